@@ -1,0 +1,92 @@
+"""Budgets: how long answers take, alone and against the run before the deployment."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from gate.compare.endpoints import answered
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Budget
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.facts.api import Answer
+from gate.facts.fact import Absent, seen
+
+CANNED = 10
+"""An answer this many times faster than what is typical is suspicious."""
+
+
+def budget(promise: Promise, scene: Scene) -> Finding:
+    """Compare the durations of an endpoint's answers."""
+    item = scene.item(promise, Budget)
+    id_ = f"endpoint.{item.endpoint}"
+    answer = answered(scene, id_)
+    if isinstance(answer, Absent):
+        raise ObservationError(f"cannot tell how long {id_} takes: {answer.proof}")
+    durations = samples(answer, item.samples)
+    checks = _absolute(item, durations)
+    if item.change is not None and scene.moment == "postdeploy":
+        checks.append(_change(item, scene, durations))
+    typical = item.typical_s
+    median = statistics.median(durations)
+    fast = typical is not None and median * CANNED <= typical
+    return Finding(
+        promised="; ".join(must for must, _, _ in checks),
+        seen="; ".join(is_ for _, is_, _ in checks),
+        broken=tuple(f"{is_}, promised {must}" for must, is_, holds in checks if not holds),
+        warnings=(f"answers in {median:.3g} s, typical are {typical:g} s: is the model asked?",)
+        if fast
+        else (),
+    )
+
+
+def samples(answer: Answer, wanted: int) -> tuple[float, ...]:
+    """Return the durations to judge: the timed repetitions, or the one answer.
+
+    Raises:
+        ObservationError: Fewer than promised: a budget without its samples says nothing.
+    """
+    durations = answer.samples_s or (answer.elapsed_s,)
+    if len(durations) < wanted:
+        raise ObservationError(
+            f"cannot tell: only {len(durations)} of {wanted} timed answers of {answer.url}"
+        )
+    return durations
+
+
+def percentile(durations: Sequence[float], share: float) -> float:
+    """Return the nearest-rank percentile: the smallest sample that ``share`` do not exceed."""
+    ordered = sorted(durations)
+    return ordered[math.ceil(share * len(ordered)) - 1]
+
+
+Check = tuple[str, str, bool]
+"""What is promised, what is seen, whether that holds."""
+
+
+def _absolute(item: Budget, durations: Sequence[float]) -> list[Check]:
+    checks = []
+    if item.p95_s is not None:
+        p95 = percentile(durations, 0.95)
+        checks.append((f"p95 within {item.p95_s:g} s", f"p95 {p95:.3g} s", p95 <= item.p95_s))
+    if item.limit_s is not None:
+        most = max(durations)
+        checks.append((f"within {item.limit_s:g} s", f"{most:.3g} s", most <= item.limit_s))
+    return checks
+
+
+def _change(item: Budget, scene: Scene, durations: Sequence[float]) -> Check:
+    before = scene.before(f"how {item.endpoint} changed")
+    facts = seen(before.api, "look at the API before")
+    old = seen(facts.answers[f"endpoint.{item.endpoint}"], f"answer of {item.endpoint} before")
+    was = statistics.median(samples(old, item.samples))
+    now = statistics.median(durations)
+    limit = max(was * (item.change or 1), was + item.slack_s)
+    return (
+        f"at most {item.change:g} times the median before",
+        f"median {now:.3g} s, before {was:.3g} s",
+        now <= limit,
+    )

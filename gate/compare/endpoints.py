@@ -1,0 +1,84 @@
+"""Endpoints: status, content type and body; a 200 alone is not health."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema_rs
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Endpoint
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.facts.api import Answer
+from gate.facts.fact import Absent, told
+
+NOT_THERE = (404, 405, 410)
+
+
+def endpoint(promise: Promise, scene: Scene) -> Finding:
+    """Compare an answer."""
+    item = scene.item(promise, Endpoint)
+    id_ = promise.id
+    answer = answered(scene, id_)
+    look = f"curl -i -X {item.method} '{scene.target.api.base}{item.path}'"
+    if item.absent:
+        return _absent(item, answer, look)
+    promised = f"{item.status} {item.content_type}".strip()
+    if isinstance(answer, Absent):
+        return Finding(promised=promised, seen=answer.proof, broken=(answer.proof,), look=look)
+    broken = []
+    if answer.status != item.status:
+        broken.append(f"answered {answer.status}{_detail(answer)}")
+    elif item.content_type and answer.content_type != item.content_type:
+        broken.append(f"answered with {answer.content_type or 'no content type'}")
+    else:
+        broken += _body(item, answer)
+    seen = f"{answer.status} {answer.content_type} in {answer.elapsed_s:.3g} s"
+    return Finding(promised=promised, seen=seen, broken=tuple(broken), look=look)
+
+
+def answered(scene: Scene, id_: str) -> Answer | Absent:
+    """Return the answer of an endpoint item, or that there was none.
+
+    Raises:
+        ObservationError: It cannot be told.
+    """
+    if id_ not in scene.api.answers:
+        raise ObservationError(f"cannot tell: {id_} was not asked in this look")
+    return told(scene.api.answers[id_])
+
+
+def _absent(item: Endpoint, answer: Answer | Absent, look: str) -> Finding:
+    """An endpoint is not there where the API says so, or hands out its web front end instead."""
+    if isinstance(answer, Absent):
+        raise ObservationError(f"cannot tell whether {item.path} is served: {answer.proof}")
+    front_end = answer.status == 200 and answer.content_type == "text/html"  # noqa: PLR2004 - HTTP
+    there = answer.status not in NOT_THERE and not front_end
+    seen = f"{answer.status} {answer.content_type}"
+    return Finding(
+        promised="not served",
+        seen=seen + (" (the web front end)" if front_end else ""),
+        broken=(f"{item.path} is served: {seen}",) if there else (),
+        look=look,
+    )
+
+
+def _detail(answer: Answer) -> str:
+    detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
+    return f" ({json.dumps(detail)[:200]})" if detail else ""
+
+
+def _body(item: Endpoint, answer: Answer) -> list[str]:
+    if item.body and not answer.is_json:
+        return ["the body is no JSON"]
+    broken = []
+    if item.body:
+        errors = jsonschema_rs.validator_for(item.body).iter_errors(answer.body)
+        broken = [
+            f"body at /{'/'.join(map(str, one.instance_path))}: {one.message[:200]}"
+            for one in errors
+        ]
+    text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+    return broken + [f"the body lacks {one!r}" for one in item.text if one not in text]

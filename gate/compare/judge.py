@@ -1,0 +1,56 @@
+"""One comparison for any promise: the kind of its item decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from gate.compare import (
+    budgets,
+    database,
+    endpoints,
+    migrations,
+    paths,
+    plan,
+    ports,
+    risks,
+    runtimes,
+    services,
+    waivers,
+    work,
+)
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+COMPARISONS: dict[str, Callable[[Promise, Scene], Finding]] = {
+    "service": services.service,
+    "port": ports.port,
+    "path": paths.path,
+    "runtime": runtimes.runtime,
+    "database": database.database,
+    "extension": database.extension,
+    "enum": database.enum,
+    "table": database.table,
+    "column": database.column,
+    "index": database.index,
+    "migration": migrations.migration,
+    "endpoint": endpoints.endpoint,
+    "work": work.work,
+    "budget": budgets.budget,
+    "risk": lambda promise, scene: risks.risk(promise, scene, compare),
+    "trigger": lambda promise, scene: risks.trigger(promise, scene, compare),
+    "step": plan.step,
+    "waiver": waivers.waiver,
+}
+"""The comparison of each kind of item."""
+
+
+def compare(promise: Promise, scene: Scene) -> Finding:
+    """Compare a promise with what was seen at the scene's moment.
+
+    Raises:
+        ObservationError: It cannot be told.
+    """
+    finding = COMPARISONS[promise.kind](promise, scene)
+    return dataclasses.replace(finding, id=promise.id, source=promise.at(scene.moment).source)

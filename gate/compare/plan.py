@@ -1,0 +1,53 @@
+"""The plan: its tools are there beforehand, and each step did what it should."""
+
+from __future__ import annotations
+
+import re
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Step
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.facts.fact import Absent, seen, told
+
+
+def step(promise: Promise, scene: Scene) -> Finding:
+    """Compare a step: before, its tools; where it is carried out, its result."""
+    item = scene.item(promise, Step)
+    id_ = promise.id
+    carried_out = "postdeploy" if item.phase == "deploy" else "rollback"
+    return _result(item, scene, id_) if scene.moment == carried_out else _tools(item, scene)
+
+
+def _tools(item: Step, scene: Scene) -> Finding:
+    missing = []
+    for tool in item.tools:
+        if tool not in scene.host.tools:
+            raise ObservationError(f"cannot tell: {tool} was not asked for in this look")
+        if isinstance(told(scene.host.tools[tool]), Absent):
+            missing.append(tool)
+    return Finding(
+        promised=f"can be carried out: {', '.join(item.tools) or 'needs no tool'}",
+        seen=f"missing: {', '.join(missing)}" if missing else "all there",
+        broken=tuple(f"{tool} is not on the target" for tool in missing),
+        look=f"command -v {' '.join(item.tools)}",
+    )
+
+
+def _result(item: Step, scene: Scene, id_: str) -> Finding:
+    records = seen(scene.observed.plan, f"{item.phase} plan that was carried out")
+    record = told(records.steps[id_]) if id_ in records.steps else Absent(proof="not in the record")
+    promised = "exit status 0" + (f", output like {item.expect!r}" if item.expect else "")
+    if isinstance(record, Absent):
+        return Finding(
+            promised=promised, seen="not carried out", broken=(f"not carried out: {record.proof}",)
+        )
+    broken = []
+    if record.exit_status != 0:
+        last = record.output.strip().splitlines()[-1:] or ["no output"]
+        broken.append(f"exit status {record.exit_status}: {last[0]}")
+    elif item.expect and not re.search(item.expect, record.output):
+        broken.append(f"nothing like {item.expect!r} in its output")
+    seen_ = f"exit status {record.exit_status} after {record.seconds:.1f} s"
+    return Finding(promised=promised, seen=seen_, broken=tuple(broken), look=record.command)

@@ -1,0 +1,103 @@
+"""Ports: who listens, how far it reaches, and whose process it is."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import ListeningPort
+from gate.contract.model import Promise
+from gate.facts.fact import Seen, seen
+from gate.facts.host import HostFacts, Listener
+
+
+def port(promise: Promise, scene: Scene) -> Finding:
+    """Compare a TCP port."""
+    item = scene.item(promise, ListeningPort)
+    number = scene.target.port(item.port)
+    host = scene.host
+    found = [one for one in seen(host.listeners, "list of listeners") if one.port == number]
+    look = f"ss -Hltnp sport = :{number}"
+    if item.absent or not found:
+        broken = _closed(item, found, number)
+        return Finding(
+            promised="closed" if item.absent else _promised(item),
+            seen=_seen(found) if found else f"nothing listens on {number}",
+            broken=tuple(broken),
+            look=look,
+        )
+    broken = [*_reach(item, found), *_owner(item, found), *_processes(item, found, host)]
+    return Finding(promised=_promised(item), seen=_seen(found), broken=tuple(broken), look=look)
+
+
+def _promised(item: ListeningPort) -> str:
+    words = ["listening"]
+    words += [f"held by {item.owner}"] if item.owner else []
+    words += [f"{item.processes} worker processes"] if item.processes else []
+    words += (
+        [{"loopback": "on loopback only", "any": "on every address"}[item.reach]]
+        if item.reach
+        else []
+    )
+    return ", ".join(words)
+
+
+def _seen(found: list[Listener]) -> str:
+    return "; ".join(f"{one.address} port {one.port}{_holders(one)}" for one in found)
+
+
+def _holders(one: Listener) -> str:
+    units = ", ".join(one.units.value) if isinstance(one.units, Seen) else ""
+    pids = ", ".join(map(str, one.pids.value)) if isinstance(one.pids, Seen) else ""
+    return (f" held by {units}" if units else "") + (f" (PID {pids})" if pids else "")
+
+
+def _closed(item: ListeningPort, found: list[Listener], number: int) -> list[str]:
+    if item.absent and found:
+        return [f"port {number} is open: {_seen(found)}"]
+    if not item.absent and not found:
+        return [f"nothing listens on port {number}"]
+    return []
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.split("%", maxsplit=1)[0]).is_loopback
+
+
+def _reach(item: ListeningPort, found: list[Listener]) -> list[str]:
+    wide = [one.address for one in found if not _is_loopback(one.address)]
+    if item.reach == "loopback" and wide:
+        return [f"it can be reached from outside: bound to {', '.join(wide)}"]
+    if item.reach == "any" and not {one.address for one in found} & {"0.0.0.0", "::", "*"}:  # noqa: S104 - compares
+        return [f"it is bound to {', '.join(one.address for one in found)} only"]
+    return []
+
+
+def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
+    if item.owner is None:
+        return []
+    broken = []
+    for one in found:
+        units = seen(one.units, f"owner of port {one.port} on {one.address}")
+        if item.owner not in units:
+            holder = ", ".join(units) or "a process outside of every unit that was asked for"
+            broken.append(f"{one.address} port {one.port} belongs to {holder}{_pids(one)}")
+    return broken
+
+
+def _pids(one: Listener) -> str:
+    pids = one.pids.value if isinstance(one.pids, Seen) else ()
+    return f" (PID {', '.join(map(str, pids))})" if pids else ""
+
+
+def _processes(item: ListeningPort, found: list[Listener], host: HostFacts) -> list[str]:
+    """Count the workers: a supervisor that holds the socket for its children is none."""
+    if item.processes is None:
+        return []
+    pids = {pid for one in found for pid in seen(one.pids, f"PIDs on port {one.port}")}
+    parents = {host.processes[pid].parent for pid in pids if pid in host.processes}
+    workers = pids - parents
+    if len(workers) == item.processes:
+        return []
+    return [f"held by {len(workers)} worker processes: {', '.join(map(str, sorted(workers)))}"]

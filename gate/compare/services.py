@@ -1,0 +1,123 @@
+"""Services: the unit's state, whether it is settled, and whether a reboot brings it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Service
+from gate.contract.model import Promise
+from gate.facts.fact import Absent, Seen, seen, told
+from gate.facts.host import Unit
+
+FRESH_S = 10.0
+"""A unit that restarted and is younger than this has not settled."""
+
+
+def service(promise: Promise, scene: Scene) -> Finding:
+    """Compare a unit."""
+    item = scene.item(promise, Service)
+    unit = scene.unit(item.unit)
+    look = f"systemctl status {item.unit}"
+    if isinstance(unit, Absent):
+        return Finding(
+            promised=_promised(item),
+            seen=f"absent ({unit.proof})",
+            broken=() if item.absent else (f"there is no unit {item.unit}",),
+            look=look,
+        )
+    broken = list(_state(item, unit)) + _boot(item, unit)
+    if item.state == "active (running)" and not broken and not item.absent:
+        broken += _unsettled(unit, scene.host.identity.clock) + _stopped(unit)
+    if item.restarted is not None and scene.moment == "postdeploy":
+        broken += _restarted(item, unit, scene)
+    return Finding(
+        promised=_promised(item),
+        seen=_seen(unit),
+        broken=tuple(broken),
+        warnings=tuple(_odd(unit)),
+        look=look,
+    )
+
+
+def _promised(item: Service) -> str:
+    if item.absent:
+        return "absent"
+    boot = {True: ", starts at boot", False: ", does not start at boot", None: ""}
+    return item.state + boot[item.starts_at_boot]
+
+
+def _seen(unit: Unit) -> str:
+    boot = unit.starts_at_boot
+    words = [f"{unit.active_state} ({unit.sub_state})"]
+    if isinstance(boot, Seen):
+        words.append("starts at boot" if boot.value else "does not start at boot")
+    words.append(f"unit file {unit.unit_file_state or 'without state'}")
+    if unit.main_pid:
+        words.append(f"main PID {unit.main_pid}")
+    return ", ".join(words)
+
+
+def _state(item: Service, unit: Unit) -> list[str]:
+    state = f"{unit.active_state} ({unit.sub_state})"
+    if item.absent:
+        return [f"{item.unit} is there: {state}, {unit.fragment_path or unit.load_state}"]
+    if unit.load_state == "masked" and not item.state.startswith("inactive"):
+        return [f"{item.unit} is masked"]
+    if state == item.state:
+        return []
+    result = "" if unit.result in ("success", "") else f", result {unit.result}"
+    return [f"{item.unit} is {state}{result}"]
+
+
+def _boot(item: Service, unit: Unit) -> list[str]:
+    if item.starts_at_boot is None or item.absent:
+        return []
+    boots = seen(unit.starts_at_boot, f"word on whether a reboot starts {item.unit}")
+    if boots == item.starts_at_boot:
+        return []
+    word = "would bring it up" if boots else "would not bring it up"
+    return [f"a reboot {word} ({unit.why_at_boot or unit.unit_file_state})"]
+
+
+def _unsettled(unit: Unit, clock: dt.datetime) -> list[str]:
+    first, second = unit.readings
+    if first != second:
+        text = (
+            f"not settled: within {unit.window_s:.1f} s the main PID went from {first.main_pid} to "
+            f"{second.main_pid}, restarts from {first.restarts} to {second.restarts}, "
+            f"{first.active_state} to {second.active_state}"
+        )
+        return [text]
+    if second.restarts and unit.started and (clock - unit.started).total_seconds() < FRESH_S:
+        return [f"not settled: came up just now after {second.restarts} restarts"]
+    return []
+
+
+def _stopped(unit: Unit) -> list[str]:
+    """A unit stays active (running) while its process is stopped or a zombie."""
+    if not unit.main_pid:
+        return []
+    state = told(unit.process_state)
+    if isinstance(state, Absent):
+        return [f"its main process {unit.main_pid} is gone ({state.proof})"]
+    return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []
+
+
+def _restarted(item: Service, unit: Unit, scene: Scene) -> list[str]:
+    before = scene.before(f"whether {item.unit} was restarted")
+    old = seen(seen(before.host, "look at the host before").units[item.unit], "unit before")
+    same = old.readings[1].started_monotonic_us == unit.readings[1].started_monotonic_us
+    if same and item.restarted:
+        return ["was not restarted by the deployment: the old process still runs"]
+    if not same and item.restarted is False:
+        return [f"was restarted: started {unit.started}, before {old.started}"]
+    return []
+
+
+def _odd(unit: Unit) -> list[str]:
+    odd = [f"systemd on its unit file: {one}" for one in unit.warnings]
+    if unit.need_daemon_reload:
+        odd.append("its unit file changed on disk since the last daemon-reload")
+    return odd

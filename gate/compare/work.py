@@ -1,0 +1,104 @@
+"""Work: proof that a worker works; "active (running)" only says that a process exists."""
+
+from __future__ import annotations
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Cycle, Poll, Queue, Work
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.facts.database import QueueFacts, WorkFacts
+from gate.facts.fact import Absent, CannotTell, Cause, seen, told
+
+NOT_ASKED = CannotTell("this proof was not asked for in this look", Cause.UPSTREAM)
+
+
+def work(promise: Promise, scene: Scene) -> Finding:
+    """Compare a worker's proofs; what a worker left before it was stopped proves nothing."""
+    item = scene.item(promise, Work)
+    id_ = promise.id
+    look = f"journalctl -u {item.unit} -n 20"
+    unit = scene.unit(item.unit)
+    running = not isinstance(unit, Absent) and unit.active_state == "active"
+    if item.absent:
+        broken = (f"{item.unit} is at work",) if running else ()
+        return Finding(
+            promised="no worker", seen="running" if running else "none", broken=broken, look=look
+        )
+    if not running:
+        word = "absent" if isinstance(unit, Absent) else f"{unit.active_state} ({unit.sub_state})"
+        return Finding(
+            promised="at work",
+            seen=word,
+            broken=(f"nobody works: {item.unit} is {word}",),
+            look=look,
+        )
+    facts = scene.database.work.get(id_)
+    if facts is None:
+        raise ObservationError(f"cannot tell: {id_} was not asked for in this look")
+    checks = [*_queue(item.queue, facts), *_cycle(item.cycle, facts), *_poll(item.poll, facts)]
+    checks += _journal(item, scene)
+    return Finding(
+        promised="; ".join(must for must, _, _ in checks),
+        seen="; ".join(is_ for _, is_, _ in checks),
+        broken=tuple(is_ for _, is_, holds in checks if not holds),
+        look=look,
+    )
+
+
+Check = tuple[str, str, bool]
+"""What is promised, what is seen, whether that holds."""
+
+
+def _queue(queue: Queue | None, facts: WorkFacts) -> list[Check]:
+    if queue is None:
+        return []
+    found: QueueFacts = seen(facts.queue or NOT_ASKED, f"queue {queue.table}")
+    return [
+        (
+            f"nothing waits in {queue.table} for more than {queue.oldest_within_s:g} s",
+            _waiting(queue, found),
+            (found.oldest_pending_s or 0.0) <= queue.oldest_within_s,
+        ),
+        (
+            f"at most {queue.failed_at_most} failed",
+            f"{found.failed} failed",
+            found.failed <= queue.failed_at_most,
+        ),
+    ]
+
+
+def _waiting(queue: Queue, found: QueueFacts) -> str:
+    if found.oldest_pending_s is None:
+        return f"{queue.table} is drained ({found.done} done)"
+    return f"{found.pending} wait in {queue.table}, the oldest for {found.oldest_pending_s:.0f} s"
+
+
+def _cycle(cycle: Cycle | None, facts: WorkFacts) -> list[Check]:
+    if cycle is None:
+        return []
+    promised = f"a cycle within {cycle.within_s:g} s"
+    age = told(facts.cycle_s or NOT_ASKED)
+    if isinstance(age, Absent):
+        return [(promised, f"no trace of any cycle in {cycle.table} ({age.proof})", False)]
+    return [(promised, f"last cycle {age:.1f} s ago", age <= cycle.within_s)]
+
+
+def _poll(poll: Poll | None, facts: WorkFacts) -> list[Check]:
+    if poll is None:
+        return []
+    promised = f"a statement of {poll.application} within {poll.within_s:g} s"
+    age = told(facts.poll_s or NOT_ASKED)
+    if isinstance(age, Absent):
+        return [(promised, f"{poll.application} is not connected ({age.proof})", False)]
+    return [(promised, f"last statement {age:.1f} s ago", age <= poll.within_s)]
+
+
+def _journal(item: Work, scene: Scene) -> list[Check]:
+    unit = scene.unit(item.unit)
+    if item.journal_errors is None or isinstance(unit, Absent):
+        return []
+    journal = seen(unit.journal, f"journal of {item.unit}")
+    promised = f"at most {item.journal_errors} errors in the journal"
+    last = f": {journal.last[-1]}" if journal.last else ""
+    return [(promised, f"{journal.errors} errors{last}", journal.errors <= item.journal_errors)]

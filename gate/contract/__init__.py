@@ -1,0 +1,1 @@
+"""The promises: loaded from TOML, validated strictly, one id each."""

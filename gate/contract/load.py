@@ -1,0 +1,192 @@
+"""Load a contract: every file, every item, both sides; a mistake names file, table and key."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pydantic
+
+from gate.contract.kinds import CHAPTER_OF, CHAPTERS, KINDS, Item, Moment, Step, Waiver
+from gate.contract.model import MOMENTS, Contract, Promise
+from gate.contract.references import check_references
+from gate.errors import ContractError
+from gate.target import Difference
+from gate.toml import parse, place
+
+ABOUT = "about"
+MAY_BE_EMPTY = ("waivers",)
+
+
+def load_contract(
+    folder: pathlib.Path, differs: Iterable[Difference] = (), *, carries_out: bool = True
+) -> Contract:
+    """Read every ``*.toml`` of a folder into one contract.
+
+    Args:
+        folder: Where the chapters are, one file each.
+        differs: The target's declared differences; they are laid over the items they name.
+        carries_out: Whether the gate carries the plans out; where others do, their steps are
+            accounted for beforehand only, and their effects by all the other items.
+
+    Raises:
+        ContractError: Anything is wrong; the text has one line per mistake.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise ContractError(f"{folder}: no contract here: expected {', '.join(CHAPTERS)} as .toml")
+    declared = _by_item(differs)
+    about = {"system": folder.resolve().name, "cwd": "/"}
+    promises: dict[str, Promise] = {}
+    mistakes: list[str] = []
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        try:
+            data = parse(file, ContractError)
+            _about(file, data, about)
+            for one in _chapter(file, data, declared, carries_out=carries_out):
+                promises[one.id] = one
+        except ContractError as error:
+            mistakes.append(str(error))
+    mistakes += [
+        f"{folder}: a target says it differs on {id_!r}, but there is no such item"
+        for id_ in sorted(set(declared) - set(promises))
+        if not mistakes
+    ]
+    if not mistakes:
+        mistakes += check_references(folder, promises)
+    if mistakes:
+        raise ContractError("\n".join(mistakes))
+    order = list(CHAPTERS)
+    ranked = sorted(promises.values(), key=lambda one: order.index(one.chapter))
+    return Contract(
+        system=about["system"],
+        cwd=about["cwd"],
+        folder=str(folder),
+        sha256=digest.hexdigest(),
+        promises={one.id: one for one in ranked},
+    )
+
+
+def _about(file: pathlib.Path, data: dict[str, Any], about: dict[str, str]) -> None:
+    given = data.pop(ABOUT, {})
+    unknown = set(given) - set(about)
+    if unknown:
+        raise ContractError(f"{file}: [{ABOUT}] {min(unknown)}: unknown key")
+    about.update(given)
+
+
+def _by_item(differs: Iterable[Difference]) -> dict[str, list[Difference]]:
+    found: dict[str, list[Difference]] = {}
+    for one in differs:
+        found.setdefault(one.item, []).append(one)
+    return found
+
+
+def _chapter(
+    file: pathlib.Path,
+    data: Mapping[str, Any],
+    declared: Mapping[str, list[Difference]],
+    *,
+    carries_out: bool,
+) -> list[Promise]:
+    """Read one chapter; all its mistakes are told together."""
+    chapter = file.stem
+    if chapter not in CHAPTERS:
+        known = ", ".join(f"{name}.toml" for name in CHAPTERS)
+        raise ContractError(f"{file}: unknown chapter {chapter!r}; known: {known}")
+    promises, mistakes = [], []
+    for kind, tables in data.items():
+        if CHAPTER_OF.get(kind) != chapter:
+            mistakes.append(_misplaced(file, kind))
+            continue
+        if not isinstance(tables, dict):
+            mistakes.append(f"{file}: {kind}: expected tables such as [{kind}.name]")
+            continue
+        for name, table in tables.items():
+            where = f"{file}: [{kind}.{name}]"
+            if not isinstance(table, dict):
+                mistakes.append(f"{where}: unknown key {name!r} outside of an item's table")
+                continue
+            try:
+                id_ = f"{kind}.{name}"
+                promises.append(
+                    _promise(where, id_, table, declared.get(id_, []), carries_out=carries_out)
+                )
+            except ContractError as error:
+                mistakes.append(str(error))
+    if not promises and not mistakes and chapter not in MAY_BE_EMPTY:
+        mistakes.append(f"{file}: promises nothing: write an item, or remove the file")
+    if mistakes:
+        raise ContractError("\n".join(mistakes))
+    return promises
+
+
+def _misplaced(file: pathlib.Path, kind: str) -> str:
+    if kind in CHAPTER_OF:
+        return f"{file}: [{kind}.…] belongs into {CHAPTER_OF[kind]}.toml"
+    return f"{file}: unknown kind of item [{kind}.…]; known here: {', '.join(CHAPTERS[file.stem])}"
+
+
+def _promise(
+    where: str,
+    id_: str,
+    table: Mapping[str, Any],
+    differs: list[Difference],
+    *,
+    carries_out: bool,
+) -> Promise:
+    common = {key: value for key, value in table.items() if key not in ("before", "after")}
+    sides = {side: _side(where, side, table.get(side, {})) for side in ("before", "after")}
+    for one in differs:
+        common = {**common, **one.set}
+        sides = {side: {**own, **getattr(one, side)} for side, own in sides.items()}
+    kind = id_.split(".", 1)[0]
+    # What is absent on one side is described by the other one.
+    whole = {
+        side: {**(sides[other] if sides[side].get("absent") else {}), **common, **sides[side]}
+        for side, other in (("before", "after"), ("after", "before"))
+    }
+    items = {
+        side: _item(f"{where} {side}" if sides[side] else where, kind, merged)
+        for side, merged in whole.items()
+    }
+    return Promise(
+        id=id_,
+        kind=kind,
+        chapter=CHAPTER_OF[kind],
+        before=items["before"],
+        after=items["after"],
+        moments=_moments(items["before"], carries_out=carries_out),
+        differs=tuple(one.reason for one in differs),
+    )
+
+
+def _item(where: str, kind: str, merged: Mapping[str, Any]) -> Item:
+    try:
+        return KINDS[kind].model_validate(merged)
+    except pydantic.ValidationError as error:
+        raise ContractError(place(where, error)) from error
+
+
+def _side(where: str, side: str, value: object) -> dict[str, Any]:
+    if value == "absent":
+        return {"absent": True}
+    if isinstance(value, dict):
+        return dict(value)
+    raise ContractError(f'{where}: {side}: expected a table or "absent", not {value!r}')
+
+
+def _moments(item: Item, *, carries_out: bool) -> tuple[Moment, ...]:
+    """Steps are accounted for where they are carried out; all else always."""
+    if isinstance(item, Step):
+        carried: Moment = "postdeploy" if item.phase == "deploy" else "rollback"
+        return ("predeploy", carried) if carries_out else ("predeploy",)
+    if item.kind_moments:
+        return item.kind_moments
+    if isinstance(item, Waiver) and item.moments:
+        return item.moments
+    return MOMENTS

@@ -1,0 +1,42 @@
+"""The one document that a look leaves: ``observed.json``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from gate.contract.kinds import Moment
+from gate.facts.api import ApiFacts
+from gate.facts.database import DatabaseFacts
+from gate.facts.fact import Fact, Model
+from gate.facts.host import HostFacts
+from gate.facts.migrations import Chain
+from gate.facts.plan import PlanFacts
+
+
+class Observed(Model):
+    """Everything that was seen of one target at one moment.
+
+    Attributes:
+        format: Version of this document's shape; another one is refused.
+        target: Name of the target.
+        instance: Which one of several targets of that name.
+        started: When the look began (UTC).
+        finished: When it ended (UTC).
+        chains: Revisions of each asked folder.
+        plan: What was carried out on the target just before the look, if anything.
+        seconds: Duration of each part of the look, in seconds.
+    """
+
+    format: Literal[1] = 1
+    target: str
+    instance: str = ""
+    moment: Moment
+    started: dt.datetime
+    finished: dt.datetime
+    host: Fact[HostFacts]
+    database: Fact[DatabaseFacts]
+    api: Fact[ApiFacts]
+    chains: dict[str, Fact[Chain]]
+    plan: Fact[PlanFacts]
+    seconds: dict[str, float] = {}

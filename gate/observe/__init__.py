@@ -1,0 +1,1 @@
+"""How it is looked at: one module per source, each answers everything in one pass."""

@@ -1,0 +1,69 @@
+"""What every report is told from: the contract, where, when, what was seen, and the verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from gate.contract.kinds import Moment
+from gate.contract.model import Contract, Promise
+from gate.facts.observed import Observed
+from gate.target import Target
+from gate.verdict import Line, Outcome, Verdict
+
+SNAPSHOT: dict[Moment, str] = {
+    "predeploy": "STATE_SNAPSHOT_BEFORE.md",
+    "postdeploy": "STATE_SNAPSHOT_AFTER.md",
+    "rollback": "STATE_SNAPSHOT_RESTORED.md",
+}
+"""The snapshot document's file name at each moment."""
+
+ORDER = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN, Outcome.WAIVED, Outcome.PASS)
+"""Outcomes, those that matter most first."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Account:
+    """One moment at one target, ready to be told.
+
+    Attributes:
+        observed: What was seen; ``None`` where the look itself did not take place.
+        started, finished: Of the whole run (UTC).
+        baseline: What was seen at the earlier moment that this one is compared with.
+        baseline_verdict: How that one ended.
+    """
+
+    contract: Contract
+    target: Target
+    moment: Moment
+    verdict: Verdict
+    observed: Observed | None
+    started: dt.datetime
+    finished: dt.datetime
+    baseline: Observed | None = None
+    baseline_verdict: Verdict | None = None
+
+
+def lines_by_id(verdict: Verdict) -> dict[str, Line]:
+    """The lines of a verdict, by item."""
+    return {line.id: line for line in verdict.lines}
+
+
+def chapters(verdict: Verdict) -> dict[str, list[Line]]:
+    """The lines of a verdict by chapter, in the contract's order."""
+    found: dict[str, list[Line]] = {}
+    for line in verdict.lines:
+        found.setdefault(line.chapter, []).append(line)
+    return found
+
+
+def tally(verdict: Verdict) -> str:
+    """The outcomes that there are, as ``1 FAIL, 84 INCONCLUSIVE, 227 PASS``."""
+    counts = ((outcome, verdict.count(outcome)) for outcome in ORDER)
+    return ", ".join(f"{count} {outcome.value}" for outcome, count in counts if count) or "no items"
+
+
+def source_of(contract: Contract, id_: str, moment: Moment) -> str:
+    """Who says so; empty for a line that is no item of this contract."""
+    promise: Promise | None = contract.promises.get(id_)
+    return promise.at(moment).source if promise else ""

@@ -1,0 +1,212 @@
+"""What Allure shows, as plain data: titles, labels, descriptions, attachments and its side files.
+
+The plugin hands them on: titles and labels in a hook around the set-up (allure-pytest names a
+result after the fixtures ran), the side files at the end of the session.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from gate.contract.kinds import Moment, Risk, Runtime
+from gate.contract.model import Contract, Promise
+from gate.facts.fact import Absent, CannotTell, Seen
+from gate.facts.observed import Observed
+from gate.report import product
+from gate.report.account import Account
+from gate.report.seen import host_of, version_of
+from gate.report.text import line as one_line
+from gate.report.text import markdown
+from gate.target import Target
+from gate.verdict import Result
+
+Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
+
+OF_RISK: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "normal", "LOW": "minor"}
+OF_KIND: dict[str, Severity] = {
+    "database": "blocker",
+    "migration": "critical",
+    "service": "critical",
+    "endpoint": "critical",
+    "port": "critical",
+    "work": "critical",
+    "trigger": "critical",
+    "path": "minor",
+    "budget": "minor",
+    "waiver": "minor",
+}
+"""Of items that guard no risk: they are what must not change. Any other kind is normal."""
+RANK: tuple[Severity, ...] = ("blocker", "critical", "normal", "minor", "trivial")
+
+
+@dataclasses.dataclass(frozen=True)
+class Attachment:
+    """One attachment; ``type`` is the name of a member of allure's ``AttachmentType``."""
+
+    name: str
+    body: str
+    type: Literal["TEXT", "JSON"]
+
+
+def title(promise: Promise, moment: Moment) -> str:
+    """The promise as a sentence."""
+    return promise.at(moment).title
+
+
+def severity(promise: Promise, moment: Moment, contract: Contract) -> Severity:
+    """The severity: of the worst risk that the item guards, else of its kind."""
+    item = promise.at(moment)
+    if isinstance(item, Risk):
+        return OF_RISK[item.level]
+    risks = (contract.promises[id_].at(moment) for id_ in item.risk if id_ in contract.promises)
+    found = {OF_RISK[one.level] for one in risks if isinstance(one, Risk)}
+    return min(found, key=RANK.index) if found else OF_KIND.get(promise.kind, "normal")
+
+
+def labels(
+    promise: Promise, moment: Moment, contract: Contract, target: Target
+) -> list[tuple[str, str]]:
+    """Labels as ``(type, value)``, for ``allure.dynamic.label(type, value)``.
+
+    The suites are moment, chapter and kind; the behaviours are the deployment, the chapter and
+    the item; the tags are the risks, and whether the target is declared to differ.
+    """
+    tags = [*promise.at(moment).risk, *(["differs"] if promise.differs else [])]
+    return [
+        ("epic", contract.system),
+        ("feature", promise.chapter),
+        ("story", promise.id),
+        ("parentSuite", f"{moment} on {target.name}"),
+        ("suite", promise.chapter),
+        ("subSuite", promise.kind),
+        ("severity", severity(promise, moment, contract)),
+        *(("tag", tag) for tag in tags),
+    ]
+
+
+def description(promise: Promise, moment: Moment, result: Result | None) -> str:
+    """The item in Markdown: the promise, what was seen, who says so, how to look oneself."""
+    item = promise.at(moment)
+    rows = [("Item", f"`{promise.id}`"), ("Promised by", markdown(item.source))]
+    if result is not None:
+        rows += [
+            ("Outcome", result.outcome.value),
+            ("Promised", markdown(result.promised)),
+            ("Seen", markdown(result.seen)),
+            ("Reason", markdown(result.reason)),
+        ]
+    rows += [("Note", markdown(item.note)), ("Risks", ", ".join(item.risk))]
+    rows += [("This target differs", markdown(reason)) for reason in promise.differs]
+    text = [f"{markdown(item.title)}.", ""]
+    text += [f"- **{name}:** {value}" for name, value in rows if value]
+    if result is not None and result.look:
+        text += ["", "Look at it yourself:", "", f"    {one_line(result.look)}"]
+    return "\n".join(text)
+
+
+def attachments(promise: Promise, moment: Moment, evidence: Any) -> list[Attachment]:
+    """What was promised and what was seen, whole, as JSON.
+
+    Args:
+        promise: The item.
+        moment: The side of it.
+        evidence: What `gate.report.evidence.evidence` found, redacted.
+    """
+    promised = promise.at(moment).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    found = [Attachment("promised", _json(promised), "JSON")]
+    if evidence is not None:
+        found.append(Attachment("seen", _json(evidence), "JSON"))
+    return found
+
+
+def categories() -> list[dict[str, Any]]:
+    """``categories.json``: a broken promise and a failed look are different things."""
+    return [
+        {"name": "Promise broken", "matchedStatuses": ["failed"]},
+        {"name": "Could not look", "matchedStatuses": ["broken"]},
+        {"name": "Not run", "matchedStatuses": ["skipped", "unknown"]},
+    ]
+
+
+def environment(account: Account) -> dict[str, str]:
+    """What the run was about, by key without blanks: target, contract, gate, host, versions."""
+    contract, target, observed = account.contract, account.target, account.observed
+    host = host_of(observed)
+    pairs = {
+        "target": f"{target.name} ({target.title})",
+        "moment": account.moment,
+        "verdict": f"{account.verdict.word.value} (exit {account.verdict.exit_status})",
+        "gate.version": product.version(),
+        "contract.sha256": contract.sha256,
+        "host.spec": target.host,
+    }
+    if isinstance(host, Seen):
+        identity = host.value.identity
+        pairs |= {
+            "host.name": identity.hostname,
+            "host.os": identity.os,
+            "host.kernel": identity.kernel,
+            "host.privileges": identity.privileges,
+        }
+    for id_, item in contract.of(Runtime, account.moment).items():
+        pairs[f"version.{id_.split('.', 1)[1]}"] = _version(observed, id_, item)
+    for number, one in enumerate(target.differs, start=1):
+        pairs[f"differs.{number}"] = f"{one.item}: {one.reason}"
+    return pairs
+
+
+def environment_properties(pairs: Mapping[str, str]) -> str:
+    """``environment.properties``: ISO 8859-1 with escapes, as Java reads it."""
+    return "".join(f"{key}={_escaped(value)}\n" for key, value in pairs.items())
+
+
+def executor(account: Account, environ: Mapping[str, str]) -> dict[str, Any]:
+    """``executor.json``: who ran it, with a link to the CI job where the environment tells one."""
+    name = f"{account.target.name} {account.moment}"
+    return {
+        "name": product.NAME,
+        "type": _ci(environ),
+        "buildName": f"{name} {account.started.isoformat(timespec='seconds')}",
+        "reportName": f"{account.contract.system}: {name}",
+        **({"buildUrl": url} if (url := run_url(environ)) else {}),
+    }
+
+
+def run_url(environ: Mapping[str, str]) -> str | None:
+    """Where the CI job of this run can be found, for the CI systems that say so."""
+    for variable in ("CI_JOB_URL", "BUILD_URL"):
+        if environ.get(variable, "").startswith(("http://", "https://")):
+            return environ[variable]
+    parts = [environ.get(f"GITHUB_{one}", "") for one in ("SERVER_URL", "REPOSITORY", "RUN_ID")]
+    return "{}/{}/actions/runs/{}".format(*parts) if all(parts) else None
+
+
+def _ci(environ: Mapping[str, str]) -> str:
+    for variable, kind in (
+        ("GITHUB_ACTIONS", "github"),
+        ("GITLAB_CI", "gitlab"),
+        ("JENKINS_URL", "jenkins"),
+    ):
+        if environ.get(variable):
+            return kind
+    return "local"
+
+
+def _version(observed: Observed | None, id_: str, item: Runtime) -> str:
+    fact = version_of(observed, id_, item)
+    if isinstance(fact, CannotTell):
+        return f"cannot tell: {one_line(fact.reason)}"
+    return "not installed" if isinstance(fact, Absent) else fact.value
+
+
+def _escaped(text: str) -> str:
+    utf16 = one_line(text).replace("\\", "\\\\").encode("utf-16-be")
+    units = (int.from_bytes(utf16[at : at + 2], "big") for at in range(0, len(utf16), 2))
+    return "".join(chr(unit) if 32 <= unit < 127 else f"\\u{unit:04x}" for unit in units)  # noqa: PLR2004 - ASCII
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

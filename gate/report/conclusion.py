@@ -1,0 +1,22 @@
+"""The verdict in one line, and what to do about it."""
+
+from __future__ import annotations
+
+from gate.report.account import tally
+from gate.verdict import Verdict, Word
+
+ADVICE = {
+    Word.PROMOTE: "every promise is accounted for",
+    Word.BLOCKED: "a promise is broken: do not go on",
+    Word.INCONCLUSIVE: "not everything could be told: look again",
+    Word.PARTIAL: "not every item was run: run the whole gate",
+    Word.INTERRUPTED: "the run was interrupted: run it again",
+}
+
+
+def conclusion(verdict: Verdict) -> str:
+    """The one line, such as ``verdict: BLOCKED (exit 1): 1 FAIL, 227 PASS of 228 items``."""
+    return (
+        f"verdict: {verdict.word.value} (exit {verdict.exit_status}): {tally(verdict)} "
+        f"of {len(verdict.lines)} items"
+    )

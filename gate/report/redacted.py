@@ -1,0 +1,95 @@
+"""An account without secrets: what a target said is cleaned before anything is told of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import functools
+from typing import Any, Literal, get_origin
+
+import pydantic
+
+from gate.facts.fact import Absent, CannotTell, Seen
+from gate.facts.observed import Observed
+from gate.report.account import Account
+from gate.report.redact import Redactor
+from gate.verdict import Verdict
+
+FACTS: dict[type, str] = {Seen: "value", Absent: "proof", CannotTell: "reason"}
+"""What each kind of fact says; its tag is what it is read back by."""
+PLAIN = (bool, int, float, dt.datetime)
+"""Types of fields that hold no text."""
+
+
+def redacted(account: Account, redactor: Redactor) -> Account:
+    """The same account; ids, titles and the contract's own words stay as they are."""
+    old = account.baseline_verdict
+    return dataclasses.replace(
+        account,
+        verdict=redacted_verdict(account.verdict, redactor),
+        observed=redacted_observed(account.observed, redactor),
+        baseline=redacted_observed(account.baseline, redactor),
+        baseline_verdict=redacted_verdict(old, redactor) if old else None,
+    )
+
+
+def redacted_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
+    """The verdict with every line's words cleaned."""
+    lines = (
+        dataclasses.replace(
+            line,
+            promised=redactor.clean(line.promised),
+            seen=redactor.clean(line.seen),
+            reason=redactor.clean(line.reason),
+            look=redactor.clean(line.look),
+        )
+        for line in verdict.lines
+    )
+    return dataclasses.replace(verdict, lines=tuple(lines))
+
+
+def redacted_observed(observed: Observed | None, redactor: Redactor) -> Observed | None:
+    """The look with every text in it cleaned; what is no free text stays, so it can be replayed."""
+    return None if observed is None else _clean(observed, redactor)
+
+
+def _clean(value: Any, redactor: Redactor) -> Any:
+    """Clean a value at any depth; what holds no secret is returned as it is."""
+    if isinstance(value, str):
+        return value if isinstance(value, enum.Enum) else redactor.clean(value)
+    if isinstance(value, pydantic.BaseModel):
+        changed = _changed(value, _fields(type(value)), redactor)
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, dict):
+        return {key: _clean(one, redactor) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_clean(one, redactor) for one in value)
+    if type(value) in FACTS:
+        changed = _changed(value, {FACTS[type(value)]: False}, redactor)
+        return dataclasses.replace(value, **changed) if changed else value
+    return value
+
+
+def _changed(value: Any, fields: dict[str, bool], redactor: Redactor) -> dict[str, Any]:
+    changed = {}
+    for name, is_json in fields.items():
+        old = getattr(value, name)
+        new = redactor.clean_json(old) if is_json else _clean(old, redactor)
+        if new is not old and new != old:
+            changed[name] = new
+    return changed
+
+
+@functools.cache
+def _fields(model: type[pydantic.BaseModel]) -> dict[str, bool]:
+    """The fields that can hold a secret; whether one is JSON of anybody's making.
+
+    Not among them are the words that a document is read back by.
+    """
+    annotations = {name: field.annotation for name, field in model.model_fields.items()}
+    return {
+        name: annotation is Any
+        for name, annotation in annotations.items()
+        if get_origin(annotation) is not Literal and annotation not in PLAIN
+    }

@@ -1,0 +1,70 @@
+"""``verdict.json``: the verdict for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gate.contract.kinds import Waiver
+from gate.report import product
+from gate.report.account import ORDER, Account
+from gate.verdict import Line
+
+
+def document(account: Account) -> dict[str, Any]:
+    """The verdict as JSON-ready data.
+
+    Returns:
+        ``verdict``, ``exit_status``, ``target``, ``moment``, ``started``, ``finished`` (ISO 8601,
+        UTC), ``contract`` (``sha256``, ``folder``, ``items``: how many there are at this moment),
+        ``items``, and beyond them ``counts`` by outcome, ``not_run`` (ids), ``differs``,
+        ``waivers`` and ``gate``.
+    """
+    verdict, target, contract = account.verdict, account.target, account.contract
+    return {
+        "verdict": verdict.word.value,
+        "exit_status": verdict.exit_status,
+        "target": target.name,
+        "moment": account.moment,
+        "started": account.started.isoformat(),
+        "finished": account.finished.isoformat(),
+        "contract": {
+            "sha256": contract.sha256,
+            "folder": contract.folder,
+            "items": len(contract.at(account.moment)),
+        },
+        "gate": {"name": product.NAME, "version": product.version()},
+        "counts": {outcome.value: verdict.count(outcome) for outcome in reversed(ORDER)},
+        "not_run": list(verdict.not_run),
+        "differs": [one.model_dump(mode="json", exclude_defaults=True) for one in target.differs],
+        "waivers": [
+            {
+                "id": id_,
+                "item": item.item,
+                "owner": item.owner,
+                "reason": item.reason,
+                "expires": item.expires.isoformat(),
+            }
+            for id_, item in contract.of(Waiver, account.moment).items()
+        ],
+        "items": [_item(line) for line in verdict.lines],
+    }
+
+
+def dumps(document: dict[str, Any]) -> str:
+    """The document as text: indented, keys in their order, readable Unicode."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _item(line: Line) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "chapter": line.chapter,
+        "title": line.title,
+        "outcome": line.outcome.value,
+        "promised": line.promised,
+        "seen": line.seen,
+        "reason": line.reason,
+        "look": line.look,
+        "seconds": round(line.seconds, 6),
+    }

@@ -1,0 +1,219 @@
+"""Where to look: a target file, read strictly; it names credentials and never holds them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import pydantic
+
+from gate.errors import TargetError
+from gate.toml import parse, place
+
+EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+HOST_SPEC = re.compile(r"^(local|ssh|paramiko|docker|podman|ansible|kubectl)://")
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(_Strict):
+    """The login of one role: names of the environment variables that hold it."""
+
+    user_env: EnvName
+    password_env: EnvName
+
+
+class Api(_Strict):
+    """The API: base URL as the gate reaches it (or, with ``forward``, as the host does).
+
+    Attributes:
+        values: What ``{name}`` in an endpoint's path is replaced by.
+        values_env: The same, from environment variables.
+        forward: Reach it through the host's SSH connection.
+        login: The endpoint item that logs in (its answer's ``access_token`` is used).
+    """
+
+    base: Annotated[str, pydantic.Field(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
+    roles: dict[str, Role] = {}
+    values: dict[str, str] = {}
+    values_env: dict[str, EnvName] = {}
+    forward: bool = False
+    login: str = "login"
+
+
+class Database(_Strict):
+    """The database, as a service of libpq's service file; the password stands in its passfile.
+
+    Attributes:
+        service: Name in ``pg_service.conf`` (``PGSERVICEFILE``).
+        forward: Reach it through the host's SSH connection.
+        rehearsal: Service of a server where clones may be made, for the rehearsal.
+    """
+
+    service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
+    forward: bool = False
+    rehearsal: str | None = None
+
+
+class Difference(_Strict):
+    """A declared difference between this target and the contract; shown in every report.
+
+    Attributes:
+        item: Id of the item.
+        set: Keys of the item that are replaced on this target, at every moment.
+        before, after: Keys that are replaced on one side only.
+        reason: Why it is right that this target differs.
+    """
+
+    item: str
+    set: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    reason: Annotated[str, pydantic.Field(min_length=1)]
+
+    @pydantic.model_validator(mode="after")
+    def _something(self) -> Difference:
+        if not (self.set or self.before or self.after):
+            raise ValueError("changes nothing: needs set, before or after")
+        return self
+
+
+class Deadlines(_Strict):
+    """How long each part of a look may take, and the settling window, in seconds."""
+
+    host_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 20.0
+    database_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 15.0
+    connect_s: Annotated[float, pydantic.Field(gt=0, le=60)] = 5.0
+    window_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 1.0
+
+
+class Target(_Strict):
+    """One place that can be gated.
+
+    Attributes:
+        name: The file's name without its suffix; reports are kept under it.
+        title: What people call it.
+        host: testinfra host spec, such as ``local://`` or ``ssh://navi@hera``.
+        sudo: Whether the host look may use ``sudo -n``.
+        ssh_config, ssh_identity_file, ssh_known_hosts: As OpenSSH takes them.
+        prefix: Put before every path of the contract (a target below a folder of its own).
+        port_offset: Added to every port of the contract.
+        users: Who stands for a user of the contract here, by the contract's name.
+        instance: Which one of several like it this is; a look at another one is no baseline.
+        path: Folders put before PATH on the host.
+        embedded: Whether this is the sandbox that the gate starts itself.
+        differs: Declared differences.
+    """
+
+    name: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
+    title: str
+    host: str
+    sudo: bool = False
+    ssh_config: str | None = None
+    ssh_identity_file: str | None = None
+    ssh_known_hosts: str | None = None
+    prefix: str = ""
+    port_offset: int = 0
+    users: dict[str, str] = {}
+    path: tuple[str, ...] = ()
+    embedded: bool = False
+    instance: str = ""
+    api: Api
+    database: Database
+    deadlines: Deadlines = Deadlines()
+    differs: tuple[Difference, ...] = ()
+
+    @pydantic.field_validator("host")
+    @classmethod
+    def _spec(cls, value: str) -> str:
+        if not HOST_SPEC.match(value):
+            raise ValueError(
+                "is no host spec: local://, ssh://user@host, docker://name, podman://name, "
+                "ansible://group?ansible_inventory=file"
+            )
+        if re.search(r"//[^/@]*:[^/@]*@", value):
+            raise ValueError("holds a password: use an ssh key or agent")
+        return value
+
+    def placed(self, path: str) -> str:
+        """A path of the contract as it is on this target."""
+        return self.prefix + path
+
+    def user(self, name: str | None) -> str | None:
+        """A user of the contract as called on this target."""
+        return self.users.get(name, name) if name else name
+
+    def port(self, port: int) -> int:
+        """A port of the contract as it is on this target."""
+        return port + self.port_offset
+
+    def value(self, name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+        """The value for ``{name}`` in an endpoint's path; ``None`` where it is not given."""
+        if name in self.api.values:
+            return self.api.values[name]
+        variable = self.api.values_env.get(name)
+        return environ.get(variable) if variable else None
+
+
+def load_target(name_or_path: str, folder: pathlib.Path, **extra: Any) -> Target:
+    """Read a target by name (in ``folder``) or by path.
+
+    Args:
+        name_or_path: ``hera`` for ``folder/hera.toml``, or a path to a TOML file.
+        folder: Where the named targets are.
+        **extra: Keys that are known only now, put over the file's (an embedded sandbox's ports).
+
+    Raises:
+        TargetError: No such target, malformed, an unknown key, or a literal credential; the text
+            names the file and the key.
+    """
+    is_path = name_or_path.endswith(".toml") or os.sep in name_or_path
+    file = pathlib.Path(name_or_path) if is_path else folder / f"{name_or_path}.toml"
+    if not file.is_file():
+        known = ", ".join(sorted(one.stem for one in folder.glob("*.toml"))) or "none"
+        raise TargetError(
+            f"no target {name_or_path!r}: there is no file {file}; "
+            f"named targets: {known}; or give the path of a .toml file"
+        )
+    data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError)}
+    refuse_credentials(data, str(file))
+    for key, value in extra.items():
+        old = data.get(key)
+        data[key] = {**old, **value} if isinstance(old, dict) else value
+    try:
+        return Target.model_validate(data)
+    except pydantic.ValidationError as error:
+        raise TargetError(place(str(file), error)) from error
+
+
+SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|private_?key)$", re.IGNORECASE)
+
+
+def refuse_credentials(data: object, where: str, key: str = "") -> None:
+    """Refuse a key that can only hold a literal credential.
+
+    Raises:
+        TargetError: Naming file and key, never the value.
+    """
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            path = f"{key}.{name}" if key else str(name)
+            if SECRET_KEY.search(str(name)) and isinstance(value, str):
+                raise TargetError(
+                    f"{where}: {path}: a credential must not be written here; "
+                    f"name an environment variable (user_env, password_env) or a libpq service"
+                )
+            refuse_credentials(value, where, path)
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            refuse_credentials(value, where, f"{key}[{number}]")
+    elif isinstance(data, str) and re.search(r"://[^/\s:@]+:[^/\s@]+@", data):
+        raise TargetError(
+            f"{where}: {key}: holds a user and password in an address; "
+            f"name an environment variable or a libpq service instead"
+        )

@@ -1,0 +1,211 @@
+"""The comparison of two looks: promised changes, changes that were not promised, and neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gate.catalog.model import Catalog
+from gate.contract.kinds import Moment
+from gate.facts.fact import Absent, CannotTell, Cause, Seen
+from gate.facts.host import HostFacts
+from gate.facts.observed import Observed
+from gate.report.account import Account
+from gate.report.drift import Kind, compare
+from gate.report.state_diff import render
+from gate.verdict import Outcome, Result
+
+Look = Callable[[Moment], Observed]
+
+
+def with_host(observed: Observed, **changes: Any) -> Observed:
+    """The look with facts of its host replaced."""
+    assert isinstance(observed.host, Seen)
+    host: HostFacts = observed.host.value.model_copy(update=changes)
+    return observed.model_copy(update={"host": Seen(host)})
+
+
+def catalog_of(observed: Observed) -> Catalog:
+    """The look's catalog."""
+    assert isinstance(observed.database, Seen)
+    return observed.database.value.catalog
+
+
+def with_catalog(observed: Observed, **changes: Any) -> Observed:
+    """The look with parts of its catalog replaced."""
+    assert isinstance(observed.database, Seen)
+    catalog = catalog_of(observed).model_copy(update=changes)
+    facts = observed.database.value.model_copy(update={"catalog": catalog})
+    return observed.model_copy(update={"database": Seen(facts)})
+
+
+def kinds(account: Account, before: Observed, after: Observed) -> dict[str, Kind]:
+    """What became of each thing that is not unchanged."""
+    changes = compare(account.contract, account.target, before, after, account.verdict)
+    return {one.id: one.kind for one in changes if one.kind is not Kind.SAME}
+
+
+def text_of(account: Account, before: Observed | None) -> str:
+    """The document of an account."""
+    assert account.observed is not None
+    return render(
+        account.contract,
+        account.target,
+        before,
+        account.observed,
+        after_verdict=account.verdict,
+    )
+
+
+EXPECTED = {
+    "service.api": Kind.PROMISED,
+    "service.redis": Kind.PROMISED,
+    "service.job_worker": Kind.PROMISED,
+    "service.postgresql": Kind.UNKNOWN,
+    "port.redis": Kind.PROMISED,
+    "runtime.node_exporter": Kind.PROMISED,
+    "database.tables": Kind.PROMISED,
+    "table.job_queue": Kind.PROMISED,
+    "column.tickets_sla_risk_score": Kind.PROMISED,
+    "migration.current": Kind.PROMISED,
+    "migration.head": Kind.PROMISED,
+    "migration.pending": Kind.PROMISED,
+    "endpoint.metrics": Kind.PROMISED,
+}
+"""The healthy deployment; the small look does not ask for PostgreSQL's unit."""
+
+
+def test_a_good_deployment_changes_what_was_promised(
+    told: Callable[..., Account], look: Look
+) -> None:
+    """Every promised change happened, nothing else changed, and tickets' new column is no drift."""
+    assert kinds(told("postdeploy"), look("predeploy"), look("postdeploy")) == EXPECTED
+
+
+def test_nothing_deployed_is_red(told: Callable[..., Account], look: Look) -> None:
+    """Where nothing changed, every promised change is missing."""
+    broken = Result(outcome=Outcome.FAIL, reason="is as before")
+    account = told("postdeploy", dict.fromkeys(EXPECTED, broken))
+    after = look("predeploy").model_copy(update={"moment": "postdeploy"})
+    found = kinds(account, look("predeploy"), after)
+    assert found == {
+        id_: Kind.UNKNOWN if id_ == "service.postgresql" else Kind.MISSING for id_ in EXPECTED
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "words"),
+    [
+        (Result(outcome=Outcome.FAIL), Kind.MISSING, "changed, but not to what was promised"),
+        (Result(outcome=Outcome.WAIVED), Kind.MISSING, "waived"),
+        (Result(outcome=Outcome.INCONCLUSIVE), Kind.UNKNOWN, "whether as promised was not told"),
+        (None, Kind.UNKNOWN, "whether as promised was not told"),
+    ],
+)
+def test_only_what_passed_happened_as_promised(
+    told: Callable[..., Account], look: Look, result: Result | None, kind: Kind, words: str
+) -> None:
+    """A change is as promised where its item passed, never merely because it changed."""
+    account = told("postdeploy", {"migration.current": result})
+    assert kinds(account, look("predeploy"), look("postdeploy"))["migration.current"] is kind
+    assert words in text_of(account, look("predeploy"))
+
+
+def test_a_change_that_was_there_before_is_said(told: Callable[..., Account], look: Look) -> None:
+    """What was already so before is as promised, with that remark."""
+    after = look("postdeploy")
+    before = with_catalog(look("predeploy"), tables=catalog_of(after).tables)
+    assert (
+        "| table.job_queue | as written | 1 column, 1 key | 1 column, 1 key; was so already |"
+        in (text_of(told("postdeploy"), before))
+    )
+
+
+def test_drift_of_the_host(told: Callable[..., Account], look: Look) -> None:
+    """A unit that stopped, a port that is bound wider and a reboot were not promised."""
+    after = look("postdeploy")
+    assert isinstance(after.host, Seen)
+    host = after.host.value
+    assert isinstance(host.listeners, Seen)
+    wide = tuple(
+        one.model_copy(update={"address": "0.0.0.0"})  # noqa: S104 - data
+        for one in host.listeners.value
+    )
+    after = with_host(
+        after,
+        units={**host.units, "atum-desk-sla-worker.service": Absent("LoadState=not-found")},
+        listeners=Seen(wide),
+        identity=host.identity.model_copy(update={"booted": host.identity.clock}),
+    )
+    found = kinds(told("postdeploy"), look("predeploy"), after)
+    drift = {id_ for id_, kind in found.items() if kind is Kind.DRIFT}
+    assert drift == {"service.sla_worker", "port.postgresql", "boot"}
+
+
+def test_drift_of_the_schema(told: Callable[..., Account], look: Look) -> None:
+    """Columns, indexes and objects that nobody promised are drift; a new table's own are not."""
+    after = look("postdeploy")
+    catalog = catalog_of(after)
+    users = catalog.tables["users"]
+    columns = {"id": users.columns["id"].model_copy(update={"type": "bigint"})}
+    hnsw = catalog.indexes["ix_rag_chunks_hnsw"]
+    after = with_catalog(
+        after,
+        tables={
+            **catalog.tables,
+            "users": users.model_copy(update={"columns": columns}),
+            "left_over": users.model_copy(update={"name": "left_over"}),
+        },
+        indexes={
+            hnsw.name: hnsw.model_copy(update={"valid": False}),
+            "ix_new": hnsw.model_copy(update={"name": "ix_new"}),
+        },
+        objects={"trigger users.touch": "x", "sequence public.job_queue_id_seq": "y"},
+    )
+    account = told("postdeploy", observed=after)
+    found = kinds(account, look("predeploy"), after)
+    drift = {id_ for id_, kind in found.items() if kind is Kind.DRIFT}
+    assert drift == {
+        *("table.users", "index.ix_rag_chunks_hnsw"),
+        *("table left_over", "index ix_new", "trigger users.touch"),
+    }
+    text = text_of(account, look("predeploy"))
+    assert "column id is bigint not null, was uuid not null" in text
+    assert "ef_construction=64, m=16) INVALID |" in text
+
+
+def test_a_failed_look_is_no_change(told: Callable[..., Account], look: Look) -> None:
+    """Where one of the looks could not tell, nothing is drift and nothing happened."""
+    reason = CannotTell("connection refused", Cause.UNREACHABLE)
+    after = look("postdeploy").model_copy(update={"database": reason})
+    found = kinds(told("postdeploy"), look("predeploy"), after)
+    assert found["table.users"] is Kind.UNKNOWN
+    assert found["table.job_queue"] is Kind.UNKNOWN
+    assert Kind.DRIFT not in found.values()
+
+
+def test_a_rollback_promises_no_change(told: Callable[..., Account], look: Look) -> None:
+    """Restored means as before: what the enhancement left behind is drift."""
+    restored = look("rollback")
+    assert set(kinds(told("rollback"), look("predeploy"), restored).values()) == {Kind.UNKNOWN}
+    left = look("postdeploy").model_copy(update={"moment": "rollback"})
+    found = kinds(told("rollback", observed=left), look("predeploy"), left)
+    assert found["table.job_queue"] is Kind.DRIFT
+    assert found["migration.current"] is Kind.DRIFT
+
+
+def test_without_a_look_from_before_it_says_so(told: Callable[..., Account]) -> None:
+    """There is a document, and it compares nothing."""
+    text = text_of(told("postdeploy"), None)
+    assert "Nothing can be compared: there is no look from before." in text
+    assert "## Summary" not in text
+
+
+def test_summary_counts_and_times(told: Callable[..., Account], look: Look) -> None:
+    """The summary has every kind; response times stand side by side."""
+    text = text_of(told("postdeploy"), look("predeploy"))
+    assert "- 0 promised, and did not happen\n- 0 happened, and was not promised" in text
+    assert "- 12 happened as promised" in text
+    assert "| budget.tickets ✅ | 12ms | 12ms | 1.00 |" in text

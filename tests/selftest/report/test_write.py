@@ -1,0 +1,273 @@
+"""The files of a moment: all there, whole, without secrets, and no trace of a former run."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import stat
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gate.contract.kinds import Moment
+from gate.errors import GateError
+from gate.facts.fact import Seen
+from gate.facts.observed import Observed
+from gate.report.account import Account
+from gate.report.leaks import scan
+from gate.report.redact import Redactor
+from gate.report.write import CONCLUSIONS, prepare, write_all
+from gate.verdict import Outcome, Result
+
+SENTINEL = 's"entinel-7f3a<&>'
+BEFORE = ["verdict.json", "observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml"]
+AFTER = [
+    *("verdict.json", "observed.json", "STATE_SNAPSHOT_AFTER.md"),
+    *("STATE_DIFF.md", "report.html", "junit.xml"),
+]
+CLEAN = Redactor([])
+
+
+@pytest.mark.parametrize(("moment", "names"), [("predeploy", BEFORE), ("postdeploy", AFTER)])
+def test_writes_every_file(
+    told: Callable[..., Account], tmp_path: pathlib.Path, moment: Moment, names: list[str]
+) -> None:
+    """The folder is made and holds the files of the moment, readable for others."""
+    folder = tmp_path / "hera" / moment
+    written = write_all(folder, told(moment), CLEAN)
+    assert [*written] == [*names, "attestation.intoto.json"]
+    assert sorted(one.name for one in folder.iterdir()) == sorted(written)
+    mask = os.umask(0)
+    os.umask(mask)
+    assert {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()} == {0o666 & ~mask}
+
+
+def test_verdict_is_what_machines_are_promised(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """The keys of verdict.json, and an item's."""
+    broken = Result(outcome=Outcome.FAIL, promised="active", seen="dead", reason="is dead")
+    account = told(results={"service.api": broken, "port.api": None})
+    document = json.loads(write_all(tmp_path, account, CLEAN)["verdict.json"].read_text("utf-8"))
+    assert (document["verdict"], document["exit_status"]) == ("BLOCKED", 1)
+    assert (document["target"], document["moment"]) == ("hera", "predeploy")
+    assert document["started"] == "2026-02-13T15:30:00+00:00"
+    assert document["finished"] == "2026-02-13T15:30:49+00:00"
+    assert document["contract"]["sha256"] == account.contract.sha256
+    assert document["contract"]["items"] == len(document["items"])
+    assert document["not_run"] == ["port.api"]
+    item = document["items"][0]
+    assert {
+        key: item[key] for key in ("id", "chapter", "outcome", "promised", "seen", "reason")
+    } == {
+        "id": "service.api",
+        "chapter": "services",
+        "outcome": "FAIL",
+        "promised": "active",
+        "seen": "dead",
+        "reason": "is dead",
+    }
+
+
+def test_a_look_can_be_read_back(told: Callable[..., Account], tmp_path: pathlib.Path) -> None:
+    """observed.json is the look that was told of."""
+    account = told()
+    file = write_all(tmp_path, account, CLEAN)["observed.json"]
+    assert Observed.model_validate_json(file.read_bytes()) == account.observed
+
+
+def test_junit_has_a_case_for_every_item(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """FAIL is a failure, INCONCLUSIVE an error, nothing is skipped, WARN and WAIVED say so."""
+    results = {
+        "service.api": Result(outcome=Outcome.FAIL, seen="\x1b[31mdead\x00 ]]> <b>"),
+        "port.api": Result(outcome=Outcome.INCONCLUSIVE, reason="timeout"),
+        "path.api": Result(outcome=Outcome.WARN, reason="odd"),
+        "port.redis": None,
+    }
+    account = told(results=results)
+    suite = ET.parse(write_all(tmp_path, account, CLEAN)["junit.xml"]).getroot()[0]  # noqa: S314
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert list(cases) == [line.id for line in account.verdict.lines]
+    assert {case.get("classname") for case in cases.values()} >= {"services", "ports", "plan"}
+    counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    assert counts == [str(len(cases)), "1", "2", "0"]
+    children = {name: [one.tag for one in case] for name, case in cases.items() if len(case)}
+    assert children == {
+        "service.api": ["failure"],
+        "port.api": ["error"],
+        "path.api": ["system-out"],
+        "port.redis": ["error"],
+    }
+
+
+def test_attestation_names_the_reports(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """Every report is a subject with the digest of the file; what did not pass is not passed."""
+    results = {
+        "service.api": Result(outcome=Outcome.FAIL),
+        "port.api": Result(outcome=Outcome.INCONCLUSIVE),
+        "path.api": Result(outcome=Outcome.WARN),
+    }
+    written = write_all(tmp_path, told(results=results), CLEAN, url="https://ci.example/1")
+    statement = json.loads(written.pop("attestation.intoto.json").read_text("utf-8"))
+    digests = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+    for name, file in written.items():
+        assert digests[name] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicateType"] == "https://in-toto.io/attestation/test-result/v0.1"
+    predicate = statement["predicate"]
+    assert (predicate["result"], predicate["url"]) == ("FAILED", "https://ci.example/1")
+    assert predicate["failedTests"] == ["service.api", "port.api"]
+    assert predicate["warnedTests"] == ["path.api"]
+    assert "not signed" in predicate["configuration"][1]["annotations"]["signature"]
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ({}, "PASSED"),
+        ({"path.api": Result(outcome=Outcome.WARN)}, "WARNED"),
+        ({"path.api": Result(outcome=Outcome.WAIVED)}, "WARNED"),
+        ({"path.api": None}, "FAILED"),
+    ],
+)
+def test_attested_result(
+    told: Callable[..., Account],
+    tmp_path: pathlib.Path,
+    results: dict[str, Result | None],
+    expected: str,
+) -> None:
+    """Passed with a note is WARNED; anything but a promotion is FAILED."""
+    written = write_all(tmp_path, told(results=results), CLEAN)
+    statement = json.loads(written["attestation.intoto.json"].read_text("utf-8"))
+    assert statement["predicate"]["result"] == expected
+
+
+def planted(account: Account) -> Account:
+    """The account with the sentinel wherever a target can put it."""
+    observed = account.observed
+    assert observed is not None
+    assert isinstance(observed.host, Seen)
+    assert isinstance(observed.api, Seen)
+    host = observed.host.value
+    units = dict(host.units)
+    api = units["atum-desk-api.service"]
+    assert isinstance(api, Seen)
+    units["atum-desk-api.service"] = Seen(api.value.model_copy(update={"warnings": (SENTINEL,)}))
+    identity = host.identity.model_copy(update={"hostname": SENTINEL})
+    answers = dict(observed.api.value.answers)
+    tickets = answers["endpoint.tickets"]
+    assert isinstance(tickets, Seen)
+    body = {"deep": [{"access_token": "another-secret", "text": f"x{SENTINEL}y"}]}
+    answers["endpoint.tickets"] = Seen(tickets.value.model_copy(update={"body": body}))
+    look = observed.model_copy(
+        update={
+            "host": Seen(host.model_copy(update={"units": units, "identity": identity})),
+            "api": Seen(observed.api.value.model_copy(update={"answers": answers})),
+        }
+    )
+    baseline = look.model_copy(update={"moment": "predeploy"})
+    return dataclasses.replace(account, observed=look, baseline=baseline)
+
+
+def test_a_planted_sentinel_shows_up_nowhere(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """Whatever a target says, no file holds the secret in any form, nor what looks like one."""
+    words = Result(outcome=Outcome.FAIL, promised=SENTINEL, seen=SENTINEL, reason=SENTINEL)
+    account = planted(told("postdeploy", {"service.api": words}))
+    write_all(tmp_path, account, Redactor([SENTINEL]))
+    assert scan(tmp_path, [SENTINEL, "another-secret"]) == []
+    write_all(tmp_path, account, CLEAN)
+    leaking = {one.split(":")[0] for one in scan(tmp_path, [SENTINEL])}
+    assert leaking == {*AFTER}, "the sentinel was planted everywhere"
+
+
+def test_a_password_that_is_a_word_spoils_nothing(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """With ordinary words for passwords the files are still what they are."""
+    words = ["table", "root", "seen", "postdeploy", "2026", "class", "items"]
+    written = write_all(tmp_path, told("postdeploy"), Redactor(words))
+    assert json.loads(written["verdict.json"].read_text("utf-8"))["verdict"] == "PROMOTE"
+    assert Observed.model_validate_json(written["observed.json"].read_bytes())
+    assert "<table>" in written["report.html"].read_text("utf-8")
+    assert ET.parse(written["junit.xml"]).getroot().tag == "testsuites"  # noqa: S314
+
+
+def test_a_former_conclusion_is_gone_before_anything_is_looked_at(tmp_path: pathlib.Path) -> None:
+    """Former verdicts and our own remains go; the former look and foreign files stay."""
+    for name in (*CONCLUSIONS, ".verdict.json.123.part", "observed.json", "notes.txt", ".x.part"):
+        (tmp_path / name).write_text("old")
+    prepare(tmp_path)
+    left = sorted(one.name for one in tmp_path.iterdir())
+    assert left == [".x.part", "notes.txt", "observed.json"]
+
+
+def test_without_a_look_there_is_no_look(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """A former run's observed.json is not left beside a verdict that knows nothing of it."""
+    (tmp_path / "observed.json").write_text("old")
+    written = write_all(tmp_path, told(observed=None), CLEAN)
+    assert "observed.json" not in written
+    assert not (tmp_path / "observed.json").exists()
+
+
+@pytest.mark.parametrize("act", ["prepare", "write"])
+def test_a_folder_that_cannot_be_written_is_explained(
+    told: Callable[..., Account], tmp_path: pathlib.Path, act: str
+) -> None:
+    """The message names the folder, the reason and what to do."""
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "predeploy"
+    with pytest.raises(GateError) as caught:
+        prepare(folder) if act == "prepare" else write_all(folder, told(), CLEAN)
+    message = str(caught.value)
+    assert message.startswith(f"{folder}: reports cannot be written here: Not a directory")
+    assert "--reports=DIR" in message
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Rights of an ordinary user, also where the tests run as root."""
+    uid = os.geteuid()
+    if uid == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if uid == 0:
+            os.seteuid(0)
+
+
+def test_a_read_only_folder_is_explained(tmp_path: pathlib.Path, nobody: None) -> None:
+    """An existing folder that is read-only is found out before the look."""
+    del nobody
+    with contextlib.suppress(PermissionError):
+        tmp_path.chmod(0o555)
+    with pytest.raises(GateError, match="cannot be written here: Permission denied"):
+        prepare(tmp_path)
+
+
+def test_a_failed_write_leaves_the_former_file(
+    told: Callable[..., Account], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk ends in one message, and no half a file is left."""
+
+    def full(_file: pathlib.Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device", len(content))
+
+    prepare(tmp_path)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    with pytest.raises(GateError, match="No space left on device"):
+        write_all(tmp_path, told(), CLEAN)
+    assert list(tmp_path.iterdir()) == []
