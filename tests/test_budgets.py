@@ -1,0 +1,17 @@
+"""Budgets: how long answers take, alone and compared with before."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("budget")
+def test_budget(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every answer comes within its budget."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

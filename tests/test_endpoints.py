@@ -1,0 +1,17 @@
+"""Endpoints: status, content type and body, and the refusals that must stay refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("endpoint")
+def test_endpoint(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every request is answered as promised."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

@@ -1,0 +1,17 @@
+"""Ports: who listens, how far it can be reached, and whose process it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("port")
+def test_port(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every port is held by whom it is promised to, or closed."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

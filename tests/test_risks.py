@@ -1,0 +1,17 @@
+"""The risk table: none of the risks has materialised."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("risk")
+def test_risk(promise: Promise, scene: Scene, account: Account) -> None:
+    """Nothing that guards a risk is broken."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

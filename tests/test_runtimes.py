@@ -1,0 +1,17 @@
+"""Runtime versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("runtime")
+def test_runtime(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every runtime is there in the promised version, or not there."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

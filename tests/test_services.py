@@ -1,0 +1,17 @@
+"""Services: every unit is in its state, settled, and comes back after a reboot as promised."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("service")
+def test_service(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every unit is in the state that is promised, and is settled in it."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message

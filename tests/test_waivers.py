@@ -1,0 +1,17 @@
+"""Waivers: each is in date; whether it is still needed, the verdict tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("waiver")
+def test_waiver(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every waiver is in date."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message
