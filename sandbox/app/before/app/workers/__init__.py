@@ -1,0 +1,1 @@
+"""Long-running workers; each takes work from the database."""

