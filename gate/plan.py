@@ -77,7 +77,7 @@ def script(step: Step, target: Target) -> str:
     path = ":".join([*target.path, "$PATH"])
     return "\n".join(
         [
-            "set -eu",
+            "exec 2>&1; set -eu",
             f"PREFIX={shlex.quote(target.prefix)}; export PREFIX",
             f'PATH="{path}"; export PATH' if target.path else ":",
             f"cd {shlex.quote(target.placed(step.cwd))}",
@@ -94,7 +94,7 @@ def _run(
         output = carrier.run(script(step, target), deadline_s=step.deadline_s)
     except ObservationError as error:
         return CannotTell(f"{id_}: {error}", Cause.UPSTREAM)
-    text = (output.stdout + output.stderr).decode("utf-8", "replace")
+    text = output.stdout.decode("utf-8", "replace")
     return Seen(
         StepRecord(
             step=id_,

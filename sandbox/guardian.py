@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import suppress
 
-from sandbox import systemctl
+from sandbox import state
 from sandbox.home import Home, find_home
 from sandbox.processes import end, marked, started
 
@@ -61,15 +61,15 @@ def _restart_crashed(home: Home) -> None:
     """Start again what runs no more, although nobody stopped it."""
     for file in home.run.glob("*.service.status"):
         name = file.name.removesuffix(".status")
-        if systemctl.show(name)["SubState"] != "auto-restart":
+        if state.show(name)["SubState"] != "auto-restart":
             continue
-        with (systemctl.RUN / f"{name}.lock").open("w") as lock:
+        with (state.RUN / f"{name}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue  # somebody is at it with systemctl
-            if systemctl.show(name)["SubState"] == "auto-restart":
-                count = systemctl.RUN / f"{name}.restarts"
+            if state.show(name)["SubState"] == "auto-restart":
+                count = state.RUN / f"{name}.restarts"
                 number = int(count.read_text("utf-8")) if count.exists() else 0
                 count.write_text(str(number + 1), "utf-8")
                 _systemctl("stop", name)
@@ -77,19 +77,19 @@ def _restart_crashed(home: Home) -> None:
 
 
 def _run_timers(fired: dict[str, float]) -> None:
-    for file in systemctl.RUN.glob("*.timer.active"):
+    for file in state.RUN.glob("*.timer.active"):
         name = file.name.removesuffix(".active")
-        unit = systemctl.unit_file(name)
+        unit = state.unit_file(name)
         if unit is None:
             continue
-        every = float((systemctl.read_unit(unit).get("OnUnitActiveSec") or ["60"])[0])
+        every = float((state.read_unit(unit).get("OnUnitActiveSec") or ["60"])[0])
         if time.monotonic() - fired.setdefault(name, time.monotonic()) >= every:
             fired[name] = time.monotonic()
             _systemctl("start", name.replace(".timer", ".service"))
 
 
 def _systemctl(verb: str, name: str) -> None:
-    command = [sys.executable, "-m", "systemctl3", f"--root={systemctl.ROOT}", verb, name]
+    command = [sys.executable, "-m", "systemctl3", f"--root={state.ROOT}", verb, name]
     with suppress(subprocess.TimeoutExpired):
         subprocess.run(
             command, check=False, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -247,12 +247,12 @@ def describe(home: Home) -> dict[str, Any]:
     state = home.state()
     offset = state["port_offset"]
     os.environ[MARK] = str(home.path)
-    from sandbox import systemctl  # noqa: PLC0415 - it needs to know the home
+    from sandbox import state as units  # noqa: PLC0415 - it needs to know the home
 
     names = sorted(
         file.name for file in home.units.iterdir() if file.suffix in (".service", ".timer")
     )
-    found = {name: systemctl.show(name) for name in names}
+    found = {name: units.show(name) for name in names}
     return {
         "name": home.name,
         "home": str(home.path),

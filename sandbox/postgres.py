@@ -15,6 +15,7 @@ from sandbox.home import Home, SandboxError
 
 NOBODY = "nobody"
 READY_S = 15.0
+ANYBODY = 0o005
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -72,7 +73,7 @@ def install(home: Home) -> pathlib.Path:
 def _reachable(path: pathlib.Path) -> bool:
     """Whether anybody may go there."""
     path = path.resolve()
-    return all(one.stat().st_mode & 0o005 == 0o005 for one in (path, *path.parents))
+    return all(one.stat().st_mode & ANYBODY == ANYBODY for one in (path, *path.parents))
 
 
 def make_cluster(home: Home, port: int) -> None:

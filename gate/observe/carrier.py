@@ -1,0 +1,338 @@
+"""Carry a shell script to a host and its output back: one connection, always with a deadline.
+
+testinfra's backend knows how a host is reached (``local``, ``ssh``, ``docker``, ``podman``,
+``ansible``); running the resulting command with a deadline is done here, since testinfra waits for
+ever. A script is framed by a marker, so that a login shell's banner is no output and a connection
+that breaks off is no end.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import gzip
+import math
+import os
+import pathlib
+import re
+import secrets
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Literal
+
+import testinfra
+
+from gate.errors import ObservationError, TargetError
+from gate.facts.fact import Cause
+from gate.target import Target
+
+Privileges = Literal["root", "sudo", "user"]
+
+GRACE_S = 1.0
+"""Between asking a script to end and killing it."""
+TRAVEL_S = 3.0
+"""What is added to a script's deadline on this side, for connecting and for its killing there."""
+TIMED_OUT = (124, 137)
+"""Exit statuses of coreutils' ``timeout``: ended by TERM, or by KILL."""
+
+FRAME = """\
+limit=; as=; who=user; why=
+if [ "$(id -u)" = 0 ]; then who=root
+elif [ {sudo} = 1 ]; then
+  if why=$(sudo -n true 2>&1 </dev/null); then as='sudo -n'; who=sudo; fi
+fi
+if command -v timeout >/dev/null 2>&1; then limit='timeout -k {grace} {limit}'; fi
+printf '\\n%s begin %s %s\\n' {marker} $who "$(printf %s "$why" | tr '\\n' ' ')"
+$as $limit sh <<'{marker} script'
+{{
+{script}
+}} </dev/null
+{marker} script
+printf '\\n%s end %s\\n' {marker} $?
+"""
+
+
+class CarrierError(ObservationError):
+    """A script could not be carried out, or its end is unknown.
+
+    Attributes:
+        cause: The kind of obstacle.
+    """
+
+    def __init__(self, reason: str, cause: Cause) -> None:
+        """Keep the kind beside the text."""
+        super().__init__(reason)
+        self.cause = cause
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """How a script ended.
+
+    Attributes:
+        rc: Exit status.
+        privileges: With what rights it ran.
+        no_sudo: Why ``sudo -n`` could not be had, where it was asked for.
+    """
+
+    rc: int
+    stdout: bytes
+    stderr: bytes
+    privileges: Privileges = "user"
+    no_sudo: str = ""
+
+
+class Carrier:
+    """Runs POSIX shell scripts on one host; made by `open_carrier`."""
+
+    def __init__(self, target: Target, backend: Any, *, by_argument: bool) -> None:
+        """Take over a backend of testinfra.
+
+        Args:
+            target: Where it leads, for messages; its ``sudo`` decides about rights.
+            backend: Builds the local command that leads there.
+            by_argument: Whether scripts travel in the command, not on its standard input.
+        """
+        self._target = target
+        self._backend = backend
+        self._by_argument = by_argument
+
+    def run(self, script: str, *, deadline_s: float) -> Output:
+        """Run a script with ``sh``; nothing of it is left when its deadline has passed.
+
+        Raises:
+            CarrierError: The host was not reached, the deadline passed, or the end is unknown.
+        """
+        marker = f"gate-{secrets.token_hex(8)}"
+        framed = FRAME.format(
+            sudo=int(self._target.sudo),
+            grace=f"{GRACE_S:g}",
+            limit=f"{deadline_s:.3f}",
+            marker=marker,
+            script=script,
+        )
+        done = self._send(framed, deadline_s, f"\n{marker} end ".encode())
+        return self._unframed(done, marker, deadline_s)
+
+    def _send(
+        self, framed: str, deadline_s: float, end: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        done: list[subprocess.CompletedProcess[bytes]] = []
+        given = b"" if self._by_argument else framed.encode()
+
+        def run_local(command: str, *args: str) -> Any:
+            line = command % tuple(map(shlex.quote, args)) if args else command
+            done.append(self._timed(line, given, deadline_s, end))
+            return self._backend.result(
+                done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
+            )
+
+        self._backend.run_local = run_local
+        try:
+            self._backend.run(_packed(framed) if self._by_argument else "sh")
+        except RuntimeError:
+            # testinfra's word for ssh's exit status 255; what ssh said is in `done`
+            if not done:
+                raise
+        return done[-1]
+
+    def _timed(
+        self, line: str, given: bytes, deadline_s: float, end: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run the local command until it says ``end``, ends itself, or is too late."""
+        limit = deadline_s + GRACE_S + TRAVEL_S
+        with subprocess.Popen(  # noqa: S602 - testinfra quotes for a shell
+            line,
+            shell=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            try:
+                stdout, stderr = _exchange(process, given, time.monotonic() + limit, end)
+                # What the script left in the background may hold the connection open.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(GRACE_S)
+            except TimeoutError:
+                raise CarrierError(
+                    f"{self._target.host}: no answer within {limit:g} s", Cause.TIMEOUT
+                ) from None
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        return subprocess.CompletedProcess(line, process.returncode, stdout, stderr)
+
+    def _unframed(
+        self, done: subprocess.CompletedProcess[bytes], marker: str, deadline_s: float
+    ) -> Output:
+        word = marker.encode()
+        begin = re.search(rb"^%s begin (root|sudo|user) (.*)\n" % word, done.stdout, re.MULTILINE)
+        if begin is None:
+            raise self._unreached(done)
+        end = re.search(rb"\n%s end (\d+)\n" % word, done.stdout[begin.end() - 1 :])
+        if end is None:
+            raise CarrierError(
+                f"{self._target.host}: the connection broke off in the middle: {_last(done)}",
+                Cause.UNREACHABLE,
+            )
+        rc = int(end[1])
+        if rc in TIMED_OUT:
+            raise CarrierError(
+                f"{self._target.host}: not done within {deadline_s:g} s; it was ended there",
+                Cause.TIMEOUT,
+            )
+        found = {b"root": "root", b"sudo": "sudo"}.get(begin[1], "user")
+        privileges: Privileges = found  # type: ignore[assignment] # one of the three
+        return Output(
+            rc=rc,
+            stdout=done.stdout[begin.end() : begin.end() - 1 + end.start()],
+            stderr=done.stderr,
+            privileges=privileges,
+            no_sudo=begin[2].decode("utf-8", "replace").strip() if found == "user" else "",
+        )
+
+    def _unreached(self, done: subprocess.CompletedProcess[bytes]) -> CarrierError:
+        said = _last(done)
+        refused = re.search(r"Permission denied|Host key|IDENTIFICATION|Too many auth", said)
+        late = re.search(r"timed out", said, re.IGNORECASE)
+        cause = Cause.PERMISSION if refused else Cause.TIMEOUT if late else Cause.UNREACHABLE
+        return CarrierError(f"{self._target.host} could not be asked: {said}", cause)
+
+
+def _exchange(
+    process: subprocess.Popen[bytes], given: bytes, until: float, end: bytes
+) -> tuple[bytes, bytes]:
+    """Write to a process and read from it at the same time, up to the line that starts ``end``."""
+    pipes = (process.stdin, process.stdout, process.stderr)
+    stdin, stdout, stderr = (one for one in pipes if one is not None)
+    read: dict[int, bytearray] = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
+    rest, ended = memoryview(given), False
+    with selectors.DefaultSelector() as selector:
+        for number in read:
+            selector.register(number, selectors.EVENT_READ)
+        os.set_blocking(stdin.fileno(), False)
+        selector.register(stdin.fileno(), selectors.EVENT_WRITE)
+        while set(read) & set(selector.get_map()):
+            ready = selector.select(max(0.0, until - time.monotonic()))
+            if not ready and ended:
+                break
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                if key.fd in read:
+                    chunk = os.read(key.fd, 1 << 16)
+                    read[key.fd] += chunk
+                    if not chunk:
+                        selector.unregister(key.fd)
+                    continue
+                with suppress(BrokenPipeError):
+                    rest = rest[os.write(key.fd, rest) :] if rest else rest
+                    if rest:
+                        continue
+                selector.unregister(key.fd)
+                with suppress(BrokenPipeError):
+                    stdin.close()
+            found = read[stdout.fileno()].find(end)
+            if found >= 0 and read[stdout.fileno()].find(b"\n", found + 1) >= 0:
+                until, ended = 0.0, True  # what is there already is still read
+    return bytes(read[stdout.fileno()]), bytes(read[stderr.fileno()])
+
+
+@contextmanager
+def open_carrier(target: Target) -> Iterator[Carrier]:
+    """Open the way to a target's host; closed at the end, whatever happens.
+
+    Raises:
+        TargetError: The host spec leads nowhere.
+    """
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
+    try:
+        backend = _backend(target, folder)
+        name = backend.get_connection_type()
+        try:
+            yield Carrier(target, backend, by_argument=name not in ("local", "ssh"))
+        finally:
+            if name == "ssh":
+                _hang_up(backend, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _backend(target: Target, folder: pathlib.Path) -> Any:
+    try:
+        backend: Any = testinfra.get_host(
+            target.host,
+            ssh_config=_expanded(target.ssh_config),
+            ssh_identity_file=_expanded(target.ssh_identity_file),
+        ).backend
+        if backend.get_connection_type() == "ansible":
+            backend = _native(backend)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise TargetError(f"target {target.name}: host {target.host!r}: {error}") from error
+    backend.sudo = False  # asked for once, inside the frame, and never with a prompt
+    if backend.get_connection_type() == "ssh":
+        backend.ssh_extra_args = _ssh_options(target, folder)
+    return backend
+
+
+def _expanded(path: str | None) -> str | None:
+    return path and str(pathlib.Path(path).expanduser())
+
+
+def _native(backend: Any) -> Any:
+    """The ssh, docker or podman backend that an Ansible inventory describes."""
+    host = backend.ansible_runner.get_host(
+        backend.host, ssh_config=backend.ssh_config, ssh_identity_file=backend.ssh_identity_file
+    )
+    native = host.backend
+    if native.get_connection_type() == "ansible":
+        raise ValueError("its ansible_connection is none that can be carried (ssh, docker, podman)")
+    return native
+
+
+def _ssh_options(target: Target, folder: pathlib.Path) -> str:
+    """Multiplexed, never asking, never trusting a key that is not known."""
+    options = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "ControlMaster": "auto",
+        "ControlPersist": "60",
+        "ControlPath": str(folder / "c"),
+        "ConnectTimeout": str(max(1, math.ceil(target.deadlines.connect_s))),
+        "ServerAliveInterval": "5",
+        "ServerAliveCountMax": "2",
+        "ForwardAgent": "no",
+        "ForwardX11": "no",
+        "LogLevel": "ERROR",
+    }
+    if target.ssh_known_hosts:
+        options["UserKnownHostsFile"] = f'"{_expanded(target.ssh_known_hosts)}"'
+    return "-T " + " ".join(f"-o {shlex.quote(f'{key}={one}')}" for key, one in options.items())
+
+
+def _hang_up(backend: Any, folder: pathlib.Path) -> None:
+    if not (folder / "c").exists():
+        return
+    command = ["ssh", "-O", "exit", "-o", f"ControlPath={folder / 'c'}", backend.host.name]
+    subprocess.run(command, capture_output=True, check=False, timeout=TRAVEL_S)  # noqa: S603
+
+
+def _packed(framed: str) -> str:
+    """A script as one command line that every login shell reads alike."""
+    text = base64.b64encode(gzip.compress(framed.encode())).decode()
+    return f"echo {text} | base64 -d | gzip -dc | sh"
+
+
+def _last(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What the way itself said: the last lines of its standard error, else of its output."""
+    text = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
+    said = " ".join(text.splitlines()[-3:])
+    return said or f"it ended with exit status {done.returncode} and said nothing"

@@ -1,0 +1,210 @@
+"""Read systemd's units: state, settling, processes, and whether a reboot brings them up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+
+from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.facts.host import Identity, Journal, Unit, UnitReading
+from gate.observe.processes import Table
+from gate.observe.script import Section
+
+QUOTED = 5
+"""Journal lines that are kept of a unit."""
+GENERATED = "/run/systemd/generator"
+Properties = Mapping[str, str]
+
+
+def read_units(
+    asked: tuple[str, ...], answers: Mapping[str, Section], table: Table, identity: Identity
+) -> dict[str, Fact[Unit]]:
+    """Read the units that were asked for, each by the name it was asked under."""
+    if not asked:
+        return {}
+    first, second = _shown(answers["units"]), _shown(answers["again"])
+    window_s = _uptime(answers["later"]) - _uptime(answers["at"])
+    found: dict[str, Fact[Unit]] = {}
+    for name in asked:
+        if name not in first or name not in second:
+            found[name] = _untold(name, answers["units"], identity)
+        elif first[name].get("LoadState") == "not-found":
+            found[name] = Absent(f"systemctl show {name}: LoadState=not-found")
+        else:
+            found[name] = Seen(
+                _unit(
+                    name,
+                    first=first[name],
+                    second=second[name],
+                    window_s=window_s,
+                    answers=answers,
+                    table=table,
+                    identity=identity,
+                )
+            )
+    return found
+
+
+def _shown(section: Section) -> dict[str, Properties]:
+    """Blocks of ``systemctl show``, under every name that the unit goes by."""
+    found: dict[str, Properties] = {}
+    for block in re.split(r"\n\n+", section.text):
+        unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for name in {unit.get("Id", ""), *unit.get("Names", "").split()}:
+            found[name] = unit
+    return found
+
+
+def _untold(name: str, section: Section, identity: Identity) -> CannotTell:
+    if identity.init != "systemd" and "systemd" in section.err:
+        reason = f"PID 1 is {identity.init}, not systemd: {section.why}"
+        return CannotTell(reason, Cause.TOOL_MISSING)
+    if section.rc == 127:  # noqa: PLR2004 - the shell's "not found"
+        return CannotTell(f"systemctl is missing: {section.why}", Cause.TOOL_MISSING)
+    if section.late:
+        return CannotTell(f"systemctl show did not end in time ({name})", Cause.TIMEOUT)
+    return CannotTell(f"systemctl show {name}: {section.why}", Cause.UPSTREAM)
+
+
+def _uptime(section: Section) -> float:
+    return float(section.text.split()[0])
+
+
+def _unit(
+    name: str,
+    *,
+    first: Properties,
+    second: Properties,
+    window_s: float,
+    answers: Mapping[str, Section],
+    table: Table,
+    identity: Identity,
+) -> Unit:
+    main_pid, group = int(second.get("MainPID") or 0), first.get("ControlGroup", "")
+    active_us = int(first.get("ActiveEnterTimestampMonotonic") or 0)
+    active = first.get("ActiveState") == "active"
+    boots, why = _at_boot(first, answers)
+    return Unit(
+        asked=name,
+        id=first["Id"],
+        load_state=first.get("LoadState", ""),
+        active_state=second.get("ActiveState") or first.get("ActiveState", ""),
+        sub_state=first.get("SubState", ""),
+        result=first.get("Result", ""),
+        unit_file_state=first.get("UnitFileState", ""),
+        starts_at_boot=boots,
+        why_at_boot=why,
+        need_daemon_reload=first.get("NeedDaemonReload") == "yes",
+        fragment_path=first.get("FragmentPath", ""),
+        drop_ins=tuple(first.get("DropInPaths", "").split()),
+        control_group=group,
+        main_pid=main_pid,
+        started=_moment(active_us, identity) if active and active_us else None,
+        readings=(_reading(first), _reading(second)),
+        window_s=window_s,
+        process_state=(
+            table.state(main_pid) if main_pid else Absent("there is no main process (MainPID=0)")
+        ),
+        pids=_pids(main_pid, group, table),
+        executable=(
+            table.executable(main_pid)
+            if main_pid
+            else Absent("there is no main process (MainPID=0)")
+        ),
+        members=_members(first, answers["all"]),
+        journal=_journal(first, answers["journal"], active_us),
+        warnings=_warnings(first),
+    )
+
+
+def _moment(monotonic_us: int, identity: Identity) -> dt.datetime:
+    return identity.booted + dt.timedelta(microseconds=monotonic_us)
+
+
+def _reading(shown: Properties) -> UnitReading:
+    return UnitReading(
+        main_pid=int(shown.get("MainPID") or 0),
+        started_monotonic_us=int(shown.get("ExecMainStartTimestampMonotonic") or 0),
+        restarts=int(shown.get("NRestarts") or 0),
+        active_state=shown.get("ActiveState", ""),
+    )
+
+
+def _pids(main_pid: int, group: str, table: Table) -> Fact[tuple[int, ...]]:
+    """By control group; where systemd keeps none, the main process and its descendants."""
+    if group:
+        return Seen(table.within(group))
+    return Seen(table.descendants(main_pid) if main_pid else ())
+
+
+def _at_boot(shown: Properties, answers: Mapping[str, Section]) -> tuple[Fact[bool], str]:
+    """Whether ``default.target`` pulls the unit in, after a reboot too."""
+    state = shown.get("UnitFileState", "")
+    names = {shown["Id"], *shown.get("Names", "").split()}
+    if shown.get("LoadState") == "masked" or state.startswith("masked"):
+        return Seen(value=False), "it is masked"
+    tree = answers["boot"]
+    if tree.rc != 0:
+        reason = f"systemctl list-dependencies default.target: {tree.why}"
+        return CannotTell(reason, Cause.UPSTREAM), ""
+    wanted = names & {line.strip() for line in tree.text.splitlines()}
+    if not wanted:
+        return Seen(
+            value=False
+        ), f"{state or 'no unit file state'}, and default.target does not pull it in"
+    if state == "enabled-runtime" and names & set(answers["runtime"].text.split()):
+        return Seen(value=False), "enabled-runtime: enabled until the next boot only"
+    return Seen(value=True), f"{state or 'no unit file state'}, pulled in by default.target"
+
+
+def _members(shown: Properties, all_: Section) -> tuple[tuple[str, str], ...]:
+    """For an umbrella (active, exited): the units that are part of it, with their state."""
+    if (shown.get("ActiveState"), shown.get("SubState")) != ("active", "exited"):
+        return ()
+    states = {
+        words[0]: f"{words[2]} ({words[3]})"
+        for words in (line.split(None, 4) for line in all_.text.splitlines())
+        if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
+    }
+    names = sorted(shown.get("ConsistsOf", "").split())
+    return tuple((name, states.get(name, "not loaded")) for name in names)
+
+
+def _warnings(shown: Properties) -> tuple[str, ...]:
+    error = shown.get("LoadError", "").strip()
+    bad = shown.get("LoadState") in ("bad-setting", "error")
+    return (error or f"LoadState={shown['LoadState']}",) if bad else ()
+
+
+def _journal(shown: Properties, section: Section, since_us: int) -> Fact[Journal]:
+    if section.rc != 0:
+        cause = Cause.TIMEOUT if section.late else Cause.UPSTREAM
+        return CannotTell(f"journalctl: {section.why}", cause)
+    if "not seeing messages" in section.err:
+        reason = "this user may not read the journal (groups adm, systemd-journal)"
+        return CannotTell(reason, Cause.PERMISSION)
+    names = {shown["Id"], *shown.get("Names", "").split()}
+    lines = [
+        _words(entry.get("MESSAGE"))
+        for entry in map(_entry, section.text.splitlines())
+        if {entry.get("_SYSTEMD_UNIT"), entry.get("UNIT")} & names
+        and int(entry.get("__MONOTONIC_TIMESTAMP", 0)) >= since_us
+    ]
+    return Seen(Journal(errors=len(lines), last=tuple(reversed(lines[:QUOTED]))))
+
+
+def _entry(line: str) -> Mapping[str, str]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _words(message: object) -> str:
+    """A message; journald gives one that is no text as a list of bytes."""
+    if isinstance(message, list):
+        return bytes(message).decode("utf-8", "backslashreplace")
+    return str(message)
