@@ -27,6 +27,7 @@ def carry_out(
     tell: Callable[[str], None],
     cancelled: Callable[[], bool] = lambda: False,
     redact: Callable[[str], str] = str,
+    settle: Callable[[Step, float], str] = lambda _step, _left_s: "",
 ) -> PlanFacts:
     """Carry out the steps of one phase in their order.
 
@@ -37,6 +38,8 @@ def carry_out(
         tell: Is told of each step as it begins.
         cancelled: Asked before each step; the rest is left undone when it says so.
         redact: Takes secrets out of commands and outputs.
+        settle: Waits for what must be true after a step, at most so many seconds; returns what did
+            not become true.
 
     Returns:
         One fact per step: a record; absent where it was left undone, with the reason; or cannot
@@ -50,7 +53,7 @@ def carry_out(
             facts[id_] = Absent(halted)
             continue
         tell(f"{step.phase} {step.order}: {step.title}")
-        fact = _run(id_, step, target, carrier, redact)
+        fact = _settled(step, _run(id_, step, target, carrier, redact), settle)
         facts[id_] = fact
         if not isinstance(fact, Seen) or not succeeded(step, fact.value):
             halted = f"{id_} did not succeed"
@@ -58,9 +61,9 @@ def carry_out(
 
 
 def succeeded(step: Step, record: StepRecord) -> bool:
-    """Whether a step did what it should: exit status 0 and the expected output."""
+    """Whether a step did what it should: exit status 0, the output, and what follows from it."""
     expected = not step.expect or re.search(step.expect, record.output) is not None
-    return record.exit_status == 0 and expected
+    return record.exit_status == 0 and expected and not record.unmet
 
 
 def first_failure(steps: Mapping[str, Step], facts: PlanFacts) -> str | None:
@@ -84,6 +87,17 @@ def script(step: Step, target: Target) -> str:
             step.run,
         ]
     )
+
+
+def _settled(
+    step: Step, fact: Fact[StepRecord], settle: Callable[[Step, float], str]
+) -> Fact[StepRecord]:
+    if not isinstance(fact, Seen) or not succeeded(step, fact.value):
+        return fact
+    clock, record = time.monotonic(), fact.value
+    unmet = settle(step, step.deadline_s - record.seconds)
+    seconds = record.seconds + time.monotonic() - clock
+    return Seen(record.model_copy(update={"unmet": unmet, "seconds": seconds}))
 
 
 def _run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 from gate.compare.finding import Finding
@@ -37,9 +36,6 @@ def _tools(item: Step, scene: Scene) -> Finding:
 
 
 def _result(item: Step, scene: Scene, id_: str) -> Finding:
-    if isinstance(scene.observed.plan, Absent):
-        elsewhere = "not carried out by this run: what it leads to is judged by the other items"
-        return dataclasses.replace(_tools(item, scene), warnings=(elsewhere,))
     records = seen(scene.observed.plan, f"{item.phase} plan that was carried out")
     record = told(records.steps[id_]) if id_ in records.steps else Absent(proof="not in the record")
     promised = "exit status 0" + (f", output like {item.expect!r}" if item.expect else "")
@@ -53,5 +49,7 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
         broken.append(f"exit status {record.exit_status}: {last[0]}")
     elif item.expect and not re.search(item.expect, record.output):
         broken.append(f"nothing like {item.expect!r} in its output")
+    if record.unmet:
+        broken.append(record.unmet)
     seen_ = f"exit status {record.exit_status} after {record.seconds:.1f} s"
     return Finding(promised=promised, seen=seen_, broken=tuple(broken), look=record.command)

@@ -381,6 +381,8 @@ class Step(Item):
         text: The step as the snapshot's rollback plan words it; empty to leave it out there.
         tools: Commands that must be found on the target beforehand.
         expect: Pattern that must be found in its output.
+        answers: Name of an endpoint item that must answer as promised before the next step, within
+            what is left of the deadline; a restart has returned before the service is up.
         deadline_s: How long it may take.
     """
 
@@ -391,6 +393,7 @@ class Step(Item):
     text: str = ""
     tools: tuple[str, ...] = ()
     expect: str = ""
+    answers: str | None = None
     deadline_s: Seconds = 120.0
 
 

@@ -39,6 +39,8 @@ def _of_item(item: Item, promises: Mapping[str, Promise]) -> Iterable[str]:
             yield f"risk: there is no risk {risk!r} in risks.toml"
     if isinstance(item, Budget) and f"endpoint.{item.endpoint}" not in promises:
         yield f"endpoint: there is no item 'endpoint.{item.endpoint}' in endpoints.toml"
+    if isinstance(item, Step) and item.answers and f"endpoint.{item.answers}" not in promises:
+        yield f"answers: there is no item 'endpoint.{item.answers}' in endpoints.toml"
     if isinstance(item, ListeningPort) and item.owner:
         yield from _unit("owner", item.owner, promises)
     if isinstance(item, Work):

@@ -16,6 +16,7 @@ class StepRecord(Model):
         exit_status: Its exit status.
         seconds: How long it took.
         output: Last 4,000 characters of output and error output, redacted.
+        unmet: What should have been true afterwards and did not become so in time.
     """
 
     step: str
@@ -24,6 +25,7 @@ class StepRecord(Model):
     seconds: float
     exit_status: int
     output: str
+    unmet: str = ""
 
 
 class PlanFacts(Model):

@@ -18,7 +18,7 @@ from gate.observe.api import look
 from gate.target import Target
 
 ENVIRON = {"AGENT": "ada", "AGENT_PW": "correct horse"}
-TOKEN = "a-token-that-must-not-be-kept"
+TOKEN = "a-token-that-must-not-be-kept"  # noqa: S105 - made up
 
 
 class Handler(BaseHTTPRequestHandler):
