@@ -7,10 +7,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 
 from gate.errors import GateError
-from gate.report import attestation, html, junit, snapshot, state_diff, verdict_json
+from gate.report import allure_results, attestation, html, junit, snapshot, state_diff, verdict_json
 from gate.report.account import SNAPSHOT, Account
 from gate.report.redact import Redactor
 from gate.report.redacted import redacted
@@ -25,6 +26,7 @@ CONCLUSIONS = (VERDICT, *SNAPSHOT.values(), STATE_DIFF, PAGE, JUNIT, ATTESTATION
 """Everything that says how a run ended; a former run's must not be taken for this one's."""
 TEMPORARY = re.compile(rf"\.(?:{'|'.join(map(re.escape, (OBSERVED, *CONCLUSIONS)))})\.\d+\.part\Z")
 """What an interrupted run of ours may have left behind."""
+HALF_DONE = re.compile(rf"\.{re.escape(allure_results.FOLDER)}\.\d+\.part\Z")
 
 
 def prepare(folder: pathlib.Path) -> None:
@@ -40,6 +42,8 @@ def prepare(folder: pathlib.Path) -> None:
         for entry in folder.iterdir():
             if entry.name in CONCLUSIONS or TEMPORARY.match(entry.name):
                 entry.unlink()
+            elif entry.name == allure_results.FOLDER or HALF_DONE.match(entry.name):
+                shutil.rmtree(entry)
         probe = folder / f".{VERDICT}.{os.getpid()}.part"
         probe.write_bytes(b"")
         probe.unlink()
@@ -73,7 +77,11 @@ def write_all(
     if account.observed is None:
         with _explained(folder), contextlib.suppress(FileNotFoundError):
             (folder / OBSERVED).unlink()
-    return {name: _write(folder, name, content) for name, content in contents.items()}
+    written = {name: _write(folder, name, content) for name, content in contents.items()}
+    document = contents[SNAPSHOT[account.moment]].decode()
+    with _explained(folder):
+        allure_results.write(folder, account, redactor, document)
+    return written
 
 
 def texts(account: Account) -> Mapping[str, str]:
