@@ -1,10 +1,11 @@
-"""The sandbox's commands: ``python -m sandbox up | down | status | reset | logs``."""
+"""The sandbox's commands: ``python -m sandbox up | down | status | reset | logs | env``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import shlex
 import sys
 
 from sandbox import lifecycle
@@ -21,6 +22,7 @@ def main() -> int:
         ("status", "say what runs"),
         ("reset", "start over: the release before, freshly seeded"),
         ("logs", "print the logs of all units, or of one"),
+        ("env", 'print what a shell needs to act on it: eval "$(python -m sandbox env)"'),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--name", default="default", help="which sandbox (default: default)")
@@ -86,7 +88,24 @@ def _logs(home: Home, options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"up": _up, "down": _down, "reset": _reset, "status": _status, "logs": _logs}
+def _env(home: Home, _: argparse.Namespace) -> int:
+    found = lifecycle.describe(home)
+    if not found["running"]:
+        raise SandboxError(f"{home.name} is not running; `python -m sandbox up` brings it up")
+    print(f'export PATH={shlex.quote(found["bin"])}:"$PATH"')
+    for key, value in {**found["env"], "PGSERVICE": "atum_app"}.items():
+        print(f"export {key}={shlex.quote(value)}")
+    return 0
+
+
+COMMANDS = {
+    "up": _up,
+    "down": _down,
+    "reset": _reset,
+    "status": _status,
+    "logs": _logs,
+    "env": _env,
+}
 
 if __name__ == "__main__":
     os.umask(0o022)

@@ -55,6 +55,7 @@ def _maker_lives(home: Home) -> bool:
 def _take_down(home: Home) -> None:
     end(lambda: marked(home.path))
     shutil.rmtree(home.path, ignore_errors=True)
+    home.lock.unlink(missing_ok=True)
 
 
 def _restart_crashed(home: Home) -> None:

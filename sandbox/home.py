@@ -63,6 +63,11 @@ class Home:
         """What is known of a sandbox that is ready."""
         return self.path / "state.json"
 
+    @property
+    def lock(self) -> pathlib.Path:
+        """Held while the sandbox is brought up or taken down."""
+        return self.path.parent / f".{self.name}.lock"
+
     def state(self) -> dict[str, Any]:
         """Return what is kept; empty where the sandbox never became ready."""
         try:

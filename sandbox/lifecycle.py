@@ -42,7 +42,7 @@ Tell = Callable[[str], object]
 def alone(home: Home) -> Iterator[None]:
     """Keep a sandbox to oneself while it is brought up or taken down."""
     home.path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    with (home.path.parent / f".{home.name}.lock").open("w") as file:
+    with home.lock.open("w") as file:
         deadline = time.monotonic() + LOCK_S
         while True:
             try:
@@ -78,7 +78,7 @@ def down(home: Home) -> bool:
     with alone(home):
         found = home.path.exists() or bool(marked(home.path))
         _remove(home)
-    (home.path.parent / f".{home.name}.lock").unlink(missing_ok=True)
+    home.lock.unlink(missing_ok=True)
     return found
 
 

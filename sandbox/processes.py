@@ -14,14 +14,19 @@ TERM_S, KILL_S = 8.0, 5.0
 
 
 def marked(home: pathlib.Path) -> list[int]:
-    """Return the processes that carry a sandbox's mark, without this one."""
-    wanted = f"{MARK}={home}".encode()
+    """Return the processes that carry a sandbox's mark, without this one.
+
+    A program that writes its own title (as Redis does) writes it over its environment; it is known
+    by the program's path, which lies in the sandbox.
+    """
+    wanted, below = f"{MARK}={home}".encode(), f"{home}/".encode()
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+            ours = wanted in (entry / "environ").read_bytes().split(b"\0")
+            if ours or (entry / "cmdline").read_bytes().startswith(below):
                 found.append(int(entry.name))
         except OSError:
             continue  # gone, or somebody else's

@@ -47,6 +47,7 @@ def lay_out(home: Home, offset: int, postgres_user: str, environment: dict[str, 
         (home.root / "opt/atum-desk/data", 0o755),
         (home.units / "multi-user.target.wants", 0o755),
         (home.bin, 0o755),
+        (home.root / "var/log/journal", 0o755),
         (home.run, 0o755),
     ):
         folder.mkdir(parents=True, exist_ok=True)
