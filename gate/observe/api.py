@@ -32,7 +32,6 @@ class _Look:
     """What all requests of one look share."""
 
     client: httpx.AsyncClient
-    timer: httpx.AsyncClient
     target: Target
     environ: Mapping[str, str]
     gateway: asyncio.Semaphore
@@ -72,10 +71,9 @@ async def _look(
     environ: Mapping[str, str],
     base: str,
 ) -> Fact[ApiFacts]:
-    async with _client(target, base) as client, _client(target, base, kept=0) as timer:
+    async with _client(target, base) as client:
         shared = _Look(
             client=client,
-            timer=timer,
             target=target,
             environ=environ,
             gateway=asyncio.Semaphore(AT_ONCE),
@@ -96,12 +94,17 @@ async def _look(
         return Seen(ApiFacts(base=base, answers={id_: answers[id_] for id_ in endpoints}))
 
 
-def _client(target: Target, base: str, kept: int | None = None) -> httpx.AsyncClient:
-    """A client that goes straight to the API; with ``kept`` 0, every request connects anew."""
+def _client(target: Target, base: str) -> httpx.AsyncClient:
+    """A client that goes straight to the API, each time on a connection of its own.
+
+    A kept one may be closed by the server just as it is used again, which would look like a broken
+    endpoint; and with a server without TCP_NODELAY every answer on it waits 40 ms for this side's
+    delayed acknowledgement.
+    """
     return httpx.AsyncClient(
         base_url=base,
         timeout=httpx.Timeout(10.0, connect=target.deadlines.connect_s),
-        limits=httpx.Limits(max_keepalive_connections=kept),
+        limits=httpx.Limits(max_keepalive_connections=0),
         follow_redirects=False,
         trust_env=False,
         headers={"user-agent": "atum-desk-gate"},
@@ -176,12 +179,7 @@ async def _ask(shared: _Look, item: Endpoint) -> Fact[Answer]:
 
 
 async def _time(shared: _Look, item: Endpoint, first: Fact[Answer], count: int) -> Fact[Answer]:
-    """Repeat a request one after the other; a repetition without an answer ends the timing.
-
-    Each on a connection of its own, as a new visitor's: on one that is kept open, a server without
-    TCP_NODELAY makes every answer wait 40 ms for this side's delayed acknowledgement.
-    """
-    shared = dataclasses.replace(shared, client=shared.timer)
+    """Repeat a request one after the other; a repetition without an answer ends the timing."""
     if not isinstance(first, Seen):
         return first
     durations = []

@@ -104,11 +104,17 @@ def _item(line: Line, columns: int, *, colour: bool) -> list[str]:
     head = _painted(line.outcome.value, COLOUR[line.outcome], on=colour)
     title = short(line.title, max(20, columns - len(line.outcome.value) - len(line.id) - 3))
     lines = [f"{head} {line.id}: {title}"]
-    for name in ("promised", "seen", "reason", "look"):
+    for name in ("promised", "seen", "reason"):
         text = one_line(getattr(line, name))
         if text and not (name == "reason" and text == one_line(line.seen)):
             lines += _wrapped(f"  {name:<9} ", text, columns)
-    return lines
+    return lines + _look([line])
+
+
+def _look(lines: Iterable[Line]) -> list[str]:
+    """The first command to look oneself, in one piece: it is there to be copied."""
+    looks = [one_line(one.look) for one in lines if one.look]
+    return [f"  {'look':<9} {looks[0]}"] if looks else []
 
 
 def _group(group: Group, columns: int, *, colour: bool) -> list[str]:
@@ -119,9 +125,7 @@ def _group(group: Group, columns: int, *, colour: bool) -> list[str]:
     text = f"{where(group)}: {len(group.lines)} items cannot be told: {group.reason}"
     first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
     painted = _painted(head, COLOUR[Outcome.INCONCLUSIVE], on=colour) + first[len(head) :]
-    looks = list(dict.fromkeys(one_line(one.look) for one in group.lines if one.look))
-    look = _wrapped("  look      ", looks[0], columns) if looks else []
-    return [painted, *rest, *_ids([one.id for one in group.lines], columns), *look]
+    return [painted, *rest, *_ids([one.id for one in group.lines], columns), *_look(group.lines)]
 
 
 def _more(lines: list[Line], columns: int) -> list[str]:

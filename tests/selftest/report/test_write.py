@@ -41,10 +41,51 @@ def test_writes_every_file(
     folder = tmp_path / "hera" / moment
     written = write_all(folder, told(moment), CLEAN)
     assert [*written] == [*names, "attestation.intoto.json"]
-    assert sorted(one.name for one in folder.iterdir()) == sorted(written)
+    files = [one for one in folder.iterdir() if one.is_file()]
+    assert sorted(one.name for one in files) == sorted(written)
+    assert [one.name for one in folder.iterdir() if one.is_dir()] == ["allure-results"]
     mask = os.umask(0)
     os.umask(mask)
-    assert {stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()} == {0o666 & ~mask}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o666 & ~mask}
+
+
+def test_allure_counts_what_the_verdict_counts(
+    told: Callable[..., Account], tmp_path: pathlib.Path
+) -> None:
+    """One result per item, in the verdict's words, also for what no test accounted for."""
+    results = {
+        "service.api": Result(outcome=Outcome.FAIL, seen="dead", reason="is dead", seconds=1.5),
+        "port.api": Result(outcome=Outcome.INCONCLUSIVE, reason="timeout"),
+        "path.api": Result(outcome=Outcome.WARN, reason="odd"),
+        "port.redis": None,
+    }
+    account = told(results=results)
+    (tmp_path / "allure-results").mkdir()
+    (tmp_path / "allure-results" / "former-result.json").write_text("{}")
+    write_all(tmp_path, account, CLEAN)
+    folder = tmp_path / "allure-results"
+    found = [json.loads(one.read_text("utf-8")) for one in folder.glob("*-result.json")]
+    by_name = {one["fullName"].partition("::predeploy-")[2]: one for one in found}
+    assert sorted(by_name) == sorted(line.id for line in account.verdict.lines)
+    status = {id_: by_name[id_]["status"] for id_ in results}
+    assert status == {
+        "service.api": "failed",
+        "port.api": "broken",
+        "path.api": "passed",
+        "port.redis": "skipped",
+    }
+    broken = by_name["service.api"]
+    assert broken["statusDetails"]["message"] == "service.api: is dead"
+    assert broken["stop"] - broken["start"] == 1500
+    for one in found:
+        assert all((folder / attached["source"]).is_file() for attached in one["attachments"])
+    (whole,) = folder.glob("*-globals.json")
+    (document,) = json.loads(whole.read_text("utf-8"))["attachments"]
+    snapshot = (tmp_path / "STATE_SNAPSHOT_BEFORE.md").read_bytes()
+    assert (folder / document["source"]).read_bytes() == snapshot
+    assert "target=" in (folder / "environment.properties").read_text("latin-1")
+    assert json.loads((folder / "categories.json").read_text("utf-8"))
+    assert json.loads((folder / "executor.json").read_text("utf-8"))
 
 
 def test_verdict_is_what_machines_are_promised(
@@ -187,8 +228,8 @@ def test_a_planted_sentinel_shows_up_nowhere(
     write_all(tmp_path, account, Redactor([SENTINEL]))
     assert scan(tmp_path, [SENTINEL, "another-secret"]) == []
     write_all(tmp_path, account, CLEAN)
-    leaking = {one.split(":")[0] for one in scan(tmp_path, [SENTINEL])}
-    assert leaking == {*AFTER}, "the sentinel was planted everywhere"
+    leaking = {one.split(":")[0].split("/")[0] for one in scan(tmp_path, [SENTINEL])}
+    assert leaking == {*AFTER, "allure-results"}, "the sentinel was planted everywhere"
 
 
 def test_a_password_that_is_a_word_spoils_nothing(

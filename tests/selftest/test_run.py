@@ -1,0 +1,360 @@
+"""Whole runs, from the command line to the exit status, with a small contract and real looks."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WITHIN_S = 60.0
+TARGET = """
+title = "This machine"
+host = "local://"
+[api]
+base = "http://127.0.0.1:9"
+[database]
+service = "atum_no_such_service"
+[deadlines]
+window_s = 0.05
+"""
+KEPT = """
+[path.kept]
+title = "The folder is there"
+source = "a self-test"
+path = "{folder}"
+purpose = "to be seen"
+"""
+BROKEN = """
+[path.broken]
+title = "The file is there"
+source = "a self-test"
+path = "{folder}/not there"
+purpose = "to be missed"
+"""
+UNTOLD = """
+[database.connection]
+title = "The database is reached"
+source = "a self-test"
+connects_as = "*"
+"""
+WAIVER = """
+[waiver.one]
+title = "It may be missing"
+source = "a self-test"
+item = "{item}"
+owner = "nobody"
+reason = "OPS-1: a self-test"
+expires = {expires}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Gate:
+    """A miniature gate in a folder of its own."""
+
+    folder: pathlib.Path
+
+    def promise(self, *texts: str, chapter: str = "paths", **words: str) -> Gate:
+        """Write a chapter of the contract."""
+        (self.folder / "contract").mkdir(exist_ok=True)
+        text = "".join(texts).format(folder=self.folder, **words)
+        (self.folder / "contract" / f"{chapter}.toml").write_text(text, "utf-8")
+        return self
+
+    def command(self, *options: str) -> list[str]:
+        """The command line of a run."""
+        return [
+            *(sys.executable, "-m", "pytest", "-m", "predeploy"),
+            f"--target={self.folder / 'here.toml'}",
+            f"--contract={self.folder / 'contract'}",
+            f"--reports={self.folder / 'reports'}",
+            *options,
+        ]
+
+    def run(self, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run the gate to its end."""
+        return subprocess.run(  # noqa: S603 - the gate itself
+            self.command(*options),
+            cwd=ROOT,
+            env={**_environ(), **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WITHIN_S,
+        )
+
+    def verdict(self) -> dict[str, Any]:
+        """The verdict of the last run."""
+        file = self.folder / "reports" / "here" / "predeploy" / "verdict.json"
+        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return found
+
+    def outcomes(self) -> dict[str, str]:
+        """Outcome by item of the last run."""
+        return {one["id"]: one["outcome"] for one in self.verdict()["items"]}
+
+
+def _environ() -> dict[str, str]:
+    """The environment without what would change a run."""
+    drop = ("PYTEST_", "CI", "PG", "COLUMNS")
+    return {key: value for key, value in os.environ.items() if not key.startswith(drop)}
+
+
+@pytest.fixture
+def gate(tmp_path: pathlib.Path) -> Gate:
+    """A gate whose target is this machine, with nothing promised yet."""
+    (tmp_path / "here.toml").write_text(TARGET, "utf-8")
+    return Gate(tmp_path)
+
+
+def test_a_kept_promise_promotes(gate: Gate) -> None:
+    """Everything holds: exit status 0, every report, and nothing but the verdict at the end."""
+    done = gate.promise(KEPT).run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "PASS"}
+    assert gate.verdict()["verdict"] == "PROMOTE"
+    folder = gate.folder / "reports" / "here" / "predeploy"
+    assert sorted(one.name for one in folder.iterdir()) == [
+        *("STATE_SNAPSHOT_BEFORE.md", "allure-results", "attestation.intoto.json"),
+        *("junit.xml", "observed.json", "report.html", "verdict.json"),
+    ]
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    assert lines[-2] == "verdict: PROMOTE (exit 0): 1 PASS of 1 items"
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_broken_promise_blocks(gate: Gate, workers: str) -> None:
+    """Exit status 1; the message says what, who promised it, and how to look; no traceback."""
+    done = gate.promise(KEPT, BROKEN).run("-n", workers)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "PASS", "path.broken": "FAIL"}
+    assert "FAIL path.broken: The file is there" in done.stdout
+    assert "there is no" in done.stdout
+    assert "stat " in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_failed_look_is_no_absence(gate: Gate) -> None:
+    """A database that cannot be reached leaves its items open: exit status 10."""
+    done = gate.promise(KEPT).promise(UNTOLD, chapter="database").run()
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "PASS", "database.connection": "INCONCLUSIVE"}
+    assert gate.verdict()["verdict"] == "INCONCLUSIVE"
+    assert "atum_no_such_service" in done.stdout
+
+
+def test_what_was_not_run_is_not_green(gate: Gate) -> None:
+    """Deselecting one item leaves the account open."""
+    done = gate.promise(KEPT, KEPT.replace("path.kept", "path.other")).run("-k", "not other")
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert gate.verdict()["verdict"] == "PARTIAL"
+    assert gate.verdict()["not_run"] == ["path.other"]
+
+
+def test_a_skip_is_not_green(gate: Gate) -> None:
+    """Whoever skips a test has not kept the promise."""
+    (gate.folder / "skipper.py").write_text(
+        "import pytest\n"
+        "def pytest_runtest_setup(item):\n"
+        "    if 'other' in item.nodeid: pytest.skip('no time')\n",
+        "utf-8",
+    )
+    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
+    done = gate.run("-p", "skipper", PYTHONPATH=str(gate.folder))
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "PASS", "path.other": "INCONCLUSIVE"}
+
+
+def test_a_dead_worker_is_not_green(gate: Gate) -> None:
+    """A worker that dies takes its item with it."""
+    (gate.folder / "killer.py").write_text(
+        "import os\n"
+        "def pytest_runtest_call(item):\n"
+        "    if 'other' in item.nodeid and 'PYTEST_XDIST_WORKER' in os.environ: os._exit(9)\n",
+        "utf-8",
+    )
+    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
+    done = gate.run("-p", "killer", "-n", "2", PYTHONPATH=str(gate.folder))
+    assert done.returncode not in (0, 5), done.stdout + done.stderr
+    assert gate.outcomes()["path.other"] == "INCONCLUSIVE"
+
+
+@pytest.mark.parametrize(
+    ("item", "expires", "status", "outcomes"),
+    [
+        ("path.broken", "2999-12-31", 0, {"path.broken": "WAIVED", "waiver.one": "PASS"}),
+        ("path.broken", "2020-01-01", 1, {"path.broken": "FAIL", "waiver.one": "FAIL"}),
+        ("path.kept", "2999-12-31", 1, {"path.kept": "PASS", "waiver.one": "FAIL"}),
+    ],
+    ids=["in-force", "expired", "unused"],
+)
+def test_waivers(
+    gate: Gate, item: str, expires: str, status: int, outcomes: dict[str, str]
+) -> None:
+    """A waiver excuses until its day; unused or expired it fails itself."""
+    gate.promise(BROKEN if item == "path.broken" else KEPT)
+    done = gate.promise(WAIVER, chapter="waivers", item=item, expires=expires).run()
+    assert done.returncode == status, done.stdout + done.stderr
+    assert gate.outcomes() == outcomes
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--target=nowhere",), ["no target 'nowhere'", "sandbox"]),
+        (("--contract=/nowhere",), ["/nowhere", "no contract"]),
+        (("--replay=/nowhere.json",), ["/nowhere.json", "cannot be read"]),
+        (("--baseline=/nowhere.json",), ["/nowhere.json", "cannot be read"]),
+        (("--reports=/dev/null/x",), ["/dev/null/x", "--reports=DIR"]),
+        (("-m", ""), ["real target", "-m"]),
+        (("-m", "nomoment"), ["name one moment with -m"]),
+        (("--aply",), ["--aply"]),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_wrong_options(gate: Gate, options: tuple[str, ...], words: list[str]) -> None:
+    """A wrong option ends the run at once: exit status 4, one message, no traceback."""
+    done = gate.promise(KEPT).run(*options)
+    said = done.stdout + done.stderr
+    assert done.returncode == 4, said
+    assert [one for one in words if one not in said] == []
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("contract/paths.toml", "[path.kept", ["paths.toml", "malformed TOML"]),
+        ("contract/paths.toml", "[path.kept]\ncolour = 1\n", ["[path.kept]", "colour"]),
+        ("contract/pathes.toml", "", ["pathes", "unknown chapter"]),
+        ("contract/paths.toml", "# nothing\n", ["paths.toml", "promises nothing"]),
+        ("here.toml", "title = 1\n", ["here.toml", "title"]),
+        ("here.toml", TARGET + "colour = 1\n", ["here.toml", "colour"]),
+        (
+            "here.toml",
+            TARGET.replace("http://127", "http://ada:pw-4711@127"),
+            ["here.toml", "api.base"],
+        ),
+        ("here.toml", 'password = "pw-4711"\n' + TARGET, ["here.toml", "password"]),
+        ("here.toml", TARGET.replace("local://", "locl://"), ["here.toml", "host"]),
+    ],
+)
+def test_wrong_files(gate: Gate, file: str, text: str, words: list[str]) -> None:
+    """A mistake in a file is named with file and key, and a credential is never repeated."""
+    gate.promise(KEPT)
+    (gate.folder / file).write_text(text, "utf-8")
+    done = gate.run()
+    said = done.stdout + done.stderr
+    assert done.returncode == 4, said
+    assert [one for one in words if one not in said] == []
+    assert "pw-4711" not in said
+    assert "Traceback" not in said
+
+
+def test_where_ci_is_set_a_target_must_be_named(gate: Gate) -> None:
+    """Nobody gates a sandbox by mistake."""
+    gate.promise(KEPT)
+    command = [one for one in gate.command() if not one.startswith("--target")]
+    done = subprocess.run(  # noqa: S603 - the gate itself
+        command,
+        cwd=ROOT,
+        env={**_environ(), "CI": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=WITHIN_S,
+    )
+    assert done.returncode == 4
+    assert "CI is set and no target is named" in done.stderr
+
+
+def test_a_replay_judges_what_was_kept(gate: Gate) -> None:
+    """The same look, judged by a stricter contract, without touching the target."""
+    assert gate.promise(KEPT).run().returncode == 0
+    kept = gate.folder / "kept.json"
+    (gate.folder / "reports/here/predeploy/observed.json").rename(kept)
+    gate.promise(KEPT.replace("purpose", 'type = "regular file"\npurpose'))
+    (gate.folder / "here.toml").write_text(
+        TARGET.replace("local://", "ssh://nobody@host.invalid"), "utf-8"
+    )
+    done = gate.run(f"--replay={kept}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "FAIL"}
+    (item,) = gate.verdict()["items"]
+    assert item["reason"] == "type is directory"
+
+
+def test_a_secret_shows_up_nowhere(gate: Gate) -> None:
+    """What a target says of itself is told without the secrets of the run."""
+    sentinel = "Xq7-planted-sentinel-0815"
+    runtime = """
+[runtime.leaky]
+title = "It says its version"
+source = "a self-test"
+label = "Leaky"
+command = ["printenv", "PLANTED_TOKEN"]
+pattern = '(.+)'
+version = "1"
+"""
+    done = gate.promise(runtime, chapter="runtimes").run("-vv", PLANTED_TOKEN=sentinel)
+    assert done.returncode == 1, done.stdout + done.stderr
+    written = [one for one in (gate.folder / "reports").rglob("*") if one.is_file()]
+    assert len(written) > 6
+    assert [one for one in written if sentinel.encode() in one.read_bytes()] == []
+
+
+def test_an_interrupted_run_says_so(gate: Gate) -> None:
+    """Ctrl-C: exit status 2, a verdict all the same, and nothing goes on running."""
+    runtime = """
+[runtime.slow]
+title = "It says its version, after a while"
+source = "a self-test"
+label = "Slow"
+command = ["sleep", "4.711"]
+version = "1"
+"""
+    gate.promise(KEPT).promise(runtime, chapter="runtimes")
+    with subprocess.Popen(  # noqa: S603 - the gate itself
+        gate.command(),
+        cwd=ROOT,
+        env=_environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            _wait_for(lambda: _runs("sleep\x004.711"))
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=WITHIN_S)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 2, said
+    assert gate.verdict()["verdict"] == "INTERRUPTED"
+    assert set(gate.outcomes().values()) == {"INCONCLUSIVE"}
+
+
+def _runs(command: str) -> bool:
+    for entry in pathlib.Path("/proc").iterdir():
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if entry.name.isdigit() and command in (entry / "cmdline").read_text("utf-8"):
+                return True
+    return False
+
+
+def _wait_for(holds: Any) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
