@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gate.facts.fact import Model
 
 
@@ -12,8 +14,9 @@ class Column(Model):
         type: ``format_type`` of it, such as ``character varying(255)`` or ``vector(1536)``.
         default: ``pg_get_expr`` of its default or generation expression; ``None`` without.
         identity: ``""``, ``always`` or ``by default``.
-        generated: ``""`` or ``stored``.
+        generated: ``""``, ``stored`` or ``virtual``.
         collation: Only where it is not the type's default, else ``""``.
+        storage: Storage, compression and statistics target, where they are not the default.
     """
 
     name: str
@@ -23,6 +26,7 @@ class Column(Model):
     identity: str = ""
     generated: str = ""
     collation: str = ""
+    storage: str = ""
 
     @property
     def definition(self) -> str:
@@ -32,13 +36,18 @@ class Column(Model):
         parts += [] if self.nullable else ["not null"]
         parts += [f"generated {self.identity} as identity"] if self.identity else []
         if self.default is not None:
-            expression = f"generated always as ({self.default}) stored"
+            expression = f"generated always as ({self.default}) {self.generated}"
             parts += [expression if self.generated else f"default {self.default}"]
         return " ".join(parts)
 
 
 class Constraint(Model):
-    """One constraint: ``definition`` is ``pg_get_constraintdef``."""
+    """One constraint.
+
+    Attributes:
+        definition: ``pg_get_constraintdef``, which says what is deferrable or not validated.
+        validated: Whether the rows that were there were checked.
+    """
 
     name: str
     definition: str
@@ -50,12 +59,13 @@ class Index(Model):
 
     Attributes:
         method: Access method: ``btree``, ``gin``, ``hnsw``, ...
-        columns: One entry per key column: the column or expression, then its opclass where it is
-            not the default one for the type, then ``desc``/``nulls first`` where set.
+        columns: One entry per key column: the column or expression, then its collation and its
+            opclass where they are not the default ones, then ``desc``/``nulls first`` where set.
         include: Columns that are only carried along.
         options: Storage parameters (``reloptions``), such as ``{"m": "16"}``.
         predicate: Of a partial index, else ``""``.
         constraint: Whether a constraint made it.
+        nulls_distinct: Whether a unique index lets any number of nulls in.
     """
 
     name: str
@@ -69,6 +79,24 @@ class Index(Model):
     valid: bool = True
     ready: bool = True
     constraint: bool = False
+    nulls_distinct: bool = True
+
+    @property
+    def definition(self) -> str:
+        """The index on one line, such as ``hnsw on t (v vector_l2_ops) with (m=16)``."""
+        parts = ["unique"] if self.unique else []
+        parts += [self.method, f"on {self.table} ({', '.join(self.columns)})"]
+        parts += [f"include ({', '.join(self.include)})"] if self.include else []
+        parts += [] if self.nulls_distinct else ["nulls not distinct"]
+        parts += [f"with ({written(self.options)})"] if self.options else []
+        parts += [f"where {self.predicate}"] if self.predicate else []
+        return " ".join([*parts, *self.defects])
+
+    @property
+    def defects(self) -> list[str]:
+        """What a build that broke off leaves behind."""
+        invalid = [] if self.valid else ["INVALID"]
+        return invalid if self.ready else [*invalid, "NOT READY"]
 
 
 class Table(Model):
@@ -78,6 +106,11 @@ class Table(Model):
         name: ``schema.name``; without the schema where it is ``public``.
         rows: The planner's estimate; -1 where it was never analysed. Not part of a comparison.
         bytes: Size with indexes and TOAST. Not part of a comparison.
+        row_security: Whether its policies hold.
+        force_row_security: Whether they hold for its owner too.
+        partition: How it is partitioned, what it is a partition of, or what it inherits from.
+        options: Storage parameters (``reloptions``), such as ``{"fillfactor": "70"}``.
+        placed: Access method, tablespace and replica identity, where they are not the default.
     """
 
     name: str
@@ -88,6 +121,21 @@ class Table(Model):
     row_security: bool = False
     rows: float = -1
     bytes: int = 0
+    force_row_security: bool = False
+    partition: str = ""
+    options: dict[str, str] = {}
+    placed: str = ""
+
+    @property
+    def definition(self) -> str:
+        """The table without its columns, such as ``permanent, row security``."""
+        parts = [self.persistence]
+        parts += [self.partition] if self.partition else []
+        parts += ["row security"] if self.row_security else []
+        parts += ["forced row security"] if self.force_row_security else []
+        parts += [f"with ({written(self.options)})"] if self.options else []
+        parts += [self.placed] if self.placed else []
+        return ", ".join(parts)
 
 
 class Catalog(Model):
@@ -98,13 +146,23 @@ class Catalog(Model):
         indexes: By name.
         enums: Labels in order, by type name.
         extensions: Version, by name.
-        objects: Every other kind by ``kind name``, such as ``sequence public.x_seq`` or
-            ``trigger tickets.touch``, with its normalised definition: sequences, views, functions,
-            triggers, policies, domains, grants, event triggers, settings per database and role.
+        extension_schemas: Schema, by name of the extension.
+        objects: Every other kind by ``kind name``, such as ``sequence x_seq`` or ``trigger
+            tickets.touch``, with its definition; empty where the catalog is not `whole`.
+        owners: Role by key of `objects`, of what has an owner of its own.
+        whole: Whether `objects` was read.
     """
 
     tables: dict[str, Table]
     indexes: dict[str, Index]
     enums: dict[str, tuple[str, ...]]
     extensions: dict[str, str]
+    extension_schemas: dict[str, str] = {}
     objects: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    whole: bool = False
+
+
+def written(options: Mapping[str, str]) -> str:
+    """Storage parameters in the order of their names, such as ``ef_construction=64, m=16``."""
+    return ", ".join(f"{key}={value}" for key, value in sorted(options.items()))

@@ -1,0 +1,160 @@
+"""Tables, columns, constraints, indexes, enums and extensions: one query per kind."""
+
+from __future__ import annotations
+
+USER_SCHEMAS = """
+    n.nspname NOT IN ('pg_catalog', 'information_schema')
+    AND n.nspname !~ '^pg_(toast|temp)'
+"""
+
+
+def qualified(name: str, schema: str = "n.nspname") -> str:
+    """SQL of a name, with its schema in front where that is not ``public``."""
+    return f"CASE {schema} WHEN 'public' THEN '' ELSE {schema} || '.' END || {name}"
+
+
+def own(catalog: str, oid: str, made_by: str = "e") -> str:
+    """SQL that holds for an object of a system catalog that belongs to no extension.
+
+    Args:
+        catalog: Its system catalog, such as ``pg_class``.
+        oid: SQL of its OID.
+        made_by: Kinds of dependency that exclude; ``ei`` also what comes with another object.
+    """
+    return f"""NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend AS x
+         WHERE x.classid = 'pg_catalog.{catalog}'::regclass AND x.objid = {oid}
+           AND x.deptype IN ({", ".join(map(repr, made_by))})
+    )"""
+
+
+NAME = qualified("c.relname")
+# What PostgreSQL prints of types, defaults and expressions depends on these.
+SESSION = """
+    SELECT set_config(name, value, true)
+      FROM (VALUES ('search_path', 'public'), ('quote_all_identifiers', 'off'),
+                   ('TimeZone', 'UTC'), ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'),
+                   ('extra_float_digits', '1'), ('bytea_output', 'hex'),
+                   ('transaction_read_only', 'on')) AS setting(name, value)
+"""
+
+TABLES = f"""
+    SELECT c.oid, {NAME} AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+           c.relpersistence AS persistence, c.relrowsecurity AS row_security,
+           c.relforcerowsecurity AS force_row_security, c.reloptions AS options,
+           c.reltuples::float8 AS rows, pg_catalog.pg_total_relation_size(c.oid) AS bytes,
+           concat_ws(', ',
+               'partitioned by ' || CASE c.relkind WHEN 'p'
+                                    THEN pg_catalog.pg_get_partkeydef(c.oid) END,
+               CASE WHEN c.relispartition THEN 'partition of ' ELSE 'inherits ' END || i.parents,
+               pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS partition,
+           concat_ws(', ',
+               'using ' || NULLIF(m.amname, 'heap'), 'tablespace ' || s.spcname,
+               CASE c.relreplident
+                    WHEN 'f' THEN 'replica identity full'
+                    WHEN 'n' THEN 'replica identity nothing'
+                    WHEN 'i' THEN 'replica identity index ' || (
+                        SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
+                         WHERE r.indrelid = c.oid AND r.indisreplident)
+               END) AS placed
+      FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+      LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
+      LEFT JOIN (
+           SELECT h.inhrelid, string_agg(h.inhparent::regclass::text, ', ' ORDER BY h.inhseqno)
+                  AS parents
+             FROM pg_catalog.pg_inherits AS h GROUP BY 1
+      ) AS i ON i.inhrelid = c.oid
+     WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMAS} AND {own("pg_class", "c.oid")}
+     ORDER BY 2
+"""  # noqa: S608 - constants
+COLUMNS = f"""
+    SELECT a.attrelid, a.attname AS name,
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+           NOT a.attnotnull AS nullable,
+           pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
+           a.attidentity AS identity, a.attgenerated AS generated,
+           CASE WHEN a.attcollation = t.typcollation THEN ''
+                WHEN n.nspname = 'pg_catalog' THEN l.collname
+                ELSE {qualified("l.collname")} END AS collation,
+           concat_ws(', ',
+               CASE WHEN a.attstorage <> t.typstorage
+                    THEN CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                         WHEN 'm' THEN 'main' ELSE 'extended' END END,
+               CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+               'statistics ' || NULLIF(a.attstattarget, -1),
+               array_to_string(a.attoptions, ', ')) AS storage
+      FROM pg_catalog.pg_attribute AS a
+      JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+      LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
+      LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
+     ORDER BY a.attrelid, a.attnum
+"""  # noqa: S608 - constants
+# Kind n, a NOT NULL as a constraint (PostgreSQL 18), is told by the column itself.
+CONSTRAINTS = """
+    SELECT k.conrelid, k.conname AS name, k.convalidated AS validated,
+           pg_catalog.pg_get_constraintdef(k.oid) AS definition
+      FROM pg_catalog.pg_constraint AS k
+     WHERE k.contype <> 'n' AND k.conrelid = ANY(%s)
+     ORDER BY k.conrelid, k.conname
+"""
+INDEXES = f"""
+    SELECT {qualified("i.relname")} AS name, {NAME} AS table, m.amname AS method,
+           x.indisunique AS unique, x.indisvalid AS valid, x.indisready AS ready,
+           x.indnkeyatts AS keys, i.reloptions AS options,
+           (to_jsonb(x) ->> 'indnullsnotdistinct') IS DISTINCT FROM 'true' AS nulls_distinct,
+           COALESCE(pg_catalog.pg_get_expr(x.indpred, x.indrelid), '') AS predicate,
+           EXISTS (
+               SELECT FROM pg_catalog.pg_constraint AS k
+                WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
+                  AND k.contype IN ('p', 'u', 'x')
+           ) AS constraint,
+           ARRAY(
+               SELECT pg_catalog.pg_get_indexdef(x.indexrelid, p.n, false)
+                      || CASE WHEN p.n > x.indnkeyatts OR x.indcollation[p.n - 1] IN (
+                                       0, COALESCE(a.attcollation, t.typcollation)) THEN ''
+                              ELSE ' collate ' || x.indcollation[p.n - 1]::regcollation END
+                      || CASE WHEN p.n > x.indnkeyatts OR o.opcdefault AND b.attoptions IS NULL
+                              THEN '' ELSE ' ' || o.opcname END
+                      || COALESCE(' (' || array_to_string(b.attoptions, ', ') || ')', '')
+                      || CASE WHEN p.n > x.indnkeyatts THEN ''
+                              WHEN x.indoption[p.n - 1] & 3 = 3 THEN ' desc'
+                              WHEN x.indoption[p.n - 1] & 3 = 1 THEN ' desc nulls last'
+                              WHEN x.indoption[p.n - 1] & 3 = 2 THEN ' nulls first'
+                              ELSE '' END
+                 FROM generate_series(1, x.indnatts) AS p(n)
+                 JOIN pg_catalog.pg_attribute AS b
+                   ON b.attrelid = x.indexrelid AND b.attnum = p.n
+                 JOIN pg_catalog.pg_type AS t ON t.oid = b.atttypid
+                 LEFT JOIN pg_catalog.pg_attribute AS a
+                   ON a.attrelid = x.indrelid AND a.attnum = x.indkey[p.n - 1] AND a.attnum > 0
+                 LEFT JOIN pg_catalog.pg_opclass AS o ON o.oid = x.indclass[p.n - 1]
+                ORDER BY p.n
+           ) AS columns
+      FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+      JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
+      JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = i.relnamespace
+     WHERE x.indrelid = ANY(%s)
+     ORDER BY 1
+"""  # noqa: S608 - constants
+MATERIALIZED = "SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm' AND relnamespace <> 11"
+ENUMS = f"""
+    SELECT {qualified("t.typname")} AS name,
+           array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+               FILTER (WHERE e.enumlabel IS NOT NULL) AS labels
+      FROM pg_catalog.pg_type AS t
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+      LEFT JOIN pg_catalog.pg_enum AS e ON e.enumtypid = t.oid
+     WHERE t.typtype = 'e' AND {USER_SCHEMAS} AND {own("pg_type", "t.oid")}
+     GROUP BY 1 ORDER BY 1
+"""  # noqa: S608 - constants
+EXTENSIONS = """
+    SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
+      FROM pg_catalog.pg_extension AS e
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
+     ORDER BY 1
+"""
