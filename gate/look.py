@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TypeVar
 
 from gate.contract.kinds import (
@@ -14,20 +15,24 @@ from gate.contract.kinds import (
     KeyPath,
     Migration,
     Moment,
+    Rehearsal,
     Runtime,
     Service,
     Step,
     Work,
 )
 from gate.contract.model import Contract
-from gate.facts.fact import Absent, Fact, Seen
+from gate.facts.api import ApiFacts
+from gate.facts.database import DatabaseFacts
+from gate.facts.fact import Absent, CannotTell, Fact, Seen
 from gate.facts.host import HostFacts, HostQuestions
 from gate.facts.migrations import Chain
 from gate.facts.observed import Observed
 from gate.facts.plan import PlanFacts
-from gate.observe import api, database, host
-from gate.observe.carrier import open_carrier
+from gate.observe import api, database, forward, host
+from gate.observe.carrier import Carrier, open_carrier
 from gate.observe.migrations import chain
+from gate.observe.obstacle import CarrierError
 from gate.target import Target
 
 T = TypeVar("T")
@@ -38,14 +43,16 @@ def look(
     target: Target,
     moment: Moment,
     *,
+    carrier: Carrier | None = None,
     plan: Fact[PlanFacts] | None = None,
 ) -> Observed:
-    """Look at a target once.
+    """Look at a target once, all of it through one carrier.
 
     Args:
         contract: What is promised decides what is asked.
         target: Where.
         moment: Which moment it is.
+        carrier: The way to the target's host, where one is open already.
         plan: What was carried out just before.
 
     Returns:
@@ -57,15 +64,19 @@ def look(
     samples = {
         f"endpoint.{one.endpoint}": one.samples for one in contract.of(Budget, moment).values()
     }
-    with ThreadPoolExecutor(3, thread_name_prefix="look") as pool:
-        host_ = pool.submit(_timed, "host", seconds, lambda: _host(contract, target, moment))
-        database_ = pool.submit(
-            _timed,
-            "database",
-            seconds,
-            lambda: database.look(target, contract.of(Work, moment)),
-        )
-        api_ = pool.submit(_timed, "api", seconds, lambda: api.look(target, endpoints, samples))
+    with (
+        nullcontext(carrier) if carrier else open_carrier(target) as way,
+        ThreadPoolExecutor(3, thread_name_prefix="look") as pool,
+    ):
+
+        def ask(name: str, act: Callable[[], T]) -> Future[T]:
+            return pool.submit(_timed, name, seconds, act)
+
+        asked = questions(contract, target, moment)
+        work = contract.of(Work, moment)
+        host_ = ask("host", lambda: host.look(target, asked, way))
+        database_ = ask("database", lambda: _database(target, work, way))
+        api_ = ask("api", lambda: _api(target, endpoints, samples, way))
         seen_host = host_.result()
         return Observed(
             target=target.name,
@@ -104,24 +115,43 @@ def questions(contract: Contract, target: Target, moment: Moment) -> HostQuestio
             if one.package
         },
         tools=_unique([tool for one in contract.of(Step, moment).values() for tool in one.tools]),
-        folders=_unique(
-            [one.folder for one in contract.of(Migration, moment).values() if one.folder]
-        ),
+        folders=_folders(contract, moment),
         window_s=target.deadlines.window_s,
     )
+
+
+def _folders(contract: Contract, moment: Moment) -> tuple[str, ...]:
+    """Folders of revisions that something is promised of."""
+    promised = [one.folder for one in contract.of(Migration, moment).values() if one.folder]
+    rehearsed = (
+        [contract.alembic.versions] if contract.of(Rehearsal, moment) and contract.alembic else []
+    )
+    return _unique([*promised, *rehearsed])
 
 
 def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _host(contract: Contract, target: Target, moment: Moment) -> Fact[HostFacts]:
-    with open_carrier(target) as carrier:
-        return host.look(target, questions(contract, target, moment), carrier)
+def _database(target: Target, work: Mapping[str, Work], carrier: Carrier) -> Fact[DatabaseFacts]:
+    try:
+        return database.look(target, work, forward.to_database(target, carrier))
+    except CarrierError as error:
+        return CannotTell(str(error), error.cause)
+
+
+def _api(
+    target: Target, endpoints: Mapping[str, Endpoint], samples: Mapping[str, int], carrier: Carrier
+) -> Fact[ApiFacts]:
+    try:
+        way = forward.to_api(target, carrier)
+    except CarrierError as error:
+        return CannotTell(str(error), error.cause)
+    return api.look(target, endpoints, samples, forward=way)
 
 
 def _chains(contract: Contract, moment: Moment, seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:
-    folders = _unique([one.folder for one in contract.of(Migration, moment).values() if one.folder])
+    folders = _folders(contract, moment)
     if not isinstance(seen, Seen):
         return dict.fromkeys(folders, seen)
     found: dict[str, Fact[Chain]] = {}

@@ -6,7 +6,7 @@ import os
 import pathlib
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -52,12 +52,32 @@ class Database(_Strict):
     Attributes:
         service: Name in ``pg_service.conf`` (``PGSERVICEFILE``).
         forward: Reach it through the host's SSH connection.
-        rehearsal: Service of a server where clones may be made, for the rehearsal.
     """
 
     service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
     forward: bool = False
-    rehearsal: str | None = None
+
+
+class Source(_Strict):
+    """Where clones for the rehearsal are made, and from what.
+
+    Attributes:
+        service: Service of libpq's service file whose role has CREATEDB; another server than the
+            live one if you can. As a superuser there the trace is complete.
+        kind: ``dump`` (of the live database, now), ``template`` (a copy of it on the same server,
+            which only works while nobody is connected to it), or ``backup``.
+        backup: With that kind: a ``pg_dump -Fc`` file on the host.
+    """
+
+    service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
+    kind: Literal["dump", "template", "backup"] = "dump"
+    backup: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _backup_named(self) -> Source:
+        if (self.kind == "backup") != bool(self.backup):
+            raise ValueError('backup and kind = "backup" go together')
+        return self
 
 
 class Difference(_Strict):
@@ -107,6 +127,7 @@ class Target(_Strict):
         instance: Which one of several like it this is; a look at another one is no baseline.
         path: Folders put before PATH on the host.
         embedded: Whether this is the sandbox that the gate starts itself.
+        rehearsal: Where migrations may be rehearsed.
         differs: Declared differences.
     """
 
@@ -125,6 +146,7 @@ class Target(_Strict):
     instance: str = ""
     api: Api
     database: Database
+    rehearsal: Source | None = None
     deadlines: Deadlines = Deadlines()
     differs: tuple[Difference, ...] = ()
 

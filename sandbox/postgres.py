@@ -35,7 +35,7 @@ host all all 127.0.0.1/32 scram-sha-256
 ROLES = """
 CREATE ROLE atum LOGIN PASSWORD '{atum}';
 CREATE ROLE atum_gate LOGIN PASSWORD '{gate}' IN ROLE pg_monitor;
-CREATE ROLE atum_rehearsal LOGIN CREATEDB PASSWORD '{rehearsal}' IN ROLE atum, pg_monitor;
+CREATE ROLE atum_rehearsal LOGIN SUPERUSER PASSWORD '{rehearsal}';
 CREATE DATABASE atum_desk OWNER atum;
 """
 SCHEMA = """

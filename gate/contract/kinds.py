@@ -8,45 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import jsonschema_rs
 import pydantic
 
-Moment = Literal["predeploy", "postdeploy", "rollback"]
-Name = Annotated[str, pydantic.Field(min_length=1)]
-Seconds = Annotated[float, pydantic.Field(gt=0)]
-Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
-AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/")]
+from gate.contract.item import AbsolutePath, Item, Moment, Name, Port, Seconds
+from gate.contract.rehearsal import Rehearsal
+
+__all__ = ["CHAPTERS", "CHAPTER_OF", "KINDS", "AbsolutePath", "Item", "Moment", "Rehearsal"]
 
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
-
-
-class Item(pydantic.BaseModel):
-    """What every item says.
-
-    Attributes:
-        title: The promise as a sentence.
-        source: Who says so: document, migration or ticket.
-        risk: Ids of the risks that this item guards.
-        absent: Whether the thing promised is that it is not there (``before = "absent"``).
-        note: A remark for the reader of the report.
-    """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-    kind_moments: ClassVar[tuple[Moment, ...]] = ()
-    """When this kind is accounted for; empty for always."""
-
-    title: Name
-    source: Name
-    risk: tuple[str, ...] = ()
-    absent: bool = False
-    note: str = ""
-
-    @pydantic.field_validator("risk", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
 
 
 class Service(Item):
@@ -443,6 +415,7 @@ CHAPTERS: dict[str, dict[str, type[Item]]] = {
         "index": Index,
     },
     "migrations": {"migration": Migration},
+    "rehearsal": {"rehearsal": Rehearsal},
     "endpoints": {"endpoint": Endpoint},
     "work": {"work": Work},
     "budgets": {"budget": Budget},

@@ -12,11 +12,12 @@ import pydantic
 from gate.contract.kinds import CHAPTER_OF, CHAPTERS, KINDS, Item, Moment, Step, Waiver
 from gate.contract.model import MOMENTS, Contract, Promise
 from gate.contract.references import check_references
+from gate.contract.rehearsal import Alembic
 from gate.errors import ContractError
 from gate.target import Difference
 from gate.toml import parse, place
 
-ABOUT = "about"
+ABOUT, ALEMBIC = "about", "alembic"
 MAY_BE_EMPTY = ("waivers",)
 
 
@@ -40,6 +41,7 @@ def load_contract(
     declared = _by_item(differs)
     about = {"system": folder.resolve().name, "cwd": "/"}
     promises: dict[str, Promise] = {}
+    alembic: Alembic | None = None
     mistakes: list[str] = []
     digest = hashlib.sha256()
     for file in files:
@@ -47,6 +49,7 @@ def load_contract(
         try:
             data = parse(file, ContractError)
             _about(file, data, about)
+            alembic = _alembic(file, data) or alembic
             for one in _chapter(file, data, declared, carries_out=carries_out):
                 promises[one.id] = one
         except ContractError as error:
@@ -58,6 +61,8 @@ def load_contract(
     ]
     if not mistakes:
         mistakes += check_references(folder, promises)
+        if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
+            mistakes.append(f"{folder / 'rehearsal.toml'}: nothing says how: it needs [alembic]")
     if mistakes:
         raise ContractError("\n".join(mistakes))
     order = list(CHAPTERS)
@@ -68,6 +73,7 @@ def load_contract(
         folder=str(folder),
         sha256=digest.hexdigest(),
         promises={one.id: one for one in ranked},
+        alembic=alembic,
     )
 
 
@@ -77,6 +83,16 @@ def _about(file: pathlib.Path, data: dict[str, Any], about: dict[str, str]) -> N
     if unknown:
         raise ContractError(f"{file}: [{ABOUT}] {min(unknown)}: unknown key")
     about.update(given)
+
+
+def _alembic(file: pathlib.Path, data: dict[str, Any]) -> Alembic | None:
+    given = data.pop(ALEMBIC, None)
+    if given is None:
+        return None
+    try:
+        return Alembic.model_validate(given)
+    except pydantic.ValidationError as error:
+        raise ContractError(place(f"{file}: [{ALEMBIC}]", error)) from error
 
 
 def _by_item(differs: Iterable[Difference]) -> dict[str, list[Difference]]:

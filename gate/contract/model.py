@@ -6,6 +6,7 @@ import dataclasses
 from typing import Literal, TypeVar
 
 from gate.contract.kinds import Item, Moment
+from gate.contract.rehearsal import Alembic
 from gate.errors import ContractError
 
 Side = Literal["before", "after"]
@@ -61,6 +62,7 @@ class Contract:
         cwd: The working directory of the deployment, for the snapshot.
         sha256: Digest over every contract file's name and bytes, hexadecimal.
         promises: By id.
+        alembic: How migrations are run, where the contract says so.
     """
 
     system: str
@@ -68,6 +70,7 @@ class Contract:
     folder: str
     sha256: str
     promises: dict[str, Promise]
+    alembic: Alembic | None = None
 
     def at(self, moment: Moment) -> list[Promise]:
         """The promises that a moment accounts for, in order."""

@@ -8,10 +8,11 @@ from typing import Literal
 from gate.contract.kinds import Moment
 from gate.facts.api import ApiFacts
 from gate.facts.database import DatabaseFacts
-from gate.facts.fact import Fact, Model
+from gate.facts.fact import Absent, Fact, Model
 from gate.facts.host import HostFacts
 from gate.facts.migrations import Chain
 from gate.facts.plan import PlanFacts
+from gate.facts.rehearsal import RehearsalFacts
 
 
 class Observed(Model):
@@ -25,6 +26,7 @@ class Observed(Model):
         finished: When it ended (UTC).
         chains: Revisions of each asked folder.
         plan: What was carried out on the target just before the look, if anything.
+        rehearsal: What a clone showed of the migration that is to come.
         seconds: Duration of each part of the look, in seconds.
     """
 
@@ -39,4 +41,5 @@ class Observed(Model):
     api: Fact[ApiFacts]
     chains: dict[str, Fact[Chain]]
     plan: Fact[PlanFacts]
+    rehearsal: Fact[RehearsalFacts] = Absent("nothing was rehearsed by this run")
     seconds: dict[str, float] = {}

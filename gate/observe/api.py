@@ -18,6 +18,7 @@ import httpx
 from gate.contract.kinds import Endpoint
 from gate.facts.api import Answer, ApiFacts
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.observe.ssh import Forward
 from gate.target import Target
 
 TEXT_LIMIT = 64 * 1024
@@ -34,6 +35,7 @@ class _Look:
     client: httpx.AsyncClient
     target: Target
     environ: Mapping[str, str]
+    forward: Forward | None
     gateway: asyncio.Semaphore
     tokens: dict[str, str | CannotTell]
 
@@ -47,7 +49,7 @@ def look(
     endpoints: Mapping[str, Endpoint],
     samples: Mapping[str, int],
     environ: Mapping[str, str] = os.environ,
-    base: str | None = None,
+    forward: Forward | None = None,
 ) -> Fact[ApiFacts]:
     """Ask every endpoint once, and the budgeted ones again for their durations.
 
@@ -56,12 +58,12 @@ def look(
         endpoints: What to ask, by item id.
         samples: How many timed repetitions, by item id; none for what is not named.
         environ: Where the credentials are.
-        base: Another base URL, such as that of a forward.
+        forward: The way to an API that is reached through the host.
 
     Returns:
         Answers by item id, each three-valued. It never raises for what the target does.
     """
-    return asyncio.run(_look(target, endpoints, samples, environ, base or target.api.base))
+    return asyncio.run(_look(target, endpoints, samples, environ, forward))
 
 
 async def _look(
@@ -69,13 +71,14 @@ async def _look(
     endpoints: Mapping[str, Endpoint],
     samples: Mapping[str, int],
     environ: Mapping[str, str],
-    base: str,
+    forward: Forward | None,
 ) -> Fact[ApiFacts]:
-    async with _client(target, base) as client:
+    async with _client(target, forward) as client:
         shared = _Look(
             client=client,
             target=target,
             environ=environ,
+            forward=forward,
             gateway=asyncio.Semaphore(AT_ONCE),
             tokens={},
         )
@@ -91,35 +94,48 @@ async def _look(
         for id_, one in endpoints.items():
             if one.slow:
                 answers[id_] = await _ask(shared, one)
-        return Seen(ApiFacts(base=base, answers={id_: answers[id_] for id_ in endpoints}))
+        found = {id_: answers[id_] for id_ in endpoints}
+        return Seen(ApiFacts(base=target.api.base, answers=found))
 
 
-def _client(target: Target, base: str) -> httpx.AsyncClient:
+def _client(target: Target, forward: Forward | None) -> httpx.AsyncClient:
     """A client that goes straight to the API, each time on a connection of its own.
 
     A kept one may be closed by the server just as it is used again, which would look like a broken
     endpoint; and with a server without TCP_NODELAY every answer on it waits 40 ms for this side's
     delayed acknowledgement.
     """
+    uds = str(forward.socket) if forward else None
+    limits = httpx.Limits(max_keepalive_connections=0)
     return httpx.AsyncClient(
-        base_url=base,
+        base_url=target.api.base,
         timeout=httpx.Timeout(10.0, connect=target.deadlines.connect_s),
-        limits=httpx.Limits(max_keepalive_connections=0),
+        transport=httpx.AsyncHTTPTransport(uds=uds, limits=limits, trust_env=False),
         follow_redirects=False,
         trust_env=False,
         headers={"user-agent": "atum-desk-gate"},
     )
 
 
-def wait_for(target: Target, endpoint: Endpoint, limit_s: float, base: str | None = None) -> str:
+def wait_for(
+    target: Target, endpoint: Endpoint, limit_s: float, forward: Forward | None = None
+) -> str:
     """Wait until an endpoint that needs no login answers with its promised status.
+
+    Args:
+        target: Where the API is.
+        endpoint: What to ask.
+        limit_s: How long, in seconds.
+        forward: The way to an API that is reached through the host.
 
     Returns:
         Nothing, or what it answered last when the time was over.
     """
     until, last = time.monotonic() + limit_s, "nothing was asked"
-    url = (base or target.api.base) + endpoint.path
-    with httpx.Client(timeout=target.deadlines.connect_s, trust_env=False) as client:
+    url = target.api.base + endpoint.path
+    way = httpx.HTTPTransport(uds=str(forward.socket) if forward else None, trust_env=False)
+    limit = target.deadlines.connect_s
+    with httpx.Client(timeout=limit, trust_env=False, transport=way) as client:
         while True:
             try:
                 last = str(client.request(endpoint.method, url).status_code)
@@ -173,6 +189,9 @@ async def _ask(shared: _Look, item: Endpoint) -> Fact[Answer]:
     except (asyncio.TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout):
         return Absent(f"no answer to {item.method} {item.path} within {item.deadline_s:g} s")
     except httpx.HTTPError as error:
+        obstacle = shared.forward.obstacle() if shared.forward else None
+        if obstacle is not None:
+            return CannotTell(f"{item.method} {item.path}: {obstacle[1]}", obstacle[0])
         reason = f"{item.method} {item.path}: {_describe(error, shared)}"
         return Absent(reason) if _is_seen(error) else CannotTell(reason, _cause(error))
     return Seen(_answer(item, response, elapsed))

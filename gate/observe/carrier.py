@@ -9,9 +9,9 @@ that breaks off is no end.
 from __future__ import annotations
 
 import base64
+import copy
 import dataclasses
 import gzip
-import math
 import os
 import pathlib
 import re
@@ -29,8 +29,10 @@ from typing import Any, Literal
 
 import testinfra
 
-from gate.errors import ObservationError, TargetError
+from gate.errors import TargetError
 from gate.facts.fact import Cause
+from gate.observe.obstacle import CarrierError, unreached
+from gate.observe.ssh import Connection, Forward
 from gate.target import Target
 
 Privileges = Literal["root", "sudo", "user"]
@@ -59,19 +61,6 @@ printf '\\n%s end %s\\n' {marker} $?
 """
 
 
-class CarrierError(ObservationError):
-    """A script could not be carried out, or its end is unknown.
-
-    Attributes:
-        cause: The kind of obstacle.
-    """
-
-    def __init__(self, reason: str, cause: Cause) -> None:
-        """Keep the kind beside the text."""
-        super().__init__(reason)
-        self.cause = cause
-
-
 @dataclasses.dataclass(frozen=True)
 class Output:
     """How a script ended.
@@ -92,16 +81,20 @@ class Output:
 class Carrier:
     """Runs POSIX shell scripts on one host; made by `open_carrier`."""
 
-    def __init__(self, target: Target, backend: Any, *, by_argument: bool) -> None:
+    def __init__(
+        self, target: Target, backend: Any, connection: Connection | None, *, by_argument: bool
+    ) -> None:
         """Take over a backend of testinfra.
 
         Args:
             target: Where it leads, for messages; its ``sudo`` decides about rights.
             backend: Builds the local command that leads there.
+            connection: What the command goes through, where it goes by ssh.
             by_argument: Whether scripts travel in the command, not on its standard input.
         """
         self._target = target
         self._backend = backend
+        self._connection = connection
         self._by_argument = by_argument
 
     def run(self, script: str, *, deadline_s: float) -> Output:
@@ -110,6 +103,8 @@ class Carrier:
         Raises:
             CarrierError: The host was not reached, the deadline passed, or the end is unknown.
         """
+        if self._connection is not None:
+            self._connection.open()
         marker = f"gate-{secrets.token_hex(8)}"
         framed = FRAME.format(
             sudo=int(self._target.sudo),
@@ -120,6 +115,24 @@ class Carrier:
         )
         done = self._send(framed, deadline_s, f"\n{marker} end ".encode())
         return self._unframed(done, marker, deadline_s)
+
+    def forward(self, leads_to: str, name: str) -> Forward:
+        """Have a unix socket here that leads to an address of the host; closed with the carrier.
+
+        Args:
+            leads_to: ``host:port`` or the path of a unix socket, as seen from the host.
+            name: What the socket is called.
+
+        Raises:
+            CarrierError: The host was not reached, ssh refuses, or this is no way by ssh.
+        """
+        if self._connection is None:
+            raise CarrierError(
+                f"{self._target.host}: only an ssh:// host can forward to {leads_to}: leave "
+                f"`forward` out of the target file",
+                Cause.UPSTREAM,
+            )
+        return self._connection.forward(leads_to, name)
 
     def _send(
         self, framed: str, deadline_s: float, end: bytes
@@ -134,9 +147,10 @@ class Carrier:
                 done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
             )
 
-        self._backend.run_local = run_local
+        backend = copy.copy(self._backend)  # scripts may be under way at the same time
+        backend.run_local = run_local
         try:
-            self._backend.run(_packed(framed) if self._by_argument else "sh")
+            backend.run(_packed(framed) if self._by_argument else "sh")
         except RuntimeError:
             # testinfra's word for ssh's exit status 255; what ssh said is in `done`
             if not done:
@@ -176,7 +190,7 @@ class Carrier:
         word = marker.encode()
         begin = re.search(rb"^%s begin (root|sudo|user) (.*)\n" % word, done.stdout, re.MULTILINE)
         if begin is None:
-            raise self._unreached(done)
+            raise unreached(self._target.host, _last(done))
         end = re.search(rb"\n%s end (\d+)\n" % word, done.stdout[begin.end() - 1 :])
         if end is None:
             raise CarrierError(
@@ -198,13 +212,6 @@ class Carrier:
             privileges=privileges,
             no_sudo=begin[2].decode("utf-8", "replace").strip() if found == "user" else "",
         )
-
-    def _unreached(self, done: subprocess.CompletedProcess[bytes]) -> CarrierError:
-        said = _last(done)
-        refused = re.search(r"Permission denied|Host key|IDENTIFICATION|Too many auth", said)
-        late = re.search(r"timed out", said, re.IGNORECASE)
-        cause = Cause.PERMISSION if refused else Cause.TIMEOUT if late else Cause.UNREACHABLE
-        return CarrierError(f"{self._target.host} could not be asked: {said}", cause)
 
 
 def _exchange(
@@ -255,18 +262,19 @@ def open_carrier(target: Target) -> Iterator[Carrier]:
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
     try:
-        backend = _backend(target, folder)
+        backend = _backend(target)
         name = backend.get_connection_type()
+        connection = Connection(target, backend, folder) if name == "ssh" else None
         try:
-            yield Carrier(target, backend, by_argument=name not in ("local", "ssh"))
+            yield Carrier(target, backend, connection, by_argument=name not in ("local", "ssh"))
         finally:
-            if name == "ssh":
-                _hang_up(backend, folder)
+            if connection is not None:
+                connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _backend(target: Target, folder: pathlib.Path) -> Any:
+def _backend(target: Target) -> Any:
     try:
         backend: Any = testinfra.get_host(
             target.host,
@@ -278,8 +286,6 @@ def _backend(target: Target, folder: pathlib.Path) -> Any:
     except (RuntimeError, ValueError, OSError) as error:
         raise TargetError(f"target {target.name}: host {target.host!r}: {error}") from error
     backend.sudo = False  # asked for once, inside the frame, and never with a prompt
-    if backend.get_connection_type() == "ssh":
-        backend.ssh_extra_args = _ssh_options(target, folder)
     return backend
 
 
@@ -296,33 +302,6 @@ def _native(backend: Any) -> Any:
     if native.get_connection_type() == "ansible":
         raise ValueError("its ansible_connection is none that can be carried (ssh, docker, podman)")
     return native
-
-
-def _ssh_options(target: Target, folder: pathlib.Path) -> str:
-    """Multiplexed, never asking, never trusting a key that is not known."""
-    options = {
-        "BatchMode": "yes",
-        "StrictHostKeyChecking": "yes",
-        "ControlMaster": "auto",
-        "ControlPersist": "60",
-        "ControlPath": str(folder / "c"),
-        "ConnectTimeout": str(max(1, math.ceil(target.deadlines.connect_s))),
-        "ServerAliveInterval": "5",
-        "ServerAliveCountMax": "2",
-        "ForwardAgent": "no",
-        "ForwardX11": "no",
-        "LogLevel": "ERROR",
-    }
-    if target.ssh_known_hosts:
-        options["UserKnownHostsFile"] = f'"{_expanded(target.ssh_known_hosts)}"'
-    return "-T " + " ".join(f"-o {shlex.quote(f'{key}={one}')}" for key, one in options.items())
-
-
-def _hang_up(backend: Any, folder: pathlib.Path) -> None:
-    if not (folder / "c").exists():
-        return
-    command = ["ssh", "-O", "exit", "-o", f"ControlPath={folder / 'c'}", backend.host.name]
-    subprocess.run(command, capture_output=True, check=False, timeout=TRAVEL_S)  # noqa: S603
 
 
 def _packed(framed: str) -> str:

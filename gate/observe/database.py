@@ -77,7 +77,7 @@ def _look(
             autocommit=True,
             **overrides,  # type: ignore[arg-type]
         ) as connection:
-            return Seen(_facts(connection, work))
+            return Seen(facts(connection, work))
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
         return CannotTell(f"{_where(target)}: {_line(error)}", Cause.TIMEOUT)
     except errors.InsufficientPrivilege as error:
@@ -90,18 +90,20 @@ def _look(
         return CannotTell(f"{_where(target)}: {_line(error)}", Cause.UPSTREAM)
 
 
-def _facts(connection: psycopg.Connection[Any], work: Mapping[str, Work]) -> DatabaseFacts:
+def facts(connection: psycopg.Connection[Any], work: Mapping[str, Work]) -> DatabaseFacts:
+    """Read everything through one session."""
     with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         session = cursor.execute(SESSION).fetchone() or {}
     return DatabaseFacts(
         **session,
         catalog=read_catalog(connection),
-        alembic=_alembic(connection),
+        alembic=alembic(connection),
         work={id_: read_work(connection, one) for id_, one in work.items()},
     )
 
 
-def _alembic(connection: psycopg.Connection[Any]) -> Fact[tuple[str, ...]]:
+def alembic(connection: psycopg.Connection[Any]) -> Fact[tuple[str, ...]]:
+    """Read the revisions that the database is at, sorted."""
     try:
         rows = connection.execute("SELECT version_num FROM alembic_version ORDER BY 1").fetchall()
     except errors.UndefinedTable:

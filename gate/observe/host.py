@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.facts.host import HostFacts, HostQuestions, Identity, Listener, Path, Unit
-from gate.observe.carrier import Carrier, CarrierError, Output
+from gate.observe.carrier import Carrier, Output
+from gate.observe.obstacle import CarrierError
 from gate.observe.processes import Table
 from gate.observe.script import Section, compose, sections
 from gate.observe.sockets import read_listeners
@@ -42,7 +43,7 @@ def _facts(
     target: Target, questions: HostQuestions, answers: Mapping[str, Section], output: Output
 ) -> HostFacts:
     identity, ticks = _identity(answers["identity"], output)
-    table = Table(answers, identity, ticks)
+    table = Table(answers, identity, ticks, output.no_sudo)
     units = read_units(questions.units, answers, table, identity)
     listeners = read_listeners(answers["listeners"], units.values(), table, identity)
     places = [*questions.paths, *questions.folders]

@@ -29,8 +29,19 @@ STAT = re.compile(
 class Table:
     """Every process of the host that could be seen."""
 
-    def __init__(self, answers: Mapping[str, Section], identity: Identity, ticks: int) -> None:
-        """Read the sections ``stats``, ``cgroups``, ``links`` and ``commands``."""
+    def __init__(
+        self, answers: Mapping[str, Section], identity: Identity, ticks: int, no_sudo: str = ""
+    ) -> None:
+        """Read the sections ``stats``, ``cgroups``, ``links`` and ``commands``.
+
+        Args:
+            answers: Sections by name.
+            identity: Who looked, and since when the host is up.
+            ticks: Clock ticks per second.
+            no_sudo: Why there is no sudo, where it was asked for.
+        """
+        sudo = f" (sudo: {no_sudo})" if no_sudo else ""
+        self.viewer = f"the user {identity.user}{sudo}"
         self._booted, self._ticks = identity.booted, ticks
         self._privileged = identity.privileges != "user"
         self._stats = {
@@ -75,7 +86,7 @@ class Table:
             return Seen(f"{letter} ({STATES.get(letter, 'unknown')})")
         if self._privileged:
             return Seen("X (dead)")
-        return CannotTell(f"process {pid} is not shown to this user", Cause.PERMISSION)
+        return CannotTell(f"process {pid} is not shown to {self.viewer}", Cause.PERMISSION)
 
     def executable(self, pid: int) -> Fact[str]:
         """The program that it runs."""
@@ -102,7 +113,7 @@ class Table:
         found = self._links.get((pid, name), "")
         if found:
             return Seen(found)
-        return CannotTell(f"/proc/{pid}/{name} is not shown to this user", Cause.PERMISSION)
+        return CannotTell(f"/proc/{pid}/{name} is not shown to {self.viewer}", Cause.PERMISSION)
 
 
 def _groups(text: str) -> dict[int, str]:

@@ -26,6 +26,8 @@ PROPERTIES = (
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
     "DropInPaths,ControlGroup,ConsistsOf"
 )
+PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
+"""What starts a unit together with another one."""
 SECOND_READING = "Id,Names,ActiveState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
 BEGIN = """\
@@ -60,6 +62,16 @@ identity() {{
   uname -n; uname -sr; id -un; cat /proc/1/comm; getconf CLK_TCK || echo 100
   cat /proc/uptime; date -u +%s.%N
   sed -n 's/^PRETTY_NAME=//p' /etc/os-release
+}}
+pullers() {{
+  names="default.target $*"
+  for level in 1 2 3 4 5; do
+    shown=$($limit systemctl show -p {pulls} -- $names) || return
+    printf '%s\n\n' "$shown"
+    names=$(printf '%s\n' "$shown" | sed -n 's/^[A-Za-z]*By=//p' | tr ' ' '\n' |
+      grep -v -e '[.]target$' -e '^$' | sort -u)
+    [ -n "$names" ] || return 0
+  done
 }}
 found() {{ command -v "$1"; }}
 texts() {{ set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"; }}
@@ -102,13 +114,17 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
     paths = " ".join(map(shlex.quote, places))
     path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
-    lines = [BEGIN.format(path=path, token=token, tool_s=TOOL_S), "ask identity identity"]
+    lines = [
+        BEGIN.format(path=path, token=token, tool_s=TOOL_S, pulls=PULLS),
+        "ask identity identity",
+    ]
     if units:
         lines += [
             f"ask units $limit systemctl show -p {PROPERTIES} -- {units}",
             "ask at cat /proc/uptime",
             f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- &",
             "ask boot $limit systemctl list-dependencies --plain --full default.target",
+            f"ask pullers pullers {units}",
             "ask all $limit systemctl list-units --all --plain --no-legend --full",
             "ask runtime find /run/systemd/system -type l -path '*.wants/*' -printf '%f\\n'",
             f"ask journal $limit journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",

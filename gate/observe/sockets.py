@@ -95,21 +95,21 @@ def _listener(
         port=int(one["port"]),
         family=family,
         v6only=one["v6only"] == "1" if one["v6only"] else None,
-        pids=Seen(pids) if pids else _unseen(one, identity),
-        units=_owners(one, pids, units, table, identity),
+        pids=Seen(pids) if pids else _unseen(one, table, identity),
+        units=_owners(one, pids, units, table),
         uid=int(one["uid"]) if one["uid"] else None,
     )
 
 
-def _unseen(one: Mapping[str, str], identity: Identity) -> Fact[tuple[int, ...]]:
+def _unseen(one: Mapping[str, str], table: Table, identity: Identity) -> Fact[tuple[int, ...]]:
     if identity.privileges == "user":
-        reason = f"processes of port {one['port']} are not shown to the user {identity.user}"
+        reason = f"processes of port {one['port']} are not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
     return Seen(())
 
 
 def _owners(
-    one: Mapping[str, str], pids: tuple[int, ...], units: list[Unit], table: Table, who: Identity
+    one: Mapping[str, str], pids: tuple[int, ...], units: list[Unit], table: Table
 ) -> Fact[tuple[str, ...]]:
     """By the processes' units, else by the control group that the socket was opened in."""
     found = {
@@ -120,7 +120,7 @@ def _owners(
     groups = {group for pid in pids if (group := table.group(pid))} or {one["cgroup"]} - {""}
     found |= {name for group in groups if (name := _unit_of(group))}
     if not found and not pids and not groups:
-        reason = f"whose port {one['port']} is, is not shown to the user {who.user}"
+        reason = f"whose port {one['port']} is, is not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
     return Seen(tuple(sorted(found)))
 

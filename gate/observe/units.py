@@ -114,7 +114,7 @@ def _unit(
             else Absent("there is no main process (MainPID=0)")
         ),
         members=_members(first, answers["all"]),
-        journal=_journal(first, answers["journal"], active_us),
+        journal=_journal(first, answers["journal"], active_us, table),
         warnings=_warnings(first),
     )
 
@@ -149,14 +149,36 @@ def _at_boot(shown: Properties, answers: Mapping[str, Section]) -> tuple[Fact[bo
     if tree.rc != 0:
         reason = f"systemctl list-dependencies default.target: {tree.why}"
         return CannotTell(reason, Cause.UPSTREAM), ""
-    wanted = names & {line.strip() for line in tree.text.splitlines()}
-    if not wanted:
+    if not _pulled_in(names, {line.strip() for line in tree.text.splitlines()}, answers["pullers"]):
         return Seen(
             value=False
         ), f"{state or 'no unit file state'}, and default.target does not pull it in"
     if state == "enabled-runtime" and names & set(answers["runtime"].text.split()):
         return Seen(value=False), "enabled-runtime: enabled until the next boot only"
     return Seen(value=True), f"{state or 'no unit file state'}, pulled in by default.target"
+
+
+def _pulled_in(names: set[str], tree: set[str], pullers: Section) -> bool:
+    """Whether a unit is in the tree, or is started together with another one that is.
+
+    ``list-dependencies`` goes down through targets alone, and takes what is only stopped together
+    (PartOf) for a dependency too; so systemd's word on who pulls a unit in counts, where it says.
+    """
+    shown = _shown(pullers)
+    tree = tree | set(shown.get("default.target", {}).get("Names", "").split())
+    stack, seen = sorted(names), set(names)
+    while stack:
+        unit = shown.get(stack.pop(), {})
+        if not any(key.endswith("By") for key in unit):
+            continue
+        for key in ("WantedBy", "RequiredBy", "BoundBy", "UpheldBy"):
+            above = set(unit.get(key, "").split())
+            if above & tree:
+                return True
+            stack += above - seen
+            seen |= above
+    told = any(key.endswith("By") for name in names for key in shown.get(name, {}))
+    return not told and bool(names & tree)
 
 
 def _members(shown: Properties, all_: Section) -> tuple[tuple[str, str], ...]:
@@ -178,12 +200,12 @@ def _warnings(shown: Properties) -> tuple[str, ...]:
     return (error or f"LoadState={shown['LoadState']}",) if bad else ()
 
 
-def _journal(shown: Properties, section: Section, since_us: int) -> Fact[Journal]:
+def _journal(shown: Properties, section: Section, since_us: int, table: Table) -> Fact[Journal]:
     if section.rc != 0:
         cause = Cause.TIMEOUT if section.late else Cause.UPSTREAM
         return CannotTell(f"journalctl: {section.why}", cause)
     if "not seeing messages" in section.err:
-        reason = "this user may not read the journal (groups adm, systemd-journal)"
+        reason = f"{table.viewer} may not read the journal (groups adm, systemd-journal)"
         return CannotTell(reason, Cause.PERMISSION)
     names = {shown["Id"], *shown.get("Names", "").split()}
     lines = [

@@ -1,0 +1,276 @@
+"""The rehearsal: what the clone showed of the migration and of its way back."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Column, Database, Enum, Extension, Index, Table
+from gate.contract.model import Promise
+from gate.contract.rehearsal import Rehearsal
+from gate.errors import ObservationError
+from gate.facts.fact import Absent, Seen, seen, told
+from gate.facts.rehearsal import Leg, RehearsalFacts
+
+SHOWN = 5
+"""Differences that a finding names; the report has them all."""
+STRONG = "AccessExclusiveLock"
+
+Judge = Callable[[Promise, Scene], Finding]
+
+
+def rehearsal(promise: Promise, scene: Scene, judge: Judge) -> Finding:
+    """Compare what is promised of the rehearsal."""
+    item = scene.item(promise, Rehearsal)
+    facts = seen(scene.observed.rehearsal, "rehearsal")
+    for name, compare in COMPARISONS.items():
+        if getattr(item, name) is not None:
+            return compare(item, facts, promise, scene, judge)
+    raise TypeError(f"{promise.id} promises nothing that is known here")
+
+
+def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    clone = seen(facts.clone, "clone")
+    return Finding(
+        promised="a clone of the live database",
+        seen=f"{clone.source} in {clone.seconds:.1f} s, {clone.bytes / 1e6:,.0f} MB, "
+        f"{len(clone.rows)} tables, {sum(clone.rows.values()):,} rows",
+        warnings=clone.differences,
+    )
+
+
+def _obeys(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    proof = told(facts.obeys)
+    broken = [proof.proof] if isinstance(proof, Absent) else []
+    warnings = [f"new session on the live database meanwhile: {one}" for one in facts.strangers]
+    if broken:
+        broken += warnings
+        warnings = []
+    return Finding(
+        promised="Alembic opens the clone that it is pointed at, and no other database",
+        seen=proof.proof if isinstance(proof, Absent) else proof,
+        broken=tuple(broken),
+        warnings=tuple(warnings),
+        look="DATABASE_URL=... alembic current",
+    )
+
+
+def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    reached = told(facts.reached)
+    at = () if isinstance(reached, Absent) else reached
+    failed = [_failed(leg) for leg in facts.up if leg.exit_status != 0]
+    broken = failed or (
+        [] if at == (item.reaches,) else [f"it ends at {', '.join(at) or 'nothing'}"]
+    )
+    legs = ", ".join(f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up)
+    return Finding(
+        promised=f"upgrade to {item.reaches}",
+        seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}",
+        broken=tuple(broken),
+        warnings=tuple(_without_timeout(facts)),
+    )
+
+
+def _failed(leg: Leg) -> str:
+    how = "was ended" if leg.exit_status is None else f"exited with {leg.exit_status}"
+    last = " ".join(leg.output.strip().splitlines()[-2:])[-300:]
+    verb = "upgrade" if leg.direction == "up" else "downgrade"
+    return f"{verb} of {leg.revision} {how} after {leg.seconds:.1f} s: {last}"
+
+
+def _without_timeout(facts: RehearsalFacts) -> list[str]:
+    """Without ``lock_timeout`` a migration that waits makes everybody wait behind it."""
+    found = [
+        leg.revision
+        for leg in facts.up
+        if any(lock.mode == STRONG for lock in leg.locks)
+        and isinstance(leg.commands, Seen)
+        and any(one.lock_timeout == "0" for one in leg.commands.value)
+    ]
+    return [f"{one} takes {STRONG} on tables in use and sets no lock_timeout" for one in found]
+
+
+def _schema(
+    _: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene, judge: Judge
+) -> Finding:
+    """Judge the clone by every promise that the contract has about the database afterwards."""
+    after = seen(facts.after, "upgraded clone")
+    there = dataclasses.replace(
+        scene,
+        moment="postdeploy",
+        observed=scene.observed.model_copy(update={"database": Seen(after)}),
+    )
+    kinds = (Table, Column, Index, Enum, Extension, Database)
+    checked, broken = 0, []
+    for promise in scene.contract.at("postdeploy"):
+        item = promise.at("postdeploy")
+        if not isinstance(item, kinds) or getattr(item, "connects_as", None):
+            continue
+        checked += 1
+        try:
+            finding = judge(promise, there)
+        except ObservationError as error:
+            raise ObservationError(f"cannot tell ({promise.id} on the clone): {error}") from error
+        if not finding.holds:
+            broken.append(f"{promise.id}: {'; '.join(finding.broken)}")
+    more = [f"and {len(broken) - SHOWN} more"] if len(broken) > SHOWN else []
+    return Finding(
+        promised=f"{checked} promises about the database afterwards hold on the clone",
+        seen=f"{checked - len(broken)} hold",
+        broken=(*broken[:SHOWN], *more),
+    )
+
+
+def _blocked(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    limit = item.blocked_at_most_s or 0.0
+    if not facts.up:
+        seen(facts.reached, "upgrade")
+    if not facts.bystanders:
+        raise ObservationError("cannot tell: there was no bystander: name tables as [alembic] hot")
+    lost = [one for one in facts.bystanders if one.error or not one.asked]
+    if lost:
+        raise ObservationError(
+            f"cannot tell: a bystander of {lost[0].table} got nowhere: "
+            f"{lost[0].error or 'no answer'}"
+        )
+    worst = max(facts.bystanders, key=lambda one: one.longest_s)
+    held = [
+        f"{lock.table} {lock.mode} waited {lock.waited_s:.2f} s, held {lock.held_s:.2f} s"
+        for leg in facts.up
+        for lock in leg.locks
+        if lock.mode == STRONG
+    ]
+    blockers = {one for leg in facts.up for lock in leg.locks for one in lock.blocked_by}
+    broken = (
+        (f"who {worst.does} {worst.table} waited {worst.longest_s:.2f} s for {worst.during}",)
+        if worst.longest_s > limit
+        else ()
+    )
+    return Finding(
+        promised=f"nobody waits longer than {limit:g} s on a hot table",
+        seen=f"at most {worst.longest_s:.3f} s ({worst.does} {worst.table}); "
+        + ("; ".join(held) or f"no {STRONG} on a table in use"),
+        broken=broken,
+        warnings=tuple(f"in the way: {one}" for one in sorted(blockers)) if not broken else (),
+    )
+
+
+def _rewrites(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    seen(facts.reached, "upgrade")
+    found = sorted({table for leg in facts.up for table in leg.rewritten})
+    strange = [one for one in found if one not in (item.rewrites or ())]
+    return Finding(
+        promised=f"rewrites {', '.join(item.rewrites or ()) or 'no table'}",
+        seen=f"rewrites {', '.join(found) or 'no table'}",
+        broken=tuple(f"{one} is rewritten, under {STRONG}" for one in strange),
+    )
+
+
+def _vector(item: Rehearsal, facts: RehearsalFacts, promise: Promise, *__: object) -> Finding:
+    wanted = item.vector
+    if wanted is None or promise.id not in facts.vectors:
+        seen(facts.after, "upgraded clone")
+        raise ObservationError(f"cannot tell: {promise.id} was not asked for")
+    promised = (
+        f"{wanted.index} answers ORDER BY {wanted.column} {wanted.operator} ... "
+        f"LIMIT {wanted.limit} with recall {wanted.recall:g}"
+    )
+    found = told(facts.vectors[promise.id])
+    if isinstance(found, Absent):
+        return Finding(promised=promised, seen=found.proof, broken=(found.proof,))
+    broken = []
+    if not found.used:
+        broken.append(f"the query cannot use {wanted.index}: {' / '.join(found.plan)}")
+    if found.rows < found.expected:
+        settings = ", ".join(f"{key}={value}" for key, value in found.settings.items())
+        broken.append(f"{found.rows} rows of {found.expected} come back ({settings})")
+    if found.recall is not None and found.recall < wanted.recall:
+        broken.append(f"recall is {found.recall:.2f}")
+    share = "no stored vector" if found.recall is None else f"recall {found.recall:.2f}"
+    odd = f"on so few rows the planner prefers to read the table: {wanted.index} fits all the same"
+    return Finding(
+        promised=promised,
+        seen=f"{'index used' if found.used else 'index not used'}, {found.rows} rows, {share}",
+        broken=tuple(broken),
+        warnings=(odd,) if found.forced and not broken else (),
+    )
+
+
+def _serves(
+    item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scene, judge: Judge
+) -> Finding:
+    """Judge the answers of the release from before as the live one's are judged."""
+    if promise.id not in facts.serves:
+        seen(facts.receipts, "downgrade")
+        raise ObservationError("cannot tell: the release from before was not reached")
+    api = seen(facts.serves[promise.id], "answers of the release from before")
+    there = dataclasses.replace(
+        scene, observed=scene.observed.model_copy(update={"api": Seen(api)})
+    )
+    broken = []
+    for id_ in api.answers:
+        if id_ in scene.contract.promises:
+            finding = judge(scene.contract.promises[id_], there)
+            broken += [] if finding.holds else [f"{id_}: {'; '.join(finding.broken)}"]
+    write = (item.serves.write if item.serves else {}) or {}
+    if write:
+        answer = told(api.answers["endpoint.write"])
+        wanted = write.get("status", 200)
+        if isinstance(answer, Absent):
+            broken.append(f"writing: {answer.proof}")
+        elif answer.status != wanted:
+            broken.append(f"writing ({write.get('path')}) answered {answer.status}, not {wanted}")
+    return Finding(
+        promised=f"{len(api.answers)} requests are answered as before",
+        seen=f"{len(api.answers) - len(broken)} are",
+        broken=tuple(broken[: SHOWN + 1]),
+    )
+
+
+def _restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    receipts = seen(facts.receipts, "downgrade")
+    broken = [_failed(leg) for leg in facts.down if leg.exit_status != 0]
+    for one in receipts:
+        diff = "; ".join(one.diff[:SHOWN])
+        more = f" and {len(one.diff) - SHOWN} more" if len(one.diff) > SHOWN else ""
+        broken += [f"{one.revision} leaves the catalog changed: {diff}{more}"] if one.diff else []
+        broken += [f"{one.revision} leaves other rows in {', '.join(one.rows)}"] if one.rows else []
+    bad = next((one.revision for one in receipts if not one.clean), None)
+    if bad and len(receipts) > 1:
+        broken.append(f"the point of no return is {bad}")
+    return Finding(
+        promised=f"downgrade to {item.restores}: catalog and rows as before",
+        seen="the same catalog and rows" if not broken else "not as before",
+        broken=tuple(broken),
+    )
+
+
+def _loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    receipts = seen(facts.receipts, "downgrade")
+    losses = [loss for one in receipts for loss in one.losses]
+    promised = set(item.loses or ())
+    strange = [one for one in losses if one.object.partition(" ")[2] not in promised]
+    kept = promised - {one.object.partition(" ")[2] for one in losses}
+    return Finding(
+        promised=f"a rollback gives up {', '.join(sorted(promised)) or 'nothing'}",
+        seen=", ".join(f"{one.object} ({one.rows} rows)" for one in losses) or "nothing",
+        broken=tuple(f"a rollback also gives up {one.object} ({one.rows} rows)" for one in strange),
+        warnings=tuple(f"{one} is not given up" for one in sorted(kept)),
+    )
+
+
+COMPARISONS: dict[str, Callable[..., Finding]] = {
+    "clone": _clone,
+    "obeys": _obeys,
+    "reaches": _reaches,
+    "schema_": _schema,
+    "blocked_at_most_s": _blocked,
+    "rewrites": _rewrites,
+    "vector": _vector,
+    "serves": _serves,
+    "restores": _restores,
+    "loses": _loses,
+}
+"""The comparison of each key of a `Rehearsal`."""

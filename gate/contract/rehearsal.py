@@ -1,0 +1,125 @@
+"""What a rehearsal of the migrations promises, and how the application runs Alembic."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Name, Seconds
+
+
+class Alembic(pydantic.BaseModel):
+    """How migrations are run on the target, exactly as the deployment will run them.
+
+    Attributes:
+        folder: The release that holds the revisions; commands run there.
+        versions: Its folder of revision files.
+        command: Alembic's command line.
+        env_file: File of ``NAME=value`` lines that the application is started with.
+        variable: Environment variable by which the application finds its database.
+        url: What the variable holds; ``{user}``, ``{password}``, ``{host}``, ``{port}`` and
+            ``{database}`` are those of the clone.
+        version_table: Where Alembic keeps the revision.
+        hot: Tables that are read and written all the while, as the application would.
+        reader_s: How long another session sits idle in a transaction that has read the hot
+            tables, while the upgrade runs; 0 for no such neighbour.
+        deadline_s: How long one revision may take.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    folder: AbsolutePath
+    versions: AbsolutePath
+    command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
+    env_file: AbsolutePath | None = None
+    variable: Name = "DATABASE_URL"
+    url: Name = "postgresql://{user}:{password}@{host}:{port}/{database}"
+    version_table: Name = "alembic_version"
+    hot: tuple[Name, ...] = ()
+    reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
+    deadline_s: Seconds = 60.0
+
+
+class Serve(pydantic.BaseModel):
+    """The release from before, started on the upgraded clone.
+
+    Attributes:
+        folder: Where it runs.
+        command: A POSIX shell command that serves HTTP on 127.0.0.1, port ``$PORT``.
+        endpoints: Names of endpoint items that must answer as before; all quick ones if empty.
+        write: A request that writes: path, role, JSON and the status it must be answered with.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    folder: AbsolutePath
+    command: Name
+    ready: Name
+    endpoints: tuple[Name, ...] = ()
+    write: dict[str, Any] = {}
+
+
+class Vector(pydantic.BaseModel):
+    """A vector index and the query that it is there for.
+
+    Attributes:
+        index: Its name.
+        table: Its table.
+        column: Its column.
+        operator: The distance operator that the application orders by.
+        where: The application's filter, if it has one.
+        limit: The application's LIMIT.
+        recall: Share of the exact answer that the index must find, over the probes.
+        probes: How many stored vectors are asked for.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    index: Name
+    table: Name
+    column: Name
+    operator: Literal["<->", "<=>", "<#>", "<+>", "<~>", "<%>"]
+    where: str = ""
+    limit: Annotated[int, pydantic.Field(ge=1, le=10000)]
+    recall: Annotated[float, pydantic.Field(gt=0, le=1)] = 0.9
+    probes: Annotated[int, pydantic.Field(ge=1, le=1000)] = 10
+
+
+class Rehearsal(Item):
+    """Something about the rehearsal on a clone: exactly one of the keys.
+
+    Attributes:
+        clone: A clone can be made, and supports what is concluded from it.
+        obeys: Alembic, run as the rehearsal runs it, opens the clone and nothing else.
+        reaches: The revision that the upgrade ends at.
+        schema: The clone is then what the contract promises for after, and nothing else.
+        blocked_at_most_s: How long anybody may be kept waiting on a hot table.
+        rewrites: The tables that may be rewritten.
+        vector: A vector index serves the application's query.
+        serves: The release from before works on the new schema.
+        restores: The revision that the downgrade goes back to, leaving the catalog and the rows
+            of the kept tables as they were.
+        loses: The tables and columns (``table.column``) whose content a rollback gives up.
+    """
+
+    kind_moments = ("predeploy",)
+
+    clone: Literal[True] | None = None
+    obeys: Literal[True] | None = None
+    reaches: str | None = None
+    schema_: Literal[True] | None = pydantic.Field(default=None, alias="schema")
+    blocked_at_most_s: Annotated[float, pydantic.Field(ge=0)] | None = None
+    rewrites: tuple[str, ...] | None = None
+    vector: Vector | None = None
+    serves: Serve | None = None
+    restores: str | None = None
+    loses: tuple[str, ...] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_promise(self) -> Rehearsal:
+        names = set(type(self).model_fields) - set(Item.model_fields)
+        if sum(getattr(self, name) is not None for name in names) != 1:
+            known = ", ".join(sorted(name.rstrip("_") for name in names))
+            raise ValueError(f"needs exactly one of {known}")
+        return self

@@ -1,0 +1,113 @@
+"""What a migration commands: recorded by event triggers inside the clone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import psycopg
+
+from gate.facts.fact import CannotTell, Cause, Fact, Seen
+from gate.facts.rehearsal import Command
+
+INSTALL = """
+CREATE SCHEMA gate_trace;
+CREATE TABLE gate_trace.events (
+    id bigserial, at timestamptz, event text, tag text, object text, lock_timeout text);
+CREATE FUNCTION gate_trace.note() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE found record;
+BEGIN
+    IF TG_EVENT = 'ddl_command_end' THEN
+        FOR found IN SELECT DISTINCT object_type || ' ' || object_identity AS name
+                       FROM pg_event_trigger_ddl_commands() LOOP
+            INSERT INTO gate_trace.events (at, event, tag, object)
+            VALUES (clock_timestamp(), TG_EVENT, TG_TAG, found.name);
+        END LOOP;
+    ELSIF TG_EVENT = 'sql_drop' THEN
+        FOR found IN SELECT object_type || ' ' || object_identity AS name
+                       FROM pg_event_trigger_dropped_objects()
+                      WHERE original AND object_type IN ('table', 'table column', 'type', 'index')
+                      LOOP
+            INSERT INTO gate_trace.events (at, event, tag, object)
+            VALUES (clock_timestamp(), TG_EVENT, TG_TAG, found.name);
+        END LOOP;
+    ELSIF TG_EVENT = 'table_rewrite' THEN
+        INSERT INTO gate_trace.events (at, event, tag, object)
+        VALUES (clock_timestamp(), TG_EVENT, TG_TAG,
+                pg_event_trigger_table_rewrite_oid()::regclass::text);
+    END IF;
+    IF TG_EVENT IN ('ddl_command_start', 'ddl_command_end') THEN
+        INSERT INTO gate_trace.events (at, event, tag, lock_timeout)
+        VALUES (clock_timestamp(), TG_EVENT, TG_TAG, current_setting('lock_timeout'));
+    END IF;
+END $$;
+CREATE EVENT TRIGGER gate_start ON ddl_command_start EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_end ON ddl_command_end EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_drop ON sql_drop EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_rewrite ON table_rewrite EXECUTE FUNCTION gate_trace.note();
+"""
+REMOVE = """
+DROP EVENT TRIGGER IF EXISTS gate_start, gate_end, gate_drop, gate_rewrite;
+DROP SCHEMA IF EXISTS gate_trace CASCADE;
+"""
+READ = """
+    SELECT extract(epoch FROM at)::float8, event, tag, object, lock_timeout
+      FROM gate_trace.events ORDER BY id
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """What was recorded of one revision.
+
+    Attributes:
+        rewritten: Tables whose storage was written anew.
+        dropped: Objects that were dropped.
+    """
+
+    commands: Fact[tuple[Command, ...]]
+    rewritten: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+def install(connection: psycopg.Connection[Any], *, superuser: bool) -> None:
+    """Begin to record; needs a superuser, since only one can make event triggers."""
+    if superuser:
+        connection.execute(INSTALL)
+
+
+def collect(connection: psycopg.Connection[Any], began: float, *, superuser: bool) -> Trace:
+    """Read what was recorded since ``began`` (the server's clock, epoch) and remove the recorder.
+
+    A revision that was rolled back took its record along.
+    """
+    if not superuser:
+        reason = "event triggers need a superuser on the clone's server"
+        return Trace(CannotTell(reason, Cause.PERMISSION))
+    rows = connection.execute(READ).fetchall()
+    for statement in REMOVE.strip().split(";\n"):
+        connection.execute(statement)
+    commands: list[Command] = []
+    started: tuple[float, str] | None = None
+    objects: list[str] = []
+    for at, event, tag, object_, lock_timeout in rows:
+        if event == "ddl_command_start":
+            started, objects = (at, lock_timeout), []
+        elif event == "ddl_command_end" and object_ is not None:
+            objects.append(object_)
+        elif event == "ddl_command_end" and started is not None:
+            commands.append(
+                Command(
+                    tag=tag,
+                    objects=tuple(objects),
+                    at_s=round(started[0] - began, 4),
+                    seconds=round(at - started[0], 4),
+                    lock_timeout=started[1],
+                )
+            )
+    return Trace(
+        Seen(tuple(commands)),
+        rewritten=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "table_rewrite")),
+        dropped=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "sql_drop")),
+    )

@@ -1,0 +1,17 @@
+"""The rehearsal on a clone, one test per promise."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.account import Account
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.model import Promise
+
+
+@pytest.mark.promises("rehearsal")
+def test_rehearsal(promise: Promise, scene: Scene, account: Account) -> None:
+    """What the clone showed of the migration and of its way back."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message
