@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 from gate.compare.finding import Finding
@@ -75,9 +76,17 @@ def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 def _failed(leg: Leg) -> str:
     how = "was ended" if leg.exit_status is None else f"exited with {leg.exit_status}"
-    last = " ".join(leg.output.strip().splitlines()[-2:])[-300:]
     verb = "upgrade" if leg.direction == "up" else "downgrade"
-    return f"{verb} of {leg.revision} {how} after {leg.seconds:.1f} s: {last}"
+    return f"{verb} of {leg.revision} {how} after {leg.seconds:.1f} s: {_reason(leg.output)}"
+
+
+def _reason(output: str) -> str:
+    """The error in a traceback: its last line that names an exception."""
+    lines = output.strip().splitlines() or ["it said nothing"]
+    named = [
+        one for one in lines if re.match(r"\s*(FAILED|[\w.]+(Error|Exception|Violation)):", one)
+    ]
+    return " ".join((named or lines)[-1].split())[:300]
 
 
 def _without_timeout(facts: RehearsalFacts) -> list[str]:
@@ -127,6 +136,10 @@ def _blocked(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     limit = item.blocked_at_most_s or 0.0
     if not facts.up:
         seen(facts.reached, "upgrade")
+        return Finding(
+            promised=f"nobody waits longer than {limit:g} s on a hot table",
+            seen="there is no revision to apply",
+        )
     if not facts.bystanders:
         raise ObservationError("cannot tell: there was no bystander: name tables as [alembic] hot")
     lost = [one for one in facts.bystanders if one.error or not one.asked]

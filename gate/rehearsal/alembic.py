@@ -91,7 +91,7 @@ def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if output.rc != 0:
         raise ObservationError(
-            f"cannot tell (upstream): `alembic current` exited with {output.rc} and did not name "
+            f"`alembic current` exited with {output.rc} and did not name "
             f"the marker: {' '.join(said.split())[-400:]}"
         )
     last = " ".join(said.split())[-200:] or "nothing"

@@ -15,10 +15,12 @@ import psycopg
 from psycopg import sql
 
 from gate.errors import ObservationError
+from gate.facts.fact import Cause
 from gate.facts.rehearsal import CloneFacts
 from gate.observe import libpq
 from gate.observe.carrier import Carrier
 from gate.observe.forward import to_database
+from gate.observe.obstacle import CarrierError
 from gate.target import Source, Target
 
 PREFIX = "gate_clone_"
@@ -76,12 +78,14 @@ class Clone:
         way: How it is reached.
         live: How the live database is reached.
         superuser: Whether it is connected to as a superuser.
+        major: Major version of its server.
     """
 
     name: str
     way: Way
     live: Way
     superuser: bool
+    major: int
 
     def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
         """Open a session on the clone."""
@@ -106,8 +110,8 @@ def find_way(service: str, target: Target, carrier: Carrier) -> Way:
             here = {"host": info.host, "port": str(info.port), "user": info.user}
             here |= {"dbname": info.dbname, "password": info.password}
     except psycopg.Error as error:
-        raise ObservationError(
-            f"cannot tell (unreachable): database service {service!r}: {_line(error)}"
+        raise CarrierError(
+            f"database service {service!r}: {_line(error)}", Cause.UNREACHABLE
         ) from error
     here = {key: value for key, value in here.items() if value}
     if not overrides:
@@ -134,11 +138,11 @@ def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[C
         name = PREFIX + secrets.token_hex(6)
         admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         try:
-            clone = _make(admin, Clone(name, way.to(name), live, _is_superuser(admin)), source)
+            clone = _make(admin, Clone(name, way.to(name), live, *_rank(admin)), source)
             _fill(clone, target, source, carrier)
             yield clone, _describe(clone, source, time.monotonic() - began)
         except psycopg.Error as error:
-            raise ObservationError(f"cannot tell (upstream): clone: {_line(error)}") from error
+            raise ObservationError(f"clone: {_line(error)}") from error
         finally:
             _drop(admin, name)
 
@@ -161,9 +165,10 @@ def _drop(admin: psycopg.Connection[Any], name: str) -> None:
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _is_superuser(admin: psycopg.Connection[Any]) -> bool:
+def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
+    """Whether we are a superuser, and the server's major version."""
     row = admin.execute("SELECT current_setting('is_superuser')::bool").fetchone()
-    return bool(row and row[0])
+    return bool(row and row[0]), admin.info.server_version // 10000
 
 
 def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> Clone:
@@ -175,9 +180,8 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> Clone
             )
         )
     except psycopg.errors.InsufficientPrivilege as error:
-        raise ObservationError(
-            f"cannot tell (permission): {_line(error)}: the role of {source.service!r} needs "
-            f"CREATEDB"
+        raise CarrierError(
+            f"{_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
         ) from error
     return clone
 
@@ -188,9 +192,7 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
         output = carrier.run(_copy(clone, target, source), deadline_s=COPY_S)
         said = output.stderr.decode("utf-8", "replace")
         if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
-            raise ObservationError(
-                f"cannot tell (upstream): cloning: {' '.join(said.split())[:500]}"
-            )
+            raise ObservationError(f"cloning: {' '.join(said.split())[:500]}")
     _carry_settings(clone)
     with clone.connect() as connection:
         connection.execute("ANALYZE")
@@ -206,9 +208,10 @@ def _copy(clone: Clone, target: Target, source: Source) -> str:
     restore = shlex.join(
         ["pg_restore", *keep, "--no-comments", "--exit-on-error", "-d", _conninfo(into)]
     )
+    own = ":".join([*target.path, "$PATH"])
+    programs = f"{target.prefix}/usr/lib/postgresql/{clone.major}/bin"
     lines = [
-        f'for d in {shlex.quote(target.prefix)}/usr/lib/postgresql/*/bin; do PATH="$d:$PATH"; done',
-        'for d in /usr/lib/postgresql/*/bin; do PATH="$PATH:$d"; done; export PATH',
+        f'PATH={shlex.quote(programs)}:"{own}"; export PATH',
         f"into={shlex.quote(into.get('password', ''))}",
         f"from={shlex.quote(dumped.get('password', ''))}",
     ]

@@ -182,6 +182,9 @@ def _up_down_up(stage: _Stage, chain: Chain, facts: RehearsalFacts) -> Rehearsal
         )
     facts = facts.model_copy(update={"after": _look(stage), "vectors": _vectors(stage)})
     rows.leave_witnesses(stage.connection, catalogs[0], catalogs[-1])
+    if len(_at(stage)) > 1:
+        why = f"several heads, {', '.join(_at(stage))}: there is no one way back"
+        return facts.model_copy(update={"receipts": _open("the downgrade", why)})
     facts = _down(stage, facts, order, catalogs, prints)
     return _again(stage, facts, order)
 
@@ -238,7 +241,7 @@ def _leg(stage: _Stage, revision: str, to: str, direction: Any, before: Catalog)
         seconds=round(seconds, 3),
         exit_status=status,
         output=said[-alembic.KEPT :],
-        locks=witness.locks,
+        locks=witness.locks(traced.locks),
         rewritten=tuple(sorted(moved)),
         dropped=traced.dropped,
         commands=traced.commands,

@@ -79,7 +79,7 @@ def _serving(
     """
     port = carrier.run(f"python3 -c {shlex.quote(FREE_PORT)}", deadline_s=10).stdout.decode()
     if not port.strip().isdigit():
-        raise ObservationError("cannot tell (tool missing): no python3 on the host finds a port")
+        raise ObservationError("no python3 on the host finds a port")
     port = port.strip()
     stop = f"/tmp/{clone.name}.stop"  # noqa: S108 - a name that nobody can guess
     served = [
@@ -125,6 +125,5 @@ def _wait(endpoint: Endpoint, here: Target, way: Forward | None, ended: list[str
         if not why:
             return
     raise ObservationError(
-        f"cannot tell (upstream): the release from before does not come up on the clone: "
-        f"{' '.join(ended) or why}"
+        f"the release from before does not come up on the clone: {' '.join(ended) or why}"
     )

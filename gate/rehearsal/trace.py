@@ -18,12 +18,27 @@ CREATE FUNCTION gate_trace.note() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE found record;
 BEGIN
+    -- What runs CONCURRENTLY must be the first in its transaction: nothing is written before it.
+    IF TG_EVENT = 'ddl_command_start' AND current_query() ~* 'concurrently' THEN
+        RETURN;
+    END IF;
     IF TG_EVENT = 'ddl_command_end' THEN
         FOR found IN SELECT DISTINCT object_type || ' ' || object_identity AS name
                        FROM pg_event_trigger_ddl_commands() LOOP
             INSERT INTO gate_trace.events (at, event, tag, object)
             VALUES (clock_timestamp(), TG_EVENT, TG_TAG, found.name);
         END LOOP;
+        INSERT INTO gate_trace.events (at, event, tag, object)
+        SELECT clock_timestamp(), 'lock', l.mode,
+               quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+          FROM pg_locks AS l
+          JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE l.pid = pg_backend_pid() AND l.granted
+           AND n.nspname NOT IN ('pg_catalog', 'gate_trace')
+           AND NOT EXISTS (SELECT FROM gate_trace.events AS e WHERE e.event = 'lock'
+                              AND e.tag = l.mode AND e.object =
+                              quote_ident(n.nspname) || '.' || quote_ident(c.relname));
     ELSIF TG_EVENT = 'sql_drop' THEN
         FOR found IN SELECT object_type || ' ' || object_identity AS name
                        FROM pg_event_trigger_dropped_objects()
@@ -64,11 +79,13 @@ class Trace:
     Attributes:
         rewritten: Tables whose storage was written anew.
         dropped: Objects that were dropped.
+        locks: Modes by table, as the migration's own session held them.
     """
 
     commands: Fact[tuple[Command, ...]]
     rewritten: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    locks: tuple[tuple[str, str], ...] = ()
 
 
 def install(connection: psycopg.Connection[Any], *, superuser: bool) -> None:
@@ -96,18 +113,21 @@ def collect(connection: psycopg.Connection[Any], began: float, *, superuser: boo
             started, objects = (at, lock_timeout), []
         elif event == "ddl_command_end" and object_ is not None:
             objects.append(object_)
-        elif event == "ddl_command_end" and started is not None:
+        elif event == "ddl_command_end":
+            since, timeout = started or (at, lock_timeout)
             commands.append(
                 Command(
                     tag=tag,
                     objects=tuple(objects),
-                    at_s=round(started[0] - began, 4),
-                    seconds=round(at - started[0], 4),
-                    lock_timeout=started[1],
+                    at_s=round(since - began, 4),
+                    seconds=round(at - since, 4),
+                    lock_timeout=timeout,
                 )
             )
+            started, objects = None, []
     return Trace(
         Seen(tuple(commands)),
         rewritten=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "table_rewrite")),
         dropped=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "sql_drop")),
+        locks=tuple((row[3], row[2]) for row in rows if row[1] == "lock"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -82,9 +83,16 @@ class Witness:
         self._stop.set()
         self._thread.join(10)
 
-    @property
-    def locks(self) -> tuple[TableLock, ...]:
-        """The strongest lock per table, with its wait and its hold."""
+    def locks(self, told: Iterable[tuple[str, str]] = ()) -> tuple[TableLock, ...]:
+        """The strongest lock per table, with its wait and its hold.
+
+        Args:
+            told: Tables and modes that the migration's own session is known to have held; what was
+                too short to be sampled is among them, with no duration.
+        """
+        for table, mode in told:
+            if table in self._existing and (table, mode) not in {key[:2] for key in self._locks}:
+                self._locks[table, mode, 0] = _Seen()
         strongest: dict[str, tuple[int, _Seen]] = {}
         for (table, mode, _), seen in self._locks.items():
             rank = STRENGTH.index(mode) if mode in STRENGTH else 0

@@ -18,6 +18,7 @@ from gate.report.snapshot.database import alembic, database_checks, tables
 from gate.report.snapshot.gate import gate
 from gate.report.snapshot.host import key_paths, port_map, runtimes, services
 from gate.report.snapshot.plan import risks, rollback_plan
+from gate.report.snapshot.rehearsal import rehearsal
 from gate.report.snapshot.view import View, heading
 from gate.target import Target
 from gate.verdict import Verdict
@@ -77,4 +78,6 @@ def render(
         [CLOSING[moment]],
         ["## Gate", "", *gate(view, verdict)],
     ]
+    rehearsed = rehearsal(view)
+    sections += [["## Rehearsal", "", *rehearsed]] if rehearsed else []
     return "\n\n---\n\n".join("\n".join(lines) for lines in sections) + "\n"

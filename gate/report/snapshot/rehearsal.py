@@ -1,0 +1,146 @@
+"""The section about the rehearsal: trace, witness and receipt, behind the user's document."""
+
+from __future__ import annotations
+
+from gate.facts.fact import Absent, CannotTell, Seen
+from gate.facts.rehearsal import Leg, RehearsalFacts
+from gate.report.duration import seconds
+from gate.report.snapshot.view import View
+from gate.report.text import cell, markdown, obstacle, row
+
+
+def rehearsal(view: View) -> list[str]:
+    """Everything that the clone showed; empty where nothing was rehearsed."""
+    fact = view.observed.rehearsal if view.observed else Absent("nothing was looked at")
+    if isinstance(fact, Absent):
+        return []
+    if isinstance(fact, CannotTell):
+        return [f"No rehearsal: {markdown(obstacle(fact.reason))}"]
+    facts = fact.value
+    return [
+        *_clone(facts),
+        "",
+        "### Revisions",
+        "",
+        *_legs(facts),
+        "",
+        "### Locks on tables in use",
+        "",
+        *_locks(facts),
+        "",
+        "### Bystanders",
+        "",
+        *_bystanders(facts),
+        "",
+        "### Receipt: what a rollback gives back, and what it gives up",
+        "",
+        *_receipt(facts),
+        "",
+        "### Trace",
+        "",
+        *_trace(facts),
+    ]
+
+
+def _clone(facts: RehearsalFacts) -> list[str]:
+    clone, obeys = facts.clone, facts.obeys
+    lines = []
+    if isinstance(clone, Seen):
+        one = clone.value
+        rows = sum(one.rows.values())
+        lines.append(
+            f"- Clone: {markdown(one.source)}, {one.bytes / 1e6:,.0f} MB, {rows:,} rows, "
+            f"in {seconds(one.seconds)}; dropped again"
+        )
+        lines += [f"- Not as live: {markdown(text)}" for text in one.differences]
+    text = obeys.value if isinstance(obeys, Seen) else obstacle(getattr(obeys, "reason", ""))
+    text = obeys.proof if isinstance(obeys, Absent) else text
+    strangers = ", ".join(facts.strangers) or "none"
+    return [
+        *lines,
+        f"- Alembic: {markdown(text)}",
+        f"- New sessions on the live database meanwhile, but for the gate's: {markdown(strangers)}",
+        f"- The rehearsal took {seconds(facts.seconds)}",
+    ]
+
+
+def _legs(facts: RehearsalFacts) -> list[str]:
+    lines = [
+        row("Revision", "Direction", "Exit", "Time", "WAL", "Rewritten", "Dropped"),
+        row(*["---"] * 7),
+    ]
+    for leg in (*facts.up, *facts.down):
+        status = "ended by the gate" if leg.exit_status is None else str(leg.exit_status)
+        lines.append(
+            row(
+                cell(leg.revision),
+                leg.direction,
+                status,
+                seconds(leg.seconds),
+                f"{leg.wal_bytes / 1e3:,.0f} kB",
+                cell(", ".join(leg.rewritten)),
+                str(len(leg.dropped)) if leg.dropped else "-",
+            )
+        )
+    return lines
+
+
+def _locks(facts: RehearsalFacts) -> list[str]:
+    lines = [
+        row("Revision", "Table", "Strongest lock", "Waited", "Held", "In the way"),
+        row(*["---"] * 6),
+    ]
+    lines += [
+        row(
+            cell(f"{leg.revision} {leg.direction}"),
+            cell(lock.table),
+            lock.mode,
+            f"{lock.waited_s:.3f} s",
+            f"{lock.held_s:.3f} s" if lock.held_s else "too short to see",
+            cell("; ".join(lock.blocked_by)),
+        )
+        for leg in (*facts.up, *facts.down)
+        for lock in leg.locks
+    ]
+    return lines
+
+
+def _bystanders(facts: RehearsalFacts) -> list[str]:
+    lines = [row("Who", "Statements", "Longest", "During"), row(*["---"] * 4)]
+    lines += [
+        row(
+            cell(f"{one.does} {one.table}"),
+            str(one.asked),
+            f"{one.longest_s:.3f} s",
+            cell(one.error or one.during),
+        )
+        for one in facts.bystanders
+    ]
+    return lines if facts.bystanders else ["Nobody: no hot tables are named."]
+
+
+def _receipt(facts: RehearsalFacts) -> list[str]:
+    if not isinstance(facts.receipts, Seen):
+        return [markdown(obstacle(getattr(facts.receipts, "reason", "no downgrade")))]
+    lines = [row("Revision", "Gives back", "Gives up", "Rows"), row(*["---"] * 4)]
+    for one in facts.receipts.value:
+        back = "catalog and rows as before" if one.clean else "; ".join((*one.diff, *one.rows))
+        lines.append(row(cell(one.revision), cell(back, 400), "-", "-"))
+        lines += [row("", "", cell(loss.object), str(loss.rows)) for loss in one.losses]
+    bad = next((one.revision for one in facts.receipts.value if not one.clean), None)
+    end = f"Point of no return: {markdown(bad)}." if bad else "There is a way back from everywhere."
+    return [*lines, "", end]
+
+
+def _trace(facts: RehearsalFacts) -> list[str]:
+    return [line for leg in facts.up for line in _commands(leg)] or ["No revision was applied."]
+
+
+def _commands(leg: Leg) -> list[str]:
+    if not isinstance(leg.commands, Seen):
+        return [f"- {markdown(leg.revision)}: {markdown(getattr(leg.commands, 'reason', ''))}"]
+    return [
+        f"- {markdown(leg.revision)} at {one.at_s:.3f} s: {one.tag} "
+        f"{markdown(', '.join(one.objects))} ({one.seconds * 1000:.1f} ms)"
+        for one in leg.commands.value
+    ]

@@ -1,0 +1,319 @@
+"""Small Alembic projects, one per disease: a live database at ``r0`` and a release with ``r1``."""
+
+from __future__ import annotations
+
+import dataclasses
+
+ENV = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+engine = create_engine({url}, poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+OBEDIENT = 'os.environ["DATABASE_URL"]'
+
+LIVE = """
+CREATE EXTENSION IF NOT EXISTS vector;
+CREATE TYPE state AS ENUM ('open', 'closed');
+CREATE TABLE item (id integer PRIMARY KEY, name varchar(50) NOT NULL DEFAULT 'none',
+                   state state NOT NULL DEFAULT 'open', size integer, v vector(3));
+CREATE INDEX ix_item_v ON item USING hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64);
+INSERT INTO item SELECT n, 'name ' || n, 'open', n,
+                        ARRAY[sin(n), cos(n), sin(n * 2)]::real[]::vector
+                   FROM generate_series(1, {rows}) AS n;
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('r0');
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Project:
+    """A release and what is wrong with it.
+
+    Attributes:
+        up, down: Bodies of ``upgrade`` and ``downgrade`` of ``r1``.
+        finds: Words of the finding by item; ``?`` first for what cannot be told. Empty: healthy.
+        warns: Words of a warning by item.
+        loses: What the contract says that a rollback gives up.
+        files: Further revision files, by name.
+        env: Expression of the URL in ``env.py``, or the whole of it.
+        live: SQL that is run on the live database after it was made.
+        rows: Rows of ``item``.
+        how: Further keys of ``[alembic]``.
+        database: Further promises about the database afterwards.
+    """
+
+    up: str = "pass"
+    down: str = "pass"
+    finds: dict[str, str] = dataclasses.field(default_factory=dict)
+    warns: dict[str, str] = dataclasses.field(default_factory=dict)
+    loses: tuple[str, ...] = ()
+    files: dict[str, str] = dataclasses.field(default_factory=dict)
+    env: str = OBEDIENT
+    live: str = ""
+    rows: int = 200
+    how: str = ""
+    database: str = ""
+
+
+def revision(name: str, parent: str | None, up: str = "pass", down: str = "pass") -> str:
+    """A revision file."""
+
+    def body(text: str) -> str:
+        return "\n".join(f"    {line}" for line in text.strip().splitlines())
+
+    return (
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision = {name!r}\ndown_revision = {parent!r}\n\n"
+        f"def upgrade():\n{body(up)}\n\ndef downgrade():\n{body(down)}\n"
+    )
+
+
+def sql(*statements: str) -> str:
+    """A body that executes statements."""
+    return "\n".join(f"op.execute({one!r})" for one in statements)
+
+
+NEW = sql("CREATE TABLE extra (id integer PRIMARY KEY)")
+GONE = sql("DROP TABLE extra")
+LEFT, DROPPED = "rehearsal.downgrade", "DROP INDEX ix_item_v"
+HNSW = "CREATE INDEX ix_item_v ON item USING "
+RIGHT = HNSW + "hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64)"
+LOCKED = "r1 takes AccessExclusiveLock on tables in use and sets no lock_timeout"
+
+
+def index(definition: str, words: str, *, unused: bool = False) -> Project:
+    """A migration that makes the vector index anew, and otherwise than promised."""
+    finds = {"rehearsal.schema": words}
+    if unused:
+        finds["rehearsal.search"] = "the query cannot use ix_item_v"
+    return Project(
+        up=sql(DROPPED, HNSW + definition), down=sql(DROPPED, RIGHT), finds=finds,
+        warns={"rehearsal.upgrade": LOCKED},
+    )  # fmt: skip
+
+
+PROJECTS: dict[str, Project] = {
+    # Healthy
+    "healthy": Project(up=NEW, down=GONE, loses=("extra",)),
+    "healthy-with-timeout": Project(
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP note"),
+        loses=("item.note",),
+    ),
+    "healthy-without-timeout": Project(
+        up=sql("ALTER TABLE item ADD note text"),
+        down=sql("ALTER TABLE item DROP note"),
+        loses=("item.note",),
+        warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "healthy-autocommit-block": Project(
+        up="with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE INDEX CONCURRENTLY ix_item_size ON item (size)')",
+        down="with op.get_context().autocommit_block():\n"
+        "    op.execute('DROP INDEX CONCURRENTLY ix_item_size')",
+    ),
+    "healthy-data-migration": Project(
+        up="bind = op.get_bind()\n"
+        "for (id,) in bind.execute(sa.text('SELECT id FROM item')).fetchall():\n"
+        "    bind.execute(sa.text('UPDATE item SET size = size + 1 WHERE id = :id'), {'id': id})",
+        down=sql("UPDATE item SET size = size - 1"),
+    ),
+    "healthy-two-revisions": Project(
+        up=NEW,
+        down=GONE,
+        loses=("extra", "more"),
+        files={
+            "r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"), sql("DROP TABLE more"))
+        },
+    ),
+    # Downgrades that do not go back
+    "downgrade-pass": Project(up=NEW, finds={LEFT: "+ table extra"}, loses=("extra",)),
+    "downgrade-raises": Project(
+        up=NEW, down="raise NotImplementedError('no way back')", loses=("extra",),
+        finds={LEFT: "NotImplementedError: no way back"},
+    ),
+    "downgrade-hangs": Project(
+        up=NEW, down=sql("SELECT pg_sleep(60)"), how="deadline_s = 3", loses=("extra",),
+        finds={LEFT: "was ended after"},
+    ),
+    "leftover-enum": Project(
+        up=sql("CREATE TYPE mood AS ENUM ('good')", "CREATE TABLE extra (m mood)"),
+        down=GONE, loses=("extra",), finds={LEFT: "+ enum mood"},
+    ),
+    "leftover-index": Project(
+        up=sql("CREATE INDEX ix_item_size ON item (size)"), finds={LEFT: "+ index ix_item_size"}
+    ),
+    "leftover-sequence": Project(
+        up=sql("CREATE SEQUENCE numbers"), finds={LEFT: "+ sequence numbers"}
+    ),
+    "leftover-function": Project(
+        up=sql("CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+        finds={LEFT: "+ function one"},
+    ),
+    "leftover-default": Project(
+        up=sql("ALTER TABLE item ALTER size SET DEFAULT 7"),
+        finds={LEFT: "~ column item.size"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "lost-default": Project(
+        up=sql("ALTER TABLE item ALTER name DROP DEFAULT"),
+        finds={LEFT: "~ column item.name"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "lost-not-null": Project(
+        up=sql("ALTER TABLE item ALTER name DROP NOT NULL"),
+        finds={LEFT: "~ column item.name"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "narrowed-column": Project(
+        up=sql("ALTER TABLE item ALTER name TYPE varchar(200)"),
+        down=sql("ALTER TABLE item ALTER name TYPE varchar(40)"),
+        finds={LEFT: "character varying(40)"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "drops-too-much": Project(
+        up=NEW, down=GONE + "\n" + sql("DROP INDEX ix_item_v"), loses=("extra",),
+        finds={LEFT: "- index ix_item_v"},
+    ),
+    "lost-grant": Project(
+        live="GRANT SELECT ON item TO pg_monitor",
+        up=sql("REVOKE SELECT ON item FROM pg_monitor"),
+        finds={LEFT: "grant"},
+    ),
+    "enum-value-stays": Project(
+        up="with op.get_context().autocommit_block():\n"
+        "    op.execute(\"ALTER TYPE state ADD VALUE 'parked'\")",
+        finds={LEFT: "~ enum state"},
+    ),
+    # Rows
+    "data-loss": Project(
+        up=sql("ALTER TABLE item DROP size"),
+        down=sql("ALTER TABLE item ADD size integer"),
+        finds={LEFT: "other rows in item"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "rows-deleted": Project(
+        up=sql("DELETE FROM item WHERE id <= 10"), finds={LEFT: "item: 200 rows, then 190"}
+    ),
+    "gives-up-more": Project(
+        up=NEW, down=GONE, finds={"rehearsal.receipt": "a rollback also gives up table extra"}
+    ),
+    "point-of-no-return": Project(
+        up=NEW, loses=("extra", "more"),
+        files={
+            "r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"), sql("DROP TABLE more"))
+        },
+        finds={LEFT: "the point of no return is r1"},
+    ),
+    # What it does to others
+    "rewrite": Project(
+        up=sql("ALTER TABLE item ALTER size TYPE bigint"),
+        down=sql("ALTER TABLE item ALTER size TYPE integer"),
+        finds={"rehearsal.rewrites": "item is rewritten"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "long-hold": Project(
+        up=sql("ALTER TABLE item ADD note text", "SELECT pg_sleep(1.2)"),
+        down=sql("ALTER TABLE item DROP note"), loses=("item.note",),
+        finds={"rehearsal.bystanders": "waited 1."}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "scan-under-lock": Project(
+        rows=3000,
+        up=sql("ALTER TABLE item ALTER size SET NOT NULL", "SELECT pg_sleep(1.2)"),
+        down=sql("ALTER TABLE item ALTER size DROP NOT NULL"),
+        finds={"rehearsal.bystanders": "item waited 1."}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "lock-queue-behind-a-reader": Project(
+        how="reader_s = 2.5",
+        up=sql("ALTER TABLE item ADD note text"),
+        down=sql("ALTER TABLE item DROP note"), loses=("item.note",),
+        finds={"rehearsal.bystanders": "for upgrade r1"}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "lock-timeout-behind-a-reader": Project(
+        how="reader_s = 2.5",
+        up=sql("SET LOCAL lock_timeout = '100ms'", "ALTER TABLE item ADD note text"),
+        finds={
+            "rehearsal.upgrade": "lock timeout",
+            "rehearsal.schema": "? cannot tell", "rehearsal.search": "? cannot tell",
+            LEFT: "? cannot tell", "rehearsal.receipt": "? cannot tell",
+        },
+    ),
+    # Upgrades that fail
+    "upgrade-raises": Project(
+        up=NEW + "\n" + sql("SELECT 1/0"),
+        finds={
+            "rehearsal.upgrade": "division by zero",
+            "rehearsal.schema": "? cannot tell", "rehearsal.search": "? cannot tell",
+            LEFT: "? cannot tell", "rehearsal.receipt": "? cannot tell",
+        },
+    ),
+    "upgrade-hangs": Project(
+        up=sql("SELECT pg_sleep(60)"), how="deadline_s = 3",
+        finds={
+            "rehearsal.upgrade": "was ended after",
+            "rehearsal.schema": "? cannot tell", "rehearsal.search": "? cannot tell",
+            LEFT: "? cannot tell", "rehearsal.receipt": "? cannot tell",
+        },
+    ),
+    "concurrently-left-invalid": Project(
+        live="UPDATE item SET size = 1",
+        up="engine = op.get_bind().engine.execution_options(isolation_level='AUTOCOMMIT')\n"
+        "with engine.connect() as other:\n"
+        "    try:\n"
+        "        other.execute(sa.text('CREATE UNIQUE INDEX CONCURRENTLY s ON item (size)'))\n"
+        "    except sa.exc.IntegrityError:\n        pass",
+        down=sql("DROP INDEX IF EXISTS s"),
+        database='[index.s]\ntitle = "Sizes are unique"\nsource = "a self-test"\n'
+        'table = "item"\ncolumns = ["size"]\nunique = true\n',
+        finds={"rehearsal.schema": "index.s: index s: it is invalid"},
+    ),
+    # Indexes that are not what they are called
+    "opclass": index("hnsw (v vector_l2_ops) WITH (m=16, ef_construction=64)", "vector_l2_ops",
+                     unused=True),
+    "ivfflat": index("ivfflat (v vector_cosine_ops) WITH (lists=4)", "ivfflat"),
+    "btree": index("btree (id)", "access method is btree", unused=True),
+    "other-m": index("hnsw (v vector_cosine_ops) WITH (m=4, ef_construction=64)", "m=4"),
+    "partial": index("hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64) WHERE size > 5",
+                     "size > 5", unused=True),
+    # The chain and the version table
+    "two-heads": Project(
+        up=NEW, down=GONE, loses=("extra",),
+        files={"other.py": revision("other", "r0")},
+        finds={"migration.head": "2 heads: other (after r0, in other.py); r1 (after r0, in r1.py)",
+               "rehearsal.upgrade": "it ends at other, r1",
+               LEFT: "? cannot tell (upstream): the downgrade: several heads, other, r1",
+               "rehearsal.receipt": "? cannot tell"},
+    ),
+    "phantom-revision": Project(
+        live="UPDATE alembic_version SET version_num = 'phantom'",
+        finds={"migration.current": "no revision file knows phantom",
+               **dict.fromkeys(("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", LEFT,
+                                "rehearsal.receipt", "rehearsal.rewrites",
+                                "rehearsal.bystanders"), "? cannot tell")},
+    ),
+    "two-rows": Project(
+        live="INSERT INTO alembic_version VALUES ('r1')", up=NEW, down=GONE,
+        finds={"migration.current": "alembic_version has several rows",
+               "rehearsal.upgrade": "it ends at r0, r1",
+               LEFT: "? cannot tell", "rehearsal.receipt": "? cannot tell"},
+    ),
+    "no-pending-revision": Project(
+        files={"r1.py": ""},
+        finds={"migration.head": "the head is r0", "rehearsal.upgrade": "it ends at r0"},
+    ),
+    # env.py
+    "env-ignores-its-caller": Project(
+        up=NEW, down=GONE, env="{live!r}",
+        finds={"rehearsal.obeys": "env.py opens a database of its own choosing",
+               **dict.fromkeys(("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", LEFT,
+                                "rehearsal.receipt", "rehearsal.rewrites",
+                                "rehearsal.bystanders"), "? cannot tell")},
+    ),
+    "env-raises": Project(
+        up=NEW, env='os.environ["NOT_SET_ANYWHERE"]',
+        finds={"rehearsal.obeys": "? cannot tell (upstream): `alembic current` exited with 1",
+               **dict.fromkeys(("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", LEFT,
+                                "rehearsal.receipt", "rehearsal.rewrites",
+                                "rehearsal.bystanders"), "? cannot tell")},
+    ),
+}  # fmt: skip

@@ -1,0 +1,197 @@
+"""The rehearsal on small Alembic projects: every disease is found and named, health stays green."""
+
+from __future__ import annotations
+
+import datetime as dt
+import pathlib
+import sys
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gate.compare.judge import compare
+from gate.compare.scene import Scene
+from gate.contract.load import load_contract
+from gate.errors import ObservationError
+from gate.facts.fact import Absent, Seen
+from gate.facts.observed import Observed
+from gate.observe.carrier import open_carrier
+from gate.observe.database import look as database_look
+from gate.observe.migrations import chain
+from gate.rehearsal.clone import PREFIX
+from gate.rehearsal.rehearse import rehearse
+from gate.target import load_target
+from tests.selftest.conftest import Postgres
+from tests.selftest.diseases import ENV, LIVE, PROJECTS, Project, revision
+
+CONTRACT = """
+[alembic]
+folder = "{folder}"
+versions = "{folder}/migrations/versions"
+command = ["{python}", "-m", "alembic"]
+url = "postgresql+psycopg://{{user}}@/{{database}}?host={{host}}&port={{port}}"
+hot = ["item"]
+{how}
+"""
+ITEMS = {
+    "obeys": "obeys = true",
+    "upgrade": 'reaches = "{head}"',
+    "schema": "schema = true",
+    "bystanders": "blocked_at_most_s = 1.0",
+    "rewrites": "rewrites = []",
+    "downgrade": 'restores = "r0"',
+    "receipt": "loses = {loses}",
+    "search": 'vector = {{ index = "ix_item_v", table = "item", column = "v", operator = "<=>", '
+    "limit = 5, probes = 3, recall = 0.5 }}",
+}
+DATABASE = """
+[index.ix_item_v]
+title = "The vector index is the promised one"
+source = "a self-test"
+table = "item"
+method = "hnsw"
+columns = ["v vector_cosine_ops"]
+options = {{ m = "16", ef_construction = "64" }}
+"""
+MIGRATIONS = """
+[migration.head]
+title = "One head"
+source = "a self-test"
+folder = "{folder}/migrations/versions"
+head = "{head}"
+[migration.current]
+title = "The database is where it should be"
+source = "a self-test"
+current = "r0"
+"""
+TARGET = """
+title = "A project"
+host = "local://"
+path = ["{binaries}"]
+[api]
+base = "http://127.0.0.1:9"
+[database]
+service = "live"
+[rehearsal]
+service = "live"
+[deadlines]
+window_s = 0.0
+"""
+
+
+def _lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib.Path) -> None:
+    """Write the release, the contract and the target."""
+    versions = folder / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    parameters = conninfo_to_dict(live)
+    url = "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
+    expression = project.env.format(live=url) if "{live" in project.env else project.env
+    (folder / "migrations" / "env.py").write_text(ENV.format(url=expression), "utf-8")
+    files = {
+        "r0.py": revision("r0", None),
+        "r1.py": revision("r1", "r0", project.up, project.down),
+        **project.files,
+    }
+    for file, text in files.items():
+        if text:
+            (versions / file).write_text(text, "utf-8")
+    head = "r2" if "r2.py" in files else "r1"
+    words = {"folder": folder, "head": head, "python": sys.executable, "how": project.how}
+    items = "".join(
+        f'[rehearsal.{key}]\ntitle = "It is {key}"\nsource = "a self-test"\n{text}\n'
+        for key, text in ITEMS.items()
+    )
+    contract = folder / "contract"
+    contract.mkdir()
+    text = CONTRACT + items
+    loses = str(list(project.loses)).replace("'", '"')
+    (contract / "rehearsal.toml").write_text(text.format(**words, loses=loses), "utf-8")
+    (contract / "database.toml").write_text(DATABASE.format() + project.database, "utf-8")
+    (contract / "migrations.toml").write_text(MIGRATIONS.format(**words), "utf-8")
+    (folder / "target.toml").write_text(TARGET.format(binaries=binaries), "utf-8")
+    service = "".join(f"{key}={value}\n" for key, value in parameters.items())
+    (folder / "services").write_text(f"[live]\n{service}", "utf-8")
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_disease_is_found(
+    name: str,
+    database: str,
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exactly the items of the disease are named; nothing is left, and live was not touched."""
+    project = PROJECTS[name]
+    with psycopg.connect(database, autocommit=True) as live:
+        live.execute(LIVE.format(rows=project.rows))
+        if project.live:
+            live.execute(project.live)
+        _lay_out(tmp_path, project, database, postgres.binaries)
+        monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+        before = _state(live)
+        found, warned = _findings(tmp_path)
+        assert _state(live) == before, "the live database was touched"
+        left = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        assert live.execute(left, [PREFIX]).fetchall() == []
+    for id_, words in project.finds.items():
+        assert words in found.get(id_, "holds"), (id_, found)
+    for id_, words in project.warns.items():
+        assert words in warned.get(id_, "no warning"), (id_, warned)
+    assert set(found) == set(project.finds), found
+    assert set(warned) - set(project.warns) <= {"rehearsal.search", "rehearsal.bystanders"}, warned
+
+
+def _state(live: psycopg.Connection[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    return live.execute(
+        "SELECT count(*)::text, md5(string_agg(item::text, '' ORDER BY id)) FROM item UNION ALL "
+        "SELECT version_num, '' FROM alembic_version UNION ALL "
+        "SELECT relname, '' FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2"
+    ).fetchall()
+
+
+def _findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Look, rehearse and judge; return what is wrong and what is odd, by item."""
+    contract = load_contract(folder / "contract")
+    target = load_target(str(folder / "target.toml"), folder)
+    assert contract.alembic is not None
+    versions = contract.alembic.versions
+    files = {one.name: one.read_text("utf-8") for one in pathlib.Path(versions).glob("*.py")}
+    revisions = Seen(chain(versions, files))
+    now = dt.datetime.now(dt.timezone.utc)
+    nothing = Absent("not looked at")
+    with open_carrier(target) as carrier:
+        observed = Observed(
+            target=target.name,
+            moment="predeploy",
+            started=now,
+            finished=now,
+            host=nothing,
+            database=database_look(target, {}),
+            api=nothing,
+            chains={versions: revisions},
+            plan=nothing,
+            rehearsal=rehearse(contract, target, carrier, revisions, _silent),
+        )
+    scene = Scene(contract=contract, target=target, moment="predeploy", observed=observed)
+    wrong: dict[str, str] = {}
+    odd: dict[str, str] = {}
+    for promise in contract.at("predeploy"):
+        if promise.kind not in ("rehearsal", "migration"):
+            continue
+        try:
+            finding = compare(promise, scene)
+        except ObservationError as error:  # noqa: PERF203 - one failed look spoils one item
+            wrong[promise.id] = f"? {error}"
+            continue
+        if not finding.holds:
+            wrong[promise.id] = "; ".join(finding.broken)
+        elif finding.warnings:
+            odd[promise.id] = "; ".join(finding.warnings)
+    return wrong, odd
+
+
+_silent: Callable[[str], None] = lambda _: None  # noqa: E731 - says nothing
