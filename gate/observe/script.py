@@ -74,7 +74,10 @@ pullers() {{
   done
 }}
 found() {{ command -v "$1"; }}
-texts() {{ set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"; }}
+texts() {{
+  ls -d "$1/." >/dev/null && ls "$1" >/dev/null || return
+  set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"
+}}
 packages() {{
   ls -d "$1" >/dev/null || return
   for folder in "$1"/lib*/python3*/site-packages "$1"/lib*/python3/dist-packages; do
