@@ -67,7 +67,10 @@ class Sandbox:
 
     def judge(self) -> dict[str, str]:
         """Look once; return what does not hold or cannot be told, by item."""
-        contract = load_contract(ROOT / "tests/contract", self.target.differs, carries_out=True)
+        whole = load_contract(ROOT / "tests/contract", self.target.differs, carries_out=True)
+        # What a clone shows has tests of its own.
+        promises = {id_: one for id_, one in whole.promises.items() if one.kind != "rehearsal"}
+        contract = dataclasses.replace(whole, promises=promises)
         observed = look(contract, self.target, "predeploy")
         scene = Scene(contract=contract, target=self.target, moment="predeploy", observed=observed)
         odd: dict[str, str] = {}

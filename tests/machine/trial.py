@@ -1,0 +1,146 @@
+"""A machine that is tampered with, and the gate run against it as a user does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+import tomli_w
+
+from gate.errors import GateError
+from gate.target import Target, load_target
+from gate.toml import parse
+from sandbox.machine import access, client, recipe
+from sandbox.machine.record import Record
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WITHIN_S = 120.0
+"""How long one run of the gate, or one command on the machine, may take."""
+READY_S = 30.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What one run of the gate ended in.
+
+    Attributes:
+        exit_status: Of pytest.
+        items: Of ``verdict.json``, by id.
+        output: What it printed.
+        seconds: From start to exit of the process.
+    """
+
+    exit_status: int
+    items: dict[str, dict[str, Any]] = dataclasses.field(repr=False)
+    output: str = dataclasses.field(repr=False)
+    seconds: float
+
+    def odd(self, *outcomes: str) -> dict[str, str]:
+        """Items with one of some outcomes, by id; without any, all that are not PASS."""
+        found = {id_: item["outcome"] for id_, item in self.items.items()}
+        return {id_: one for id_, one in found.items() if one in (outcomes or {one} - {"PASS"})}
+
+    def outcomes(self, chapter: str) -> set[str]:
+        """The outcomes that occur in a chapter."""
+        return {one["outcome"] for one in self.items.values() if one["chapter"] == chapter}
+
+
+@dataclasses.dataclass(frozen=True)
+class Machine:
+    """A running machine and the gate beside it.
+
+    Attributes:
+        record: What `sandbox.machine` knows of it.
+        folder: For target files and reports.
+    """
+
+    record: Record
+    folder: pathlib.Path
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        assert self.record.link is not None
+        return self.record.link.address
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment that the gate is run in."""
+        kept = {key: one for key, one in os.environ.items() if key != "CI"}
+        return {**kept, **client.environment(self.record)}
+
+    def run(self, script: str) -> str:
+        """Run a shell script as root, over SSH; return its output."""
+        line = f"sudo -n sh -euc {shlex.quote(script)}"
+        done = subprocess.run(  # noqa: S603
+            access.ssh(self.record, line),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WITHIN_S,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def sudo(self, mode: str) -> None:
+        """Switch what the user may do with sudo."""
+        access.switch_sudo(self.record, recipe.load(), mode)
+
+    def target_file(self, **changes: Any) -> pathlib.Path:
+        """Write the machine's target file, with keys changed."""
+        file = self.folder / "machine.toml"
+        file.write_text(client.target(self.record))
+        file.write_text(tomli_w.dumps({**parse(file, GateError), **changes}))
+        return file
+
+    def target(self, **changes: Any) -> Target:
+        """Return the machine's target, with keys changed."""
+        return load_target(str(self.target_file(**changes)), self.folder)
+
+    def gate(self, moment: str, *options: str, **changes: Any) -> Result:
+        """Run the gate as a user does."""
+        words = ["-q", "-m", moment, f"--target={self.target_file(**changes)}"]
+        words += [f"--reports={self.folder / 'reports'}", *options]
+        name = load_target(str(self.folder / "machine.toml"), self.folder).name
+        verdict = self.folder / "reports" / name / moment / "verdict.json"
+        verdict.unlink(missing_ok=True)
+        began = time.monotonic()
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", "pytest", *words],
+            cwd=ROOT,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WITHIN_S,
+        )
+        seconds = time.monotonic() - began
+        output = done.stdout + done.stderr
+        assert verdict.is_file(), output
+        items = {item["id"]: item for item in json.loads(verdict.read_text())["items"]}
+        return Result(done.returncode, items, output, seconds)
+
+    def plain(self) -> str:
+        """Return the option that leaves the rehearsal out: it has tests of its own."""
+        folder = self.folder / "contract"
+        if not folder.exists():
+            shutil.copytree(ROOT / "tests" / "contract", folder)
+            (folder / "rehearsal.toml").unlink(missing_ok=True)
+        return f"--contract={folder}"
+
+    def settle(self) -> None:
+        """Wait until the API and every worker are back."""
+        healthy = """curl -s http://127.0.0.1:8000/api/v1/health | grep -q '^{"status":"healthy"'"""
+        active = "systemctl -q is-active redis-server atum-desk-rag-worker atum-desk-sla-worker"
+        self.run(f"timeout {READY_S:g} sh -c {shlex.quote(f'until {healthy}; do sleep 0.1; done')}")
+        self.run(active)
