@@ -109,7 +109,7 @@ class Deadlines(_Strict):
     host_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 20.0
     database_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 15.0
     connect_s: Annotated[float, pydantic.Field(gt=0, le=60)] = 5.0
-    window_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 1.0
+    window_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.5
 
 
 class Target(_Strict):

@@ -81,7 +81,7 @@ window_s = 0.0
 """
 
 
-def _lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib.Path) -> None:
+def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib.Path) -> None:
     """Write the release, the contract and the target."""
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
@@ -130,7 +130,7 @@ def test_a_disease_is_found(
         live.execute(LIVE.format(rows=project.rows))
         if project.live:
             live.execute(project.live)
-        _lay_out(tmp_path, project, database, postgres.binaries)
+        lay_out(tmp_path, project, database, postgres.binaries)
         monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
         before = _state(live)
         found, warned = _findings(tmp_path)
