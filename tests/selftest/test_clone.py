@@ -1,0 +1,177 @@
+"""Clones: made from every source, never in the way, never left behind."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from gate.contract.load import load_contract
+from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.facts.rehearsal import RehearsalFacts
+from gate.observe.carrier import open_carrier
+from gate.observe.migrations import chain
+from gate.rehearsal.clone import PREFIX
+from gate.rehearsal.rehearse import rehearse
+from gate.target import load_target
+from tests.selftest.conftest import Postgres
+from tests.selftest.diseases import LIVE, PROJECTS
+from tests.selftest.test_diseases import lay_out
+
+CLONES = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+
+
+class Release:
+    """A healthy release with its live database, to be rehearsed in odd circumstances."""
+
+    def __init__(self, folder: pathlib.Path, conninfo: str, postgres: Postgres) -> None:
+        """Lay it out."""
+        self.folder, self.conninfo, self.postgres = folder, conninfo, postgres
+        with psycopg.connect(conninfo, autocommit=True) as live:
+            live.execute(LIVE.format(rows=20).encode())
+        lay_out(folder, PROJECTS["healthy"], conninfo, postgres.binaries)
+
+    def change(self, file: str, *pairs: tuple[str, str]) -> None:
+        """Replace words in one of its files."""
+        path = self.folder / file
+        text = path.read_text("utf-8")
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+    def rehearse(self, tell: Callable[[str], None] = lambda _: None) -> Fact[RehearsalFacts]:
+        """Rehearse it."""
+        contract = load_contract(self.folder / "contract")
+        target = load_target(str(self.folder / "target.toml"), self.folder)
+        versions = self.folder / "migrations" / "versions"
+        files = {one.name: one.read_text("utf-8") for one in versions.glob("*.py")}
+        with open_carrier(target) as carrier:
+            return rehearse(contract, target, carrier, Seen(chain("", files)), tell)
+
+    def clones(self) -> list[str]:
+        """Clones that are there."""
+        with psycopg.connect(self.postgres.conninfo, autocommit=True) as admin:
+            return [name for (name,) in admin.execute(CLONES, [PREFIX])]
+
+
+@pytest.fixture
+def release(
+    tmp_path: pathlib.Path, database: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> Release:
+    """A healthy release."""
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    return Release(tmp_path, database, postgres)
+
+
+def test_leftovers_go_and_clones_in_use_stay(release: Release) -> None:
+    """What a killed run left is removed by the next; what a living one holds is not."""
+    held, left = f"{PREFIX}held", f"{PREFIX}left"
+    with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
+        for name in (held, left):
+            admin.execute(f"CREATE DATABASE {name}".encode())
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [held])
+        try:
+            facts = release.rehearse()
+            assert release.clones() == [held]
+        finally:
+            admin.execute(f"DROP DATABASE {held}".encode())
+    assert isinstance(facts, Seen)
+
+
+def test_a_role_without_createdb_is_told(release: Release) -> None:
+    """It names the right that is missing."""
+    with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
+        admin.execute("DROP ROLE IF EXISTS poor")
+        admin.execute("CREATE ROLE poor LOGIN")
+        poor = make_conninfo(release.conninfo, user="poor")
+        settings = "\n".join(poor.replace(" ", "\n").replace("'", "").splitlines())
+        with (release.folder / "services").open("a") as file:
+            file.write(f"\n[poor]\n{settings}\n")
+        release.change(
+            "target.toml", ('[rehearsal]\nservice = "live"', '[rehearsal]\nservice = "poor"')
+        )
+        facts = release.rehearse()
+        admin.execute("DROP ROLE poor")
+    assert isinstance(facts, CannotTell)
+    assert facts.cause is Cause.PERMISSION
+    assert "needs CREATEDB" in facts.reason
+
+
+def test_no_place_to_rehearse_is_told(release: Release) -> None:
+    """A target that names none leaves the promises open, and says what to write."""
+    release.change("target.toml", ('[rehearsal]\nservice = "live"', ""))
+    facts = release.rehearse()
+    assert isinstance(facts, CannotTell)
+    assert "[rehearsal] service" in facts.reason
+
+
+def test_a_server_that_is_not_there_is_told(release: Release) -> None:
+    """Unreachable is no verdict about the migration."""
+    release.change("services", ("port=", "port=1"))
+    facts = release.rehearse()
+    assert isinstance(facts, CannotTell)
+    assert facts.cause is Cause.UNREACHABLE
+
+
+def test_a_folder_without_alembic_is_told(release: Release) -> None:
+    """Nothing is migrated where Alembic does not even start."""
+    release.change("contract/rehearsal.toml", ('folder = "', 'folder = "/nowhere'))
+    facts = release.rehearse()
+    assert isinstance(facts, Seen)
+    assert isinstance(facts.value.obeys, CannotTell)
+    assert "/nowhere" in facts.value.obeys.reason
+    assert facts.value.up == ()
+    assert release.clones() == []
+
+
+def test_a_database_that_goes_in_the_middle_is_told(release: Release) -> None:
+    """The clone is lost under the rehearsal's feet: told, and nothing is left."""
+
+    def drop(text: str) -> None:
+        if "upgrade" in text:
+            with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
+                for name in release.clones():
+                    admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+    facts = release.rehearse(drop)
+    assert isinstance(facts, CannotTell), facts
+    assert release.clones() == []
+
+
+def test_a_backup_is_a_source(release: Release) -> None:
+    """A pg_dump file serves as well; the live database is not even asked for its rows."""
+    file = release.folder / "backup.dump"
+    subprocess.run(  # noqa: S603 - of the package
+        [release.postgres.binaries / "pg_dump", "-Fc", "-f", file, "-d", release.conninfo],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    release.change(
+        "target.toml",
+        ("[rehearsal]\n", f'[rehearsal]\nkind = "backup"\nbackup = "{file}"\n'),
+    )
+    facts = release.rehearse()
+    assert isinstance(facts, Seen), facts
+    assert isinstance(facts.value.clone, Seen)
+    assert facts.value.clone.value.source == str(file)
+    assert isinstance(facts.value.receipts, Seen)
+    assert facts.value.receipts.value[0].clean
+
+
+def test_a_template_needs_the_database_for_itself(release: Release) -> None:
+    """With somebody connected a template cannot be copied: told, not waited for."""
+    release.change("target.toml", ("[rehearsal]\n", '[rehearsal]\nkind = "template"\n'))
+    with psycopg.connect(release.conninfo, autocommit=True):
+        facts = release.rehearse()
+    assert isinstance(facts, CannotTell), facts
+    assert "being accessed by other users" in facts.reason
+    facts = release.rehearse()
+    assert isinstance(facts, Seen), facts
+    assert not isinstance(facts.value.receipts, Absent)
+    assert release.clones() == []
