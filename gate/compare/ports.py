@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 
 from gate.compare.finding import Finding
@@ -10,6 +11,9 @@ from gate.contract.kinds import ListeningPort
 from gate.contract.model import Promise
 from gate.facts.fact import Seen, seen
 from gate.facts.host import HostFacts, Listener
+
+TOLERANCE = dt.timedelta(seconds=2)
+"""Between systemd's clock and the one of the process table."""
 
 
 def port(promise: Promise, scene: Scene) -> Finding:
@@ -27,7 +31,12 @@ def port(promise: Promise, scene: Scene) -> Finding:
             broken=tuple(broken),
             look=look,
         )
-    broken = [*_reach(item, found), *_owner(item, found), *_processes(item, found, host)]
+    broken = [
+        *_reach(item, found),
+        *_owner(item, found),
+        *_processes(item, found, host),
+        *_outlived(item, found, host),
+    ]
     return Finding(promised=_promised(item), seen=_seen(found), broken=tuple(broken), look=look)
 
 
@@ -89,6 +98,30 @@ def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
 def _pids(one: Listener) -> str:
     pids = one.pids.value if isinstance(one.pids, Seen) else ()
     return f" (PID {', '.join(map(str, pids))})" if pids else ""
+
+
+def _outlived(item: ListeningPort, found: list[Listener], host: HostFacts) -> list[str]:
+    """Name processes of the owner that are older than its present start: the old release answers.
+
+    A unit that is stopped without all of its processes (``KillMode=process``, a fork that lost its
+    parent) keeps them in its control group, and they go on answering beside the new ones.
+    """
+    unit = host.units.get(item.owner or "")
+    if not isinstance(unit, Seen) or not isinstance(unit.value.pids, Seen):
+        return []
+    since_us = unit.value.readings[-1].started_monotonic_us
+    if not since_us:
+        return []
+    since = host.identity.booted + dt.timedelta(microseconds=since_us) - TOLERANCE
+    own = set(unit.value.pids.value)
+    held = {pid for one in found if isinstance(one.pids, Seen) for pid in one.pids.value}
+    old = [host.processes[pid] for pid in sorted(held & own) if pid in host.processes]
+    return [
+        f"process {one.pid} answers since {one.started:%Y-%m-%d %H:%M:%S} UTC, from before "
+        f"{item.owner} was started: an old process outlived its release"
+        for one in old
+        if one.started < since
+    ]
 
 
 def _processes(item: ListeningPort, found: list[Listener], host: HostFacts) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 import os
 import pathlib
@@ -22,6 +23,7 @@ from gate.compare.judge import compare
 from gate.compare.scene import Scene
 from gate.contract.load import load_contract
 from gate.errors import ObservationError
+from gate.facts.fact import Seen, seen
 from gate.look import look
 from gate.target import Target, load_target
 
@@ -320,6 +322,28 @@ def test_a_fault_turns_its_items(sandbox: Sandbox, name: str) -> None:
     assert wrong == {}, f"expected {wanted}"
     assert set(wanted) <= set(odd)
     assert "*" in case.more or set(odd) - set(wanted) <= set(case.more), odd
+
+
+def test_an_old_process_that_still_answers_is_found(sandbox: Sandbox) -> None:
+    """A worker from before the unit's start stands against the port, though all else holds."""
+    whole = load_contract(ROOT / "tests/contract", sandbox.target.differs, carries_out=True)
+    observed = look(whole, sandbox.target, "predeploy")
+    assert isinstance(observed.host, Seen)
+    host = observed.host.value
+    listeners = seen(host.listeners, "listeners")
+    number = sandbox.target.port(8000)
+    (pid, *_) = next(seen(one.pids, "PIDs") for one in listeners if one.port == number)
+    older = host.processes[pid].started - dt.timedelta(hours=1)
+    aged = host.processes[pid].model_copy(update={"started": older})
+    changed = host.model_copy(update={"processes": {**host.processes, pid: aged}})
+    scene = Scene(
+        contract=whole,
+        target=sandbox.target,
+        moment="predeploy",
+        observed=observed.model_copy(update={"host": Seen(changed)}),
+    )
+    finding = compare(whole.promises["port.api"], scene)
+    assert [f"process {pid} answers since" in one for one in finding.broken] == [True]
 
 
 def _wait_for_green(sandbox: Sandbox) -> None:
