@@ -120,4 +120,7 @@ def _odd(unit: Unit) -> list[str]:
     odd = [f"systemd on its unit file: {one}" for one in unit.warnings]
     if unit.need_daemon_reload:
         odd.append("its unit file changed on disk since the last daemon-reload")
+    if isinstance(unit.journal, Seen) and unit.journal.value.errors:
+        last = unit.journal.value.last[-1:] or ("",)
+        odd.append(f"{unit.journal.value.errors} errors in its journal since its start: {last[0]}")
     return odd

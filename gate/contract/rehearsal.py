@@ -22,8 +22,8 @@ class Alembic(pydantic.BaseModel):
             ``{database}`` are those of the clone.
         version_table: Where Alembic keeps the revision.
         hot: Tables that are read and written all the while, as the application would.
-        reader_s: How long another session sits idle in a transaction that has read the hot
-            tables, while the upgrade runs; 0 for no such neighbour.
+        reader_s: How long the upgrade finds another session in its way that has read the hot
+            tables and sits idle in its transaction; 0 for no such neighbour.
         deadline_s: How long one revision may take.
     """
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 import psycopg
 from psycopg import sql
 
 from gate.facts.rehearsal import Bystander
-from gate.rehearsal.clone import Clone
+from gate.rehearsal.clone import APPLICATION, Clone
 
 PAUSE_S = 0.01
 """Between two statements of a bystander, in seconds."""
@@ -80,25 +80,45 @@ class Canary:
         ).format(table, column)
 
 
+WAITERS = """
+    SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+     WHERE NOT l.granted AND %s = ANY(pg_blocking_pids(l.pid))
+       AND NOT starts_with(a.application_name, %s)
+"""
+
+
 @contextmanager
 def idle_reader(clone: Clone, tables: tuple[str, ...], seconds: float) -> Iterator[None]:
-    """Have a neighbour that read the tables and then sits idle in its transaction for a while."""
+    """Have a neighbour that read the tables and sits idle in its transaction.
+
+    It leaves so many seconds after the migration began to wait for it; or at the end.
+    """
     if not seconds or not tables:
         yield
         return
-    with ExitStack() as stack:
-        session = stack.enter_context(clone.connect("neighbour"))
+    stop = threading.Event()
+    with clone.connect("neighbour") as session, clone.connect("neighbour's clock") as clock:
         session.execute("BEGIN")
         for table in tables:
             name = sql.Identifier(*table.split("."))
             session.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(name))
+        own = session.info.backend_pid
 
-        def leave() -> None:
+        def sit() -> None:
+            waited_since: float | None = None
+            while not stop.wait(PAUSE_S):
+                row = clock.execute(WAITERS, [own, APPLICATION]).fetchone()
+                if waited_since is None and row and row[0]:
+                    waited_since = time.monotonic()
+                if waited_since is not None and time.monotonic() - waited_since >= seconds:
+                    break
             with suppress(psycopg.Error):
                 session.execute("ROLLBACK")
 
-        timer = threading.Timer(seconds, leave)
-        timer.daemon = True
-        timer.start()
-        stack.callback(timer.join)
-        yield
+        thread = threading.Thread(target=sit, name="neighbour", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)

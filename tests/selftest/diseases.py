@@ -224,13 +224,13 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.bystanders": "item waited 1."}, warns={"rehearsal.upgrade": LOCKED},
     ),
     "lock-queue-behind-a-reader": Project(
-        how="reader_s = 2.5",
+        how="reader_s = 1.3",
         up=sql("ALTER TABLE item ADD note text"),
         down=sql("ALTER TABLE item DROP note"), loses=("item.note",),
         finds={"rehearsal.bystanders": "for upgrade r1"}, warns={"rehearsal.upgrade": LOCKED},
     ),
     "lock-timeout-behind-a-reader": Project(
-        how="reader_s = 2.5",
+        how="reader_s = 1.3",
         up=sql("SET LOCAL lock_timeout = '100ms'", "ALTER TABLE item ADD note text"),
         finds={
             "rehearsal.upgrade": "lock timeout",
