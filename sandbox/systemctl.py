@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from sandbox.state import ALL, LOGS, ROOT, RUN, UNITS, show, tree, unit_file
@@ -33,26 +34,27 @@ def locked(name: str) -> Iterator[None]:
 
 
 def change(verb: str, options: list[str], names: list[str]) -> int:
-    """Let the replacement do it; timers are the guardian's."""
-    worst = 0
-    for name in names:
-        if name.endswith(".timer"):
-            worst = max(worst, _change_timer(verb, options, name))
-            continue
-        full = name if "." in name else f"{name}.service"
-        file = unit_file(full)
-        if file is None:
-            print(f"Failed to {verb} {full}: Unit {full} not found.", file=sys.stderr)
-            worst = max(worst, 5)
-            continue
-        log = LOGS / f"{file.name}.log"
-        if verb in ("start", "restart") and log.exists():
-            (RUN / f"{file.name}.logged").write_text(str(log.stat().st_size), "utf-8")
-        with locked(file.name):
-            worst = max(worst, _replacement(verb, *options, file.name))
-        if verb in ("start", "restart"):
-            (RUN / f"{file.name}.restarts").unlink(missing_ok=True)
-    return worst
+    """Let the replacement do it, for all units at once; timers are the guardian's."""
+    with ThreadPoolExecutor(max(1, len(names))) as pool:
+        return max(pool.map(lambda name: _change(verb, options, name), names), default=0)
+
+
+def _change(verb: str, options: list[str], name: str) -> int:
+    if name.endswith(".timer"):
+        return _change_timer(verb, options, name)
+    full = name if "." in name else f"{name}.service"
+    file = unit_file(full)
+    if file is None:
+        print(f"Failed to {verb} {full}: Unit {full} not found.", file=sys.stderr)
+        return 5
+    log = LOGS / f"{file.name}.log"
+    if verb in ("start", "restart") and log.exists():
+        (RUN / f"{file.name}.logged").write_text(str(log.stat().st_size), "utf-8")
+    with locked(file.name):
+        status = _replacement(verb, *options, file.name)
+    if verb in ("start", "restart"):
+        (RUN / f"{file.name}.restarts").unlink(missing_ok=True)
+    return status
 
 
 def _replacement(*words: str) -> int:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import shlex
 import socket
 import subprocess
 from collections.abc import Iterator
 
+import pytest
+
+from sandbox.machine import access
+from tests.machine import extra
 from tests.machine.trial import Machine
 
 DESK = "/data/ATUM DESK/atum-desk"
@@ -223,3 +228,90 @@ def test_login_shell_that_talks(machine: Machine) -> None:
     with fault(machine, do, f"mv {shell}.kept {shell}"):
         result = machine.gate("predeploy", machine.plain())
     assert (result.exit_status, result.odd()) == (0, {}), result.output
+
+
+@pytest.fixture(scope="module")
+def equipped(machine: Machine) -> Machine:
+    """The machine with other shells, and a locale that is not English."""
+    extra.install(machine.record, "fish", "tcsh", "locales")
+    machine.run("localedef -i de_DE -f UTF-8 de_DE.UTF-8")
+    return machine
+
+
+@pytest.mark.parametrize("shell", ["fish", "csh"])
+def test_login_shell_of_another_kind(equipped: Machine, shell: str) -> None:
+    """What is asked goes to ``sh``, whatever the user's own shell is."""
+    other = f"usermod --shell /bin/{shell} navi"
+    with fault(equipped, other, "usermod --shell /bin/bash navi"):
+        shown = subprocess.run(  # noqa: S603
+            access.ssh(equipped.record, "echo $version"),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+        assert shown.stdout.strip(), f"the login shell is no {shell}"
+        result = equipped.gate("predeploy", equipped.plain())
+    assert (result.exit_status, result.odd()) == (0, {}), result.output
+
+
+def test_locale_not_english(equipped: Machine) -> None:
+    """A host that speaks German is understood: what is absent there is absent, not unclear."""
+    start = (
+        "cp -p /home/navi/.bashrc /home/navi/.bashrc.kept; "
+        "sed -i '1i export LC_ALL=de_DE.UTF-8 LANGUAGE=de' /home/navi/.bashrc; "
+        "echo LANG=de_DE.UTF-8 > /etc/locale.conf; mv /opt/atum-desk/data /opt/atum-desk/gone"
+    )
+    stop = (
+        "mv /home/navi/.bashrc.kept /home/navi/.bashrc; rm /etc/locale.conf; "
+        "mv /opt/atum-desk/gone /opt/atum-desk/data"
+    )
+    with fault(equipped, start, stop):
+        assert "nicht gefunden" in equipped.run("stat /nowhere 2>&1 || :")
+        result = equipped.gate("predeploy", equipped.plain())
+    assert result.exit_status == 1
+    assert result.odd() == failed("path.exports")
+    assert "there is no /opt/atum-desk/data" in result.items["path.exports"]["reason"]
+
+
+def test_file_names_that_are_no_text(machine: Machine) -> None:
+    """Names that are no UTF-8, in a promised folder and among the migrations, harm nothing."""
+    versions = f"{DESK}/releases/after/migrations/versions"
+    name = "$(printf 'b\\303d \\377')"
+    start = f"touch '{UPLOADS}'/\"{name}\"; echo '# nothing' > '{versions}'/\"{name}.py\""
+    stop = f"rm '{UPLOADS}'/\"{name}\" '{versions}'/\"{name}.py\""
+    with fault(machine, start, stop):
+        assert machine.run(f"ls -b '{UPLOADS}' '{versions}'").count("b\\303d\\ \\377") == 2
+        result = machine.gate("predeploy", machine.plain())
+    assert (result.exit_status, result.odd()) == (0, {}), result.output
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_promised_path_with_a_newline(machine: Machine, there: bool) -> None:
+    """A path of two lines is one path, there or not, and its neighbours keep their own facts."""
+    path = "/opt/atum-desk/two\nlines \"and\" 'quotes'"
+    quoted = shlex.quote(path)
+    differs = [*machine.target().differs]
+    own = {"item": "path.exports", "set": {"path": path}, "reason": "a name that is allowed"}
+    changes = [*(one.model_dump() for one in differs), own]
+    made = f"install -d -m 755 -o navi -g navi {quoted}" if there else ":"
+    with fault(machine, made, f"rm -rf {quoted}"):
+        result = machine.gate("predeploy", machine.plain(), differs=changes)
+    assert result.exit_status == (0 if there else 1), result.output
+    assert result.odd() == ({} if there else failed("path.exports"))
+
+
+def test_full_disk(machine: Machine) -> None:
+    """A promised folder without room fails; the look itself needs no room anywhere."""
+    small = "size=64k,nr_inodes=8,mode=755,uid=1000,gid=1000"
+    fill = "head -c 1M /dev/zero"
+    data = "/opt/atum-desk/data"
+    start = "".join(
+        f"mount -t tmpfs -o {small} none {place}; {fill} > {place}/full 2>/dev/null || :; "
+        for place in (data, "/tmp", "/var/tmp")
+    )
+    with fault(machine, start, f"umount {data} /tmp /var/tmp"):
+        result = machine.gate("predeploy", machine.plain())
+    assert result.exit_status == 1
+    assert result.odd() == failed("path.exports")
+    assert "free" in result.items["path.exports"]["reason"]
