@@ -1,0 +1,68 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+GATE = sorted((ROOT / "gate").rglob("*.py"))
+FIXTURES = sorted((ROOT / "fixtures").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").glob("test_*.py"))
+
+
+def _name(file: pathlib.Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def _imports(file: pathlib.Path) -> set[str]:
+    """First names of everything that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("file", GATE, ids=_name)
+def test_the_machinery_stands_alone(file: pathlib.Path) -> None:
+    """It knows nothing of pytest, of the plugins, of the tests, or of the sandbox."""
+    assert _imports(file) & {"pytest", "_pytest", "fixtures", "tests", "sandbox"} == set()
+
+
+@pytest.mark.parametrize("file", FIXTURES, ids=_name)
+def test_fixtures_observe_and_never_judge(file: pathlib.Path) -> None:
+    """They assert nothing, and lean on the machinery only."""
+    tree = ast.parse(file.read_text("utf-8"))
+    assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)] == []
+    assert _imports(file) & {"tests", "sandbox"} == set()
+
+
+@pytest.mark.parametrize("file", TESTS, ids=_name)
+def test_tests_compare_and_never_look(file: pathlib.Path) -> None:
+    """A chapter's test holds no command, no SQL and no address: the contract says what."""
+    assert _imports(file) & {"subprocess", "psycopg", "httpx", "testinfra", "os"} == set()
+    text = file.read_text("utf-8")
+    assert "SELECT" not in text
+    assert "http" not in text
+
+
+@pytest.mark.parametrize("file", [*GATE, *FIXTURES], ids=_name)
+def test_nothing_is_swallowed(file: pathlib.Path) -> None:
+    """No bare ``except``, and none that passes over an error in silence."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"{_name(file)}:{node.lineno}: bare except"
+            swallows = all(isinstance(one, ast.Pass) for one in node.body)
+            assert not swallows, f"{_name(file)}:{node.lineno}: an error is passed over"
+
+
+def test_conftest_is_a_list_of_plugins() -> None:
+    """And nothing else."""
+    tree = ast.parse((ROOT / "conftest.py").read_text("utf-8"))
+    kinds = {type(node) for node in tree.body}
+    assert kinds <= {ast.Expr, ast.ImportFrom, ast.Assign, ast.AnnAssign}
