@@ -49,6 +49,10 @@ class Table:
             for pid, _, state, parent, _, start in STAT.findall(answers["stats"].text)
         }
         self._groups = _groups(answers["cgroups"].text)
+        self._below: dict[str, list[int]] = {}
+        for pid, group in self._groups.items():
+            for at in [*(found.start() for found in re.finditer("(?<!^)/", group)), len(group)]:
+                self._below.setdefault(group[:at], []).append(pid)
         self._users, self._links = _links(answers["links"].out)
         self._commands = _commands(answers["commands"].out)
         self._children: dict[int, list[int]] = {}
@@ -61,13 +65,7 @@ class Table:
 
     def within(self, group: str) -> tuple[int, ...]:
         """Every process of a control group and of those below it."""
-        return tuple(
-            sorted(
-                pid
-                for pid, one in self._groups.items()
-                if one == group or one.startswith(f"{group}/")
-            )
-        )
+        return tuple(sorted(self._below.get(group, ())))
 
     def descendants(self, pid: int) -> tuple[int, ...]:
         """A process with its children and theirs, where it is alive."""

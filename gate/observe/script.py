@@ -20,14 +20,16 @@ FEW = 100
 """Up to this many units the journal is asked for them by name."""
 TOOL_S = 5
 """How long one tool of the host may take, in seconds."""
+UNITS_PER_S = 50
+"""It may take longer for many units: systemd tells of a few hundred in a second, when idle."""
 
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,MainPID,NRestarts,"
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
-    "DropInPaths,ControlGroup,ConsistsOf"
+    "DropInPaths,ControlGroup,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
-"""What starts a unit together with another one."""
+"""What starts a unit together with another one; the units that are asked for tell it already."""
 SECOND_READING = "Id,Names,ActiveState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
 BEGIN = """\
@@ -63,13 +65,19 @@ identity() {{
   cat /proc/uptime; date -u +%s.%N
   sed -n 's/^PRETTY_NAME=//p' /etc/os-release
 }}
-pullers() {{
-  names="default.target $*"
-  for level in 1 2 3 4 5; do
-    shown=$($limit systemctl show -p {pulls} -- $names) || return
+above() {{
+  printf '%s\n' "$shown" | sed -n 's/^[A-Za-z]*By=//p' | tr ' ' '\n' |
+    grep -v -e '[.]target$' -e '^$' | sort -u
+}}
+units() {{
+  shown=$($limit systemctl show -p {properties} -- "$@"); rc=$?
+  printf '%s\n\n' "$shown"
+  [ $rc = 0 ] || return $rc
+  names="default.target $(above)"
+  for level in 1 2 3 4; do
+    shown=$($limit systemctl show -p {pulls} -- $names) || return 0
     printf '%s\n\n' "$shown"
-    names=$(printf '%s\n' "$shown" | sed -n 's/^[A-Za-z]*By=//p' | tr ' ' '\n' |
-      grep -v -e '[.]target$' -e '^$' | sort -u)
+    names=$(above)
     [ -n "$names" ] || return 0
   done
 }}
@@ -117,17 +125,17 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
     paths = " ".join(map(shlex.quote, places))
     path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
+    tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
     lines = [
-        BEGIN.format(path=path, token=token, tool_s=TOOL_S, pulls=PULLS),
+        BEGIN.format(path=path, token=token, tool_s=tool_s, properties=PROPERTIES, pulls=PULLS),
         "ask identity identity",
     ]
     if units:
         lines += [
-            f"ask units $limit systemctl show -p {PROPERTIES} -- {units}",
+            f"ask units units {units}",
             "ask at cat /proc/uptime",
             f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- &",
             "ask boot $limit systemctl list-dependencies --plain --full default.target",
-            f"ask pullers pullers {units}",
             "ask all $limit systemctl list-units --all --plain --no-legend --full",
             "ask runtime find /run/systemd/system -type l -path '*.wants/*' -printf '%f\\n'",
             f"ask journal $limit journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.facts.host import Identity, Journal, Unit, UnitReading
@@ -25,6 +27,7 @@ def read_units(
     if not asked:
         return {}
     first, second = _shown(answers["units"]), _shown(answers["again"])
+    around = _around(answers, first, identity, table)
     window_s = _uptime(answers["later"]) - _uptime(answers["at"])
     found: dict[str, Fact[Unit]] = {}
     for name in asked:
@@ -39,22 +42,68 @@ def read_units(
                     first=first[name],
                     second=second[name],
                     window_s=window_s,
-                    answers=answers,
-                    table=table,
-                    identity=identity,
+                    around=around,
                 )
             )
     return found
 
 
 def _shown(section: Section) -> dict[str, Properties]:
-    """Blocks of ``systemctl show``, under every name that the unit goes by."""
+    """Blocks of ``systemctl show``, the first of each unit, under every name that it goes by."""
     found: dict[str, Properties] = {}
     for block in re.split(r"\n\n+", section.text):
         unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         for name in {unit.get("Id", ""), *unit.get("Names", "").split()}:
-            found[name] = unit
+            found.setdefault(name, unit)
     return found
+
+
+@dataclasses.dataclass(frozen=True)
+class _Around:
+    """What is read once for all units.
+
+    Attributes:
+        shown: Units that were asked for, and what pulls them in.
+        boot: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
+        runtime: Units that are enabled until the next boot only.
+        states: Of every loaded unit.
+        errors: The journal's, by unit.
+    """
+
+    identity: Identity
+    table: Table
+    shown: Mapping[str, Properties]
+    boot: Section
+    tree: frozenset[str]
+    runtime: frozenset[str]
+    states: Mapping[str, str]
+    journal: Section
+    errors: Mapping[str, Mapping[int, Mapping[str, Any]]]
+
+
+def _around(
+    answers: Mapping[str, Section],
+    shown: Mapping[str, Properties],
+    identity: Identity,
+    table: Table,
+) -> _Around:
+    listed = (line.split(None, 4) for line in answers["all"].text.splitlines())
+    boot = shown.get("default.target", {}).get("Names", "").split()
+    return _Around(
+        identity=identity,
+        table=table,
+        shown=shown,
+        boot=answers["boot"],
+        tree=frozenset([*boot, *(line.strip() for line in answers["boot"].text.splitlines())]),
+        runtime=frozenset(answers["runtime"].text.split()),
+        states={
+            words[0]: f"{words[2]} ({words[3]})"
+            for words in listed
+            if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
+        },
+        journal=answers["journal"],
+        errors=_errors(answers["journal"]),
+    )
 
 
 def _untold(name: str, section: Section, identity: Identity) -> CannotTell:
@@ -78,14 +127,13 @@ def _unit(
     first: Properties,
     second: Properties,
     window_s: float,
-    answers: Mapping[str, Section],
-    table: Table,
-    identity: Identity,
+    around: _Around,
 ) -> Unit:
+    table = around.table
     main_pid, group = int(second.get("MainPID") or 0), first.get("ControlGroup", "")
     active_us = int(first.get("ActiveEnterTimestampMonotonic") or 0)
     active = first.get("ActiveState") == "active"
-    boots, why = _at_boot(first, answers)
+    boots, why = _at_boot(first, around)
     return Unit(
         asked=name,
         id=first["Id"],
@@ -101,7 +149,7 @@ def _unit(
         drop_ins=tuple(first.get("DropInPaths", "").split()),
         control_group=group,
         main_pid=main_pid,
-        started=_moment(active_us, identity) if active and active_us else None,
+        started=_moment(active_us, around.identity) if active and active_us else None,
         readings=(_reading(first), _reading(second)),
         window_s=window_s,
         process_state=(
@@ -113,8 +161,8 @@ def _unit(
             if main_pid
             else Absent("there is no main process (MainPID=0)")
         ),
-        members=_members(first, answers["all"]),
-        journal=_journal(first, answers["journal"], active_us, table),
+        members=_members(first, around.states),
+        journal=_journal(first, around, active_us),
         warnings=_warnings(first),
     )
 
@@ -139,33 +187,30 @@ def _pids(main_pid: int, group: str, table: Table) -> Fact[tuple[int, ...]]:
     return Seen(table.descendants(main_pid) if main_pid else ())
 
 
-def _at_boot(shown: Properties, answers: Mapping[str, Section]) -> tuple[Fact[bool], str]:
+def _at_boot(shown: Properties, around: _Around) -> tuple[Fact[bool], str]:
     """Whether ``default.target`` pulls the unit in, after a reboot too."""
     state = shown.get("UnitFileState", "")
     names = {shown["Id"], *shown.get("Names", "").split()}
     if shown.get("LoadState") == "masked" or state.startswith("masked"):
         return Seen(value=False), "it is masked"
-    tree = answers["boot"]
-    if tree.rc != 0:
-        reason = f"systemctl list-dependencies default.target: {tree.why}"
+    if around.boot.rc != 0:
+        reason = f"systemctl list-dependencies default.target: {around.boot.why}"
         return CannotTell(reason, Cause.UPSTREAM), ""
-    if not _pulled_in(names, {line.strip() for line in tree.text.splitlines()}, answers["pullers"]):
+    if not _pulled_in(names, around.tree, around.shown):
         return Seen(
             value=False
         ), f"{state or 'no unit file state'}, and default.target does not pull it in"
-    if state == "enabled-runtime" and names & set(answers["runtime"].text.split()):
+    if state == "enabled-runtime" and names & around.runtime:
         return Seen(value=False), "enabled-runtime: enabled until the next boot only"
     return Seen(value=True), f"{state or 'no unit file state'}, pulled in by default.target"
 
 
-def _pulled_in(names: set[str], tree: set[str], pullers: Section) -> bool:
+def _pulled_in(names: set[str], tree: frozenset[str], shown: Mapping[str, Properties]) -> bool:
     """Whether a unit is in the tree, or is started together with another one that is.
 
     ``list-dependencies`` goes down through targets alone, and takes what is only stopped together
     (PartOf) for a dependency too; so systemd's word on who pulls a unit in counts, where it says.
     """
-    shown = _shown(pullers)
-    tree = tree | set(shown.get("default.target", {}).get("Names", "").split())
     stack, seen = sorted(names), set(names)
     while stack:
         unit = shown.get(stack.pop(), {})
@@ -181,15 +226,10 @@ def _pulled_in(names: set[str], tree: set[str], pullers: Section) -> bool:
     return not told and bool(names & tree)
 
 
-def _members(shown: Properties, all_: Section) -> tuple[tuple[str, str], ...]:
+def _members(shown: Properties, states: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """For an umbrella (active, exited): the units that are part of it, with their state."""
     if (shown.get("ActiveState"), shown.get("SubState")) != ("active", "exited"):
         return ()
-    states = {
-        words[0]: f"{words[2]} ({words[3]})"
-        for words in (line.split(None, 4) for line in all_.text.splitlines())
-        if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
-    }
     names = sorted(shown.get("ConsistsOf", "").split())
     return tuple((name, states.get(name, "not loaded")) for name in names)
 
@@ -200,24 +240,35 @@ def _warnings(shown: Properties) -> tuple[str, ...]:
     return (error or f"LoadState={shown['LoadState']}",) if bad else ()
 
 
-def _journal(shown: Properties, section: Section, since_us: int, table: Table) -> Fact[Journal]:
+def _journal(shown: Properties, around: _Around, since_us: int) -> Fact[Journal]:
+    section = around.journal
     if section.rc != 0:
         cause = Cause.TIMEOUT if section.late else Cause.UPSTREAM
         return CannotTell(f"journalctl: {section.why}", cause)
     if "not seeing messages" in section.err:
-        reason = f"{table.viewer} may not read the journal (groups adm, systemd-journal)"
+        reason = f"{around.table.viewer} may not read the journal (groups adm, systemd-journal)"
         return CannotTell(reason, Cause.PERMISSION)
     names = {shown["Id"], *shown.get("Names", "").split()}
+    found = {number: one for name in names for number, one in around.errors.get(name, {}).items()}
     lines = [
         _words(entry.get("MESSAGE"))
-        for entry in map(_entry, section.text.splitlines())
-        if {entry.get("_SYSTEMD_UNIT"), entry.get("UNIT")} & names
-        and int(entry.get("__MONOTONIC_TIMESTAMP", 0)) >= since_us
+        for _, entry in sorted(found.items())
+        if int(entry.get("__MONOTONIC_TIMESTAMP", 0)) >= since_us
     ]
     return Seen(Journal(errors=len(lines), last=tuple(reversed(lines[:QUOTED]))))
 
 
-def _entry(line: str) -> Mapping[str, str]:
+def _errors(section: Section) -> Mapping[str, Mapping[int, Mapping[str, Any]]]:
+    """Entries of the journal by unit, and by their place in it (newest first)."""
+    found: dict[str, dict[int, Mapping[str, Any]]] = {}
+    for number, entry in enumerate(map(_entry, section.text.splitlines())):
+        for name in (entry.get("_SYSTEMD_UNIT"), entry.get("UNIT")):
+            if isinstance(name, str):
+                found.setdefault(name, {})[number] = entry
+    return found
+
+
+def _entry(line: str) -> Mapping[str, Any]:
     try:
         found = json.loads(line)
     except ValueError:
