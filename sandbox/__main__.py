@@ -40,6 +40,9 @@ def main() -> int:
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
+        return 0
     except KeyboardInterrupt:
         print("sandbox: interrupted, and taken down", file=sys.stderr)
         return 130
