@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from gate.catalog.diff import diff
 from gate.catalog.model import Index as SeenIndex
 from gate.compare.finding import Finding
 from gate.compare.scene import Scene
 from gate.contract.kinds import Column, Database, Enum, Extension, Index, Table
 from gate.contract.model import Promise
+from gate.facts.fact import seen
 
 PSQL = "psql -c '\\d {}'"
 
@@ -41,11 +43,27 @@ def database(promise: Promise, scene: Scene) -> Finding:
             broken=() if count == item.tables else (f"{count} tables", *_strangers(scene)),
             look="psql -c '\\dt'",
         )
+    if item.restored:
+        return _restored(scene)
     strangers = _strangers(scene)
     return Finding(
         promised="nothing that the contract does not name",
         seen=", ".join(strangers) or "nothing else",
         broken=tuple(strangers),
+    )
+
+
+def _restored(scene: Scene) -> Finding:
+    """Compare the whole catalog with the one that was seen before the deployment."""
+    before = seen(
+        scene.before("whether the catalog is as before").database, "look at the database before"
+    )
+    found = diff(before.catalog, scene.database.catalog).lines()
+    return Finding(
+        promised="the catalog of before",
+        seen=f"{len(scene.database.catalog.tables)} tables, {len(found)} differences",
+        broken=tuple(found),
+        look="pg_dump --schema-only",
     )
 
 

@@ -113,17 +113,19 @@ class Database(Item):
         connects_as: Role that the gate must reach it as; ``*`` for any that is no superuser.
         tables: How many tables there are.
         nothing_else: Tables, indexes and enums that the contract does not name must not be there.
+        restored: After a rollback the catalog is the very one that was seen before.
     """
 
     connects_as: str | None = None
     tables: Annotated[int, pydantic.Field(gt=0)] | None = None
     nothing_else: Literal[True] | None = None
+    restored: Literal[True] | None = None
 
     @pydantic.model_validator(mode="after")
     def _one_promise(self) -> Database:
-        given = [self.connects_as, self.tables, self.nothing_else]
+        given = [self.connects_as, self.tables, self.nothing_else, self.restored]
         if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of connects_as, tables, nothing_else")
+            raise ValueError("needs exactly one of connects_as, tables, nothing_else, restored")
         return self
 
 

@@ -9,7 +9,16 @@ from typing import Any
 
 import pydantic
 
-from gate.contract.kinds import CHAPTER_OF, CHAPTERS, KINDS, Item, Moment, Step, Waiver
+from gate.contract.kinds import (
+    CHAPTER_OF,
+    CHAPTERS,
+    KINDS,
+    Database,
+    Item,
+    Moment,
+    Step,
+    Waiver,
+)
 from gate.contract.model import MOMENTS, Contract, Promise
 from gate.contract.references import check_references
 from gate.contract.rehearsal import Alembic
@@ -201,6 +210,8 @@ def _moments(item: Item, *, carries_out: bool) -> tuple[Moment, ...]:
     if isinstance(item, Step):
         carried: Moment = "postdeploy" if item.phase == "deploy" else "rollback"
         return ("predeploy", carried) if carries_out else ("predeploy",)
+    if isinstance(item, Database) and item.restored:
+        return ("rollback",)
     if item.kind_moments:
         return item.kind_moments
     if isinstance(item, Waiver) and item.moments:
