@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import json
@@ -11,6 +10,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -101,11 +101,19 @@ def _sandbox(*words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """One sandbox for all faults of a worker, gone with it."""
+def started() -> Iterator[Sandbox]:
+    """One sandbox for all faults of a worker, gone with it.
+
+    Not below pytest's own temporary folder, which every new session closes to other users: the
+    database runs as somebody else where the tests run as root.
+    """
     name = f"faults-{os.getpid()}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ATUM_SANDBOX_HOME", str(_short(tmp_path_factory)))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="gate-faults-") as home,
+    ):
+        pathlib.Path(home).chmod(0o755)
+        patch.setenv("ATUM_SANDBOX_HOME", home)
         try:
             _sandbox("up", "--name", name, "--owner", str(os.getpid()))
             found = json.loads(_sandbox("status", "--json", "--name", name))
@@ -116,16 +124,6 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
             yield Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
         finally:
             _sandbox("down", "--name", name)
-
-
-def _short(factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Everybody may go there: the database runs as somebody else where the tests run as root."""
-    folder = factory.mktemp("s")
-    for one in (folder, *folder.parents):
-        with contextlib.suppress(PermissionError):
-            if one.stat().st_uid == os.getuid() and one != pathlib.Path("/"):
-                one.chmod(one.stat().st_mode | 0o755)
-    return folder
 
 
 @pytest.fixture
