@@ -73,9 +73,8 @@ def look(
             return pool.submit(_timed, name, seconds, act)
 
         asked = questions(contract, target, moment)
-        work = contract.of(Work, moment)
         host_ = ask("host", lambda: host.look(target, asked, way))
-        database_ = ask("database", lambda: _database(target, work, way))
+        database_ = ask("database", lambda: _database(contract, target, moment, way))
         api_ = ask("api", lambda: _api(target, endpoints, samples, way))
         seen_host = host_.result()
         return Observed(
@@ -133,9 +132,13 @@ def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _database(target: Target, work: Mapping[str, Work], carrier: Carrier) -> Fact[DatabaseFacts]:
+def _database(
+    contract: Contract, target: Target, moment: Moment, carrier: Carrier
+) -> Fact[DatabaseFacts]:
+    work = contract.of(Work, moment)
     try:
-        return database.look(target, work, forward.to_database(target, carrier))
+        overrides = forward.to_database(target, carrier)
+        return database.look(target, work, overrides, contract.version_table)
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
 

@@ -16,6 +16,7 @@ import tomli_w
 from gate.catalog.model import Catalog, Index, Table
 from gate.catalog.read import read_catalog
 from gate.errors import ObservationError
+from gate.observe.obstacle import first_line
 
 WIDTH = 80
 Items = dict[str, dict[str, Any]]
@@ -193,6 +194,4 @@ def _read(service: str) -> Catalog:
         ) as connection:
             return read_catalog(connection)
     except psycopg.Error as error:
-        raise ObservationError(
-            f"database service {service!r}: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise ObservationError(f"database service {service!r}: {first_line(error)}") from error

@@ -257,6 +257,7 @@ def _restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         promised=f"downgrade to {item.restores}: catalog and rows as before",
         seen="the same catalog and rows" if not broken else "not as before",
         broken=tuple(broken),
+        warnings=tuple(f"no witness was written: {one}" for one in facts.unwritten),
     )
 
 

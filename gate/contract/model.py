@@ -72,6 +72,11 @@ class Contract:
     promises: dict[str, Promise]
     alembic: Alembic | None = None
 
+    @property
+    def version_table(self) -> str:
+        """Where Alembic keeps the database's revision."""
+        return self.alembic.version_table if self.alembic else "alembic_version"
+
     def at(self, moment: Moment) -> list[Promise]:
         """The promises that a moment accounts for, in order."""
         return [one for one in self.promises.values() if moment in one.moments]

@@ -171,6 +171,7 @@ class RehearsalFacts(Model):
         after: The upgraded clone, looked at as the live database is.
         serves: Answers of the release from before, by item id.
         vectors: By item id.
+        unwritten: What of the new schema no witness could be written to, and why.
         receipts: Per revision, newest first.
         seconds: Of the whole rehearsal.
     """
@@ -186,5 +187,6 @@ class RehearsalFacts(Model):
     vectors: dict[str, Fact[VectorFacts]] = {}
     serves: dict[str, Fact[ApiFacts]] = {}
     down: tuple[Leg, ...] = ()
+    unwritten: tuple[str, ...] = ()
     receipts: Fact[tuple[Receipt, ...]]
     seconds: float = 0.0

@@ -9,12 +9,13 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
 import psycopg
-from psycopg import errors
+from psycopg import errors, sql
 
 from gate.catalog.read import read_catalog
 from gate.contract.kinds import Work
 from gate.facts.database import DatabaseFacts
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.observe.obstacle import first_line
 from gate.observe.work import read_work
 from gate.target import Target
 
@@ -31,6 +32,7 @@ def look(
     target: Target,
     work: Mapping[str, Work],
     overrides: Mapping[str, str] | None = None,
+    version_table: str = "alembic_version",
 ) -> Fact[DatabaseFacts]:
     """Look at a target's database once.
 
@@ -38,12 +40,13 @@ def look(
         target: Names the libpq service; its deadlines hold, whatever the server does.
         work: Workers whose proofs stand in the database, by item id.
         overrides: Connection parameters put over the service's, such as a forward's address.
+        version_table: Where Alembic keeps the revision.
     """
     found: Future[Fact[DatabaseFacts]] = Future()
 
     def run() -> None:
         try:
-            found.set_result(_look(target, work, overrides or {}))
+            found.set_result(_look(target, work, overrides or {}, version_table))
         except BaseException as error:  # noqa: BLE001 - the waiting side raises it
             found.set_exception(error)
 
@@ -62,7 +65,7 @@ def _where(target: Target) -> str:
 
 
 def _look(
-    target: Target, work: Mapping[str, Work], overrides: Mapping[str, str]
+    target: Target, work: Mapping[str, Work], overrides: Mapping[str, str], version_table: str
 ) -> Fact[DatabaseFacts]:
     statement_ms = int(target.deadlines.database_s * 1000)
     try:
@@ -77,45 +80,45 @@ def _look(
             autocommit=True,
             **overrides,  # type: ignore[arg-type]
         ) as connection:
-            return Seen(facts(connection, work))
+            return Seen(facts(connection, work, version_table))
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
-        return CannotTell(f"{_where(target)}: {_line(error)}", Cause.TIMEOUT)
+        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.TIMEOUT)
     except errors.InsufficientPrivilege as error:
-        return CannotTell(f"{_where(target)}: {_line(error)}", Cause.PERMISSION)
+        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.PERMISSION)
     except psycopg.errors.ConnectionTimeout as error:
-        return CannotTell(f"{_where(target)}: {_line(error)}", Cause.TIMEOUT)
+        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.TIMEOUT)
     except psycopg.OperationalError as error:
-        return CannotTell(f"{_where(target)}: {_line(error)}", _cause(error))
+        return CannotTell(f"{_where(target)}: {first_line(error)}", _cause(error))
     except psycopg.Error as error:
-        return CannotTell(f"{_where(target)}: {_line(error)}", Cause.UPSTREAM)
+        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.UPSTREAM)
 
 
-def facts(connection: psycopg.Connection[Any], work: Mapping[str, Work]) -> DatabaseFacts:
+def facts(
+    connection: psycopg.Connection[Any], work: Mapping[str, Work], version_table: str
+) -> DatabaseFacts:
     """Read everything through one session."""
     with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         session = cursor.execute(SESSION).fetchone() or {}
     return DatabaseFacts(
         **session,
         catalog=read_catalog(connection),
-        alembic=alembic(connection),
+        alembic=alembic(connection, version_table),
         work={id_: read_work(connection, one) for id_, one in work.items()},
     )
 
 
-def alembic(connection: psycopg.Connection[Any]) -> Fact[tuple[str, ...]]:
-    """Read the revisions that the database is at, sorted."""
+def alembic(connection: psycopg.Connection[Any], table: str) -> Fact[tuple[str, ...]]:
+    """Read the revisions that the database is at, sorted, from Alembic's version table."""
+    query = sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(
+        sql.Identifier(*table.split("."))
+    )
     try:
-        rows = connection.execute("SELECT version_num FROM alembic_version ORDER BY 1").fetchall()
+        rows = connection.execute(query).fetchall()
     except errors.UndefinedTable:
-        return Absent("there is no table alembic_version")
+        return Absent(f"there is no table {table}")
     except errors.InsufficientPrivilege as error:
-        return CannotTell(f"alembic_version: {_line(error)}", Cause.PERMISSION)
+        return CannotTell(f"{table}: {first_line(error)}", Cause.PERMISSION)
     return Seen(tuple(one[0] for one in rows))
-
-
-def _line(error: psycopg.Error) -> str:
-    """The first line of a server's or libpq's message; neither holds a password."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _cause(error: psycopg.OperationalError) -> Cause:

@@ -26,6 +26,14 @@ class CarrierError(ObservationError):
         self.cause = cause
 
 
+def first_line(error: Exception) -> str:
+    """What a server or a library said, in one line; its kind where it said nothing.
+
+    Neither libpq's messages nor PostgreSQL's hold a password.
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 def unreached(host: str, said: str) -> CarrierError:
     """Return the error for a way that ended before the host answered.
 

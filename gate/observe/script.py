@@ -30,6 +30,8 @@ PROPERTIES = (
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""
+UNPULLED = 3
+"""Exit status of the section ``units`` where not all of what pulls them in could be read."""
 SECOND_READING = "Id,Names,ActiveState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
 BEGIN = """\
@@ -75,11 +77,12 @@ units() {{
   [ $rc = 0 ] || return $rc
   names="default.target $(above)"
   for level in 1 2 3 4; do
-    shown=$($limit systemctl show -p {pulls} -- $names) || return 0
+    shown=$($limit systemctl show -p {pulls} -- $names) || return {unpulled}
     printf '%s\n\n' "$shown"
     names=$(above)
     [ -n "$names" ] || return 0
   done
+  return {unpulled}
 }}
 found() {{ command -v "$1"; }}
 texts() {{
@@ -127,7 +130,14 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
     tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
     lines = [
-        BEGIN.format(path=path, token=token, tool_s=tool_s, properties=PROPERTIES, pulls=PULLS),
+        BEGIN.format(
+            path=path,
+            token=token,
+            tool_s=tool_s,
+            properties=PROPERTIES,
+            pulls=PULLS,
+            unpulled=UNPULLED,
+        ),
         "ask identity identity",
     ]
     if units:

@@ -12,11 +12,10 @@ from typing import Any
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.facts.host import Identity, Journal, Unit, UnitReading
 from gate.observe.processes import Table
-from gate.observe.script import Section
+from gate.observe.script import UNPULLED, Section
 
 QUOTED = 5
 """Journal lines that are kept of a unit."""
-GENERATED = "/run/systemd/generator"
 Properties = Mapping[str, str]
 
 
@@ -63,7 +62,7 @@ class _Around:
     """What is read once for all units.
 
     Attributes:
-        shown: Units that were asked for, and what pulls them in.
+        shown: Units that were asked for, and what pulls them in; ``asked`` is how that ended.
         boot: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
         runtime: Units that are enabled until the next boot only.
         states: Of every loaded unit.
@@ -73,6 +72,7 @@ class _Around:
     identity: Identity
     table: Table
     shown: Mapping[str, Properties]
+    asked: Section
     boot: Section
     tree: frozenset[str]
     runtime: frozenset[str]
@@ -93,6 +93,7 @@ def _around(
         identity=identity,
         table=table,
         shown=shown,
+        asked=answers["units"],
         boot=answers["boot"],
         tree=frozenset([*boot, *(line.strip() for line in answers["boot"].text.splitlines())]),
         runtime=frozenset(answers["runtime"].text.split()),
@@ -197,6 +198,9 @@ def _at_boot(shown: Properties, around: _Around) -> tuple[Fact[bool], str]:
         reason = f"systemctl list-dependencies default.target: {around.boot.why}"
         return CannotTell(reason, Cause.UPSTREAM), ""
     if not _pulled_in(names, around.tree, around.shown):
+        if around.asked.rc == UNPULLED:
+            reason = f"not all of what pulls it in could be read: {around.asked.why}"
+            return CannotTell(reason, Cause.UPSTREAM), ""
         return Seen(
             value=False
         ), f"{state or 'no unit file state'}, and default.target does not pull it in"

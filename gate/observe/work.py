@@ -11,6 +11,7 @@ from psycopg import errors, sql
 from gate.contract.kinds import Cycle, Poll, Queue, Work
 from gate.facts.database import QueueFacts, WorkFacts
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.observe.obstacle import first_line
 
 T = TypeVar("T")
 
@@ -52,15 +53,11 @@ def _asked(item: Any, read: Callable[[Any], Fact[T]]) -> Fact[T] | None:
     try:
         return read(item)
     except errors.UndefinedTable as error:
-        return Absent(_line(error))
+        return Absent(first_line(error))
     except errors.InsufficientPrivilege as error:
-        return CannotTell(_line(error), Cause.PERMISSION)
+        return CannotTell(first_line(error), Cause.PERMISSION)
     except (errors.UndefinedColumn, errors.DatatypeMismatch, errors.UndefinedFunction) as error:
-        return CannotTell(_line(error), Cause.UPSTREAM)
-
-
-def _line(error: psycopg.Error) -> str:
-    return str(error).strip().splitlines()[0]
+        return CannotTell(first_line(error), Cause.UPSTREAM)
 
 
 def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts]:

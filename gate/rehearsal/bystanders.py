@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from gate.facts.rehearsal import Bystander
+from gate.observe.obstacle import first_line
 from gate.rehearsal.clone import APPLICATION, Clone
 
 PAUSE_S = 0.01
@@ -62,7 +63,7 @@ class Canary:
                         self._longest, self._when = took, moment
                     self._stop.wait(PAUSE_S)
         except psycopg.Error as error:
-            self._error = (str(error).strip() or type(error).__name__).splitlines()[0]
+            self._error = first_line(error)
 
     def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
         table = sql.Identifier(*self.table.split("."))

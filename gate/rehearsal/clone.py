@@ -20,7 +20,7 @@ from gate.facts.rehearsal import CloneFacts
 from gate.observe import libpq
 from gate.observe.carrier import Carrier
 from gate.observe.forward import to_database
-from gate.observe.obstacle import CarrierError
+from gate.observe.obstacle import CarrierError, first_line
 from gate.target import Source, Target
 
 PREFIX = "gate_clone_"
@@ -87,6 +87,12 @@ class Clone:
     superuser: bool
     major: int
 
+    @property
+    def beside_live(self) -> bool:
+        """Whether the live database is on the same server."""
+        way, live = self.way.there, self.live.there
+        return all(way.get(key) == live.get(key) for key in ("host", "port"))
+
     def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
         """Open a session on the clone."""
         return self.way.connect(purpose, **options)
@@ -111,7 +117,7 @@ def find_way(service: str, target: Target, carrier: Carrier) -> Way:
             here |= {"dbname": info.dbname, "password": info.password}
     except psycopg.Error as error:
         raise CarrierError(
-            f"database service {service!r}: {_line(error)}", Cause.UNREACHABLE
+            f"database service {service!r}: {first_line(error)}", Cause.UNREACHABLE
         ) from error
     here = {key: value for key, value in here.items() if value}
     if not overrides:
@@ -138,11 +144,12 @@ def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[C
         name = PREFIX + secrets.token_hex(6)
         admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         try:
-            clone = _make(admin, Clone(name, way.to(name), live, *_rank(admin)), source)
+            clone = Clone(name, way.to(name), live, *_rank(admin))
+            _make(admin, clone, source)
             _fill(clone, target, source, carrier)
             yield clone, _describe(clone, source, time.monotonic() - began)
         except psycopg.Error as error:
-            raise ObservationError(f"clone: {_line(error)}") from error
+            raise ObservationError(f"clone: {first_line(error)}") from error
         finally:
             _drop(admin, name)
 
@@ -171,7 +178,7 @@ def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
     return bool(row and row[0]), admin.info.server_version // 10000
 
 
-def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> Clone:
+def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
     template = clone.live.there["dbname"] if source.kind == "template" else "template0"
     try:
         admin.execute(
@@ -181,9 +188,8 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> Clone
         )
     except psycopg.errors.InsufficientPrivilege as error:
         raise CarrierError(
-            f"{_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
+            f"{first_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
         ) from error
-    return clone
 
 
 def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> None:
@@ -201,7 +207,7 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
 def _copy(clone: Clone, target: Target, source: Source) -> str:
     """The script that fills the clone; passwords travel in it, never in a command line."""
     into, live = clone.way.there, clone.live.there
-    same = all(live[key] == into[key] for key in ("host", "port"))
+    same = clone.beside_live
     # As the rehearsal's role where it is the same server: it may read everything.
     dumped = {**into, "dbname": live["dbname"]} if same else live
     keep = [] if clone.superuser and same else ["--no-owner", "--no-acl"]
@@ -278,7 +284,3 @@ def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
             *(f"only here: {one}" for one in sorted(here - there)),
         ),
     )
-
-
-def _line(error: psycopg.Error) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -17,13 +17,13 @@ from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic, Rehearsal
 from gate.errors import ObservationError
 from gate.facts.database import DatabaseFacts
-from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen, told
 from gate.facts.migrations import Chain
 from gate.facts.rehearsal import Leg, Receipt, RehearsalFacts
 from gate.observe import database
 from gate.observe.carrier import Carrier
 from gate.observe.migrations import pending
-from gate.observe.obstacle import CarrierError
+from gate.observe.obstacle import CarrierError, first_line
 from gate.rehearsal import alembic, rows, serve, trace, vectors
 from gate.rehearsal.bystanders import Canary, idle_reader
 from gate.rehearsal.clone import Clone, cloned
@@ -96,7 +96,7 @@ def rehearse(
         cause = error.cause if isinstance(error, CarrierError) else Cause.UPSTREAM
         return CannotTell(str(error), cause)
     except psycopg.Error as error:
-        return CannotTell(f"rehearsal: {str(error).strip().splitlines()[0]}", Cause.UPSTREAM)
+        return CannotTell(f"rehearsal: {first_line(error)}", Cause.UPSTREAM)
     return Seen(found.model_copy(update={"seconds": time.monotonic() - began}))
 
 
@@ -116,7 +116,7 @@ def _rehearse(stage: _Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehea
     with live.connect("strangers") as session:
         same = (
             row
-            if _same_server(stage)
+            if stage.clone.beside_live
             else session.execute("SELECT now() - '1 s'::interval").fetchone()
         )
         strangers = [one for (one,) in session.execute(
@@ -129,11 +129,6 @@ def _rehearse(stage: _Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehea
     if not isinstance(chain, Seen):
         return _closed(facts, f"the revisions cannot be read: {chain}")
     return _up_down_up(stage, chain.value, facts)
-
-
-def _same_server(stage: _Stage) -> bool:
-    way, live = stage.clone.way.here, stage.clone.live.here
-    return all(way.get(key) == live.get(key) for key in ("host", "port"))
 
 
 def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
@@ -166,7 +161,7 @@ def _up_down_up(stage: _Stage, chain: Chain, facts: RehearsalFacts) -> Rehearsal
                 if legs[-1].exit_status != 0:
                     break
                 catalogs.append(_whole(stage))
-                prints.append(_prints(stage, catalogs, kept))
+                prints.append(rows.fingerprints(stage.connection, rows.shared(kept, catalogs[-1])))
     finally:
         bystanders = tuple(one.stop() for one in canaries)
     facts = facts.model_copy(
@@ -181,26 +176,13 @@ def _up_down_up(stage: _Stage, chain: Chain, facts: RehearsalFacts) -> Rehearsal
             }
         )
     facts = facts.model_copy(update={"after": _look(stage), "vectors": _vectors(stage)})
-    rows.leave_witnesses(stage.connection, catalogs[0], catalogs[-1])
+    unwritten = rows.leave_witnesses(stage.connection, catalogs[0], catalogs[-1])
+    facts = facts.model_copy(update={"unwritten": unwritten})
     if len(_at(stage)) > 1:
         why = f"several heads, {', '.join(_at(stage))}: there is no one way back"
         return facts.model_copy(update={"receipts": _open("the downgrade", why)})
-    facts = _down(stage, facts, order, catalogs, prints)
+    facts = _down(stage, facts, order=order, catalogs=catalogs, prints=prints, kept=kept)
     return _again(stage, facts, order)
-
-
-def _prints(
-    stage: _Stage, catalogs: list[Catalog], kept: dict[str, tuple[str, ...]]
-) -> dict[str, rows.Print]:
-    """Fingerprints at an intermediate revision, of the columns that it has."""
-    now = catalogs[-1].tables
-    there = {
-        table: tuple(one for one in columns if one in now[table].columns)
-        for table, columns in kept.items()
-        if table in now
-    }
-    whole = rows.columns_of(catalogs[-1], stage.how.version_table)
-    return rows.fingerprints(stage.connection, {**whole, **there} if len(catalogs) > 2 else there)  # noqa: PLR2004
 
 
 def _leg(stage: _Stage, revision: str, to: str, direction: Any, before: Catalog) -> Leg:
@@ -262,25 +244,28 @@ def _end_sessions(stage: _Stage) -> None:
 def _down(
     stage: _Stage,
     facts: RehearsalFacts,
+    *,
     order: tuple[str, ...],
     catalogs: list[Catalog],
     prints: list[dict[str, rows.Print]],
+    kept: dict[str, tuple[str, ...]],
 ) -> RehearsalFacts:
     """Go back revision by revision; the receipt says what each gave back."""
+    catalog = catalogs[-1]
     legs: list[Leg] = []
     receipts: list[Receipt] = []
     for number in reversed(range(len(order))):
         revision, below = order[number], catalogs[number]
-        lost = rows.losses(stage.connection, _plain(stage), below)
+        lost = rows.losses(stage.connection, catalog, below)
         to = order[number - 1] if number else (facts.began[0] if facts.began else "base")
         legs.append(_leg(stage, revision, to, "down", catalogs[number + 1]))
         catalog = _whole(stage)
-        kept = {
+        same = {
             table: columns
-            for table, columns in rows.columns_of(below, stage.how.version_table).items()
+            for table, columns in rows.shared(kept, below).items()
             if table in catalog.tables and set(columns) <= set(catalog.tables[table].columns)
         }
-        now = rows.fingerprints(stage.connection, kept)
+        now = rows.fingerprints(stage.connection, same)
         receipts.append(
             Receipt(
                 revision=revision,
@@ -343,18 +328,19 @@ def _whole(stage: _Stage) -> Catalog:
     return read_catalog(stage.connection, whole=True)
 
 
-def _plain(stage: _Stage) -> Catalog:
-    return read_catalog(stage.connection)
-
-
 def _look(stage: _Stage) -> Fact[DatabaseFacts]:
     """Look at the clone as the live database is looked at."""
     try:
-        return Seen(database.facts(stage.connection, {}))
+        return Seen(database.facts(stage.connection, {}, stage.how.version_table))
     except psycopg.Error as error:
-        return CannotTell(str(error).splitlines()[0], Cause.UPSTREAM)
+        return CannotTell(first_line(error), Cause.UPSTREAM)
 
 
 def _at(stage: _Stage) -> tuple[str, ...]:
-    found = database.alembic(stage.connection)
-    return found.value if isinstance(found, Seen) else ()
+    """The clone's revisions; none where there is no version table.
+
+    Raises:
+        ObservationError: They cannot be read.
+    """
+    rows_ = told(database.alembic(stage.connection, stage.how.version_table))
+    return () if isinstance(rows_, Absent) else rows_

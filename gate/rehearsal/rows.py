@@ -10,6 +10,7 @@ from psycopg import sql
 
 from gate.catalog.model import Catalog, Column
 from gate.facts.rehearsal import Loss
+from gate.observe.obstacle import first_line
 
 Print = tuple[int, int]
 """Number of rows, and the sum of their hashes: the order of the rows does not matter."""
@@ -36,6 +37,19 @@ def columns_of(catalog: Catalog, without: str) -> dict[str, tuple[str, ...]]:
         name: tuple(table.columns)
         for name, table in catalog.tables.items()
         if name != without and table.columns
+    }
+
+
+def shared(kept: Mapping[str, tuple[str, ...]], catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """The tables and columns of before that a later schema still has.
+
+    What came since is left out: the witnesses write there.
+    """
+    return {
+        table: left
+        for table, columns in kept.items()
+        if table in catalog.tables
+        and (left := tuple(one for one in columns if one in catalog.tables[table].columns))
     }
 
 
@@ -78,7 +92,7 @@ def leave_witnesses(
                 with connection.transaction():
                     connection.execute(statement)
             except psycopg.Error as error:
-                unwritten.append(f"{name}: {str(error).splitlines()[0]}")
+                unwritten.append(f"{name}: {first_line(error)}")
     return tuple(unwritten)
 
 

@@ -10,6 +10,7 @@ from psycopg import sql
 from gate.contract.rehearsal import Vector
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.facts.rehearsal import VectorFacts
+from gate.observe.obstacle import first_line
 
 SETTINGS = ("hnsw.ef_search", "hnsw.iterative_scan", "ivfflat.probes")
 
@@ -20,9 +21,9 @@ def ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:
         with connection.transaction(force_rollback=True):
             return _ask(connection, item)
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        return Absent(str(error).splitlines()[0])
+        return Absent(first_line(error))
     except psycopg.Error as error:
-        return CannotTell(str(error).splitlines()[0], Cause.UPSTREAM)
+        return CannotTell(first_line(error), Cause.UPSTREAM)
 
 
 def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:

@@ -11,7 +11,9 @@ from typing import Any
 import psycopg
 from typing_extensions import Self
 
+from gate.errors import ObservationError
 from gate.facts.rehearsal import TableLock
+from gate.observe.obstacle import first_line
 from gate.rehearsal.clone import APPLICATION, Clone
 
 INTERVAL_S = 0.004
@@ -70,7 +72,7 @@ class Witness:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="witness", daemon=True)
         self._ready = threading.Event()
-        self.error = ""
+        self._error = ""
 
     def __enter__(self) -> Self:
         """Begin; returns when the first sample was taken."""
@@ -78,10 +80,16 @@ class Witness:
         self._ready.wait(10)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        """Stop.
+
+        Raises:
+            ObservationError: It did not see everything; nothing is concluded from what it saw.
+        """
         self._stop.set()
         self._thread.join(10)
+        if self._error and failed is None:
+            raise ObservationError(f"the witness lost the clone: {self._error}")
 
     def locks(self, told: Iterable[tuple[str, str]] = ()) -> tuple[TableLock, ...]:
         """The strongest lock per table, with its wait and its hold.
@@ -122,7 +130,7 @@ class Witness:
                     self._ready.set()
                     self._stop.wait(INTERVAL_S)
         except psycopg.Error as error:
-            self.error = str(error).strip()
+            self._error = first_line(error)
         finally:
             self._ready.set()
 

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine, pool
 
 engine = create_engine({url}, poolclass=pool.NullPool)
 with engine.connect() as connection:
-    context.configure(connection=connection, transaction_per_migration=True)
+    context.configure(connection=connection, transaction_per_migration=True,
+                      version_table={versions!r})
     with context.begin_transaction():
         context.run_migrations()
 """
@@ -45,6 +46,7 @@ class Project:
         live: SQL that is run on the live database after it was made.
         rows: Rows of ``item``.
         how: Further keys of ``[alembic]``.
+        versions: Where its ``env.py`` keeps the revision.
         database: Further promises about the database afterwards.
     """
 
@@ -58,6 +60,7 @@ class Project:
     live: str = ""
     rows: int = 200
     how: str = ""
+    versions: str = "alembic_version"
     database: str = ""
 
 
@@ -131,6 +134,33 @@ PROJECTS: dict[str, Project] = {
         files={
             "r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"), sql("DROP TABLE more"))
         },
+    ),
+    "healthy-three-revisions": Project(
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP note"),
+        loses=("item.note", "more", "most"),
+        files={
+            "r2.py": revision(
+                "r2", "r1", sql("CREATE TABLE more (id int)"), sql("DROP TABLE more")
+            ),
+            "r3.py": revision(
+                "r3", "r2", sql("CREATE TABLE most (id int)"), sql("DROP TABLE most")
+            ),
+        },
+    ),
+    "healthy-own-version-table": Project(
+        live="ALTER TABLE alembic_version RENAME TO revisions",
+        versions="revisions",
+        how='version_table = "revisions"',
+        up=NEW,
+        down=GONE,
+        loses=("extra",),
+    ),
+    "no-witness-can-be-written": Project(
+        up=sql("CREATE TABLE extra (id integer PRIMARY KEY CHECK (id > 100))"),
+        down=GONE,
+        loses=("extra",),
+        warns={LEFT: "no witness was written: extra"},
     ),
     # Downgrades that do not go back
     "downgrade-pass": Project(up=NEW, finds={LEFT: "+ table extra"}, loses=("extra",)),

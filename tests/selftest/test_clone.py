@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pathlib
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -174,4 +176,39 @@ def test_a_template_needs_the_database_for_itself(release: Release) -> None:
     facts = release.rehearse()
     assert isinstance(facts, Seen), facts
     assert not isinstance(facts.value.receipts, Absent)
+    assert release.clones() == []
+
+
+def test_a_witness_that_is_lost_is_told(release: Release) -> None:
+    """What it saw until then is no account of the migration."""
+    release.change(
+        "migrations/versions/r1.py",
+        ("def upgrade():\n", 'def upgrade():\n    op.execute("SELECT pg_sleep(1)")\n'),
+    )
+    ended = threading.Event()
+
+    def end_witness() -> None:
+        find = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name LIKE '%rehearsal witness'"
+        )
+        deadline = time.monotonic() + 20
+        with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
+            while time.monotonic() < deadline:
+                if admin.execute(find).fetchall():
+                    ended.set()
+                    return
+                time.sleep(0.01)
+
+    threads = [threading.Thread(target=end_witness)]
+
+    def tell(text: str) -> None:
+        if "upgrade" in text and not threads[0].ident:
+            threads[0].start()
+
+    facts = release.rehearse(tell)
+    threads[0].join()
+    assert ended.is_set()
+    assert isinstance(facts, CannotTell), facts
+    assert "the witness lost the clone" in facts.reason
     assert release.clones() == []

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
 
 from gate.compare.judge import compare
 from gate.compare.scene import Scene
@@ -89,7 +90,9 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     parameters = conninfo_to_dict(live)
     url = "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
     expression = project.env.format(live=url) if "{live" in project.env else project.env
-    (folder / "migrations" / "env.py").write_text(ENV.format(url=expression), "utf-8")
+    (folder / "migrations" / "env.py").write_text(
+        ENV.format(url=expression, versions=project.versions), "utf-8"
+    )
     files = {
         "r0.py": revision("r0", None),
         "r1.py": revision("r1", "r0", project.up, project.down),
@@ -98,7 +101,7 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     for file, text in files.items():
         if text:
             (versions / file).write_text(text, "utf-8")
-    head = "r2" if "r2.py" in files else "r1"
+    head = max(one.removesuffix(".py") for one in files if one.startswith("r"))
     words = {"folder": folder, "head": head, "python": sys.executable, "how": project.how}
     items = "".join(
         f'[rehearsal.{key}]\ntitle = "It is {key}"\nsource = "a self-test"\n{text}\n'
@@ -132,9 +135,9 @@ def test_a_disease_is_found(
             live.execute(project.live)
         lay_out(tmp_path, project, database, postgres.binaries)
         monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-        before = _state(live)
+        before = _state(live, project.versions)
         found, warned = _findings(tmp_path)
-        assert _state(live) == before, "the live database was touched"
+        assert _state(live, project.versions) == before, "the live database was touched"
         left = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
         assert live.execute(left, [PREFIX]).fetchall() == []
     for id_, words in project.finds.items():
@@ -145,12 +148,13 @@ def test_a_disease_is_found(
     assert set(warned) - set(project.warns) <= {"rehearsal.search", "rehearsal.bystanders"}, warned
 
 
-def _state(live: psycopg.Connection[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return live.execute(
+def _state(live: psycopg.Connection[tuple[object, ...]], versions: str) -> list[tuple[object, ...]]:
+    query = (
         "SELECT count(*)::text, md5(string_agg(item::text, '' ORDER BY id)) FROM item UNION ALL "
-        "SELECT version_num, '' FROM alembic_version UNION ALL "
+        "SELECT version_num, '' FROM {} UNION ALL "
         "SELECT relname, '' FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2"
-    ).fetchall()
+    )
+    return live.execute(SQL(query).format(Identifier(versions))).fetchall()
 
 
 def _findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -170,7 +174,7 @@ def _findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
             started=now,
             finished=now,
             host=nothing,
-            database=database_look(target, {}),
+            database=database_look(target, {}, version_table=contract.version_table),
             api=nothing,
             chains={versions: revisions},
             plan=nothing,
