@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from gate.contract.load import load_contract
 from gate.facts.fact import Seen
@@ -24,7 +23,7 @@ from gate.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import Project, sql
-from tests.selftest.test_diseases import lay_out
+from tests.selftest.test_diseases import lay_out, sqlalchemy_url
 
 pytest_plugins = ["tests.selftest.conftest"]
 
@@ -85,14 +84,12 @@ def test_overhead(
 
 def _plain(live: str, folder: pathlib.Path) -> float:
     """Upgrade and downgrade as a person would type it."""
-    parameters = conninfo_to_dict(live)
-    url = "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
     began = time.monotonic()
     for words in (("upgrade", "head"), ("downgrade", "r0")):
         subprocess.run(  # noqa: S603 - Alembic
             [sys.executable, "-m", "alembic", *words],
             cwd=folder,
-            env={**os.environ, "DATABASE_URL": url},
+            env={**os.environ, "DATABASE_URL": sqlalchemy_url(live)},
             check=True,
             capture_output=True,
         )

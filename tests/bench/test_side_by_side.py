@@ -11,11 +11,10 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import LIVE, PROJECTS
-from tests.selftest.test_diseases import lay_out
+from tests.selftest.test_diseases import lay_out, sqlalchemy_url
 
 pytest_plugins = ["tests.selftest.conftest"]
 
@@ -92,11 +91,9 @@ def test_others(
 
 
 def _environ(live: str) -> dict[str, str]:
-    parameters = conninfo_to_dict(live)
-    url = "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
     drop = ("PYTEST_", "PG")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
-    return {**environ, "DATABASE_URL": url}
+    return {**environ, "DATABASE_URL": sqlalchemy_url(live)}
 
 
 def _run(folder: pathlib.Path, live: str, *words: str) -> tuple[int, str]:

@@ -82,13 +82,19 @@ window_s = 0.0
 """
 
 
+def sqlalchemy_url(conninfo: str) -> str:
+    """A database on a unix socket as SQLAlchemy names it."""
+    parameters = conninfo_to_dict(conninfo)
+    return "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
+
+
 def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib.Path) -> None:
     """Write the release, the contract and the target."""
     versions = folder / "migrations" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
     parameters = conninfo_to_dict(live)
-    url = "postgresql+psycopg://{user}@/{dbname}?host={host}&port={port}".format(**parameters)
+    url = sqlalchemy_url(live)
     expression = project.env.format(live=url) if "{live" in project.env else project.env
     (folder / "migrations" / "env.py").write_text(
         ENV.format(url=expression, versions=project.versions), "utf-8"

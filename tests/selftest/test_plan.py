@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 
 import psycopg
 import pytest
@@ -14,9 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from gate.alone import KEY
 from gate.journal import Journal
+from tests.selftest import runs
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-WITHIN_S = 60.0
 TARGET = """
 title = "This machine"
 host = "local://"
@@ -72,28 +69,12 @@ class Deployment:
 
     def run(self, moment: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the gate at a moment."""
-        drop = ("PYTEST_", "CI", "PG")
-        environ = {key: value for key, value in os.environ.items() if not key.startswith(drop)}
-        return subprocess.run(  # noqa: S603 - the gate itself
-            [
-                *(sys.executable, "-m", "pytest", "-m", moment),
-                f"--target={self.folder / 'here.toml'}",
-                f"--contract={self.folder / 'contract'}",
-                f"--reports={self.folder / 'reports'}",
-                *options,
-            ],
-            cwd=ROOT,
-            env={**environ, "PGSERVICEFILE": str(self.folder / "services")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WITHIN_S,
-        )
+        words = runs.command(self.folder, moment, *options)
+        return runs.run(words, PGSERVICEFILE=str(self.folder / "services"))
 
     def outcomes(self, moment: str) -> dict[str, str]:
         """Outcome by item."""
-        file = self.folder / "reports" / "here" / moment / "verdict.json"
-        return {one["id"]: one["outcome"] for one in json.loads(file.read_text("utf-8"))["items"]}
+        return runs.outcomes(self.folder, moment)
 
     @property
     def release(self) -> pathlib.Path:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import signal
 import subprocess
-import sys
 import time
 from typing import Any
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-WITHIN_S = 60.0
+from tests.selftest import runs
+
 TARGET = """
 title = "This machine"
 host = "local://"
@@ -73,41 +71,19 @@ class Gate:
 
     def command(self, *options: str) -> list[str]:
         """The command line of a run."""
-        return [
-            *(sys.executable, "-m", "pytest", "-m", "predeploy"),
-            f"--target={self.folder / 'here.toml'}",
-            f"--contract={self.folder / 'contract'}",
-            f"--reports={self.folder / 'reports'}",
-            *options,
-        ]
+        return runs.command(self.folder, "predeploy", *options)
 
     def run(self, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run the gate to its end."""
-        return subprocess.run(  # noqa: S603 - the gate itself
-            self.command(*options),
-            cwd=ROOT,
-            env={**_environ(), **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WITHIN_S,
-        )
+        return runs.run(self.command(*options), **environ)
 
     def verdict(self) -> dict[str, Any]:
         """The verdict of the last run."""
-        file = self.folder / "reports" / "here" / "predeploy" / "verdict.json"
-        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        return found
+        return runs.verdict(self.folder, "predeploy")
 
     def outcomes(self) -> dict[str, str]:
         """Outcome by item of the last run."""
-        return {one["id"]: one["outcome"] for one in self.verdict()["items"]}
-
-
-def _environ() -> dict[str, str]:
-    """The environment without what would change a run."""
-    drop = ("PYTEST_", "CI", "PG", "COLUMNS")
-    return {key: value for key, value in os.environ.items() if not key.startswith(drop)}
+        return runs.outcomes(self.folder, "predeploy")
 
 
 @pytest.fixture
@@ -265,15 +241,7 @@ def test_where_ci_is_set_a_target_must_be_named(gate: Gate) -> None:
     """Nobody gates a sandbox by mistake."""
     gate.promise(KEPT)
     command = [one for one in gate.command() if not one.startswith("--target")]
-    done = subprocess.run(  # noqa: S603 - the gate itself
-        command,
-        cwd=ROOT,
-        env={**_environ(), "CI": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WITHIN_S,
-    )
+    done = runs.run(command, CI="true")
     assert done.returncode == 4
     assert "CI is set and no target is named" in done.stderr
 
@@ -326,8 +294,8 @@ version = "1"
     gate.promise(KEPT).promise(runtime, chapter="runtimes")
     with subprocess.Popen(  # noqa: S603 - the gate itself
         gate.command(),
-        cwd=ROOT,
-        env=_environ(),
+        cwd=runs.ROOT,
+        env=runs.environ(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -336,7 +304,7 @@ version = "1"
         try:
             _wait_for(lambda: _runs("sleep\x004.711"))
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=WITHIN_S)
+            said, _ = process.communicate(timeout=runs.WITHIN_S)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -354,7 +322,7 @@ def _runs(command: str) -> bool:
 
 
 def _wait_for(holds: Any) -> None:
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + runs.WITHIN_S
     while not holds():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
