@@ -221,7 +221,7 @@ def _exchange(
     pipes = (process.stdin, process.stdout, process.stderr)
     stdin, stdout, stderr = (one for one in pipes if one is not None)
     read: dict[int, bytearray] = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
-    rest, ended = memoryview(given), False
+    rest, ended, searched = memoryview(given), False, 0
     with selectors.DefaultSelector() as selector:
         for number in read:
             selector.register(number, selectors.EVENT_READ)
@@ -247,9 +247,11 @@ def _exchange(
                 selector.unregister(key.fd)
                 with suppress(BrokenPipeError):
                     stdin.close()
-            found = read[stdout.fileno()].find(end)
-            if found >= 0 and read[stdout.fileno()].find(b"\n", found + 1) >= 0:
+            told = read[stdout.fileno()]
+            found = told.find(end, searched)
+            if found >= 0 and told.find(b"\n", found + 1) >= 0:
                 until, ended = 0.0, True  # what is there already is still read
+            searched = max(0, len(told) - len(end)) if found < 0 else found
     return bytes(read[stdout.fileno()]), bytes(read[stderr.fileno()])
 
 

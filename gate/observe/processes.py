@@ -32,7 +32,7 @@ class Table:
     def __init__(
         self, answers: Mapping[str, Section], identity: Identity, ticks: int, no_sudo: str = ""
     ) -> None:
-        """Read the sections ``stats``, ``cgroups``, ``links`` and ``commands``.
+        """Read the sections ``stats``, ``cgroups``, ``links``, ``commands`` and, if any, ``early``.
 
         Args:
             answers: Sections by name.
@@ -44,10 +44,8 @@ class Table:
         self.viewer = f"the user {identity.user}{sudo}"
         self._booted, self._ticks = identity.booted, ticks
         self._privileged = identity.privileges != "user"
-        self._stats = {
-            int(pid): (state, int(parent), int(start))
-            for pid, _, state, parent, _, start in STAT.findall(answers["stats"].text)
-        }
+        self._stats = _stats(answers["stats"])
+        self._early = _stats(answers["early"]) if "early" in answers else {}
         self._groups = _groups(answers["cgroups"].text)
         self._below: dict[str, list[int]] = {}
         for pid, group in self._groups.items():
@@ -66,6 +64,11 @@ class Table:
     def within(self, group: str) -> tuple[int, ...]:
         """Every process of a control group and of those below it."""
         return tuple(sorted(self._below.get(group, ())))
+
+    def lived(self, pid: int) -> bool:
+        """Whether a process is the same one at the end of the settling window as at its start."""
+        started = [stats.get(pid, ("", 0, -1))[2] for stats in (self._early, self._stats)]
+        return started[0] == started[1] >= 0
 
     def descendants(self, pid: int) -> tuple[int, ...]:
         """A process with its children and theirs, where it is alive."""
@@ -112,6 +115,14 @@ class Table:
         if found:
             return Seen(found)
         return CannotTell(f"/proc/{pid}/{name} is not shown to {self.viewer}", Cause.PERMISSION)
+
+
+def _stats(section: Section) -> dict[int, tuple[str, int, int]]:
+    """State, parent and start (in ticks since the host came up) of every process."""
+    return {
+        int(pid): (state, int(parent), int(start))
+        for pid, _, state, parent, _, start in STAT.findall(section.text)
+    }
 
 
 def _groups(text: str) -> dict[int, str]:

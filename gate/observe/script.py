@@ -1,13 +1,14 @@
 """The one script that asks a host everything, and the sections of its answer.
 
-POSIX sh with systemctl, ss, stat, find, grep and ``/proc``. Every question is one section with its
-own output, exit status and standard error; a tool that is missing spoils its own section only.
-Lists go through in one command each, so that a thousand units cost one ``systemctl show``.
+Every question is one section with its own output, exit status and standard error, and is one of the
+functions of ``questions.sh`` or a tool of the host. Lists go through in one command each, so that a
+thousand units cost one ``systemctl show``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -32,70 +33,9 @@ PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""
 UNPULLED = 3
 """Exit status of the section ``units`` where not all of what pulls them in could be read."""
-SECOND_READING = "Id,Names,ActiveState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
+SECOND_READING = "Id,Names,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
-BEGIN = """\
-LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=; export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
-PATH={path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
-exec 3>&1
-limit=; command -v timeout >/dev/null 2>&1 && limit='timeout -k 1 {tool_s}'
-ask() {{
-  section=$1; shift
-  printf '\\n%s out %s\\n' {token} "$section"
-  said=$("$@" 2>&1 >&3 3>&-); rc=$?
-  printf '\\n%s rc %s %s\\n%s\\n' {token} "$section" $rc "$said"
-}}
-each_stat() {{ cat /proc/[0-9]*/stat; }}
-each_cgroup() {{ grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup; }}
-each_command() {{ grep -Hazs '' /proc/[0-9]*/cmdline; }}
-each_link() {{
-  find /proc/[0-9]* -maxdepth 1 \\( -name exe -o -name cwd -o -name '[0-9]*' \\) \\
-    -printf '%p\\t%u\\t%l\\0'
-}}
-sockets() {{
-  if command -v ss >/dev/null 2>&1; then
-    ss -Hltnpe --cgroup 2>/dev/null || ss -Hltnpe
-  else
-    echo /proc/net; for file in /proc/net/tcp /proc/net/tcp6; do
-      [ ! -e $file ] || {{ echo $file; grep ' 0A ' $file; }}
-    done
-    find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null || :
-  fi
-}}
-identity() {{
-  uname -n; uname -sr; id -un; cat /proc/1/comm; getconf CLK_TCK || echo 100
-  cat /proc/uptime; date -u +%s.%N
-  sed -n 's/^PRETTY_NAME=//p' /etc/os-release
-}}
-above() {{
-  printf '%s\n' "$shown" | sed -n 's/^[A-Za-z]*By=//p' | tr ' ' '\n' |
-    grep -v -e '[.]target$' -e '^$' | sort -u
-}}
-units() {{
-  shown=$($limit systemctl show -p {properties} -- "$@"); rc=$?
-  printf '%s\n\n' "$shown"
-  [ $rc = 0 ] || return $rc
-  names="default.target $(above)"
-  for level in 1 2 3 4; do
-    shown=$($limit systemctl show -p {pulls} -- $names) || return {unpulled}
-    printf '%s\n\n' "$shown"
-    names=$(above)
-    [ -n "$names" ] || return 0
-  done
-  return {unpulled}
-}}
-found() {{ command -v "$1"; }}
-texts() {{
-  ls -d "$1/." >/dev/null && ls "$1" >/dev/null || return
-  set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"
-}}
-packages() {{
-  ls -d "$1" >/dev/null || return
-  for folder in "$1"/lib*/python3*/site-packages "$1"/lib*/python3/dist-packages; do
-    [ ! -e "$folder" ] || {{ ls -d "$folder/." >/dev/null && ls "$folder"; }} || return
-  done
-}}
-"""
+FUNCTIONS = (pathlib.Path(__file__).parent / "questions.sh").read_text("utf-8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,40 +64,64 @@ class Section:
 
 def compose(target: Target, questions: HostQuestions, token: str) -> str:
     """Write the script for a list of questions."""
-    units = " ".join(map(shlex.quote, questions.units))
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
-    paths = " ".join(map(shlex.quote, places))
-    path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
-    tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
-    lines = [
-        BEGIN.format(
-            path=path,
-            token=token,
-            tool_s=tool_s,
-            properties=PROPERTIES,
-            pulls=PULLS,
-            unpulled=UNPULLED,
-        ),
-        "ask identity identity",
-    ]
+    units = shlex.join(questions.units)
+    head = [_settings(target, questions, token), FUNCTIONS, "exec 3>&1"]
+    body = ["ask identity identity"]
     if units:
-        lines += [
-            f"ask units units {units}",
+        body += [
+            f"show {units}",
+            "ask early each_stat",
             "ask at cat /proc/uptime",
-            f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- &",
+            f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &",
+            "ask units units",
             "ask boot $limit systemctl list-dependencies --plain --full default.target",
-            "ask all $limit systemctl list-units --all --plain --no-legend --full",
             "ask runtime find /run/systemd/system -type l -path '*.wants/*' -printf '%f\\n'",
             f"ask journal $limit journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
         ]
-    lines.append("ask listeners sockets")
-    if places:
-        lines += [
-            f"ask stat stat -L --printf '%n\\0%F\\0%U\\0%G\\0%a\\0' -- {paths}",
-            f"ask room stat -f --printf '%n\\0%a\\0%S\\0' -- {paths}",
-            f"ask resolved realpath -zm -- {paths}",
+    body += ["ask listeners sockets", *_places(places), *_others(target, questions)]
+    if units:
+        body += [
+            "wait",
+            f"ask again again {units}",
+            "ask later cat /proc/uptime",
+            "ask all $limit systemctl list-units --all --plain --no-legend --full",
         ]
-    lines += [
+    body += ["ask stats each_stat", "ask cgroups each_cgroup", "ask links each_link"]
+    body += ["ask commands each_command"]
+    if units:
+        # Beside everything else: it is the host's other processor that works on it.
+        aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
+        body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "cat <&4", "}"]
+    return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
+
+
+def _settings(target: Target, questions: HostQuestions, token: str) -> str:
+    path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
+    standard = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
+    return (
+        f"PATH={path}:{standard}; export PATH\n"
+        f"token={token} tool_s={tool_s} unpulled={UNPULLED}\n"
+        f"properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
+    )
+
+
+def _places(places: list[str]) -> list[str]:
+    """Ask what is at some paths."""
+    if not places:
+        return []
+    paths = shlex.join(places)
+    return [
+        f"ask stat stat -L --printf '%n\\0%F\\0%U\\0%G\\0%a\\0' -- {paths}",
+        f"ask room stat -f --printf '%n\\0%a\\0%S\\0' -- {paths}",
+        f"ask resolved realpath -zm -- {paths}",
+    ]
+
+
+def _others(target: Target, questions: HostQuestions) -> list[str]:
+    """Ask for everything that has one section each."""
+    lines = [
         f"ask output.{number} $limit {shlex.join(command)}"
         for number, command in enumerate(questions.outputs.values())
     ]
@@ -173,15 +137,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         f"ask files.{number} texts {shlex.quote(target.placed(folder))}"
         for number, folder in enumerate(questions.folders)
     ]
-    if units:
-        lines += [
-            "wait",
-            f"ask again $limit systemctl show -p {SECOND_READING} -- {units}",
-            "ask later cat /proc/uptime",
-        ]
-    lines += ["ask stats each_stat", "ask cgroups each_cgroup", "ask links each_link"]
-    lines += ["ask commands each_command", f"printf '\\n%s done\\n' {token}"]
-    return "\n".join(lines)
+    return lines
 
 
 def _only(units: Iterable[str]) -> str:

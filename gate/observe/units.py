@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import re
+import shlex
 from collections.abc import Mapping
-from typing import Any
 
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.facts.host import Identity, Journal, Unit, UnitReading
+from gate.facts.host import Identity, Unit, UnitReading
+from gate.observe.journal import Errors, journal, read_errors
 from gate.observe.processes import Table
 from gate.observe.script import UNPULLED, Section
+from gate.observe.unit_files import Verified, read_verified
 
-QUOTED = 5
-"""Journal lines that are kept of a unit."""
 Properties = Mapping[str, str]
 
 
@@ -27,23 +26,18 @@ def read_units(
         return {}
     first, second = _shown(answers["units"]), _shown(answers["again"])
     around = _around(answers, first, identity, table)
-    window_s = _uptime(answers["later"]) - _uptime(answers["at"])
     found: dict[str, Fact[Unit]] = {}
     for name in asked:
-        if name not in first or name not in second:
-            found[name] = _untold(name, answers["units"], identity)
+        if name not in first:
+            found[name] = _untold(name, answers["show"], identity)
         elif first[name].get("LoadState") == "not-found":
             found[name] = Absent(f"systemctl show {name}: LoadState=not-found")
         else:
-            found[name] = Seen(
-                _unit(
-                    name,
-                    first=first[name],
-                    second=second[name],
-                    window_s=window_s,
-                    around=around,
-                )
-            )
+            later = second.get(name) or _without_asking(first[name], around)
+            if later:
+                found[name] = Seen(_unit(name, first=first[name], second=later, around=around))
+            else:
+                found[name] = _untold(name, answers["again"], identity)
     return found
 
 
@@ -63,22 +57,26 @@ class _Around:
 
     Attributes:
         shown: Units that were asked for, and what pulls them in; ``asked`` is how that ended.
+        window_s: Time between the two readings.
         boot: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
         runtime: Units that are enabled until the next boot only.
-        states: Of every loaded unit.
+        states: Of every loaded unit, at the second reading: active and sub.
         errors: The journal's, by unit.
+        verified: What systemd thinks of the units' files.
     """
 
     identity: Identity
     table: Table
+    window_s: float
     shown: Mapping[str, Properties]
     asked: Section
     boot: Section
     tree: frozenset[str]
     runtime: frozenset[str]
-    states: Mapping[str, str]
+    states: Mapping[str, tuple[str, str]]
     journal: Section
-    errors: Mapping[str, Mapping[int, Mapping[str, Any]]]
+    errors: Errors
+    verified: Verified
 
 
 def _around(
@@ -92,19 +90,34 @@ def _around(
     return _Around(
         identity=identity,
         table=table,
+        window_s=_uptime(answers["later"]) - _uptime(answers["at"]),
         shown=shown,
         asked=answers["units"],
         boot=answers["boot"],
         tree=frozenset([*boot, *(line.strip() for line in answers["boot"].text.splitlines())]),
         runtime=frozenset(answers["runtime"].text.split()),
         states={
-            words[0]: f"{words[2]} ({words[3]})"
+            words[0]: (words[2], words[3])
             for words in listed
             if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
         },
         journal=answers["journal"],
-        errors=_errors(answers["journal"]),
+        errors=read_errors(answers["journal"]),
+        verified=read_verified(answers["verify"], identity.init),
     )
+
+
+def _without_asking(first: Properties, around: _Around) -> Properties | None:
+    """The second reading of a unit that had a main process at the first.
+
+    While that process lives, the unit was not restarted. Its state is in the list of all units.
+    """
+    pid, name = int(first.get("MainPID") or 0), first["Id"]
+    if not pid or name not in around.states:
+        return None
+    active, sub = around.states[name]
+    second = {**first, "ActiveState": active, "SubState": sub}
+    return second if around.table.lived(pid) else {**second, "MainPID": "0"}
 
 
 def _untold(name: str, section: Section, identity: Identity) -> CannotTell:
@@ -127,7 +140,6 @@ def _unit(
     *,
     first: Properties,
     second: Properties,
-    window_s: float,
     around: _Around,
 ) -> Unit:
     table = around.table
@@ -135,24 +147,26 @@ def _unit(
     active_us = int(first.get("ActiveEnterTimestampMonotonic") or 0)
     active = first.get("ActiveState") == "active"
     boots, why = _at_boot(first, around)
+    names = {first["Id"], *first.get("Names", "").split()}
+    fragment, drop_ins = first.get("FragmentPath", ""), _paths(first.get("DropInPaths", ""))
     return Unit(
         asked=name,
         id=first["Id"],
         load_state=first.get("LoadState", ""),
         active_state=second.get("ActiveState") or first.get("ActiveState", ""),
-        sub_state=first.get("SubState", ""),
+        sub_state=second.get("SubState") or first.get("SubState", ""),
         result=first.get("Result", ""),
         unit_file_state=first.get("UnitFileState", ""),
         starts_at_boot=boots,
         why_at_boot=why,
         need_daemon_reload=first.get("NeedDaemonReload") == "yes",
-        fragment_path=first.get("FragmentPath", ""),
-        drop_ins=tuple(first.get("DropInPaths", "").split()),
+        fragment_path=fragment,
+        drop_ins=drop_ins,
         control_group=group,
         main_pid=main_pid,
         started=_moment(active_us, around.identity) if active and active_us else None,
         readings=(_reading(first), _reading(second)),
-        window_s=window_s,
+        window_s=around.window_s,
         process_state=(
             table.state(main_pid) if main_pid else Absent("there is no main process (MainPID=0)")
         ),
@@ -163,9 +177,17 @@ def _unit(
             else Absent("there is no main process (MainPID=0)")
         ),
         members=_members(first, around.states),
-        journal=_journal(first, around, active_us),
-        warnings=_warnings(first),
+        journal=journal(around.journal, around.errors, names, active_us, table.viewer),
+        warnings=_warnings(first) + around.verified.of(names, (fragment, *drop_ins)),
     )
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    """Paths as systemd lists them: one with a blank in it is quoted."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError:
+        return tuple(text.split())
 
 
 def _moment(monotonic_us: int, identity: Identity) -> dt.datetime:
@@ -230,58 +252,20 @@ def _pulled_in(names: set[str], tree: frozenset[str], shown: Mapping[str, Proper
     return not told and bool(names & tree)
 
 
-def _members(shown: Properties, states: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _members(
+    shown: Properties, states: Mapping[str, tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
     """For an umbrella (active, exited): the units that are part of it, with their state."""
     if (shown.get("ActiveState"), shown.get("SubState")) != ("active", "exited"):
         return ()
     names = sorted(shown.get("ConsistsOf", "").split())
-    return tuple((name, states.get(name, "not loaded")) for name in names)
+    return tuple(
+        (name, "{} ({})".format(*states[name]) if name in states else "not loaded")
+        for name in names
+    )
 
 
 def _warnings(shown: Properties) -> tuple[str, ...]:
     error = shown.get("LoadError", "").strip()
     bad = shown.get("LoadState") in ("bad-setting", "error")
     return (error or f"LoadState={shown['LoadState']}",) if bad else ()
-
-
-def _journal(shown: Properties, around: _Around, since_us: int) -> Fact[Journal]:
-    section = around.journal
-    if section.rc != 0:
-        cause = Cause.TIMEOUT if section.late else Cause.UPSTREAM
-        return CannotTell(f"journalctl: {section.why}", cause)
-    if "not seeing messages" in section.err:
-        reason = f"{around.table.viewer} may not read the journal (groups adm, systemd-journal)"
-        return CannotTell(reason, Cause.PERMISSION)
-    names = {shown["Id"], *shown.get("Names", "").split()}
-    found = {number: one for name in names for number, one in around.errors.get(name, {}).items()}
-    lines = [
-        _words(entry.get("MESSAGE"))
-        for _, entry in sorted(found.items())
-        if int(entry.get("__MONOTONIC_TIMESTAMP", 0)) >= since_us
-    ]
-    return Seen(Journal(errors=len(lines), last=tuple(reversed(lines[:QUOTED]))))
-
-
-def _errors(section: Section) -> Mapping[str, Mapping[int, Mapping[str, Any]]]:
-    """Entries of the journal by unit, and by their place in it (newest first)."""
-    found: dict[str, dict[int, Mapping[str, Any]]] = {}
-    for number, entry in enumerate(map(_entry, section.text.splitlines())):
-        for name in (entry.get("_SYSTEMD_UNIT"), entry.get("UNIT")):
-            if isinstance(name, str):
-                found.setdefault(name, {})[number] = entry
-    return found
-
-
-def _entry(line: str) -> Mapping[str, Any]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _words(message: object) -> str:
-    """A message; journald gives one that is no text as a list of bytes."""
-    if isinstance(message, list):
-        return bytes(message).decode("utf-8", "backslashreplace")
-    return str(message)

@@ -33,13 +33,17 @@ UNITS = {
     "signal.pause()'\n",
     "loud.service": "[Service]\nExecStart=/bin/sh -c 'echo \"<3>it hurts\"; exec sleep infinity'\n",
     "frozen.service": "[Service]\nExecStart=/bin/sleep infinity\n",
+    "partly.service": "[Service]\nExecStart=/bin/sleep infinity\nMemoryMaxx=4G\n",
+    "moved.service": "[Service]\nExecStart=/opt/old/program\n",
 }
 START = """
+mkdir /etc/systemd/system/partly.service.d
+printf '[Service]\\nRestart=sometimes\\n' > '/etc/systemd/system/partly.service.d/a b.conf'
 systemctl daemon-reload
 systemctl -q enable wrapper tick.timer each@one.service
 systemctl start --no-block crash
 systemctl start failed || :
-systemctl start wrapper part changed tick.timer each@one six loud frozen
+systemctl start wrapper part changed tick.timer each@one six loud frozen partly
 systemctl kill -s STOP frozen
 echo '# changed' >> /etc/systemd/system/changed.service
 mkdir /etc/systemd/system/loud.service.d
@@ -166,6 +170,25 @@ def test_file_that_systemd_does_not_accept(facts: HostFacts) -> None:
     found = unit(facts, "odd.service")
     assert found.load_state == "bad-setting"
     assert found.warnings
+
+
+def test_file_that_systemd_accepts_in_part(facts: HostFacts) -> None:
+    """What it ignores is told with file and line, of drop-ins too; nothing is said of others."""
+    file = "/etc/systemd/system/partly.service"
+    found = unit(facts, "partly.service")
+    assert (found.load_state, found.drop_ins) == ("loaded", (f"{file}.d/a b.conf",))
+    unread, unknown = sorted(found.warnings)
+    assert unread.startswith(f"{file}.d/a b.conf:2: ")
+    assert "Restart=sometimes" in unread
+    assert unknown.startswith(f"{file}:3: ")
+    assert "MemoryMaxx" in unknown
+    assert unit(facts, "frozen.service").warnings == ()
+
+
+def test_file_that_names_a_program_that_is_gone(facts: HostFacts) -> None:
+    """The next start of the unit would fail."""
+    (warning,) = unit(facts, "moved.service").warnings
+    assert "/opt/old/program is not executable: No such file" in warning
 
 
 def test_file_changed_since_reload(facts: HostFacts) -> None:

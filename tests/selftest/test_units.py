@@ -6,13 +6,21 @@ import datetime as dt
 
 import pytest
 
-from gate.facts.fact import CannotTell, Fact, Seen
-from gate.facts.host import Identity
+from gate.facts.fact import CannotTell, Cause, Fact, Seen
+from gate.facts.host import Identity, Unit
 from gate.observe.processes import Table
 from gate.observe.script import UNPULLED, Section
+from gate.observe.unit_files import read_verified
 from gate.observe.units import read_units
 
 NAME = "worker.service"
+FILE = f"/etc/systemd/system/{NAME}"
+SHOWN = (
+    f"MainPID=7\nNRestarts=2\nExecMainStartTimestampMonotonic=900000\nId={NAME}\nNames={NAME}\n"
+    "LoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\n"
+    f'FragmentPath={FILE}\nDropInPaths="{FILE}.d/a b.conf"\n'
+)
+TARGET = "Id=default.target\nNames=default.target multi-user.target\n"
 NOTHING = Section(b"", 0, "")
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 HOST = Identity(
@@ -27,25 +35,43 @@ HOST = Identity(
 )
 
 
-def _starts_at_boot(wanted_by: str, rc: int) -> Fact[bool]:
-    """Read one unit that is wanted by another one, with the section ending as given."""
-    shown = (
-        f"Id={NAME}\nNames={NAME}\nLoadState=loaded\nActiveState=active\nSubState=running\n"
-        f"UnitFileState=enabled\nWantedBy={wanted_by}\n\n"
-        "Id=default.target\nNames=default.target multi-user.target\n"
-    )
+def _read(**changes: Section) -> Fact[Unit]:
+    """Read one unit that stands still; any section of the answer can be another one."""
     uptime = Section(b"3600.00 1.00\n", 0, "")
     answers = {
-        **dict.fromkeys(("all", "runtime", "journal"), NOTHING),
-        **dict.fromkeys(("stats", "cgroups", "links", "commands"), NOTHING),
+        **dict.fromkeys(("show", "again", "runtime", "journal", "verify"), NOTHING),
+        **dict.fromkeys(("cgroups", "links", "commands"), NOTHING),
         **dict.fromkeys(("at", "later"), uptime),
-        "units": Section(shown.encode(), rc, "Connection timed out" if rc else ""),
-        "again": Section(shown.encode(), 0, ""),
+        "units": _section(SHOWN, TARGET),
+        "early": _process(7, started=100),
+        "stats": _process(7, started=100),
+        "all": Section(f"{NAME} loaded active running A worker\n".encode(), 0, ""),
         "boot": Section(b"default.target\n", 0, ""),
+        **changes,
     }
-    (unit,) = read_units((NAME,), answers, Table(answers, HOST, 100), HOST).values()
-    assert isinstance(unit, Seen)
-    return unit.value.starts_at_boot
+    return read_units((NAME,), answers, Table(answers, HOST, 100), HOST)[NAME]
+
+
+def _section(*blocks: str, rc: int = 0, err: str = "") -> Section:
+    return Section("\n".join(blocks).encode(), rc, err)
+
+
+def _process(pid: int, started: int) -> Section:
+    """``/proc/PID/stat`` of one process."""
+    return Section(f"{pid} (worker) S 1 {'0 ' * 17}{started} 0 0\n".encode(), 0, "")
+
+
+def _unit(**changes: Section) -> Unit:
+    found = _read(**changes)
+    assert isinstance(found, Seen), found
+    return found.value
+
+
+def _starts_at_boot(wanted_by: str, rc: int) -> Fact[bool]:
+    """Whether one unit that is wanted by another one starts, the section ending as given."""
+    shown = SHOWN + f"WantedBy={wanted_by}\n"
+    error = "Connection timed out" if rc else ""
+    return _unit(units=_section(shown, TARGET, rc=rc, err=error)).starts_at_boot
 
 
 @pytest.mark.parametrize("rc", [0, UNPULLED])
@@ -64,3 +90,90 @@ def test_what_pulls_it_in_and_cannot_be_read_is_no_absence() -> None:
     found = _starts_at_boot("umbrella.service", UNPULLED)
     assert isinstance(found, CannotTell)
     assert "Connection timed out" in found.reason
+
+
+def test_a_main_process_that_lived_throughout_is_a_second_reading() -> None:
+    """Nobody has to ask systemd again about a unit whose main process is the same one."""
+    found = _unit()
+    assert found.readings[0] == found.readings[1]
+    assert (found.main_pid, found.readings[1].restarts, found.active_state) == (7, 2, "active")
+
+
+@pytest.mark.parametrize("stats", [_process(7, started=101), _process(8, started=100)])
+def test_a_main_process_that_is_another_one_is_no_settled_unit(stats: Section) -> None:
+    """Neither its number alone nor its start alone makes a process the same one."""
+    first, second = _unit(stats=stats).readings
+    assert (first.main_pid, second.main_pid) == (7, 0)
+
+
+def test_the_state_is_that_of_the_second_reading() -> None:
+    """The list of all units is newer than the first reading."""
+    listed = Section(f"{NAME} loaded deactivating stop-sigterm A worker\n".encode(), 0, "")
+    found = _unit(all=listed)
+    assert (found.active_state, found.sub_state) == ("deactivating", "stop-sigterm")
+    assert found.readings[0] != found.readings[1]
+
+
+def test_what_was_asked_again_counts() -> None:
+    """Where systemd was asked a second time, its word stands."""
+    again = SHOWN.replace("NRestarts=2", "NRestarts=3").replace("MainPID=7", "MainPID=9")
+    first, second = _unit(again=_section(again)).readings
+    assert (first.restarts, second.restarts, second.main_pid) == (2, 3, 9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        pytest.param({"all": NOTHING}, Cause.UPSTREAM, id="not-listed"),
+        pytest.param({"again": _section(rc=124)} | {"all": NOTHING}, Cause.TIMEOUT, id="late"),
+        pytest.param({"units": _section(TARGET)}, Cause.UPSTREAM, id="not-shown"),
+    ],
+)
+def test_a_reading_that_is_missing_is_no_reading(changes: dict[str, Section], cause: Cause) -> None:
+    """One reading does not show that a unit is settled, and none shows nothing."""
+    found = _read(**changes)
+    assert isinstance(found, CannotTell)
+    assert found.cause is cause
+
+
+VERIFIED = f"""\
+{FILE}:7: Unknown key 'MemoryMaxx' in section [Service], ignoring.
+{FILE}.d/a b.conf:2: Failed to parse Restart=sometimes, ignoring: Invalid argument
+/etc/systemd/system/other.service:3: Unknown section 'Instal'. Ignoring.
+Unit gone.service not found.
+Unit mask.service is masked.
+{NAME}: Command /opt/gone is not executable: No such file or directory
+secret.service: Command /root/x is not executable: Permission denied
+Unit {NAME} has a bad unit file setting."""
+
+
+def test_what_systemd_does_not_accept_belongs_to_its_unit() -> None:
+    """Lines of its file, of its drop-ins and about itself; nothing of any other unit."""
+    found = _unit(verify=Section(b"", 1, VERIFIED)).warnings
+    lines = VERIFIED.splitlines()
+    assert found == (lines[0], lines[1], lines[5], lines[7])
+
+
+@pytest.mark.parametrize("unit", ["gone.service", "mask.service", "secret.service"])
+def test_what_is_told_elsewhere_is_no_warning(unit: str) -> None:
+    """Absent and masked are states; what one user may not see runs under another."""
+    assert read_verified(Section(b"", 1, VERIFIED), "systemd").of([unit], []) == ()
+
+
+@pytest.mark.parametrize(
+    ("rc", "err"),
+    [
+        pytest.param(127, "sh: systemd-analyze: not found", id="missing"),
+        pytest.param(124, "", id="late"),
+        pytest.param(1, "Failed to initialize manager: Out of memory", id="broken"),
+    ],
+)
+def test_a_file_that_was_not_verified_is_said_so(rc: int, err: str) -> None:
+    """No warnings are no proof where the tool did not do its work."""
+    (found,) = _unit(verify=Section(b"", rc, err)).warnings
+    assert "is not known: systemd-analyze verify" in found
+
+
+def test_without_systemd_there_is_nothing_to_verify() -> None:
+    """A stand-in for systemd has opinions of its own, and another tool cannot tell them."""
+    assert read_verified(Section(b"", 127, "not found"), "python3").of([NAME], [FILE]) == ()
