@@ -29,7 +29,7 @@ from gate.facts.host import HostFacts, HostQuestions
 from gate.facts.migrations import Chain
 from gate.facts.observed import Observed
 from gate.facts.plan import PlanFacts
-from gate.observe import api, database, forward, host
+from gate.observe import forward, host
 from gate.observe.carrier import Carrier, open_carrier
 from gate.observe.migrations import chain
 from gate.observe.obstacle import CarrierError
@@ -135,6 +135,8 @@ def _unique(names: list[str]) -> tuple[str, ...]:
 def _database(
     contract: Contract, target: Target, moment: Moment, carrier: Carrier
 ) -> Fact[DatabaseFacts]:
+    from gate.observe import database  # noqa: PLC0415 - loaded while the host is connected to
+
     work = contract.of(Work, moment)
     try:
         overrides = forward.to_database(target, carrier)
@@ -146,6 +148,8 @@ def _database(
 def _api(
     target: Target, endpoints: Mapping[str, Endpoint], samples: Mapping[str, int], carrier: Carrier
 ) -> Fact[ApiFacts]:
+    from gate.observe import api  # noqa: PLC0415 - loaded while the host is connected to
+
     try:
         way = forward.to_api(target, carrier)
     except CarrierError as error:

@@ -7,6 +7,7 @@ import pathlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 
@@ -44,6 +45,14 @@ class Api(_Strict):
     values_env: dict[str, EnvName] = {}
     forward: bool = False
     login: str = "login"
+
+    @pydantic.field_validator("base")
+    @classmethod
+    def _leads_somewhere(cls, base: str) -> str:
+        url = urlsplit(base)  # its port raises ValueError where it is none
+        if not url.hostname or url.port == 0:
+            raise ValueError("must name a host, and a port from 1 to 65535 if any")
+        return base
 
 
 class Database(_Strict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
+from urllib.parse import urlsplit
 
 from gate.facts.fact import Cause
 from gate.observe import libpq
@@ -20,9 +20,10 @@ def to_api(target: Target, carrier: Carrier) -> Forward | None:
     """
     if not target.api.forward:
         return None
-    url = httpx.URL(target.api.base)
+    url = urlsplit(target.api.base)
     port = url.port or (443 if url.scheme == "https" else 80)
-    host = f"[{url.host}]" if ":" in url.host else url.host
+    host = url.hostname or "localhost"
+    host = f"[{host}]" if ":" in host else host
     return carrier.forward(f"{host}:{port}", "api")
 
 

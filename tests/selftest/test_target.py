@@ -40,6 +40,8 @@ def test_by_name_and_by_path(tmp_path: pathlib.Path) -> None:
         pytest.param(
             TARGET.replace("http://127", "http://me:pw@127"), "user and password", id="in-url"
         ),
+        pytest.param(TARGET.replace(":8000", ":99999"), "api.base: ", id="port"),
+        pytest.param(TARGET.replace("127.0.0.1:8000", ":8000"), "must name a host", id="no-host"),
         pytest.param(TARGET.replace("local://", "hera"), "is no host spec", id="host"),
         pytest.param(TARGET.replace("local://", "ssh://a:b@h"), "user and password", id="ssh"),
         pytest.param("title = ", "malformed TOML", id="toml"),
