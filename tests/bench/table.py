@@ -15,8 +15,8 @@ brackets: how many times as long as the gate's whole process.
 
 The gate's time is that of `python -m pytest -m predeploy` from start to exit: a new SSH connection,
 one look with a settling window of {window:g} s (in which no other tool waits), the comparison, and
-all reports. Goss and Serverspec run on the machine itself and pay for no connection; testinfra has
-one connection for all its commands (ControlPath).
+all reports. Goss and Serverspec run on the machine itself and pay for no connection. testinfra
+opens one for every command, unless ssh's own configuration has a ControlPath; it was run so, too.
 """
 
 

@@ -14,7 +14,16 @@ import pytest
 from sandbox.machine import boot, needs
 from tests.bench import table
 from tests.bench.checks import checks, populate
-from tests.bench.tools import WINDOW_S, Gate, Goss, Look, Serverspec, Testinfra, Tool
+from tests.bench.tools import (
+    WINDOW_S,
+    Gate,
+    Goss,
+    Look,
+    Multiplexed,
+    Serverspec,
+    Testinfra,
+    Tool,
+)
 from tests.machine import extra
 from tests.machine.trial import ROOT, Machine
 
@@ -40,7 +49,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 def test_host(machine: Machine, tmp_path: pathlib.Path) -> None:
     """Every tool comes to the same verdicts; what they took is written down."""
-    kinds = (Gate, Look, Testinfra, Goss, Serverspec)
+    kinds = (Gate, Look, Testinfra, Multiplexed, Goss, Serverspec)
     tools: list[Tool] = [kind(machine, tmp_path / kind.__name__) for kind in kinds]
     rows = []
     for services, paths in SIZES:

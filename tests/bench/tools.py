@@ -181,12 +181,13 @@ class Look(Tool):
 
 
 class Testinfra(Tool):
-    """testinfra's own modules, over one multiplexed SSH connection."""
+    """testinfra's own modules over SSH as they come: a connection for every command."""
 
     __test__ = False
     title = "testinfra's modules over SSH, whole process"
     most = 300
     once = 100
+    multiplexed = ""
 
     TESTS = """\
 import pytest
@@ -215,10 +216,7 @@ def test_path(host, path):
         (self.folder / "test_host.py").write_text(text)
         # The command line has no option that reaches the fixture; ssh's own configuration does.
         given = (self.machine.record.folder / "ssh_config").read_text()
-        (self.folder / "ssh_config").write_text(
-            f"Host *\n    ControlMaster auto\n    ControlPath {self.folder / 'c'}\n"
-            f"    ControlPersist 60s\n{given}"
-        )
+        (self.folder / "ssh_config").write_text(self.multiplexed.format(self.folder) + given)
 
     def run(self) -> tuple[float, Verdict]:
         """Run them, and close the connection afterwards: the next run has its own."""
@@ -228,8 +226,9 @@ def test_path(host, path):
         line += [f"--hosts=ssh://{alias}", f"--ssh-config={config}"]
         line += [f"--junitxml={junit}", f"--rootdir={self.folder}", "test_host.py"]
         took, _ = _timed(line, self.folder, dict(os.environ))
-        leave = ["ssh", "-F", config, "-O", "exit", alias]
-        subprocess.run(leave, check=True, capture_output=True, timeout=10)  # noqa: S603
+        if self.multiplexed:
+            leave = ["ssh", "-F", config, "-O", "exit", alias]
+            subprocess.run(leave, check=True, capture_output=True, timeout=10)  # noqa: S603
         found = {}
         for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 - pytest's own
             subject = re.search(rf"\[ssh://{alias}-(.+)\]$", case.attrib["name"])
@@ -242,6 +241,13 @@ def test_path(host, path):
         from importlib.metadata import version  # noqa: PLC0415
 
         return version("pytest-testinfra")
+
+
+class Multiplexed(Testinfra):
+    """The same over one connection, which ssh's own configuration has to ask for."""
+
+    title = "testinfra's modules over one SSH connection (ControlPath), whole process"
+    multiplexed = "Host *\n    ControlMaster auto\n    ControlPath {}/c\n    ControlPersist 60s\n"
 
 
 class Goss(Tool):
@@ -336,7 +342,7 @@ def _timed(line: list[str], folder: pathlib.Path, environ: dict[str, Any]) -> tu
     done = subprocess.run(  # noqa: S603
         line,
         cwd=folder,
-        env=environ,
+        env={key: one for key, one in environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
