@@ -99,6 +99,7 @@ def _remove(home: Home) -> None:
 
 def _make(home: Home, tell: Tell, owner: int) -> None:
     clock = time.monotonic()
+    postgres.check_reach(home.path)
     offset = free_offset()
     home.path.mkdir(parents=True, mode=0o755)
     home.run.mkdir(parents=True)

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pathlib
 import pwd
+import shlex
 import shutil
 import subprocess
 import time
@@ -16,6 +17,7 @@ from sandbox.home import Home, SandboxError
 NOBODY = "nobody"
 READY_S = 15.0
 ANYBODY = 0o005
+ENTER = 0o001
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -90,6 +92,22 @@ def _reachable(path: pathlib.Path) -> bool:
     """Whether anybody may go there."""
     path = path.resolve()
     return all(one.stat().st_mode & ANYBODY == ANYBODY for one in (path, *path.parents))
+
+
+def check_reach(folder: pathlib.Path) -> None:
+    """Make sure that whoever runs the server gets to a folder.
+
+    Raises:
+        SandboxError: One of the folders above it lets its owner in alone.
+    """
+    if os.getuid() != 0:
+        return
+    for one in (folder, *folder.parents):
+        if one.exists() and not one.stat().st_mode & ENTER:
+            raise SandboxError(
+                f"{one} lets nobody else in, and the sandbox's PostgreSQL is run by {NOBODY}: "
+                f"`chmod o+x {shlex.quote(str(one))}`, or set ATUM_SANDBOX_HOME to another folder"
+            )
 
 
 def make_cluster(home: Home, port: int) -> None:
