@@ -7,9 +7,10 @@ result after the fixtures ran), the side files at the end of the session.
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from pydantic_core import to_json
 
 from gate.contract.kinds import Moment, Risk, Runtime
 from gate.contract.model import Contract, Promise
@@ -107,19 +108,20 @@ def description(promise: Promise, moment: Moment, result: Result | None) -> str:
     return "\n".join(text)
 
 
-def attachments(promise: Promise, moment: Moment, evidence: Any) -> list[Attachment]:
-    """What was promised and what was seen, whole, as JSON.
+def attachment(promise: Promise, moment: Moment, evidence: Any) -> Attachment:
+    """What was promised and what was seen, whole, as one JSON object.
 
     Args:
         promise: The item.
         moment: The side of it.
-        evidence: What `gate.report.evidence.evidence` found, redacted.
+        evidence: What `gate.report.evidence.evidence` found, redacted; ``None`` where an item has
+            no fact of its own, and then only what was promised is told.
     """
-    promised = promise.at(moment).model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    found = [Attachment("promised", _json(promised), "JSON")]
+    item = promise.at(moment)
+    both = {"promised": item.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
     if evidence is not None:
-        found.append(Attachment("seen", _json(evidence), "JSON"))
-    return found
+        both["seen"] = evidence
+    return Attachment(" and ".join(both), to_json(both, indent=2).decode(), "JSON")
 
 
 def categories() -> list[dict[str, Any]]:
@@ -206,7 +208,3 @@ def _escaped(text: str) -> str:
     utf16 = one_line(text).replace("\\", "\\\\").encode("utf-16-be")
     units = (int.from_bytes(utf16[at : at + 2], "big") for at in range(0, len(utf16), 2))
     return "".join(chr(unit) if 32 <= unit < 127 else f"\\u{unit:04x}" for unit in units)  # noqa: PLR2004 - ASCII
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

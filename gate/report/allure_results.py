@@ -63,8 +63,8 @@ def write(
         _globals(part, account, document)
         pairs = allure.environment_properties(allure.environment(account))
         (part / "environment.properties").write_text(redactor.clean(pairs), "latin-1")
-        _json(part / "categories.json", allure.categories())
-        _json(part / "executor.json", allure.executor(account, environ))
+        _json(part, "categories.json", allure.categories())
+        _json(part, "executor.json", allure.executor(account, environ))
         shutil.rmtree(whole, ignore_errors=True)
         part.rename(whole)
     finally:
@@ -95,15 +95,14 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
             for type_, value in allure.labels(promise, moment, contract, account.target)
         ],
         "parameters": [{"name": "outcome", "value": line.outcome.value, "excluded": True}],
-        "attachments": [],
     }
     found = redactor.clean_json(evidence(promise, moment, account.target, account.observed))
-    for one in allure.attachments(promise, moment, found):
-        type_, suffix = TYPES[one.type]
-        source = f"{uuid.uuid5(NAMES, result['uuid'] + one.name)}-attachment.{suffix}"
-        (folder / source).write_text(one.body, "utf-8")
-        result["attachments"].append({"name": one.name, "source": source, "type": type_})
-    _json(folder / f"{result['uuid']}-result.json", result)
+    both = allure.attachment(promise, moment, found)
+    type_, suffix = TYPES[both.type]
+    source = f"{uuid.uuid5(NAMES, result['uuid'] + both.name)}-attachment.{suffix}"
+    _new(folder, source, both.body)
+    result["attachments"] = [{"name": both.name, "source": source, "type": type_}]
+    _json(folder, f"{result['uuid']}-result.json", result)
 
 
 def _details(line: Line) -> dict[str, str]:
@@ -117,15 +116,26 @@ def _details(line: Line) -> dict[str, str]:
 def _globals(folder: pathlib.Path, account: Account, document: str) -> None:
     """The snapshot document belongs to the run, not to one of its results."""
     source = f"{uuid.uuid4()}-attachment.md"
-    (folder / source).write_text(document, "utf-8")
+    _new(folder, source, document)
     attachment = {
         "name": SNAPSHOT[account.moment],
         "source": source,
         "type": "text/markdown",
         "timestamp": round(account.finished.timestamp() * 1000),
     }
-    _json(folder / f"{uuid.uuid4()}-globals.json", {"attachments": [attachment], "errors": []})
+    _json(folder, f"{uuid.uuid4()}-globals.json", {"attachments": [attachment], "errors": []})
 
 
-def _json(file: pathlib.Path, value: Any) -> None:
-    file.write_text(json.dumps(value, ensure_ascii=False, default=str), "utf-8")
+def _json(folder: pathlib.Path, name: str, value: Any) -> None:
+    _new(folder, name, json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _new(folder: pathlib.Path, name: str, text: str) -> None:
+    """Write a file that is not there yet: one of thousands, so with no call too many."""
+    file = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        content = text.encode("utf-8", "replace")
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)
