@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pathlib
 from collections.abc import Iterable
@@ -27,22 +28,34 @@ def scan(folder: pathlib.Path, secrets: Iterable[str], public: str = "") -> list
     def unreadable(error: OSError) -> None:
         findings.append(f"{error.filename}: cannot be read: {error.strerror}")
 
-    for root, folders, files in os.walk(folder, onerror=unreadable):
+    top = os.fspath(folder)
+    for root, folders, files in os.walk(top, onerror=unreadable):
         folders.sort()
+        below = "" if root == top else f"{os.path.relpath(root, top)}/"
         for name in sorted(files):
-            findings += _file(pathlib.Path(root, name), folder, redactor)
+            findings += _file(top, below + name, redactor)
     return findings
 
 
-def _file(file: pathlib.Path, folder: pathlib.Path, redactor: Redactor) -> list[str]:
-    name = str(file.relative_to(folder))
+def _file(folder: str, name: str, redactor: Redactor) -> list[str]:
+    content, problem = _read(f"{folder}/{name}")
+    # Name and content at once: most hold nothing, and there are thousands.
+    if not problem and redactor.find_leak(f"{name}\n{content}") is None:
+        return []
     how = redactor.find_leak(name)
     if how:
         # The name itself is the leak, so it is not told.
         return [f"{folder}: the name of a file holds a secret ({how})"]
-    try:
-        text = file.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        return [f"{name}: cannot be read: {error.strerror}"]
-    how = redactor.find_leak(text)
+    if problem:
+        return [f"{name}: cannot be read: {problem}"]
+    how = redactor.find_leak(content)
     return [f"{name}: holds a secret ({how})"] if how else []
+
+
+def _read(file: str) -> tuple[str, str]:
+    """What a file holds, as text; or why it cannot be read."""
+    try:
+        with io.FileIO(file) as opened:
+            return opened.readall().decode("utf-8", "replace"), ""
+    except OSError as error:
+        return "", error.strerror or str(error)

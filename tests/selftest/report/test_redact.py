@@ -173,6 +173,14 @@ def test_scan_finds_files_and_names(tmp_path: pathlib.Path) -> None:
     ]
 
 
+def test_scan_takes_name_and_content_apart(tmp_path: pathlib.Path) -> None:
+    """The end of a name and the beginning of a file are no secret together."""
+    (tmp_path / "hun").write_text("er!", "utf-8")
+    assert scan(tmp_path, ["hun\ner!", "huner!"]) == []
+    (tmp_path / "hun").write_text("hun\ner!", "utf-8")
+    assert scan(tmp_path, ["hun\ner!"]) == ["hun: holds a secret (as it is)"]
+
+
 def test_scan_of_what_cannot_be_read_is_a_finding(tmp_path: pathlib.Path) -> None:
     """Nobody can tell what is in a file that cannot be read."""
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
