@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
+import bisect
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -109,15 +110,17 @@ class Redactor:
                 if is_word(form):
                     self._words.add(form)
         # Short ones first: what is longer than a text need not be looked for in it.
-        self._forms = dict(sorted(self._forms.items(), key=lambda one: len(one[0])))
+        self._all = sorted(self._forms, key=len)
+        self._no_words = [one for one in self._all if one not in self._words]
 
     def clean(self, text: str) -> str:
         """Replace every known secret and everything that looks like one by ``[redacted]``."""
-        if len(text) > REMEMBERED:
-            return self._clean(text)
-        if text not in self._cleaned:
-            self._cleaned[text] = self._clean(text)
-        return self._cleaned[text]
+        found = self._cleaned.get(text)
+        if found is None:
+            found = self._clean(text)
+            if len(text) <= REMEMBERED:
+                self._cleaned[text] = found
+        return found
 
     def _clean(self, text: str) -> str:
         text = self.clean_known(text)
@@ -128,7 +131,7 @@ class Redactor:
 
     def clean_known(self, text: str) -> str:
         """Replace known secrets only."""
-        pattern = self._pattern(text, self._forms)
+        pattern = self._pattern(text, self._all)
         return pattern.sub(REDACTED, text) if pattern else text
 
     def clean_marked_up(self, text: str) -> str:
@@ -137,13 +140,15 @@ class Redactor:
         A secret that is an ordinary word could be a word of the markup; it was taken out of what
         the document was made from.
         """
-        pattern = self._pattern(text, [one for one in self._forms if one not in self._words])
+        pattern = self._pattern(text, self._no_words)
         return pattern.sub(REDACTED, text) if pattern else text
 
     def clean_json(self, value: Any) -> Any:
         """The same for nested JSON: keys, values, and the values of keys that name a secret."""
         if isinstance(value, str):
             return self.clean(value)
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
         if isinstance(value, Mapping):
             return {
                 self.clean(key) if isinstance(key, str) else key: self._member(key, one)
@@ -155,21 +160,20 @@ class Redactor:
 
     def find_leak(self, text: str) -> str | None:
         """How the first known secret in a text is written, such as ``base64``; never the secret."""
-        pattern = self._pattern(text, self._forms)
+        pattern = self._pattern(text, self._all)
         found = pattern.search(text) if pattern else None
         return self._forms[found.group()] if found else None
 
     def _member(self, key: object, value: Any) -> Any:
-        names_secret = isinstance(key, str) and SECRET_KEY.match(key)
-        if names_secret and isinstance(value, str) and not _is_placeholder(value):
+        if isinstance(value, str) and _names_secret(key) and not _is_placeholder(value):
             return REDACTED
         return self.clean_json(value)
 
-    def _pattern(self, text: str, among: Iterable[str]) -> re.Pattern[str] | None:
+    def _pattern(self, text: str, among: list[str]) -> re.Pattern[str] | None:
         """A pattern of the forms that occur at all; most texts hold none, and that is quick."""
-        size = len(text)
-        fitting = itertools.takewhile(lambda one: len(one) <= size, among)
-        present = [one for one in fitting if one in text][::-1]
+        if among and len(among[-1]) > len(text):
+            among = among[: bisect.bisect_right(among, len(text), key=len)]
+        present = [one for one in among if one in text][::-1]
         if not present:
             return None
         parts = (
@@ -183,6 +187,11 @@ def _is_public(secret: str, public: str) -> bool:
     if not is_word(secret):
         return False
     return re.search(f"{BEFORE}{re.escape(secret)}{AFTER}", public) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _names_secret(key: object) -> bool:
+    return isinstance(key, str) and SECRET_KEY.match(key) is not None
 
 
 def _is_placeholder(value: str) -> bool:

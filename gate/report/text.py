@@ -18,6 +18,8 @@ def printable(text: str) -> str:
 
     Line feeds and tabs stay.
     """
+    if text.isprintable():  # most are, and Python says so at once
+        return text
     return UNPRINTABLE.sub("\ufffd", ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
