@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import signal
@@ -13,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from fixtures.contract import moments_of
+from gate.contract.kinds import Moment
+from gate.contract.model import MOMENTS
 from tests.selftest import runs
 
 TARGET = """
@@ -149,6 +153,66 @@ def test_a_skip_is_not_green(gate: Gate) -> None:
     done = gate.run("-p", "skipper", PYTHONPATH=str(gate.folder))
     assert done.returncode == 10, done.stdout + done.stderr
     assert gate.outcomes() == {"path.kept": "PASS", "path.other": "INCONCLUSIVE"}
+
+
+def test_a_test_that_compared_nothing_is_not_green(gate: Gate) -> None:
+    """What the test before it has found is not taken for its own."""
+    (gate.folder / "idler.py").write_text(
+        "def pytest_pyfunc_call(pyfuncitem):\n    return 'other' in pyfuncitem.nodeid or None\n",
+        "utf-8",
+    )
+    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
+    done = gate.run("-p", "idler", PYTHONPATH=str(gate.folder))
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert gate.outcomes() == {"path.kept": "PASS", "path.other": "INCONCLUSIVE"}
+
+
+@pytest.mark.parametrize(
+    ("markexpr", "moments"),
+    [
+        ("predeploy", ("predeploy",)),
+        (" rollback ", ("rollback",)),
+        ("", MOMENTS),
+        ("predeploy or rollback", MOMENTS),
+        ("not predeploy", MOMENTS),
+    ],
+)
+def test_only_the_moment_that_is_named_has_tests(
+    markexpr: str, moments: tuple[Moment, ...]
+) -> None:
+    """Any other expression than a moment's name is left for pytest to tell."""
+    assert moments_of(markexpr) == moments
+
+
+@pytest.mark.parametrize(
+    ("options", "moments"),
+    [
+        ((), ["predeploy"]),
+        (("-m", "predeploy and not rollback"), ["predeploy"]),
+        (("-m", "predeploy or postdeploy"), ["predeploy", "postdeploy"]),
+        (("-k", "kept", "-n", "2"), ["predeploy"]),
+    ],
+    ids=["moment", "expression", "two-moments", "workers"],
+)
+def test_a_test_is_named_by_moment_and_item(
+    gate: Gate, options: tuple[str, ...], moments: list[str]
+) -> None:
+    """Whatever selects it: Allure's history hangs on it."""
+    assert gate.promise(KEPT).run().returncode == 0
+    kept = gate.folder / "reports/here/predeploy/observed.json"
+    done = gate.run("--collect-only", "-q", f"--replay={kept}", *options)
+    names = [one.rpartition("::")[2] for one in done.stdout.splitlines() if "::" in one]
+    assert names == [f"test_path[{moment}-path.kept]" for moment in moments], done.stdout
+
+
+def test_allures_own_plugin_keeps_the_history(gate: Gate) -> None:
+    """Its history is one of the parameters' values: there is one, moment and item."""
+    results = gate.folder / "results"
+    assert gate.promise(KEPT).run(f"--alluredir={results}").returncode == 0
+    (file,) = results.glob("*-result.json")
+    result = json.loads(file.read_text("utf-8"))
+    assert result["name"] == "The folder is there"
+    assert [one["value"] for one in result["parameters"]] == ["'predeploy-path.kept'"]
 
 
 def test_a_dead_worker_is_not_green(gate: Gate) -> None:
