@@ -14,16 +14,9 @@ import pytest
 from sandbox.machine import boot, needs
 from tests.bench import table
 from tests.bench.checks import checks, populate
-from tests.bench.tools import (
-    WINDOW_S,
-    Gate,
-    Goss,
-    Look,
-    Multiplexed,
-    Serverspec,
-    Testinfra,
-    Tool,
-)
+from tests.bench.others import Goss, Multiplexed, Serverspec, Testinfra
+from tests.bench.ours import Gate, Look
+from tests.bench.tools import WINDOW_S, Tool
 from tests.machine import extra
 from tests.machine.trial import ROOT, Machine
 
