@@ -13,186 +13,51 @@ from typing import Annotated, Any, Literal
 import jsonschema_rs
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Moment, Name, Port, Seconds
+from gate.contract.database import (
+    Column,
+    Database,
+    Enum,
+    Extension,
+    Index,
+    Migration,
+    Table,
+)
+from gate.contract.host import KeyPath, ListeningPort, Runtime, Service
+from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
 from gate.contract.rehearsal import Rehearsal
+from gate.contract.work import Cycle, Poll, Queue, Work
 
-__all__ = ["CHAPTERS", "CHAPTER_OF", "KINDS", "AbsolutePath", "Item", "Moment", "Rehearsal"]
+__all__ = [
+    "CHAPTERS",
+    "CHAPTER_OF",
+    "KINDS",
+    "Budget",
+    "Column",
+    "Cycle",
+    "Database",
+    "Endpoint",
+    "Enum",
+    "Extension",
+    "Index",
+    "Item",
+    "KeyPath",
+    "ListeningPort",
+    "Migration",
+    "Moment",
+    "Poll",
+    "Queue",
+    "Rehearsal",
+    "Risk",
+    "Runtime",
+    "Service",
+    "Step",
+    "Table",
+    "Trigger",
+    "Waiver",
+    "Work",
+]
 
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
-
-
-class Service(Item):
-    """A systemd unit.
-
-    Attributes:
-        label: Its name in the snapshot's table; the unit's where empty.
-        state: ``ActiveState (SubState)``, such as ``active (running)``.
-        starts_at_boot: Whether a reboot must bring it up; ``None`` promises nothing.
-        restarted: After the deployment: whether it must (not) have been restarted by it.
-    """
-
-    unit: Name
-    state: Annotated[str, pydantic.Field(pattern=r"^[a-z-]+ \([a-z-]+\)$")]
-    label: str = ""
-    starts_at_boot: bool | None = None
-    restarted: bool | None = None
-
-
-class ListeningPort(Item):
-    """A TCP port.
-
-    Attributes:
-        service: Name in the snapshot's table.
-        owner: Unit that must hold it; ``None`` promises nothing.
-        processes: How many worker processes must hold it; ``None`` promises nothing.
-        reach: ``loopback`` (nothing wider), ``any`` (a wildcard), or ``None``.
-    """
-
-    port: Port
-    service: Name
-    owner: str | None = None
-    processes: Annotated[int, pydantic.Field(gt=0)] | None = None
-    reach: Literal["loopback", "any"] | None = None
-
-
-class KeyPath(Item):
-    """A path of the host; ``purpose`` stands in the snapshot's table."""
-
-    path: AbsolutePath
-    purpose: Name
-    type: Literal["directory", "regular file", "symbolic link", "socket"] = "directory"
-    owner: str | None = None
-    group: str | None = None
-    mode: Annotated[str, pydantic.Field(pattern=r"^[0-7]{4}$")] | None = None
-    free_mb: Annotated[int, pydantic.Field(gt=0)] | None = None
-
-
-class Runtime(Item):
-    """A version; exactly one of ``command``, ``package``, ``server``, ``extension`` says whose.
-
-    Attributes:
-        label: Its name in the snapshot.
-        version: What the version must be; ``16`` is met by 16.11 and not by 160.
-        command: Argument list whose output holds the version.
-        pattern: Regular expression whose first group is the version in that output.
-        package: Python package as ``[environment folder, distribution]``.
-        server: ``postgresql``: the server that answers the gate.
-        extension: A PostgreSQL extension of the database.
-        remark: What the snapshot adds in parentheses.
-    """
-
-    label: Name
-    version: str = ""
-    command: tuple[str, ...] | None = None
-    pattern: str = r"(\d+(?:\.\d+)*)"
-    package: tuple[str, str] | None = None
-    server: Literal["postgresql"] | None = None
-    extension: str | None = None
-    remark: str = ""
-
-    @pydantic.model_validator(mode="after")
-    def _one_source(self) -> Runtime:
-        given = [self.command, self.package, self.server, self.extension]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of command, package, server, extension")
-        if not self.version and not self.absent:
-            raise ValueError('needs a version (or `before`/`after` = "absent")')
-        try:
-            groups = re.compile(self.pattern).groups
-        except re.error as error:
-            raise ValueError(f"pattern is no regular expression: {error}") from error
-        if groups != 1:
-            raise ValueError("pattern needs exactly one group")
-        return self
-
-
-class Database(Item):
-    """Something about the database as a whole: exactly one of the keys.
-
-    Attributes:
-        connects_as: Role that the gate must reach it as; ``*`` for any that is no superuser.
-        tables: How many tables there are.
-        nothing_else: Tables, indexes and enums that the contract does not name must not be there.
-        restored: After a rollback the catalog is the very one that was seen before.
-    """
-
-    connects_as: str | None = None
-    tables: Annotated[int, pydantic.Field(gt=0)] | None = None
-    nothing_else: Literal[True] | None = None
-    restored: Literal[True] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _one_promise(self) -> Database:
-        given = [self.connects_as, self.tables, self.nothing_else, self.restored]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of connects_as, tables, nothing_else, restored")
-        return self
-
-
-class Table(Item):
-    """A table: columns as ``type [not null] [default …]`` by name, keys as definitions by name."""
-
-    columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
-    keys: dict[str, str] = {}
-
-
-class Column(Item):
-    """A column that comes or goes, apart from its table's item."""
-
-    table: Name
-    column: Name
-    definition: Name
-
-
-class Index(Item):
-    """An index that backs no constraint; it must also be valid and ready."""
-
-    table: Name
-    method: Name = "btree"
-    columns: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
-    unique: bool = False
-    options: dict[str, str] = {}
-    predicate: str = ""
-    include: tuple[str, ...] = ()
-
-
-class Enum(Item):
-    """An enum type with its labels in order."""
-
-    labels: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
-
-
-class Extension(Item):
-    """An extension of the database; its version is a runtime's promise."""
-
-    schema_: str = pydantic.Field(default="public", alias="schema")
-
-
-class Migration(Item):
-    """Something about Alembic: exactly one of the keys.
-
-    Attributes:
-        folder: Folder of the revision files.
-        head: The one head of the chain in ``folder``.
-        current: The one revision that the database is at.
-        pending: Revisions between the database and the head of ``folder``, oldest first.
-        revisions: Every revision of ``folder``, base first: one unbroken chain.
-    """
-
-    folder: AbsolutePath | None = None
-    head: str | None = None
-    current: str | None = None
-    pending: tuple[str, ...] | None = None
-    revisions: tuple[str, ...] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _one_promise(self) -> Migration:
-        given = [self.head, self.current, self.pending, self.revisions]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of head, current, pending, revisions")
-        if self.current is None and self.folder is None:
-            raise ValueError("needs the folder of the revision files")
-        return self
 
 
 class Endpoint(Item):
@@ -247,66 +112,6 @@ class Endpoint(Item):
         except (ValueError, jsonschema_rs.ValidationError) as error:
             raise ValueError(f"is no JSON Schema: {str(error).splitlines()[0]}") from error
         return body
-
-
-class Queue(pydantic.BaseModel):
-    """Where a worker's queue is and when it counts as drained.
-
-    Attributes:
-        pending, done, failed: Values of the status column.
-        due: Column of the time before which a row need not be taken, if there is one.
-        finished: Column of the time of the last change.
-        oldest_within_s: How long a due row may wait.
-        failed_at_most: How many failed rows are tolerated.
-    """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    table: Name
-    status: Name = "status"
-    pending: tuple[str, ...] = ("PENDING",)
-    done: tuple[str, ...] = ("DONE",)
-    failed: tuple[str, ...] = ("FAILED",)
-    created: Name = "created_at"
-    finished: Name = "updated_at"
-    due: str | None = None
-    oldest_within_s: Seconds = 120.0
-    failed_at_most: Annotated[int, pydantic.Field(ge=0)] = 0
-
-
-class Cycle(pydantic.BaseModel):
-    """The trace that a worker's cycle leaves: a column of times in a table."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    table: Name
-    column: Name = "updated_at"
-    within_s: Seconds
-
-
-class Poll(pydantic.BaseModel):
-    """The worker's own database session: by ``application_name``, how recent its statement is."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    application: Name
-    within_s: Seconds
-
-
-class Work(Item):
-    """Proof that a worker works; at least one of queue, cycle and poll."""
-
-    unit: Name
-    queue: Queue | None = None
-    cycle: Cycle | None = None
-    poll: Poll | None = None
-    journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _some_proof(self) -> Work:
-        if self.queue is None and self.cycle is None and self.poll is None:
-            raise ValueError("needs at least one proof: queue, cycle or poll")
-        return self
 
 
 class Budget(Item):

@@ -1,0 +1,69 @@
+"""What can be promised of a worker: the proofs that it works."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pydantic
+
+from gate.contract.item import Item, Name, Seconds
+
+
+class Queue(pydantic.BaseModel):
+    """Where a worker's queue is and when it counts as drained.
+
+    Attributes:
+        pending, done, failed: Values of the status column.
+        due: Column of the time before which a row need not be taken, if there is one.
+        finished: Column of the time of the last change.
+        oldest_within_s: How long a due row may wait.
+        failed_at_most: How many failed rows are tolerated.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    table: Name
+    status: Name = "status"
+    pending: tuple[str, ...] = ("PENDING",)
+    done: tuple[str, ...] = ("DONE",)
+    failed: tuple[str, ...] = ("FAILED",)
+    created: Name = "created_at"
+    finished: Name = "updated_at"
+    due: str | None = None
+    oldest_within_s: Seconds = 120.0
+    failed_at_most: Annotated[int, pydantic.Field(ge=0)] = 0
+
+
+class Cycle(pydantic.BaseModel):
+    """The trace that a worker's cycle leaves: a column of times in a table."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    table: Name
+    column: Name = "updated_at"
+    within_s: Seconds
+
+
+class Poll(pydantic.BaseModel):
+    """The worker's own database session: by ``application_name``, how recent its statement is."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    application: Name
+    within_s: Seconds
+
+
+class Work(Item):
+    """Proof that a worker works; at least one of queue, cycle and poll."""
+
+    unit: Name
+    queue: Queue | None = None
+    cycle: Cycle | None = None
+    poll: Poll | None = None
+    journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _some_proof(self) -> Work:
+        if self.queue is None and self.cycle is None and self.poll is None:
+            raise ValueError("needs at least one proof: queue, cycle or poll")
+        return self
