@@ -1,4 +1,4 @@
-"""Runtime versions."""
+"""Runtime versions, and the clocks beside the gate's own."""
 
 from __future__ import annotations
 
@@ -13,5 +13,12 @@ from gate.contract.model import Promise
 @pytest.mark.promises("runtime")
 def test_runtime(promise: Promise, scene: Scene, account: Account) -> None:
     """Every runtime is there in the promised version, or not there."""
+    finding = account(compare(promise, scene))
+    assert finding.holds, finding.message
+
+
+@pytest.mark.promises("clock")
+def test_clock(promise: Promise, scene: Scene, account: Account) -> None:
+    """Every clock tells the gate's own time, within what is promised."""
     finding = account(compare(promise, scene))
     assert finding.holds, finding.message

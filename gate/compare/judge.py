@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gate.compare import (
     budgets,
+    clocks,
     database,
     endpoints,
     migrations,
@@ -29,6 +30,7 @@ COMPARISONS: dict[str, Callable[[Promise, Scene], Finding]] = {
     "port": ports.port,
     "path": paths.path,
     "runtime": runtimes.runtime,
+    "clock": clocks.clock,
     "database": database.database,
     "extension": database.extension,
     "enum": database.enum,

@@ -1,4 +1,4 @@
-"""What can be promised of a host: its units, ports, paths and versions."""
+"""What can be promised of a host: its units, ports, paths, versions and clocks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Name, Port
+from gate.contract.item import AbsolutePath, Item, Name, Port, Seconds
 
 
 class Service(Item):
@@ -92,4 +92,22 @@ class Runtime(Item):
             raise ValueError(f"pattern is no regular expression: {error}") from error
         if groups != 1:
             raise ValueError("pattern needs exactly one group")
+        return self
+
+
+class Clock(Item):
+    """A clock that tells the gate's own time.
+
+    Attributes:
+        of: Whose clock: the host's, or the database server's.
+        within_s: How far it may be from the gate's, in seconds.
+    """
+
+    of: Literal["host", "database"]
+    within_s: Seconds
+
+    @pydantic.model_validator(mode="after")
+    def _is_there(self) -> Clock:
+        if self.absent:
+            raise ValueError("a clock cannot be promised to be absent")
         return self

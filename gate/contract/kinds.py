@@ -22,7 +22,7 @@ from gate.contract.database import (
     Migration,
     Table,
 )
-from gate.contract.host import KeyPath, ListeningPort, Runtime, Service
+from gate.contract.host import Clock, KeyPath, ListeningPort, Runtime, Service
 from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
 from gate.contract.rehearsal import Rehearsal
 from gate.contract.work import Cycle, Poll, Queue, Work
@@ -32,6 +32,7 @@ __all__ = [
     "CHAPTER_OF",
     "KINDS",
     "Budget",
+    "Clock",
     "Column",
     "Cycle",
     "Database",
@@ -212,7 +213,7 @@ CHAPTERS: dict[str, dict[str, type[Item]]] = {
     "services": {"service": Service},
     "ports": {"port": ListeningPort},
     "paths": {"path": KeyPath},
-    "runtimes": {"runtime": Runtime},
+    "runtimes": {"runtime": Runtime, "clock": Clock},
     "database": {
         "database": Database,
         "extension": Extension,

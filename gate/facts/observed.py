@@ -14,6 +14,10 @@ from gate.facts.migrations import Chain
 from gate.facts.plan import PlanFacts
 from gate.facts.rehearsal import RehearsalFacts
 
+Part = Literal["host", "database", "api"]
+PARTS: tuple[Part, ...] = ("host", "database", "api")
+"""What a look asks at the same time."""
+
 
 class Observed(Model):
     """Everything that was seen of one target at one moment.
@@ -43,3 +47,13 @@ class Observed(Model):
     plan: Fact[PlanFacts]
     rehearsal: Fact[RehearsalFacts] = Absent("nothing was rehearsed by this run")
     seconds: dict[str, float] = {}
+
+    def under_way(self, part: Part) -> tuple[dt.datetime, dt.datetime]:
+        """Between which times, by the gate's own clock, a part of the look was done at the latest.
+
+        All parts begin together and the look ends with the last of them, so that a slow API does
+        not blur when the host was asked.
+        """
+        longest = max((self.seconds.get(one, 0.0) for one in PARTS), default=0.0)
+        spared = max(0.0, longest - self.seconds.get(part, longest))
+        return self.started, max(self.started, self.finished - dt.timedelta(seconds=spared))

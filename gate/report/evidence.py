@@ -14,6 +14,7 @@ from gate.facts.observed import Observed
 from gate.report.seen import (
     answer_of,
     chain_of,
+    clock_of,
     current_of,
     database_of,
     listeners_of,
@@ -49,6 +50,8 @@ def _of_host(id_: str, item: kinds.Item, target: Target, observed: Observed | No
         fact = path_of(observed, item)
     elif isinstance(item, kinds.Runtime):
         fact = version_of(observed, id_, item)
+    elif isinstance(item, kinds.Clock):
+        fact = _of_clock(item, observed)
     elif isinstance(item, kinds.Endpoint):
         fact = answer_of(observed, id_)
     elif isinstance(item, kinds.Budget):
@@ -56,6 +59,15 @@ def _of_host(id_: str, item: kinds.Item, target: Target, observed: Observed | No
     elif isinstance(item, kinds.Migration):
         fact = current_of(observed) if item.current is not None else chain_of(observed, item)
     return fact
+
+
+def _of_clock(item: kinds.Clock, observed: Observed | None) -> object:
+    """The time that it told, between the gate's own before and after."""
+    fact = clock_of(observed, item)
+    if observed is None or not isinstance(fact, Seen):
+        return fact
+    before, after = observed.under_way(item.of)
+    return {"clock": fact.value, "gate_before": before, "gate_after": after}
 
 
 def _of_database(promise: Promise, item: kinds.Item, observed: Observed | None) -> object:

@@ -5,11 +5,12 @@ A key that is missing from the document was not asked for: that is "cannot tell"
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gate.contract.kinds import KeyPath, ListeningPort, Migration, Runtime, Service
+from gate.contract.kinds import Clock, KeyPath, ListeningPort, Migration, Runtime, Service
 from gate.facts.api import Answer, ApiFacts
 from gate.facts.database import DatabaseFacts
 from gate.facts.fact import Absent, CannotTell, Cause, Seen
@@ -83,6 +84,15 @@ def version_of(
     if found is None:
         return CannotTell(f"no version in {output.value.strip()[:80]!r}", Cause.UPSTREAM)
     return Seen(found.group(1))
+
+
+def clock_of(observed: Observed | None, item: Clock) -> Seen[dt.datetime] | Absent | CannotTell:
+    """The time that a clock told when it was asked."""
+    if item.of == "database":
+        database = database_of(observed)
+        return Seen(database.value.clock) if isinstance(database, Seen) else database
+    host = host_of(observed)
+    return Seen(host.value.identity.clock) if isinstance(host, Seen) else host
 
 
 def answer_of(observed: Observed | None, id_: str) -> Seen[Answer] | Absent | CannotTell:

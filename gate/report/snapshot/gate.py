@@ -6,14 +6,16 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 
-from gate.contract.kinds import Waiver
+from gate.contract.kinds import Clock, Waiver
+from gate.facts.fact import CannotTell, Seen
 from gate.facts.observed import Observed
 from gate.report import product
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion
 from gate.report.duration import moment_of, seconds
-from gate.report.marks import MARKS, mark
+from gate.report.marks import MARKS, mark, marked, unknown
 from gate.report.reasons import compact, grouped, outcome_lines, unknown_lines, where
+from gate.report.seen import clock_of
 from gate.report.snapshot.view import View
 from gate.report.text import cell, counted, markdown, row, short
 from gate.target import Difference
@@ -38,6 +40,7 @@ def gate(view: View, verdict: Verdict) -> list[str]:
         f"- Gate: {product.NAME} {product.version()}",
         *_moved(view),
         *_deadlines(view),
+        *_clocks(view),
         "",
         *_counts(verdict),
     ]
@@ -78,6 +81,20 @@ def _look(observed: Observed | None) -> list[str]:
         return ["- Looked: not at all"]
     parts = ", ".join(f"{name} {seconds(value)}" for name, value in observed.seconds.items())
     return [f"- Looked: from {moment_of(observed.started)}{f' ({markdown(parts)})' * bool(parts)}"]
+
+
+def _clocks(view: View) -> list[str]:
+    """The time that each promised clock told, and what is wrong with it."""
+    lines = []
+    for id_, item in view.contract.of(Clock, view.moment).items():
+        fact = clock_of(view.observed, item)
+        if isinstance(fact, CannotTell):
+            text = unknown(fact)
+        else:
+            told = moment_of(fact.value) if isinstance(fact, Seen) else "nowhere"
+            text = marked(told, view.lines.get(id_))
+        lines.append(f"- Clock of the {item.of}: {text}")
+    return lines
 
 
 def _counts(verdict: Verdict) -> list[str]:

@@ -147,6 +147,8 @@ def test_executor(
         ("path.api", '"mode": "0755"'),
         ("runtime.python", '"value": "3.10.12"'),
         ("runtime.node_exporter", '"fact": "absent"'),
+        ("clock.host", '"gate_after": "2026-02-13T15:30:02.1'),
+        ("clock.database", '"clock": "2026-02-13T15:30:00Z"'),
         ("table.users", '"PRIMARY KEY (id)"'),
         ("table.job_queue", '"proof": "not in the catalog"'),
         ("index.ix_rag_chunks_hnsw", '"method": "hnsw"'),

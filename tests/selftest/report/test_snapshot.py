@@ -197,6 +197,24 @@ def test_broken_rows_are_marked(told: Callable[..., Account]) -> None:
     assert "- Tables exist: ❌ (x)" in text
 
 
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [
+        (Result(outcome=Outcome.PASS), "- Clock of the host: 2026-02-13 15:30:00 UTC"),
+        (
+            Result(outcome=Outcome.FAIL, reason="9 s ahead"),
+            "- Clock of the host: 2026-02-13 15:30:00 UTC ❌ (9 s ahead)",
+        ),
+    ],
+)
+def test_clocks_stand_behind_the_users_document(
+    told: Callable[..., Account], result: Result, line: str
+) -> None:
+    """The gate's own section tells what each clock told, and what is wrong with it."""
+    own = text_of(told(results={"clock.host": result})).split("## Gate\n")[1]
+    assert {line, "- Clock of the database: 2026-02-13 15:30:00 UTC"} <= set(own.splitlines())
+
+
 def test_waived_item_is_no_success(told: Callable[..., Account]) -> None:
     """A waived item has a mark of its own."""
     waived = Result(outcome=Outcome.WAIVED, seen="root:root", reason="waived until 2026-12-31")
@@ -226,6 +244,7 @@ def test_out_of_reach_is_not_absent(
     assert "✅" not in text
     assert "closed" not in text
     assert "Not installed" not in text
+    assert "- Clock of the host: ❔ cannot tell (ssh: connect to host hera" in text
     assert "❔ tables (cannot tell: ssh: connect to host hera port 22: timed out)" in text
 
 
@@ -267,7 +286,7 @@ def test_gate_section_tells_the_rest(told: Callable[..., Account]) -> None:
     unknown = Result(outcome=Outcome.INCONCLUSIVE, reason="cannot tell (timeout): no answer in 5 s")
     results = {"table.users": unknown, "table.tickets": unknown, "port.api": None}
     gate = text_of(told(results=results)).split("*Snapshot taken before enhancement deployment*")[1]
-    assert "**verdict: PARTIAL (exit 10): 3 INCONCLUSIVE, 42 PASS of 45 items**" in gate
+    assert "**verdict: PARTIAL (exit 10): 3 INCONCLUSIVE, 44 PASS of 47 items**" in gate
     assert "- ❔ database, 2 items: timeout: no answer in 5 s (table: tickets, users)" in gate
     assert "- 1 item: port.api" in gate
 

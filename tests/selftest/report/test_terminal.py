@@ -40,7 +40,7 @@ def test_a_good_run_is_short(told: Callable[..., Account]) -> None:
     assert "  services         5/5" in lines
     assert "  database       18/18" in lines
     assert lines[-3] == "reports: reports/hera/predeploy"
-    assert lines[-1] == "verdict: PROMOTE (exit 0): 45 PASS of 45 items"
+    assert lines[-1] == "verdict: PROMOTE (exit 0): 47 PASS of 47 items"
 
 
 def test_a_broken_promise_is_told_whole(told: Callable[..., Account]) -> None:
@@ -60,7 +60,7 @@ def test_a_broken_promise_is_told_whole(told: Callable[..., Account]) -> None:
         "  reason    atum-desk-sla-worker.service is failed (failed)",
         "  look      systemctl status atum-desk-sla-worker.service",
     ]
-    assert lines[-1] == "verdict: BLOCKED (exit 1): 1 FAIL, 44 PASS of 45 items"
+    assert lines[-1] == "verdict: BLOCKED (exit 1): 1 FAIL, 46 PASS of 47 items"
 
 
 def test_a_common_reason_is_told_once(told: Callable[..., Account]) -> None:

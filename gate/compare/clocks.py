@@ -1,0 +1,54 @@
+"""Clocks: what tells the time elsewhere, beside the gate's own clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gate.compare.finding import Finding
+from gate.compare.scene import Scene
+from gate.contract.kinds import Clock
+from gate.contract.model import Promise
+
+NAMES = {"host": "the host's clock", "database": "the database server's clock"}
+
+
+def clock(promise: Promise, scene: Scene) -> Finding:
+    """Compare a clock with the gate's, which was read before it and after it."""
+    item = scene.item(promise, Clock)
+    told = scene.host.identity.clock if item.of == "host" else scene.database.clock
+    before, after = scene.observed.under_way(item.of)
+    off = skew(told, before, after)
+    words = _words(off)
+    broken = (f"{NAMES[item.of]} is {words}",) if abs(off) > item.within_s else ()
+    return Finding(
+        promised=f"within {item.within_s:g} s of the gate's clock",
+        seen=f"{_time(told)}, {words}, which went from {_time(before)} to {_time(after)} meanwhile",
+        broken=broken,
+        look=_look(item, scene),
+    )
+
+
+def skew(told: dt.datetime, before: dt.datetime, after: dt.datetime) -> float:
+    """How far a time is from the span in which it was read, in seconds; negative: behind it.
+
+    What lies within the span is no skew: nobody knows when in it the clock was read.
+    """
+    if told > after:
+        return (told - after).total_seconds()
+    return min(0.0, (told - before).total_seconds())
+
+
+def _words(off: float) -> str:
+    if not off:
+        return "as the gate's"
+    return f"at least {abs(off):,.1f} s {'ahead of' if off > 0 else 'behind'} the gate's"
+
+
+def _time(when: dt.datetime) -> str:
+    return when.astimezone(dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"
+
+
+def _look(item: Clock, scene: Scene) -> str:
+    if item.of == "host":
+        return "timedatectl; chronyc tracking; and on the gate's side: date -u"
+    return f"psql service={scene.target.database.service} -c 'SELECT now()'; date -u"
