@@ -15,7 +15,7 @@ from gate.errors import TargetError
 from gate.toml import parse, place
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-HOST_SPEC = re.compile(r"^(local|ssh|paramiko|docker|podman|ansible|kubectl)://")
+HOST_SPEC = re.compile(r"^(local|ssh|docker|podman|ansible|kubectl)://")
 
 
 class _Strict(pydantic.BaseModel):
@@ -165,7 +165,7 @@ class Target(_Strict):
         if not HOST_SPEC.match(value):
             raise ValueError(
                 "is no host spec: local://, ssh://user@host, docker://name, podman://name, "
-                "ansible://group?ansible_inventory=file"
+                "ansible://host-or-group?ansible_inventory=file"
             )
         if re.search(r"//[^/@]*:[^/@]*@", value):
             raise ValueError("holds a password: use an ssh key or agent")

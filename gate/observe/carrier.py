@@ -31,6 +31,7 @@ import testinfra
 
 from gate.errors import TargetError
 from gate.facts.fact import Cause
+from gate.observe import inventory
 from gate.observe.obstacle import CarrierError, unreached
 from gate.observe.ssh import Connection, Forward
 from gate.target import Target
@@ -284,7 +285,7 @@ def _backend(target: Target) -> Any:
             ssh_identity_file=_expanded(target.ssh_identity_file),
         ).backend
         if backend.get_connection_type() == "ansible":
-            backend = _native(backend)
+            backend = inventory.native(backend, deadline_s=target.deadlines.host_s)
     except (RuntimeError, ValueError, OSError) as error:
         raise TargetError(f"target {target.name}: host {target.host!r}: {error}") from error
     backend.sudo = False  # asked for once, inside the frame, and never with a prompt

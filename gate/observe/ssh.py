@@ -81,9 +81,9 @@ class Connection:
         self._opened = False
         self._failed: CarrierError | None = None
         self._forwards: dict[str, Forward] = {}
-        backend.ssh_extra_args = "-T " + " ".join(
-            f"-o {shlex.quote(f'{key}={one}')}" for key, one in self._options().items()
-        )
+        own = [f"-o {shlex.quote(f'{key}={one}')}" for key, one in self._options().items()]
+        # An inventory's own arguments stand behind: of two settings ssh takes the first.
+        backend.ssh_extra_args = " ".join(["-T", *own, backend.ssh_extra_args or ""]).strip()
 
     def open(self) -> None:
         """Connect, where that was not done before.

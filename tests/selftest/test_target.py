@@ -43,6 +43,7 @@ def test_by_name_and_by_path(tmp_path: pathlib.Path) -> None:
         pytest.param(TARGET.replace(":8000", ":99999"), "api.base: ", id="port"),
         pytest.param(TARGET.replace("127.0.0.1:8000", ":8000"), "must name a host", id="no-host"),
         pytest.param(TARGET.replace("local://", "hera"), "is no host spec", id="host"),
+        pytest.param(TARGET.replace("local://", "paramiko://h"), "is no host spec", id="way"),
         pytest.param(TARGET.replace("local://", "ssh://a:b@h"), "user and password", id="ssh"),
         pytest.param("title = ", "malformed TOML", id="toml"),
         pytest.param("", "title: Field required", id="empty"),
