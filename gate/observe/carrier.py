@@ -8,10 +8,8 @@ that breaks off is no end.
 
 from __future__ import annotations
 
-import base64
 import copy
 import dataclasses
-import gzip
 import os
 import pathlib
 import re
@@ -42,6 +40,8 @@ GRACE_S = 1.0
 """Between asking a script to end and killing it."""
 TRAVEL_S = 3.0
 """What is added to a script's deadline on this side, for connecting and for its killing there."""
+CONTAINERS = ("docker", "podman", "kubectl")
+"""Ways whose ``exec`` passes no script on without ``-i``."""
 TIMED_OUT = (124, 137)
 """Exit statuses of coreutils' ``timeout``: ended by TERM, or by KILL."""
 
@@ -82,21 +82,17 @@ class Output:
 class Carrier:
     """Runs POSIX shell scripts on one host; made by `open_carrier`."""
 
-    def __init__(
-        self, target: Target, backend: Any, connection: Connection | None, *, by_argument: bool
-    ) -> None:
+    def __init__(self, target: Target, backend: Any, connection: Connection | None) -> None:
         """Take over a backend of testinfra.
 
         Args:
             target: Where it leads, for messages; its ``sudo`` decides about rights.
             backend: Builds the local command that leads there.
             connection: What the command goes through, where it goes by ssh.
-            by_argument: Whether scripts travel in the command, not on its standard input.
         """
         self._target = target
         self._backend = backend
         self._connection = connection
-        self._by_argument = by_argument
 
     def run(self, script: str, *, deadline_s: float) -> Output:
         """Run a script with ``sh``; nothing of it is left when its deadline has passed.
@@ -129,7 +125,7 @@ class Carrier:
         """
         if self._connection is None:
             raise CarrierError(
-                f"{self._target.host}: only an ssh:// host can forward to {leads_to}: leave "
+                f"{self._target.host}: only a way by ssh can forward to {leads_to}: leave "
                 f"`forward` out of the target file",
                 Cause.UPSTREAM,
             )
@@ -139,11 +135,12 @@ class Carrier:
         self, framed: str, deadline_s: float, end: bytes
     ) -> subprocess.CompletedProcess[bytes]:
         done: list[subprocess.CompletedProcess[bytes]] = []
-        given = b"" if self._by_argument else framed.encode()
 
         def run_local(command: str, *args: str) -> Any:
+            if self._backend.get_connection_type() in CONTAINERS:
+                command = command.replace(" exec ", " exec -i ", 1)
             line = command % tuple(map(shlex.quote, args)) if args else command
-            done.append(self._timed(line, given, deadline_s, end))
+            done.append(self._timed(line, framed.encode(), deadline_s, end))
             return self._backend.result(
                 done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
             )
@@ -151,7 +148,7 @@ class Carrier:
         backend = copy.copy(self._backend)  # scripts may be under way at the same time
         backend.run_local = run_local
         try:
-            backend.run(_packed(framed) if self._by_argument else "sh")
+            backend.run("sh")
         except RuntimeError:
             # testinfra's word for ssh's exit status 255; what ssh said is in `done`
             if not done:
@@ -191,11 +188,12 @@ class Carrier:
         word = marker.encode()
         begin = re.search(rb"^%s begin (root|sudo|user) (.*)\n" % word, done.stdout, re.MULTILINE)
         if begin is None:
-            raise unreached(self._target.host, _last(done))
+            raise unreached(self._target.host, _last(done, done.stderr.strip() or done.stdout))
         end = re.search(rb"\n%s end (\d+)\n" % word, done.stdout[begin.end() - 1 :])
         if end is None:
             raise CarrierError(
-                f"{self._target.host}: the connection broke off in the middle: {_last(done)}",
+                f"{self._target.host}: the connection broke off in the middle: "
+                f"{_last(done, done.stderr)}",
                 Cause.UNREACHABLE,
             )
         rc = int(end[1])
@@ -269,7 +267,7 @@ def open_carrier(target: Target) -> Iterator[Carrier]:
         name = backend.get_connection_type()
         connection = Connection(target, backend, folder) if name == "ssh" else None
         try:
-            yield Carrier(target, backend, connection, by_argument=name not in ("local", "ssh"))
+            yield Carrier(target, backend, connection)
         finally:
             if connection is not None:
                 connection.close()
@@ -296,25 +294,7 @@ def _expanded(path: str | None) -> str | None:
     return path and str(pathlib.Path(path).expanduser())
 
 
-def _native(backend: Any) -> Any:
-    """The ssh, docker or podman backend that an Ansible inventory describes."""
-    host = backend.ansible_runner.get_host(
-        backend.host, ssh_config=backend.ssh_config, ssh_identity_file=backend.ssh_identity_file
-    )
-    native = host.backend
-    if native.get_connection_type() == "ansible":
-        raise ValueError("its ansible_connection is none that can be carried (ssh, docker, podman)")
-    return native
-
-
-def _packed(framed: str) -> str:
-    """A script as one command line that every login shell reads alike."""
-    text = base64.b64encode(gzip.compress(framed.encode())).decode()
-    return f"echo {text} | base64 -d | gzip -dc | sh"
-
-
-def _last(done: subprocess.CompletedProcess[bytes]) -> str:
-    """What the way itself said: the last lines of its standard error, else of its output."""
-    text = (done.stderr.strip() or done.stdout.strip()).decode("utf-8", "replace")
-    said = " ".join(text.splitlines()[-3:])
+def _last(done: subprocess.CompletedProcess[bytes], output: bytes) -> str:
+    """What the way itself said: the last lines of an output of its own."""
+    said = " ".join(output.decode("utf-8", "replace").strip().splitlines()[-3:])
     return said or f"it ended with exit status {done.returncode} and said nothing"

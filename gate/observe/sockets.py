@@ -12,6 +12,8 @@ from gate.facts.host import Identity, Listener, Unit
 from gate.observe.processes import Table
 from gate.observe.script import Section
 
+SYSTEMD = "systemd"
+"""The name of PID 1 on a host whose control groups are units."""
 LISTEN = 5
 """Fields of a line of ``ss`` before the details: state, two queues, local, peer."""
 INODE = 9
@@ -96,7 +98,7 @@ def _listener(
         family=family,
         v6only=one["v6only"] == "1" if one["v6only"] else None,
         pids=Seen(pids) if pids else _unseen(one, table, identity),
-        units=_owners(one, pids, units, table),
+        units=_owners(one, pids, units, table, identity),
         uid=int(one["uid"]) if one["uid"] else None,
     )
 
@@ -109,7 +111,11 @@ def _unseen(one: Mapping[str, str], table: Table, identity: Identity) -> Fact[tu
 
 
 def _owners(
-    one: Mapping[str, str], pids: tuple[int, ...], units: list[Unit], table: Table
+    one: Mapping[str, str],
+    pids: tuple[int, ...],
+    units: list[Unit],
+    table: Table,
+    identity: Identity,
 ) -> Fact[tuple[str, ...]]:
     """By the processes' units, else by the control group that the socket was opened in."""
     found = {
@@ -118,10 +124,14 @@ def _owners(
         if isinstance(unit.pids, Seen) and set(pids) & set(unit.pids.value)
     }
     groups = {group for pid in pids if (group := table.group(pid))} or {one["cgroup"]} - {""}
-    found |= {name for group in groups if (name := _unit_of(group))}
+    if identity.init == SYSTEMD:  # else the groups are those of a world outside of the container
+        found |= {name for group in groups if (name := _unit_of(group))}
     if not found and not pids and not groups:
         reason = f"whose port {one['port']} is, is not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
+    if not found and not units and identity.init != SYSTEMD:
+        reason = f"PID 1 is {identity.init}, not systemd: port {one['port']} has no unit to tell"
+        return CannotTell(reason, Cause.TOOL_MISSING)
     return Seen(tuple(sorted(found)))
 
 
