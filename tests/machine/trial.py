@@ -96,10 +96,11 @@ class Machine:
         access.switch_sudo(self.record, recipe.load(), mode)
 
     def target_file(self, **changes: Any) -> pathlib.Path:
-        """Write the machine's target file, with keys changed."""
+        """Write the machine's target file, with keys changed, or left out where ``None``."""
         file = self.folder / "machine.toml"
         file.write_text(client.target(self.record))
-        file.write_text(tomli_w.dumps({**parse(file, GateError), **changes}))
+        changed = {**parse(file, GateError), **changes}.items()
+        file.write_text(tomli_w.dumps({key: one for key, one in changed if one is not None}))
         return file
 
     def target(self, **changes: Any) -> Target:
