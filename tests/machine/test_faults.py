@@ -127,6 +127,17 @@ def test_without_sudo(machine: Machine) -> None:
     assert (result.exit_status, result.odd()) == (0, {}), result.output
 
 
+def test_hidden_processes_without_sudo(machine: Machine) -> None:
+    """Where ``/proc`` hides the processes of others, only what hangs on them cannot be told."""
+    hide = "mount -o remount,hidepid={} /proc"
+    with fault(machine, hide.format(2), hide.format(0)):
+        result = machine.gate("predeploy", machine.plain(), sudo=False)
+    assert result.exit_status == 10
+    others = ("service.postgresql", "service.redis", "risk.redis-disable")
+    assert result.odd() == dict.fromkeys(others, "INCONCLUSIVE")
+    assert "is not shown to the user navi" in result.items["service.redis"]["reason"]
+
+
 def test_sudo_wants_a_password(machine: Machine) -> None:
     """The gate never waits at a prompt; what needs rights cannot be told, and says why."""
     machine.sudo("password")
