@@ -154,7 +154,7 @@ def _api(
         way = forward.to_api(target, carrier)
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
-    return api.look(target, endpoints, samples, forward=way)
+    return api.look(target, endpoints, samples, forward=way, interrupted=carrier.interrupted)
 
 
 def _chains(contract: Contract, moment: Moment, seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:

@@ -110,7 +110,7 @@ def _run(
 ) -> Fact[StepRecord]:
     started, clock = dt.datetime.now(dt.timezone.utc), time.monotonic()
     try:
-        output = carrier.run(script(step, target), deadline_s=step.deadline_s)
+        output = carrier.run(script(step, target), deadline_s=step.deadline_s, to_its_end=True)
     except ObservationError as error:
         return CannotTell(f"{id_}: {error}", Cause.UPSTREAM)
     text = output.stdout.decode("utf-8", "replace")

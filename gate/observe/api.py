@@ -9,8 +9,9 @@ import json
 import os
 import re
 import secrets
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import httpx
@@ -18,12 +19,12 @@ import httpx
 from gate.contract.kinds import Endpoint
 from gate.facts.api import Answer, ApiFacts
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.observe.obstacle import INTERRUPTED, POLL_S
 from gate.observe.ssh import Forward
 from gate.target import Target
 
 TEXT_LIMIT = 64 * 1024
 TOKENS = ("access_token", "refresh_token", "id_token")
-POLL_S = 0.1
 AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
 
@@ -49,7 +50,9 @@ def look(
     endpoints: Mapping[str, Endpoint],
     samples: Mapping[str, int],
     environ: Mapping[str, str] = os.environ,
+    *,
     forward: Forward | None = None,
+    interrupted: threading.Event | None = None,
 ) -> Fact[ApiFacts]:
     """Ask every endpoint once, and the budgeted ones again for their durations.
 
@@ -59,11 +62,27 @@ def look(
         samples: How many timed repetitions, by item id; none for what is not named.
         environ: Where the credentials are.
         forward: The way to an API that is reached through the host.
+        interrupted: Set, by another thread, when there is no need to go on.
 
     Returns:
         Answers by item id, each three-valued. It never raises for what the target does.
     """
-    return asyncio.run(_look(target, endpoints, samples, environ, forward))
+    looking = _look(target, endpoints, samples, environ, forward)
+    return asyncio.run(_unless(interrupted or threading.Event(), looking))
+
+
+async def _unless(
+    interrupted: threading.Event, looking: Coroutine[Any, Any, Fact[ApiFacts]]
+) -> Fact[ApiFacts]:
+    """Look, and leave it where the run was interrupted: an answer can take a minute."""
+    task = asyncio.create_task(looking)
+    while not task.done():
+        await asyncio.wait({task}, timeout=POLL_S)
+        if interrupted.is_set() and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+            return CannotTell(INTERRUPTED, Cause.UPSTREAM)
+    return task.result()
 
 
 async def _look(

@@ -14,12 +14,12 @@ import os
 import pathlib
 import re
 import secrets
-import selectors
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +30,8 @@ import testinfra
 from gate.errors import TargetError
 from gate.facts.fact import Cause
 from gate.observe import inventory
-from gate.observe.obstacle import CarrierError, unreached
+from gate.observe.exchange import Interrupted, exchange
+from gate.observe.obstacle import INTERRUPTED, CarrierError, unreached
 from gate.observe.ssh import Connection, Forward
 from gate.target import Target
 
@@ -52,7 +53,7 @@ elif [ {sudo} = 1 ]; then
   if why=$(sudo -n true 2>&1 </dev/null); then as='sudo -n'; who=sudo; fi
 fi
 if command -v timeout >/dev/null 2>&1; then limit='timeout -k {grace} {limit}'; fi
-printf '\\n%s begin %s %s\\n' {marker} $who "$(printf %s "$why" | tr '\\n' ' ')"
+printf '\\n%s begin %s %s %s\\n' {marker} $who $$ "$(printf %s "$why" | tr '\\n' ' ')"
 $as $limit sh <<'{marker} script'
 {{
 {script}
@@ -60,6 +61,16 @@ $as $limit sh <<'{marker} script'
 {marker} script
 printf '\\n%s end %s\\n' {marker} $?
 """
+
+
+STOP_S = 5.0
+STOP = """\
+for stat in /proc/[0-9]*/stat; do
+  read -r pid _ _ parent _ <$stat && [ "$parent" = {parent} ] && kill "$pid"
+done 2>/dev/null
+:
+"""
+"""Ends the children of a frame's shell: ``timeout``, or ``sudo`` before it, pass it on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,28 +91,47 @@ class Output:
 
 
 class Carrier:
-    """Runs POSIX shell scripts on one host; made by `open_carrier`."""
+    """Runs POSIX shell scripts on one host; made by `open_carrier`.
 
-    def __init__(self, target: Target, backend: Any, connection: Connection | None) -> None:
+    Attributes:
+        interrupted: Set when the run was interrupted: what is under way ends at once.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        backend: Any,
+        connection: Connection | None,
+        interrupted: threading.Event,
+    ) -> None:
         """Take over a backend of testinfra.
 
         Args:
             target: Where it leads, for messages; its ``sudo`` decides about rights.
             backend: Builds the local command that leads there.
             connection: What the command goes through, where it goes by ssh.
+            interrupted: Set from another thread.
         """
+        self.interrupted = interrupted
         self._target = target
         self._backend = backend
         self._connection = connection
 
-    def run(self, script: str, *, deadline_s: float) -> Output:
+    def run(self, script: str, *, deadline_s: float, to_its_end: bool = False) -> Output:
         """Run a script with ``sh``; nothing of it is left when its deadline has passed.
 
+        Args:
+            script: What to run.
+            deadline_s: How long it may take, in seconds.
+            to_its_end: Whether an interruption leaves it alone: it changes something.
+
         Raises:
-            CarrierError: The host was not reached, the deadline passed, or the end is unknown.
+            CarrierError: The host was not reached, the deadline passed, the run was interrupted,
+                or the end is unknown.
         """
+        interrupted = threading.Event() if to_its_end else self.interrupted
         if self._connection is not None:
-            self._connection.open()
+            self._connection.open(interrupted)
         marker = f"gate-{secrets.token_hex(8)}"
         framed = FRAME.format(
             sudo=int(self._target.sudo),
@@ -110,7 +140,11 @@ class Carrier:
             marker=marker,
             script=script,
         )
-        done = self._send(framed, deadline_s, f"\n{marker} end ".encode())
+        end = f"\n{marker} end ".encode()
+        try:
+            done = self._send(framed, deadline_s, end, interrupted)
+        except Interrupted:
+            raise CarrierError(f"{self._target.host}: {INTERRUPTED}", Cause.UPSTREAM) from None
         return self._unframed(done, marker, deadline_s)
 
     def forward(self, leads_to: str, name: str) -> Forward:
@@ -132,7 +166,7 @@ class Carrier:
         return self._connection.forward(leads_to, name)
 
     def _send(
-        self, framed: str, deadline_s: float, end: bytes
+        self, framed: str, deadline_s: float, end: bytes, interrupted: threading.Event
     ) -> subprocess.CompletedProcess[bytes]:
         done: list[subprocess.CompletedProcess[bytes]] = []
 
@@ -140,7 +174,7 @@ class Carrier:
             if self._backend.get_connection_type() in CONTAINERS:
                 command = command.replace(" exec ", " exec -i ", 1)
             line = command % tuple(map(shlex.quote, args)) if args else command
-            done.append(self._timed(line, framed.encode(), deadline_s, end))
+            done.append(self._timed(line, framed.encode(), deadline_s, end, interrupted))
             return self._backend.result(
                 done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
             )
@@ -156,7 +190,12 @@ class Carrier:
         return done[-1]
 
     def _timed(
-        self, line: str, given: bytes, deadline_s: float, end: bytes
+        self,
+        line: str,
+        given: bytes,
+        deadline_s: float,
+        end: bytes,
+        interrupted: threading.Event,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run the local command until it says ``end``, ends itself, or is too late."""
         limit = deadline_s + GRACE_S + TRAVEL_S
@@ -169,10 +208,14 @@ class Carrier:
             start_new_session=True,
         ) as process:
             try:
-                stdout, stderr = _exchange(process, given, time.monotonic() + limit, end)
+                until = time.monotonic() + limit
+                stdout, stderr = exchange(process, given, until, end, interrupted)
                 # What the script left in the background may hold the connection open.
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(GRACE_S)
+            except Interrupted as left:
+                self._stop(left.told)
+                raise
             except TimeoutError:
                 raise CarrierError(
                     f"{self._target.host}: no answer within {limit:g} s", Cause.TIMEOUT
@@ -182,11 +225,21 @@ class Carrier:
                     os.killpg(process.pid, signal.SIGKILL)
         return subprocess.CompletedProcess(line, process.returncode, stdout, stderr)
 
+    def _stop(self, told: bytes) -> None:
+        """End on the host what an interrupted script has begun there."""
+        begun = re.search(rb" begin (?:root|sudo|user) (\d+) ", told)
+        if begun:
+            with suppress(CarrierError):
+                script = STOP.format(parent=int(begun[1]))
+                self.run(script, deadline_s=STOP_S, to_its_end=True)
+
     def _unframed(
         self, done: subprocess.CompletedProcess[bytes], marker: str, deadline_s: float
     ) -> Output:
         word = marker.encode()
-        begin = re.search(rb"^%s begin (root|sudo|user) (.*)\n" % word, done.stdout, re.MULTILINE)
+        begin = re.search(
+            rb"^%s begin (root|sudo|user) \d+ (.*)\n" % word, done.stdout, re.MULTILINE
+        )
         if begin is None:
             raise unreached(self._target.host, _last(done, done.stderr.strip() or done.stdout))
         end = re.search(rb"\n%s end (\d+)\n" % word, done.stdout[begin.end() - 1 :])
@@ -213,50 +266,13 @@ class Carrier:
         )
 
 
-def _exchange(
-    process: subprocess.Popen[bytes], given: bytes, until: float, end: bytes
-) -> tuple[bytes, bytes]:
-    """Write to a process and read from it at the same time, up to the line that starts ``end``."""
-    pipes = (process.stdin, process.stdout, process.stderr)
-    stdin, stdout, stderr = (one for one in pipes if one is not None)
-    read: dict[int, bytearray] = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
-    rest, ended, searched = memoryview(given), False, 0
-    with selectors.DefaultSelector() as selector:
-        for number in read:
-            selector.register(number, selectors.EVENT_READ)
-        os.set_blocking(stdin.fileno(), False)
-        selector.register(stdin.fileno(), selectors.EVENT_WRITE)
-        while set(read) & set(selector.get_map()):
-            ready = selector.select(max(0.0, until - time.monotonic()))
-            if not ready and ended:
-                break
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                if key.fd in read:
-                    chunk = os.read(key.fd, 1 << 16)
-                    read[key.fd] += chunk
-                    if not chunk:
-                        selector.unregister(key.fd)
-                    continue
-                with suppress(BrokenPipeError):
-                    rest = rest[os.write(key.fd, rest) :] if rest else rest
-                    if rest:
-                        continue
-                selector.unregister(key.fd)
-                with suppress(BrokenPipeError):
-                    stdin.close()
-            told = read[stdout.fileno()]
-            found = told.find(end, searched)
-            if found >= 0 and told.find(b"\n", found + 1) >= 0:
-                until, ended = 0.0, True  # what is there already is still read
-            searched = max(0, len(told) - len(end)) if found < 0 else found
-    return bytes(read[stdout.fileno()]), bytes(read[stderr.fileno()])
-
-
 @contextmanager
-def open_carrier(target: Target) -> Iterator[Carrier]:
+def open_carrier(target: Target, interrupted: threading.Event | None = None) -> Iterator[Carrier]:
     """Open the way to a target's host; closed at the end, whatever happens.
+
+    Args:
+        target: Where.
+        interrupted: Set when the run is interrupted, by another thread.
 
     Raises:
         TargetError: The host spec leads nowhere.
@@ -267,7 +283,7 @@ def open_carrier(target: Target) -> Iterator[Carrier]:
         name = backend.get_connection_type()
         connection = Connection(target, backend, folder) if name == "ssh" else None
         try:
-            yield Carrier(target, backend, connection)
+            yield Carrier(target, backend, connection, interrupted or threading.Event())
         finally:
             if connection is not None:
                 connection.close()

@@ -10,6 +10,9 @@ from gate.facts.fact import Cause
 REFUSED = re.compile(
     r"Permission denied|Host key|IDENTIFICATION|Too many auth|administratively prohibited"
 )
+INTERRUPTED = "the run was interrupted"
+POLL_S = 0.1
+"""How soon an interruption is noticed, in seconds."""
 LATE = re.compile(r"timed out", re.IGNORECASE)
 
 

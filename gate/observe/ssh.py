@@ -16,10 +16,11 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 from typing import Any
 
 from gate.facts.fact import Cause
-from gate.observe.obstacle import CarrierError, unreached
+from gate.observe.obstacle import INTERRUPTED, POLL_S, CarrierError, unreached
 from gate.target import Target
 
 IDLE_S = 60
@@ -85,8 +86,11 @@ class Connection:
         # An inventory's own arguments stand behind: of two settings ssh takes the first.
         backend.ssh_extra_args = " ".join(["-T", *own, backend.ssh_extra_args or ""]).strip()
 
-    def open(self) -> None:
+    def open(self, interrupted: threading.Event | None = None) -> None:
         """Connect, where that was not done before.
+
+        Args:
+            interrupted: Set when there is no need to go on.
 
         Raises:
             CarrierError: The host is not reached, or does not let this user in; again and again
@@ -98,7 +102,7 @@ class Connection:
             if self._opened:
                 return
             try:
-                self._dial()
+                self._dial(interrupted or threading.Event())
             except CarrierError as error:
                 self._failed = error
                 raise
@@ -138,16 +142,18 @@ class Connection:
     def _log(self) -> pathlib.Path:
         return self._folder / "log"
 
-    def _dial(self) -> None:
+    def _dial(self, interrupted: threading.Event) -> None:
         master = ["-M", "-N", "-f", "-E", str(self._log), "-o", "LogLevel=INFO"]
-        done = self._timed(master)
+        done = self._timed(master, interrupted)
         if done.returncode != 0:
             said = _said(done.stderr) or _lines(self._log, "")
             raise unreached(
                 self._target.host, said or f"ssh ended with exit status {done.returncode}"
             )
 
-    def _timed(self, words: list[str]) -> subprocess.CompletedProcess[str]:
+    def _timed(
+        self, words: list[str], interrupted: threading.Event | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run an ssh that carries no command; its output goes to files, since it may stay."""
         limit = self._target.deadlines.connect_s + SLACK_S
         complaints = self._folder / "complaints"
@@ -160,7 +166,7 @@ class Connection:
                 start_new_session=True,
             )
             try:
-                status = process.wait(limit)
+                status = _ended(process, limit, interrupted or threading.Event())
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -203,6 +209,25 @@ class Connection:
             known = pathlib.Path(self._target.ssh_known_hosts).expanduser()
             options["UserKnownHostsFile"] = f'"{known}"'
         return options
+
+
+def _ended(process: subprocess.Popen[bytes], limit_s: float, interrupted: threading.Event) -> int:
+    """Wait for a process; return its exit status.
+
+    Raises:
+        CarrierError: The run was interrupted.
+        subprocess.TimeoutExpired: It took too long.
+    """
+    until = time.monotonic() + limit_s
+    while True:
+        left = until - time.monotonic()
+        try:
+            return process.wait(max(0.0, min(left, POLL_S)))
+        except subprocess.TimeoutExpired:
+            if left <= 0:
+                raise
+        if interrupted.is_set():
+            raise CarrierError(INTERRUPTED, Cause.UPSTREAM)
 
 
 def _lines(log: pathlib.Path, pattern: str) -> str:

@@ -15,6 +15,7 @@ from gate.facts.api import ApiFacts
 from gate.facts.fact import CannotTell, Cause, Fact
 from gate.observe import api
 from gate.observe.carrier import Carrier
+from gate.observe.obstacle import INTERRUPTED
 from gate.observe.ssh import Forward
 from gate.rehearsal.alembic import environment
 from gate.rehearsal.clone import Clone
@@ -62,8 +63,8 @@ def smoke(
         with _serving(serve, how, target, clone, carrier) as (here, ended):
             port = here.api.base.rpartition(":")[2]
             way = carrier.forward(f"127.0.0.1:{port}", port) if target.api.forward else None
-            _wait(endpoints[f"endpoint.{serve.ready}"], here, way, ended)
-            return api.look(here, asked, {}, forward=way)
+            _wait(endpoints[f"endpoint.{serve.ready}"], here, way, ended, carrier.interrupted)
+            return api.look(here, asked, {}, forward=way, interrupted=carrier.interrupted)
     except ObservationError as error:
         return CannotTell(str(error), Cause.UPSTREAM)
 
@@ -102,7 +103,7 @@ def _serving(
 
     def keep() -> None:
         try:
-            output = carrier.run(script, deadline_s=SERVE_S)
+            output = carrier.run(script, deadline_s=SERVE_S, to_its_end=True)
             ended.append(output.stdout.decode("utf-8", "replace")[-500:])
         except ObservationError as error:
             ended.append(str(error))
@@ -114,13 +115,21 @@ def _serving(
         yield target.model_copy(update={"api": target.api.model_copy(update=base)}), ended
     finally:
         if not ended:
-            carrier.run(f": > {stop}", deadline_s=10)
+            carrier.run(f": > {stop}", deadline_s=10, to_its_end=True)
         thread.join(STOP_S)
 
 
-def _wait(endpoint: Endpoint, here: Target, way: Forward | None, ended: list[str]) -> None:
+def _wait(
+    endpoint: Endpoint,
+    here: Target,
+    way: Forward | None,
+    ended: list[str],
+    interrupted: threading.Event,
+) -> None:
     until, why = time.monotonic() + READY_S, "nothing was asked"
     while time.monotonic() < until and not ended:
+        if interrupted.is_set():
+            raise ObservationError(INTERRUPTED)
         why = api.wait_for(here, endpoint, 0.3, way)
         if not why:
             return

@@ -20,6 +20,9 @@ opens one for every command, unless ssh's own configuration has a ControlPath; i
 """
 
 
+TENS = 10.0
+
+
 class Row(NamedTuple):
     """Times at one size.
 
@@ -67,5 +70,6 @@ def _cell(took: list[float] | None, gate: list[float]) -> str:
         return "-"
     median, alone = statistics.median(took), statistics.median(gate)
     single = " (1)" if len(took) == 1 else ""
-    ratio = "" if took is gate else f" [{median / alone:.2g}]"
+    times = median / alone
+    ratio = "" if took is gate else f" [{times:.0f}]" if times >= TENS else f" [{times:.2g}]"
     return f"{median:.2f}{single}{ratio}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
 
@@ -57,6 +58,23 @@ def test_deadline_ends_the_remote_process(machine: Machine) -> None:
         carrier.run(f"{MARK} & {MARK}", deadline_s=1)
     assert told.value.cause is Cause.TIMEOUT
     assert machine.run(f"pgrep -xf '{MARK}' || :") == ""
+
+
+@pytest.mark.parametrize("sudo", [True, False])
+def test_an_interruption_ends_the_remote_process(machine: Machine, *, sudo: bool) -> None:
+    """Who ends a run waits for nothing, and nothing goes on over there."""
+    interrupted = threading.Event()
+    timer = threading.Timer(1, interrupted.set)
+    timer.start()
+    with (
+        open_carrier(machine.target(sudo=sudo), interrupted) as carrier,
+        pytest.raises(CarrierError, match="the run was interrupted"),
+    ):
+        carrier.run(f"{MARK} & {MARK}", deadline_s=200)
+    until = time.monotonic() + 5
+    while left := machine.run(f"pgrep -xf '{MARK}' || :"):
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
 
 
 def test_hanging_up_leaves_nothing(machine: Machine) -> None:

@@ -15,6 +15,7 @@ from gate.contract.kinds import Endpoint
 from gate.facts.api import Answer
 from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.observe.api import look
+from gate.observe.obstacle import INTERRUPTED
 from gate.target import Target
 
 ENVIRON = {"AGENT": "ada", "AGENT_PW": "correct horse"}
@@ -202,3 +203,17 @@ def test_samples(base: str) -> None:
     found = ask(base, samples={"endpoint.a": 7}, a={"path": "/a"})["a"]
     assert isinstance(found, Seen)
     assert len(found.value.samples_s) == 7
+
+
+def test_an_interruption_leaves_an_answer_that_takes_long(base: str) -> None:
+    """Nobody who ends a run waits for the copilot; what was not answered cannot be told."""
+    interrupted = threading.Event()
+    timer = threading.Timer(0.3, interrupted.set)
+    timer.start()
+    try:
+        item = {"title": "t", "source": "s", "path": "/slow", "deadline_s": 25, "slow": True}
+        asked = {"endpoint.slow": Endpoint.model_validate(item)}
+        found = look(target(base), asked, {}, ENVIRON, interrupted=interrupted)
+    finally:
+        timer.cancel()
+    assert found == CannotTell(INTERRUPTED, Cause.UPSTREAM)

@@ -8,8 +8,10 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -345,6 +347,30 @@ version = "1"
     assert [one for one in written if sentinel.encode() in one.read_bytes()] == []
 
 
+@contextlib.contextmanager
+def interrupted(gate: Gate) -> Iterator[subprocess.Popen[str]]:
+    """Run the gate, and send it Ctrl-C when the body has waited for the right time."""
+    with subprocess.Popen(  # noqa: S603 - the gate itself
+        gate.command(),
+        cwd=runs.ROOT,
+        env=runs.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=runs.WITHIN_S)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 2, said
+    assert gate.verdict()["verdict"] == "INTERRUPTED"
+    assert set(gate.outcomes().values()) == {"INCONCLUSIVE"}
+
+
 def test_an_interrupted_run_says_so(gate: Gate) -> None:
     """Ctrl-C: exit status 2, a verdict all the same, and nothing goes on running."""
     runtime = """
@@ -356,25 +382,31 @@ command = ["sleep", "4.711"]
 version = "1"
 """
     gate.promise(KEPT).promise(runtime, chapter="runtimes")
-    with subprocess.Popen(  # noqa: S603 - the gate itself
-        gate.command(),
-        cwd=runs.ROOT,
-        env=runs.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            _wait_for(lambda: _runs("sleep\x004.711"))
-            process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=runs.WITHIN_S)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 2, said
-    assert gate.verdict()["verdict"] == "INTERRUPTED"
-    assert set(gate.outcomes().values()) == {"INCONCLUSIVE"}
+    with interrupted(gate):
+        _wait_for(lambda: _runs("sleep\x004.711"))
+    _wait_for(lambda: not _runs("sleep\x004.711"))
+
+
+def test_an_interrupted_run_waits_for_no_answer(gate: Gate) -> None:
+    """An API that takes its time, as a copilot does, is not waited for; half a look is not kept."""
+    endpoint = """
+[endpoint.slow]
+title = "It answers, after a while"
+source = "a self-test"
+path = "/slow"
+deadline_s = 300
+slow = true
+"""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        target = gate.folder / "here.toml"
+        target.write_text(target.read_text().replace(":9", f":{port}"), "utf-8")
+        gate.promise(KEPT).promise(endpoint, chapter="endpoints")
+        with interrupted(gate):
+            server.settimeout(runs.WITHIN_S)
+            kept, _ = server.accept()
+        kept.close()
+    assert not (gate.folder / "reports" / "here" / "predeploy" / "observed.json").exists()
 
 
 def _runs(command: str) -> bool:
