@@ -26,18 +26,22 @@ def read_units(
         return {}
     first, second = _shown(answers["units"]), _shown(answers["again"])
     around = _around(answers, first, identity, table)
+    # What it found travels in another section; this one's output is what it complained of.
+    show = dataclasses.replace(answers["show"], err=answers["show"].text.strip())
     found: dict[str, Fact[Unit]] = {}
     for name in asked:
         if name not in first:
-            found[name] = _untold(name, answers["show"], identity)
+            found[name] = _untold(name, show, identity)
         elif first[name].get("LoadState") == "not-found":
             found[name] = Absent(f"systemctl show {name}: LoadState=not-found")
         else:
             later = second.get(name) or _without_asking(first[name], around)
             if later:
                 found[name] = Seen(_unit(name, first=first[name], second=later, around=around))
-            else:
+            elif answers["again"].rc != 0:
                 found[name] = _untold(name, answers["again"], identity)
+            else:
+                found[name] = _untold(name, answers["all"], identity, "list-units")
     return found
 
 
@@ -120,15 +124,16 @@ def _without_asking(first: Properties, around: _Around) -> Properties | None:
     return second if around.table.lived(pid) else {**second, "MainPID": "0"}
 
 
-def _untold(name: str, section: Section, identity: Identity) -> CannotTell:
+def _untold(name: str, section: Section, identity: Identity, command: str = "show") -> CannotTell:
     if identity.init != "systemd" and "systemd" in section.err:
         reason = f"PID 1 is {identity.init}, not systemd: {section.why}"
         return CannotTell(reason, Cause.TOOL_MISSING)
     if section.rc == 127:  # noqa: PLR2004 - the shell's "not found"
         return CannotTell(f"systemctl is missing: {section.why}", Cause.TOOL_MISSING)
     if section.late:
-        return CannotTell(f"systemctl show did not end in time ({name})", Cause.TIMEOUT)
-    return CannotTell(f"systemctl show {name}: {section.why}", Cause.UPSTREAM)
+        return CannotTell(f"systemctl {command} did not end in time ({name})", Cause.TIMEOUT)
+    why = section.why if section.rc != 0 else "it is not told of"
+    return CannotTell(f"systemctl {command}, {name}: {why}", Cause.UPSTREAM)
 
 
 def _uptime(section: Section) -> float:

@@ -125,6 +125,7 @@ def test_what_was_asked_again_counts() -> None:
     ("changes", "cause"),
     [
         pytest.param({"all": NOTHING}, Cause.UPSTREAM, id="not-listed"),
+        pytest.param({"all": _section(rc=124)}, Cause.TIMEOUT, id="list-late"),
         pytest.param({"again": _section(rc=124)} | {"all": NOTHING}, Cause.TIMEOUT, id="late"),
         pytest.param({"units": _section(TARGET)}, Cause.UPSTREAM, id="not-shown"),
     ],
@@ -134,6 +135,22 @@ def test_a_reading_that_is_missing_is_no_reading(changes: dict[str, Section], ca
     found = _read(**changes)
     assert isinstance(found, CannotTell)
     assert found.cause is cause
+
+
+@pytest.mark.parametrize(
+    ("rc", "said", "cause"),
+    [
+        pytest.param(127, "sh: systemctl: not found", Cause.TOOL_MISSING, id="missing"),
+        pytest.param(124, "", Cause.TIMEOUT, id="late"),
+        pytest.param(1, "Failed to connect to bus: Connection refused", Cause.UPSTREAM, id="bus"),
+    ],
+)
+def test_what_systemctl_complained_of_is_the_reason(rc: int, said: str, cause: Cause) -> None:
+    """Where it shows nothing, its own words say why."""
+    show = Section(said.encode(), rc, "")
+    found = _read(show=show, units=_section(rc=rc), again=_section(rc=rc), all=_section(rc=rc))
+    assert isinstance(found, CannotTell)
+    assert (found.cause, said in found.reason) == (cause, True)
 
 
 VERIFIED = f"""\
