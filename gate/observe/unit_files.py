@@ -45,14 +45,15 @@ def read_verified(section: Section, init: str) -> Verified:
     units: dict[str, tuple[str, ...]] = {}
     if init != "systemd":
         return Verified(files, units)
-    others: list[str] = []
+    failed = False
     for line in section.err.splitlines():
         of_file, of_unit = OF_A_FILE.match(line), OF_A_UNIT.match(line)
         if of_file:
             files[of_file[1]] = (*files.get(of_file[1], ()), line)
         elif not of_unit:
-            others.append(line)
+            # Anything else is about what other units want.
+            failed = failed or line.startswith("Failed to ")
         elif not line.endswith((" not found.", " is masked.", ": Permission denied")):
             units[of_unit[1]] = (*units.get(of_unit[1], ()), line)
-    told = section.rc == 0 or (section.rc == 1 and not others)
+    told = section.rc == 0 or (section.rc == 1 and not failed)
     return Verified(files, units, "" if told else f"systemd-analyze verify: {section.why}")

@@ -158,6 +158,7 @@ VERIFIED = f"""\
 {FILE}.d/a b.conf:2: Failed to parse Restart=sometimes, ignoring: Invalid argument
 /etc/systemd/system/other.service:3: Unknown section 'Instal'. Ignoring.
 Unit gone.service not found.
+Cannot add dependency job for unit elsewhere.service, ignoring: Unit elsewhere.service not found.
 Unit mask.service is masked.
 {NAME}: Command /opt/gone is not executable: No such file or directory
 secret.service: Command /root/x is not executable: Permission denied
@@ -168,7 +169,7 @@ def test_what_systemd_does_not_accept_belongs_to_its_unit() -> None:
     """Lines of its file, of its drop-ins and about itself; nothing of any other unit."""
     found = _unit(verify=Section(b"", 1, VERIFIED)).warnings
     lines = VERIFIED.splitlines()
-    assert found == (lines[0], lines[1], lines[5], lines[7])
+    assert found == (lines[0], lines[1], lines[6], lines[8])
 
 
 @pytest.mark.parametrize("unit", ["gone.service", "mask.service", "secret.service"])
