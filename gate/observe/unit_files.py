@@ -13,6 +13,9 @@ OF_A_FILE = re.compile(r"(/.+?):\d+: ")
 OF_A_UNIT = re.compile(r"(?:Unit )?([\w:.\\@-]+\.[a-z]+):? ")
 """The same on a whole unit: ``x.service: Command /y is not executable: ...``."""
 
+TOLD_ELSEWHERE = re.compile(r"^Unit .* (?:not found|is masked)\.$|: Permission denied$")
+"""A state of the unit, or nothing about it: who looks may not see what another user runs."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Verified:
@@ -36,11 +39,7 @@ class Verified:
 
 
 def read_verified(section: Section, init: str) -> Verified:
-    """Read the section ``verify``; where another program than systemd is PID 1, nothing is in it.
-
-    That a unit is masked or not found is told by its state already, and that a user may not see
-    the program that another user runs is nothing about the unit.
-    """
+    """Read the section ``verify``; where PID 1 is not systemd, there is nothing in it."""
     files: dict[str, tuple[str, ...]] = {}
     units: dict[str, tuple[str, ...]] = {}
     if init != "systemd":
@@ -53,7 +52,7 @@ def read_verified(section: Section, init: str) -> Verified:
         elif not of_unit:
             # Anything else is about what other units want.
             failed = failed or line.startswith("Failed to ")
-        elif not line.endswith((" not found.", " is masked.", ": Permission denied")):
+        elif not TOLD_ELSEWHERE.search(line):
             units[of_unit[1]] = (*units.get(of_unit[1], ()), line)
     told = section.rc == 0 or (section.rc == 1 and not failed)
     return Verified(files, units, "" if told else f"systemd-analyze verify: {section.why}")

@@ -161,6 +161,7 @@ Unit gone.service not found.
 Cannot add dependency job for unit elsewhere.service, ignoring: Unit elsewhere.service not found.
 Unit mask.service is masked.
 {NAME}: Command /opt/gone is not executable: No such file or directory
+{NAME}: Failed to create {NAME}/start: Unit gone.service not found.
 secret.service: Command /root/x is not executable: Permission denied
 Unit {NAME} has a bad unit file setting."""
 
@@ -169,7 +170,7 @@ def test_what_systemd_does_not_accept_belongs_to_its_unit() -> None:
     """Lines of its file, of its drop-ins and about itself; nothing of any other unit."""
     found = _unit(verify=Section(b"", 1, VERIFIED)).warnings
     lines = VERIFIED.splitlines()
-    assert found == (lines[0], lines[1], lines[6], lines[8])
+    assert found == (lines[0], lines[1], lines[6], lines[7], lines[9])
 
 
 @pytest.mark.parametrize("unit", ["gone.service", "mask.service", "secret.service"])
