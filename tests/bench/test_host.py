@@ -7,11 +7,10 @@ import json
 import pathlib
 import platform
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 
-from sandbox.machine import boot, needs
 from tests.bench import table
 from tests.bench.checks import checks, populate
 from tests.bench.others import Goss, Multiplexed, Serverspec, Testinfra
@@ -20,6 +19,8 @@ from tests.bench.tools import WINDOW_S, Tool
 from tests.machine import extra
 from tests.machine.trial import ROOT, Machine
 
+pytest_plugins = ["tests.machine.conftest"]
+
 SIZES = ((9, 4), (30, 30), (100, 100), (300, 300), (1000, 1000))
 """Services and paths; the first is the contract's own size."""
 RUNS = 3
@@ -27,17 +28,11 @@ REPORTS = ROOT / "reports" / "bench"
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(boot_machine: Callable[[str], Machine]) -> Machine:
     """A machine with the other tools on it."""
-    missing = needs.missing()
-    if missing:
-        pytest.fail("this host cannot boot a machine: " + "; ".join(missing), pytrace=False)
-    record = boot.up("bench")
-    try:
-        extra.install(record, "goss", "ruby-serverspec")
-        yield Machine(record, tmp_path_factory.mktemp("bench"))
-    finally:
-        boot.down(record)
+    found = boot_machine("bench")
+    extra.install(found.record, "goss", "ruby-serverspec")
+    return found
 
 
 def test_host(machine: Machine, tmp_path: pathlib.Path) -> None:

@@ -13,16 +13,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import tomli_w
 
 from gate.errors import GateError
 from gate.toml import parse
-from sandbox.machine import boot, needs
 from tests.bench.tools import PYTEST
 from tests.machine.trial import ROOT, Machine
+
+pytest_plugins = ["tests.machine.conftest"]
 
 RUNS = 7
 REPORT = ROOT / "reports" / "bench" / "moment.md"
@@ -33,16 +34,9 @@ UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "ATUM_SANDBOX_HOME")
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine(boot_machine: Callable[[str], Machine]) -> Machine:
     """A machine as it is delivered."""
-    missing = needs.missing()
-    if missing:
-        pytest.fail("this host cannot boot a machine: " + "; ".join(missing), pytrace=False)
-    record = boot.up("moment")
-    try:
-        yield Machine(record, tmp_path_factory.mktemp("moment"))
-    finally:
-        boot.down(record)
+    return boot_machine("moment")
 
 
 @pytest.fixture

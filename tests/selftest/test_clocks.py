@@ -16,9 +16,10 @@ from gate.contract.load import load_contract
 from gate.contract.model import Contract
 from gate.errors import ContractError, ObservationError
 from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.host import HostFacts, Identity
+from gate.facts.host import HostFacts
 from gate.facts.observed import Observed
 from gate.target import Api, Database, Target
+from tests.selftest.hosts import identity
 
 BEFORE = dt.datetime(2026, 2, 13, 15, 30, tzinfo=dt.timezone.utc)
 UNREACHED = CannotTell("ssh: timed out", Cause.TIMEOUT)
@@ -38,18 +39,8 @@ def seconds(number: float) -> dt.timedelta:
 
 def host(clock: dt.datetime) -> HostFacts:
     """A host of which nothing but its clock was asked."""
-    identity = Identity(
-        hostname="hera",
-        user="navi",
-        os="Debian",
-        kernel="6",
-        init="systemd",
-        clock=clock,
-        booted=BEFORE - seconds(3600),
-        privileges="user",
-    )
     return HostFacts(
-        identity=identity,
+        identity=identity(clock=clock),
         units={},
         listeners=UNREACHED,
         processes={},

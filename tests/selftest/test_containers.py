@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import pathlib
 
 import pytest
@@ -14,6 +13,7 @@ from gate.observe.processes import Table
 from gate.observe.script import Section
 from gate.observe.sockets import read_listeners
 from gate.target import Api, Database, Target
+from tests.selftest.hosts import identity
 
 # Like `docker exec`: without -i nothing is passed on to what it runs.
 PROGRAM = """#!/bin/sh
@@ -27,17 +27,7 @@ exec "$@"
 LONG = 200_000
 """More than a word of a command line may hold."""
 NOTHING = Section(b"", 0, "")
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
-BOX = Identity(
-    hostname="box",
-    user="root",
-    os="Debian",
-    kernel="6",
-    init="sleep",
-    clock=NOW,
-    booted=NOW - dt.timedelta(hours=1),
-    privileges="root",
-)
+BOX = identity(hostname="box", user="root", init="sleep")
 LINE = b'LISTEN 0 128 127.0.0.1:7100 0.0.0.0:* users:(("python3",pid=6,fd=3)) cgroup:%s\n'
 OUTSIDE = "/system.slice/docker-4f2a.scope"
 
@@ -65,13 +55,13 @@ def test_script_goes_in_whole(
     assert mark.read_text() == f"{asked}\n"
 
 
-def listener(identity: Identity) -> Listener:
+def listener(host: Identity) -> Listener:
     """What is made of a listener whose process stands in a control group of a scope."""
     groups = Section(f"/proc/6/cgroup:0::{OUTSIDE}\n".encode(), 0, "")
     answers = {"stats": NOTHING, "cgroups": groups, "links": NOTHING, "commands": NOTHING}
-    table = Table(answers, identity, 100)
+    table = Table(answers, host, 100)
     section = Section(LINE % OUTSIDE.encode(), 0, "")
-    found = read_listeners(section, [], table, identity)
+    found = read_listeners(section, [], table, host)
     assert isinstance(found, Seen)
     (one,) = found.value
     assert one.pids == Seen((6,))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
 from gate.facts.fact import CannotTell, Cause, Fact, Seen
-from gate.facts.host import Identity, Unit
+from gate.facts.host import Unit
 from gate.observe.processes import Table
 from gate.observe.script import UNPULLED, Section
 from gate.observe.unit_files import read_verified
 from gate.observe.units import read_units
+from tests.selftest.hosts import identity
 
 NAME = "worker.service"
 FILE = f"/etc/systemd/system/{NAME}"
@@ -22,17 +21,7 @@ SHOWN = (
 )
 TARGET = "Id=default.target\nNames=default.target multi-user.target\n"
 NOTHING = Section(b"", 0, "")
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
-HOST = Identity(
-    hostname="hera",
-    user="navi",
-    os="Debian",
-    kernel="6",
-    init="systemd",
-    clock=NOW,
-    booted=NOW - dt.timedelta(hours=1),
-    privileges="root",
-)
+HOST = identity()
 
 
 def _read(**changes: Section) -> Fact[Unit]:
