@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 where it was done; 1 where not, with one message on standard error that says why.
     """
     options = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     act: Callable[[argparse.Namespace], int] = options.act
     try:
         return act(options)

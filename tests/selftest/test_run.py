@@ -350,6 +350,8 @@ version = "1"
 @contextlib.contextmanager
 def interrupted(gate: Gate) -> Iterator[subprocess.Popen[str]]:
     """Run the gate, and send it Ctrl-C when the body has waited for the right time."""
+    # Where these tests run in the background, what they start would be deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(  # noqa: S603 - the gate itself
         gate.command(),
         cwd=runs.ROOT,
@@ -359,6 +361,7 @@ def interrupted(gate: Gate) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     ) as process:
+        signal.signal(signal.SIGINT, before)
         try:
             yield process
             process.send_signal(signal.SIGINT)
