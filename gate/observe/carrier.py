@@ -61,8 +61,6 @@ $as $limit sh <<'{marker} script'
 {marker} script
 printf '\\n%s end %s\\n' {marker} $?
 """
-
-
 STOP_S = 5.0
 STOP = """\
 for stat in /proc/[0-9]*/stat; do
@@ -131,7 +129,7 @@ class Carrier:
         """
         interrupted = threading.Event() if to_its_end else self.interrupted
         if self._connection is not None:
-            self._connection.open(interrupted)
+            self._connection.open()
         marker = f"gate-{secrets.token_hex(8)}"
         framed = FRAME.format(
             sudo=int(self._target.sudo),
@@ -140,9 +138,8 @@ class Carrier:
             marker=marker,
             script=script,
         )
-        end = f"\n{marker} end ".encode()
         try:
-            done = self._send(framed, deadline_s, end, interrupted)
+            done = self._send(framed, deadline_s, marker, interrupted)
         except Interrupted:
             raise CarrierError(f"{self._target.host}: {INTERRUPTED}", Cause.UPSTREAM) from None
         return self._unframed(done, marker, deadline_s)
@@ -166,7 +163,7 @@ class Carrier:
         return self._connection.forward(leads_to, name)
 
     def _send(
-        self, framed: str, deadline_s: float, end: bytes, interrupted: threading.Event
+        self, framed: str, deadline_s: float, marker: str, interrupted: threading.Event
     ) -> subprocess.CompletedProcess[bytes]:
         done: list[subprocess.CompletedProcess[bytes]] = []
 
@@ -174,7 +171,7 @@ class Carrier:
             if self._backend.get_connection_type() in CONTAINERS:
                 command = command.replace(" exec ", " exec -i ", 1)
             line = command % tuple(map(shlex.quote, args)) if args else command
-            done.append(self._timed(line, framed.encode(), deadline_s, end, interrupted))
+            done.append(self._timed(line, framed.encode(), deadline_s, marker, interrupted))
             return self._backend.result(
                 done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
             )
@@ -194,11 +191,12 @@ class Carrier:
         line: str,
         given: bytes,
         deadline_s: float,
-        end: bytes,
+        marker: str,
         interrupted: threading.Event,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run the local command until it says ``end``, ends itself, or is too late."""
+        """Run the local command until the script has ended, it ends itself, or is too late."""
         limit = deadline_s + GRACE_S + TRAVEL_S
+        end = f"\n{marker} end ".encode()
         with subprocess.Popen(  # noqa: S602 - testinfra quotes for a shell
             line,
             shell=True,
@@ -214,7 +212,7 @@ class Carrier:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(GRACE_S)
             except Interrupted as left:
-                self._stop(left.told)
+                self._stop(left.told, marker)
                 raise
             except TimeoutError:
                 raise CarrierError(
@@ -225,24 +223,21 @@ class Carrier:
                     os.killpg(process.pid, signal.SIGKILL)
         return subprocess.CompletedProcess(line, process.returncode, stdout, stderr)
 
-    def _stop(self, told: bytes) -> None:
+    def _stop(self, told: bytes, marker: str) -> None:
         """End on the host what an interrupted script has begun there."""
-        begun = re.search(rb" begin (?:root|sudo|user) (\d+) ", told)
-        if begun:
+        begin = _begin(told, marker)
+        if begin:
             with suppress(CarrierError):
-                script = STOP.format(parent=int(begun[1]))
+                script = STOP.format(parent=int(begin[2]))
                 self.run(script, deadline_s=STOP_S, to_its_end=True)
 
     def _unframed(
         self, done: subprocess.CompletedProcess[bytes], marker: str, deadline_s: float
     ) -> Output:
-        word = marker.encode()
-        begin = re.search(
-            rb"^%s begin (root|sudo|user) \d+ (.*)\n" % word, done.stdout, re.MULTILINE
-        )
+        begin = _begin(done.stdout, marker)
         if begin is None:
             raise unreached(self._target.host, _last(done, done.stderr.strip() or done.stdout))
-        end = re.search(rb"\n%s end (\d+)\n" % word, done.stdout[begin.end() - 1 :])
+        end = re.search(rb"\n%s end (\d+)\n" % marker.encode(), done.stdout[begin.end() - 1 :])
         if end is None:
             raise CarrierError(
                 f"{self._target.host}: the connection broke off in the middle: "
@@ -262,8 +257,14 @@ class Carrier:
             stdout=done.stdout[begin.end() : begin.end() - 1 + end.start()],
             stderr=done.stderr,
             privileges=privileges,
-            no_sudo=begin[2].decode("utf-8", "replace").strip() if found == "user" else "",
+            no_sudo=begin[3].decode("utf-8", "replace").strip() if found == "user" else "",
         )
+
+
+def _begin(told: bytes, marker: str) -> re.Match[bytes] | None:
+    """The line before a script's output: its rights, its shell's process, why there is no sudo."""
+    line = rb"^%s begin (root|sudo|user) (\d+) (.*)\n" % marker.encode()
+    return re.search(line, told, re.MULTILINE)
 
 
 @contextmanager
@@ -278,12 +279,13 @@ def open_carrier(target: Target, interrupted: threading.Event | None = None) -> 
         TargetError: The host spec leads nowhere.
     """
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
+    interrupted = interrupted or threading.Event()
     try:
         backend = _backend(target)
         name = backend.get_connection_type()
-        connection = Connection(target, backend, folder) if name == "ssh" else None
+        connection = Connection(target, backend, folder, interrupted) if name == "ssh" else None
         try:
-            yield Carrier(target, backend, connection, interrupted or threading.Event())
+            yield Carrier(target, backend, connection, interrupted)
         finally:
             if connection is not None:
                 connection.close()

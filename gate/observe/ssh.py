@@ -67,14 +67,18 @@ class Forward:
 class Connection:
     """The connection of one carrier to one host."""
 
-    def __init__(self, target: Target, backend: Any, folder: pathlib.Path) -> None:
+    def __init__(
+        self, target: Target, backend: Any, folder: pathlib.Path, interrupted: threading.Event
+    ) -> None:
         """Prepare it; nothing is connected yet.
 
         Args:
             target: Its deadlines hold.
             backend: testinfra's ssh backend; its later commands go through this connection.
             folder: Private to this process; sockets are made here.
+            interrupted: Set, by another thread, when there is no need to connect any more.
         """
+        self._interrupted = interrupted
         self._target = target
         self._backend = backend
         self._folder = folder
@@ -86,11 +90,8 @@ class Connection:
         # An inventory's own arguments stand behind: of two settings ssh takes the first.
         backend.ssh_extra_args = " ".join(["-T", *own, backend.ssh_extra_args or ""]).strip()
 
-    def open(self, interrupted: threading.Event | None = None) -> None:
+    def open(self) -> None:
         """Connect, where that was not done before.
-
-        Args:
-            interrupted: Set when there is no need to go on.
 
         Raises:
             CarrierError: The host is not reached, or does not let this user in; again and again
@@ -102,7 +103,7 @@ class Connection:
             if self._opened:
                 return
             try:
-                self._dial(interrupted or threading.Event())
+                self._dial()
             except CarrierError as error:
                 self._failed = error
                 raise
@@ -142,9 +143,9 @@ class Connection:
     def _log(self) -> pathlib.Path:
         return self._folder / "log"
 
-    def _dial(self, interrupted: threading.Event) -> None:
+    def _dial(self) -> None:
         master = ["-M", "-N", "-f", "-E", str(self._log), "-o", "LogLevel=INFO"]
-        done = self._timed(master, interrupted)
+        done = self._timed(master, self._interrupted)
         if done.returncode != 0:
             said = _said(done.stderr) or _lines(self._log, "")
             raise unreached(
