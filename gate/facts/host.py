@@ -158,6 +158,11 @@ class Identity(Model):
     booted: dt.datetime
     privileges: Literal["root", "sudo", "user"]
 
+    @property
+    def has_systemd(self) -> bool:
+        """Whether PID 1 is systemd, so that control groups are units."""
+        return self.init == "systemd"
+
 
 class HostFacts(Model):
     """Everything that one look at the host answered; keys are what was asked for."""

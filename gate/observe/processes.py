@@ -65,10 +65,15 @@ class Table:
         """Every process of a control group and of those below it."""
         return tuple(sorted(self._below.get(group, ())))
 
-    def lived(self, pid: int) -> bool:
-        """Whether a process is the same one at the end of the settling window as at its start."""
-        started = [stats.get(pid, ("", 0, -1))[2] for stats in (self._early, self._stats)]
-        return started[0] == started[1] >= 0
+    def lived(self, pid: int) -> bool | None:
+        """Whether a process is the same one at the end of the settling window as at its start.
+
+        Returns:
+            Nothing where it was not seen at the start, or no process at all at the end.
+        """
+        if pid not in self._early or not self._stats:
+            return None
+        return pid in self._stats and self._stats[pid][2] == self._early[pid][2]
 
     def descendants(self, pid: int) -> tuple[int, ...]:
         """A process with its children and theirs, where it is alive."""

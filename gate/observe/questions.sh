@@ -29,13 +29,16 @@ identity() {
 # show UNIT...: keep what systemd says of them in $shown; the section holds its complaints alone.
 show() {
   printf '\n%s out show\n' "$token"
-  shown=$($limit systemctl show -p "$properties" -- "$@" 2>&3 3>&-); rc=$?
-  printf '\n%s rc show %s\n\n' "$token" $rc
+  shown=$($limit systemctl show -p "$properties" -- "$@" 2>&3 3>&-); showed=$?
+  printf '\n%s rc show %s\n\n' "$token" $showed
 }
+# Whether systemd answered in time; else what is asked of it next would take as long.
+in_time() { [ "$showed" != 124 ] && [ "$showed" != 137 ]; }
 
 # What is kept, and what pulls the units in, level by level.
 units() {
   printf '%s\n\n' "$shown"
+  in_time || return "$unpulled"
   names="default.target $(above)"
   for level in 1 2 3 4; do
     shown=$($limit systemctl show -p "$pulls" -- $names) || return "$unpulled"
@@ -52,6 +55,7 @@ above() {
 
 # again UNIT...: the second reading, of those alone whose main process does not tell it.
 again() {
+  in_time || return "$showed"
   names=$(printf '%s\n' "$shown" | without_process 2>/dev/null) || names=$*
   [ -z "$names" ] || $limit systemctl show -p "$second" -- $names
 }

@@ -12,8 +12,6 @@ from gate.facts.host import Identity, Listener, Unit
 from gate.observe.processes import Table
 from gate.observe.script import Section
 
-SYSTEMD = "systemd"
-"""The name of PID 1 on a host whose control groups are units."""
 LISTEN = 5
 """Fields of a line of ``ss`` before the details: state, two queues, local, peer."""
 INODE = 9
@@ -124,12 +122,12 @@ def _owners(
         if isinstance(unit.pids, Seen) and set(pids) & set(unit.pids.value)
     }
     groups = {group for pid in pids if (group := table.group(pid))} or {one["cgroup"]} - {""}
-    if identity.init == SYSTEMD:  # else the groups are those of a world outside of the container
+    if identity.has_systemd:  # else the groups are those of a world outside of the container
         found |= {name for group in groups if (name := _unit_of(group))}
     if not found and not pids and not groups:
         reason = f"whose port {one['port']} is, is not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
-    if not found and not units and identity.init != SYSTEMD:
+    if not found and not units and not identity.has_systemd:
         reason = f"PID 1 is {identity.init}, not systemd: port {one['port']} has no unit to tell"
         return CannotTell(reason, Cause.TOOL_MISSING)
     return Seen(tuple(sorted(found)))

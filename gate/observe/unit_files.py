@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping
 
+from gate.facts.host import Identity
 from gate.observe.script import Section
 
 OF_A_FILE = re.compile(r"(/.+?):\d+: ")
@@ -38,11 +39,11 @@ class Verified:
         return tuple(dict.fromkeys(found))
 
 
-def read_verified(section: Section, init: str) -> Verified:
+def read_verified(section: Section, identity: Identity) -> Verified:
     """Read the section ``verify``; where PID 1 is not systemd, there is nothing in it."""
     files: dict[str, tuple[str, ...]] = {}
     units: dict[str, tuple[str, ...]] = {}
-    if init != "systemd":
+    if not identity.has_systemd:
         return Verified(files, units)
     failed = False
     for line in section.err.splitlines():

@@ -35,13 +35,12 @@ def read_units(
         elif first[name].get("LoadState") == "not-found":
             found[name] = Absent(f"systemctl show {name}: LoadState=not-found")
         else:
-            later = second.get(name) or _without_asking(first[name], around)
-            if later:
-                found[name] = Seen(_unit(name, first=first[name], second=later, around=around))
-            elif answers["again"].rc != 0:
-                found[name] = _untold(name, answers["again"], identity)
-            else:
-                found[name] = _untold(name, answers["all"], identity, "list-units")
+            later = second.get(name) or _without_asking(name, first[name], answers, around)
+            found[name] = (
+                later
+                if isinstance(later, CannotTell)
+                else Seen(_unit(name, first=first[name], second=later, around=around))
+            )
     return found
 
 
@@ -50,9 +49,14 @@ def _shown(section: Section) -> dict[str, Properties]:
     found: dict[str, Properties] = {}
     for block in re.split(r"\n\n+", section.text):
         unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        for name in {unit.get("Id", ""), *unit.get("Names", "").split()}:
+        for name in _names(unit):
             found.setdefault(name, unit)
     return found
+
+
+def _names(unit: Properties) -> set[str]:
+    """Every name that a unit goes by."""
+    return {unit.get("Id", ""), *unit.get("Names", "").split()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,25 +111,32 @@ def _around(
         },
         journal=answers["journal"],
         errors=read_errors(answers["journal"]),
-        verified=read_verified(answers["verify"], identity.init),
+        verified=read_verified(answers["verify"], identity),
     )
 
 
-def _without_asking(first: Properties, around: _Around) -> Properties | None:
+def _without_asking(
+    name: str, first: Properties, answers: Mapping[str, Section], around: _Around
+) -> Properties | CannotTell:
     """The second reading of a unit that had a main process at the first.
 
     While that process lives, the unit was not restarted. Its state is in the list of all units.
     """
-    pid, name = int(first.get("MainPID") or 0), first["Id"]
-    if not pid or name not in around.states:
-        return None
-    active, sub = around.states[name]
+    pid, id_ = int(first.get("MainPID") or 0), first["Id"]
+    if not pid or (id_ not in around.states and answers["again"].rc != 0):
+        return _untold(name, answers["again"], around.identity)
+    if id_ not in around.states:
+        return _untold(name, answers["all"], around.identity, "list-units")
+    lived = around.table.lived(pid)
+    if lived is None:
+        return CannotTell(f"{name}: its process {pid} could not be followed", Cause.UPSTREAM)
+    active, sub = around.states[id_]
     second = {**first, "ActiveState": active, "SubState": sub}
-    return second if around.table.lived(pid) else {**second, "MainPID": "0"}
+    return second if lived else {**second, "MainPID": "0"}
 
 
 def _untold(name: str, section: Section, identity: Identity, command: str = "show") -> CannotTell:
-    if identity.init != "systemd" and "systemd" in section.err:
+    if not identity.has_systemd and "systemd" in section.err:
         reason = f"PID 1 is {identity.init}, not systemd: {section.why}"
         return CannotTell(reason, Cause.TOOL_MISSING)
     if section.rc == 127:  # noqa: PLR2004 - the shell's "not found"
@@ -152,7 +163,7 @@ def _unit(
     active_us = int(first.get("ActiveEnterTimestampMonotonic") or 0)
     active = first.get("ActiveState") == "active"
     boots, why = _at_boot(first, around)
-    names = {first["Id"], *first.get("Names", "").split()}
+    names = _names(first)
     fragment, drop_ins = first.get("FragmentPath", ""), _paths(first.get("DropInPaths", ""))
     return Unit(
         asked=name,
@@ -218,7 +229,7 @@ def _pids(main_pid: int, group: str, table: Table) -> Fact[tuple[int, ...]]:
 def _at_boot(shown: Properties, around: _Around) -> tuple[Fact[bool], str]:
     """Whether ``default.target`` pulls the unit in, after a reboot too."""
     state = shown.get("UnitFileState", "")
-    names = {shown["Id"], *shown.get("Names", "").split()}
+    names = _names(shown)
     if shown.get("LoadState") == "masked" or state.startswith("masked"):
         return Seen(value=False), "it is masked"
     if around.boot.rc != 0:

@@ -1,4 +1,4 @@
-"""A host that was looked at, as facts."""
+"""A host that was looked at, as facts, and a target that leads to one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from gate.facts.host import Identity
+from gate.target import Api, Database, Target
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 
@@ -23,3 +24,14 @@ def identity(**changes: Any) -> Identity:
         "privileges": "root",
     }
     return Identity(**{**facts, **changes})
+
+
+def target(host: str) -> Target:
+    """A target of which nothing but its host matters."""
+    return Target(
+        name="desk",
+        title="Desk",
+        host=host,
+        api=Api(base="http://127.0.0.1:8000"),
+        database=Database(service="desk"),
+    )

@@ -12,8 +12,7 @@ from gate.observe.carrier import open_carrier
 from gate.observe.processes import Table
 from gate.observe.script import Section
 from gate.observe.sockets import read_listeners
-from gate.target import Api, Database, Target
-from tests.selftest.hosts import identity
+from tests.selftest.hosts import identity, target
 
 # Like `docker exec`: without -i nothing is passed on to what it runs.
 PROGRAM = """#!/bin/sh
@@ -42,14 +41,7 @@ def test_script_goes_in_whole(
     program.write_text(PROGRAM.format(asked=mark))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    target = Target(
-        name="box",
-        title="Box",
-        host=f"{way}://{spec}",
-        api=Api(base="http://127.0.0.1:8000"),
-        database=Database(service="box"),
-    )
-    with open_carrier(target) as carrier:
+    with open_carrier(target(f"{way}://{spec}")) as carrier:
         output = carrier.run(f": {'x' * LONG}\necho whole", deadline_s=10)
     assert (output.rc, output.stdout) == (0, b"whole\n")
     assert mark.read_text() == f"{asked}\n"

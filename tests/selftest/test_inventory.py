@@ -18,7 +18,7 @@ import testinfra
 from gate.errors import TargetError
 from gate.observe import inventory
 from gate.observe.carrier import open_carrier
-from gate.target import Api, Database, Target
+from tests.selftest.hosts import target
 
 WITHIN_S = 20.0
 PROGRAM = """#!/bin/sh
@@ -120,15 +120,11 @@ def test_empty_inventory_names_the_target(tmp_path: pathlib.Path) -> None:
     """Of an inventory that it cannot read Ansible prints an empty one: nothing is looked at."""
     file = tmp_path / "hosts"
     file.write_text(printed({}, {}))
-    target = Target(
-        name="desk",
-        title="Desk",
-        host=f"ansible://hera?ansible_inventory={file}",
-        api=Api(base="http://127.0.0.1:8000"),
-        database=Database(service="desk"),
-    )
     words = "target desk: host 'ansible://hera.*its inventory holds no host"
-    with pytest.raises(TargetError, match=words), open_carrier(target):
+    with (
+        pytest.raises(TargetError, match=words),
+        open_carrier(target(f"ansible://hera?ansible_inventory={file}")),
+    ):
         pass
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 from gate.facts.fact import CannotTell, Cause, Fact, Seen
-from gate.facts.host import Unit
+from gate.facts.host import HostQuestions, Unit
+from gate.observe import host, script
+from gate.observe.carrier import open_carrier
 from gate.observe.processes import Table
 from gate.observe.script import UNPULLED, Section
 from gate.observe.unit_files import read_verified
 from gate.observe.units import read_units
-from tests.selftest.hosts import identity
+from tests.selftest.hosts import identity, target
 
 NAME = "worker.service"
 FILE = f"/etc/systemd/system/{NAME}"
@@ -116,6 +120,8 @@ def test_what_was_asked_again_counts() -> None:
         pytest.param({"all": NOTHING}, Cause.UPSTREAM, id="not-listed"),
         pytest.param({"all": _section(rc=124)}, Cause.TIMEOUT, id="list-late"),
         pytest.param({"again": _section(rc=124)} | {"all": NOTHING}, Cause.TIMEOUT, id="late"),
+        pytest.param({"early": NOTHING}, Cause.UPSTREAM, id="not-seen-at-first"),
+        pytest.param({"stats": NOTHING}, Cause.UPSTREAM, id="no-processes-at-last"),
         pytest.param({"units": _section(TARGET)}, Cause.UPSTREAM, id="not-shown"),
     ],
 )
@@ -151,7 +157,7 @@ Cannot add dependency job for unit elsewhere.service, ignoring: Unit elsewhere.s
 Unit mask.service is masked.
 {NAME}: Command /opt/gone is not executable: No such file or directory
 {NAME}: Failed to create {NAME}/start: Unit gone.service not found.
-secret.service: Command /root/x is not executable: Permission denied
+secret.service: Command /opt/closed/x is not executable: Permission denied
 Unit {NAME} has a bad unit file setting."""
 
 
@@ -165,7 +171,7 @@ def test_what_systemd_does_not_accept_belongs_to_its_unit() -> None:
 @pytest.mark.parametrize("unit", ["gone.service", "mask.service", "secret.service"])
 def test_what_is_told_elsewhere_is_no_warning(unit: str) -> None:
     """Absent and masked are states; what one user may not see runs under another."""
-    assert read_verified(Section(b"", 1, VERIFIED), "systemd").of([unit], []) == ()
+    assert read_verified(Section(b"", 1, VERIFIED), HOST).of([unit], []) == ()
 
 
 @pytest.mark.parametrize(
@@ -184,4 +190,25 @@ def test_a_file_that_was_not_verified_is_said_so(rc: int, err: str) -> None:
 
 def test_without_systemd_there_is_nothing_to_verify() -> None:
     """A stand-in for systemd has opinions of its own, and another tool cannot tell them."""
-    assert read_verified(Section(b"", 127, "not found"), "python3").of([NAME], [FILE]) == ()
+    assert (
+        read_verified(Section(b"", 127, "not found"), identity(init="python3")).of([NAME], [FILE])
+        == ()
+    )
+
+
+def test_a_systemd_that_never_answers(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question is put once and left when its time is up; the host is told of all the same."""
+    log, systemctl = tmp_path / "asked", tmp_path / "systemctl"
+    systemctl.write_text(f"#!/bin/sh\necho $1 >> '{log}'\nexec sleep 60\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setattr(script, "TOOL_S", 1)
+    here = target("local://").model_copy(update={"path": (str(tmp_path),)})
+    with open_carrier(here) as carrier:
+        facts = host.look(here, HostQuestions(units=(NAME,), window_s=0.05), carrier)
+    assert isinstance(facts, Seen), facts
+    unit = facts.value.units[NAME]
+    assert isinstance(unit, CannotTell)
+    assert unit.cause is Cause.TIMEOUT
+    assert log.read_text().split() == ["show", "list-dependencies", "list-units"]
