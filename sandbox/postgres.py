@@ -90,8 +90,13 @@ def _copy(source: str, target: str) -> None:
 
 def _reachable(path: pathlib.Path) -> bool:
     """Whether anybody may go there."""
-    path = path.resolve()
-    return all(one.stat().st_mode & ANYBODY == ANYBODY for one in (path, *path.parents))
+    return _closed(path.resolve(), ANYBODY) is None
+
+
+def _closed(path: pathlib.Path, bits: int) -> pathlib.Path | None:
+    """The first of a path and the folders above it that lacks some permissions."""
+    there = (one for one in (path, *path.parents) if one.exists())
+    return next((one for one in there if one.stat().st_mode & bits != bits), None)
 
 
 def check_reach(folder: pathlib.Path) -> None:
@@ -100,14 +105,12 @@ def check_reach(folder: pathlib.Path) -> None:
     Raises:
         SandboxError: One of the folders above it lets its owner in alone.
     """
-    if os.getuid() != 0:
-        return
-    for one in (folder, *folder.parents):
-        if one.exists() and not one.stat().st_mode & ENTER:
-            raise SandboxError(
-                f"{one} lets nobody else in, and the sandbox's PostgreSQL is run by {NOBODY}: "
-                f"`chmod o+x {shlex.quote(str(one))}`, or set ATUM_SANDBOX_HOME to another folder"
-            )
+    closed = _closed(folder, ENTER) if os.getuid() == 0 else None
+    if closed is not None:
+        raise SandboxError(
+            f"{closed} lets nobody else in, and the sandbox's PostgreSQL is run by {NOBODY}: "
+            f"`chmod o+x {shlex.quote(str(closed))}`, or set ATUM_SANDBOX_HOME to another folder"
+        )
 
 
 def make_cluster(home: Home, port: int) -> None:

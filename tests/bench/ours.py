@@ -66,9 +66,9 @@ class Gate(Tool):
         reports = self.folder / f"reports-{next(self.numbers)}"
         line = [*PYTEST, "-m", "predeploy", f"--target={self.file}"]
         line += [f"--contract={self.folder / 'contract'}", f"--reports={reports}"]
-        took, output = timed(line, ROOT, self.machine.environ)
+        took, done = timed(line, ROOT, self.machine.environ)
         file = reports / "bench" / "predeploy" / "verdict.json"
-        assert file.is_file(), output
+        assert file.is_file(), done.stdout + done.stderr
         found = {one["id"]: one["outcome"] for one in json.loads(file.read_text())["items"]}
         return took, {name: found[id_] == "PASS" for id_, name in self.names.items()}
 

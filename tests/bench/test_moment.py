@@ -12,7 +12,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -20,7 +19,7 @@ import tomli_w
 
 from gate.errors import GateError
 from gate.toml import parse
-from tests.bench.tools import PYTEST
+from tests.bench.tools import PYTEST, timed
 from tests.machine.trial import ROOT, Machine
 
 pytest_plugins = ["tests.machine.conftest"]
@@ -30,7 +29,6 @@ REPORT = ROOT / "reports" / "bench" / "moment.md"
 WITHIN_S = 60.0
 SLOW = (("endpoints", "endpoint", "copilot"), ("budgets", "budget", "copilot"))
 """What waits for the copilot: file, kind, name."""
-UNUSUAL = ("PYTHONDONTWRITEBYTECODE", "ATUM_SANDBOX_HOME")
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +56,7 @@ def environ(machine: Machine) -> Iterator[dict[str, str]]:
     # A short path: sockets lie in it.
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
         pathlib.Path(home).chmod(0o711)
-        kept = {key: one for key, one in machine.environ.items() if key not in UNUSUAL}
-        found = {**kept, "ATUM_SANDBOX_HOME": home}
+        found = {**machine.environ, "ATUM_SANDBOX_HOME": home}
         _sandbox("up", found)
         try:
             yield found
@@ -111,18 +108,7 @@ def _run(
 ) -> tuple[float, int]:
     """Run the moment as a user does; return how long it took, and how many items it has."""
     line = [*PYTEST, "-m", "predeploy", f"--target={target}", f"--contract={contract}"]
-    began = time.monotonic()
-    done = subprocess.run(  # noqa: S603
-        [*line, f"--reports={reports}"],
-        cwd=ROOT,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WITHIN_S,
-    )
-    seconds = time.monotonic() - began
+    seconds, done = timed([*line, f"--reports={reports}"], ROOT, environ)
     assert done.returncode == 0, done.stdout + done.stderr
     (verdict,) = reports.glob("*/predeploy/verdict.json")
     return seconds, len(json.loads(verdict.read_text())["items"])

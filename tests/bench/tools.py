@@ -78,8 +78,10 @@ class Tool(abc.ABC):
         )
 
 
-def timed(line: list[str], folder: pathlib.Path, environ: dict[str, Any]) -> tuple[float, str]:
-    """Run a process as a user would; return its seconds and what it said."""
+def timed(
+    line: list[str], folder: pathlib.Path, environ: dict[str, Any]
+) -> tuple[float, subprocess.CompletedProcess[str]]:
+    """Run a process as a user would; return its seconds and how it ended."""
     began = time.monotonic()
     done = subprocess.run(  # noqa: S603
         line,
@@ -91,4 +93,4 @@ def timed(line: list[str], folder: pathlib.Path, environ: dict[str, Any]) -> tup
         check=False,
         timeout=WITHIN_S,
     )
-    return time.monotonic() - began, done.stdout + done.stderr
+    return time.monotonic() - began, done

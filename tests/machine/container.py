@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.machine import command
+
 WITHIN_S = 60.0
 GONE_WITHIN_S = 10.0
 PROGRAMS = {"podman": "podman", "runc": "runc"}
@@ -54,16 +56,7 @@ class Container:
 
     def podman(self, *words: str) -> str:
         """Run podman; return what it printed."""
-        done = subprocess.run(  # noqa: S603
-            ["podman", *words],  # noqa: S607 - on the PATH
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=WITHIN_S,
-        )
-        assert done.returncode == 0, f"podman {' '.join(words)}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return command.output(["podman", *words], within_s=WITHIN_S)
 
     def run(self, script: str) -> str:
         """Run a shell script in it, as root."""

@@ -143,28 +143,31 @@ def test_what_was_not_run_is_not_green(gate: Gate) -> None:
     assert gate.verdict()["not_run"] == ["path.other"]
 
 
+def run_with(gate: Gate, plugin: str) -> subprocess.CompletedProcess[str]:
+    """Run the gate on two promises, ``path.kept`` and ``path.other``, with a plugin."""
+    (gate.folder / "plugin_of_a_test.py").write_text(plugin, "utf-8")
+    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
+    return gate.run("-p", "plugin_of_a_test", PYTHONPATH=str(gate.folder))
+
+
 def test_a_skip_is_not_green(gate: Gate) -> None:
     """Whoever skips a test has not kept the promise."""
-    (gate.folder / "skipper.py").write_text(
+    done = run_with(
+        gate,
         "import pytest\n"
         "def pytest_runtest_setup(item):\n"
         "    if 'other' in item.nodeid: pytest.skip('no time')\n",
-        "utf-8",
     )
-    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
-    done = gate.run("-p", "skipper", PYTHONPATH=str(gate.folder))
     assert done.returncode == 10, done.stdout + done.stderr
     assert gate.outcomes() == {"path.kept": "PASS", "path.other": "INCONCLUSIVE"}
 
 
 def test_a_test_that_compared_nothing_is_not_green(gate: Gate) -> None:
     """What the test before it has found is not taken for its own."""
-    (gate.folder / "idler.py").write_text(
+    done = run_with(
+        gate,
         "def pytest_pyfunc_call(pyfuncitem):\n    return 'other' in pyfuncitem.nodeid or None\n",
-        "utf-8",
     )
-    gate.promise(KEPT, KEPT.replace("path.kept", "path.other"))
-    done = gate.run("-p", "idler", PYTHONPATH=str(gate.folder))
     assert done.returncode == 10, done.stdout + done.stderr
     assert gate.outcomes() == {"path.kept": "PASS", "path.other": "INCONCLUSIVE"}
 
