@@ -1,9 +1,9 @@
 """The plugins of the gate, and nothing else."""
 
 pytest_plugins = [
-    "fixtures.options",
-    "fixtures.contract",
-    "fixtures.story",
-    "fixtures.account",
-    "fixtures.telling",
+    "gate.plugin.options",
+    "gate.plugin.collection",
+    "gate.plugin.scheduler",
+    "gate.plugin.ledger",
+    "gate.plugin.telling",
 ]

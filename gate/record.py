@@ -15,8 +15,8 @@ import tomli_w
 
 from gate.catalog.model import Catalog, Index, Table
 from gate.catalog.read import read_catalog
+from gate.connection.obstacle import first_line
 from gate.errors import ObservationError
-from gate.observe.obstacle import first_line
 
 WIDTH = 80
 Items = dict[str, dict[str, Any]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.account import Account
 from gate.compare.judge import compare
-from gate.compare.scene import Scene
 from gate.contract.model import Promise
+from gate.kinds.scene import Scene
+from gate.plugin.ledger import Account
 
 
 @pytest.mark.promises("budget")

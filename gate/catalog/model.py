@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gate.facts.fact import Model
+from gate.sources.fact import Model
 
 
 class Column(Model):

@@ -7,13 +7,13 @@ import statistics
 from collections.abc import Sequence
 
 from gate.compare.endpoints import answered
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Budget
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.api import Answer
-from gate.facts.fact import Absent, seen
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.api.facts import Answer
+from gate.sources.fact import Absent, seen
 
 CANNED = 10
 """An answer this many times faster than what is typical is suspicious."""

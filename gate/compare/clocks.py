@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Clock
 from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from gate.catalog.diff import diff
 from gate.catalog.model import Index as SeenIndex
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Column, Database, Enum, Extension, Index, Table
 from gate.contract.model import Promise
-from gate.facts.fact import seen
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import seen
 
 PSQL = "psql -c '\\d {}'"
 

@@ -6,13 +6,13 @@ import json
 
 import jsonschema_rs
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Endpoint
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.api import Answer
-from gate.facts.fact import Absent, told
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.api.facts import Answer
+from gate.sources.fact import Absent, told
 
 NOT_THERE = (404, 405, 410)
 

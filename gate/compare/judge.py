@@ -21,9 +21,9 @@ from gate.compare import (
     waivers,
     work,
 )
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
 
 COMPARISONS: dict[str, Callable[[Promise, Scene], Finding]] = {
     "service": services.service,

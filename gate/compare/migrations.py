@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Migration
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.fact import Absent, told
-from gate.facts.migrations import Chain
-from gate.observe.migrations import describe_heads, pending
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, told
+from gate.sources.migrations.chain import describe_heads, pending
+from gate.sources.migrations.facts import Chain
 
 
 def migration(promise: Promise, scene: Scene) -> Finding:

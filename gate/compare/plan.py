@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Step
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.fact import Absent, seen, told
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, seen, told
 
 
 def step(promise: Promise, scene: Scene) -> Finding:

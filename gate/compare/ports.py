@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import ListeningPort
 from gate.contract.model import Promise
-from gate.facts.fact import Seen, seen
-from gate.facts.host import HostFacts, Listener
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Seen, seen
+from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
 """Between systemd's clock and the one of the process table."""

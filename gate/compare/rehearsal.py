@@ -6,14 +6,14 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Column, Database, Enum, Extension, Index, Table
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
-from gate.facts.fact import Absent, Seen, seen, told
-from gate.facts.rehearsal import Leg, RehearsalFacts
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.rehearsal.facts import Leg, RehearsalFacts
 
 SHOWN = 5
 """Differences that a finding names; the report has them all."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Endpoint, Trigger
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.fact import Absent
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent
 
 Compare = Callable[[Promise, Scene], Finding]
 

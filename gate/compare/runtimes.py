@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Runtime
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.fact import Absent, Fact, told
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, Fact, told
 
 
 def runtime(promise: Promise, scene: Scene) -> Finding:

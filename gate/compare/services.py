@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Service
 from gate.contract.model import Promise
-from gate.facts.fact import Absent, Seen, seen, told
-from gate.facts.host import Unit
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.host.facts import Unit
 
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Waiver
 from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
 
 
 def waiver(promise: Promise, scene: Scene) -> Finding:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gate.compare.finding import Finding
-from gate.compare.scene import Scene
 from gate.contract.kinds import Cycle, Poll, Queue, Work
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.facts.database import QueueFacts, WorkFacts
-from gate.facts.fact import Absent, CannotTell, Cause, seen, told
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.database.facts import QueueFacts, WorkFacts
+from gate.sources.fact import Absent, CannotTell, Cause, seen, told
 
 NOT_ASKED = CannotTell("this proof was not asked for in this look", Cause.UPSTREAM)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.kinds import Moment
 from gate.contract.model import Contract, Promise
-from gate.facts.observed import Observed
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Line, Outcome, Verdict
 
 SNAPSHOT: dict[Moment, str] = {
     "predeploy": "STATE_SNAPSHOT_BEFORE.md",

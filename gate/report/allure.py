@@ -12,17 +12,17 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
+from gate.account.verdict import Result
 from gate.contract.kinds import Moment, Risk, Runtime
 from gate.contract.model import Contract, Promise
-from gate.facts.fact import Absent, CannotTell, Seen
-from gate.facts.observed import Observed
 from gate.report import product
 from gate.report.account import Account
 from gate.report.seen import host_of, version_of
 from gate.report.text import line as one_line
 from gate.report.text import markdown
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Result
 
 Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
 

@@ -16,11 +16,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from gate.account.verdict import Line, Outcome
 from gate.report import allure
 from gate.report.account import SNAPSHOT, Account
 from gate.report.evidence import evidence
 from gate.report.redact import Redactor
-from gate.verdict import Line, Outcome
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {

@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from gate.account.verdict import Outcome, Verdict, Word
 from gate.report import product
 from gate.report.account import Account
-from gate.verdict import Outcome, Verdict, Word
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gate.account.verdict import Verdict, Word
 from gate.report.account import tally
-from gate.verdict import Verdict, Word
 
 ADVICE = {
     Word.PROMOTE: "every promise is accounted for",

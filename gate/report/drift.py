@@ -7,17 +7,17 @@ import enum
 import re
 from collections.abc import Iterator, Mapping
 
+from gate.account.verdict import Line, Outcome, Verdict
 from gate.catalog.model import Catalog
 from gate.contract.kinds import Service, Table
 from gate.contract.model import Contract, Promise
-from gate.facts.fact import CannotTell, Seen
-from gate.facts.observed import Observed
 from gate.report.account import lines_by_id
 from gate.report.duration import moment_of
 from gate.report.seen import database_of, host_of
 from gate.report.states import Place, State, index_words, state_of
+from gate.sources.fact import CannotTell, Seen
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Line, Outcome, Verdict
 
 WORDS_ONLY = {"title", "source", "risk", "note", "remark", "label", "purpose", "restarted"}
 """Keys of an item that say nothing about the target's state."""

@@ -9,8 +9,6 @@ from pydantic_core import to_jsonable_python
 from gate.contract import kinds
 from gate.contract.kinds import Moment
 from gate.contract.model import Promise
-from gate.facts.fact import Absent, CannotTell, Seen
-from gate.facts.observed import Observed
 from gate.report.seen import (
     answer_of,
     chain_of,
@@ -22,6 +20,8 @@ from gate.report.seen import (
     unit_of,
     version_of,
 )
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.observed import Observed
 from gate.target import Target
 
 CATALOG = {"table": "tables", "index": "indexes", "enum": "enums", "extension": "extensions"}

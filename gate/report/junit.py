@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from gate.facts.fact import Seen
+from gate.account.verdict import Line, Outcome
 from gate.report import product
 from gate.report.account import Account, source_of
 from gate.report.seen import host_of
 from gate.report.text import line as one_line
 from gate.report.text import printable
-from gate.verdict import Line, Outcome
+from gate.sources.fact import Seen
 
 
 def render(account: Account) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gate.facts.fact import CannotTell
+from gate.account.verdict import Line, Outcome
 from gate.report.text import markdown, obstacle, short
-from gate.verdict import Line, Outcome
+from gate.sources.fact import CannotTell
 
 HELD = "✅"
 BROKEN = "❌"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from gate.account.verdict import Line, Outcome, Verdict
 from gate.report.text import obstacle
-from gate.verdict import Line, Outcome, Verdict
 
 NO_REASON = "no reason was given"
 

@@ -10,11 +10,11 @@ from typing import Any, Literal, get_origin
 
 import pydantic
 
-from gate.facts.fact import Absent, CannotTell, Seen
-from gate.facts.observed import Observed
+from gate.account.verdict import Verdict
 from gate.report.account import Account
 from gate.report.redact import Redactor
-from gate.verdict import Verdict
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.observed import Observed
 
 FACTS: dict[type, str] = {Seen: "value", Absent: "proof", CannotTell: "reason"}
 """What each kind of fact says; its tag is what it is read back by."""

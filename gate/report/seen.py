@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from gate.contract.kinds import Clock, KeyPath, ListeningPort, Migration, Runtime, Service
-from gate.facts.api import Answer, ApiFacts
-from gate.facts.database import DatabaseFacts
-from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.host import HostFacts, Listener, Path, Unit
-from gate.facts.migrations import Chain
-from gate.facts.observed import Observed
-from gate.observe.migrations import pending
+from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.database.facts import DatabaseFacts
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.host.facts import HostFacts, Listener, Path, Unit
+from gate.sources.migrations.chain import pending
+from gate.sources.migrations.facts import Chain
+from gate.sources.observed import Observed
 from gate.target import Target
 
 T = TypeVar("T")

@@ -6,10 +6,9 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from gate.account.verdict import Verdict
 from gate.contract.kinds import Budget
 from gate.contract.model import Contract
-from gate.facts.fact import Seen
-from gate.facts.observed import Observed
 from gate.report.account import lines_by_id
 from gate.report.conclusion import conclusion
 from gate.report.drift import Change, Kind, compare
@@ -17,8 +16,9 @@ from gate.report.duration import moment_of, seconds
 from gate.report.marks import mark
 from gate.report.seen import answer_of
 from gate.report.text import cell, markdown, row
+from gate.sources.fact import Seen
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Verdict
 
 HEADS = {
     Kind.MISSING: ("❌", "Promised, and did not happen"),

@@ -12,9 +12,6 @@ from collections.abc import Mapping
 from gate.catalog.model import Catalog, Index
 from gate.contract import kinds
 from gate.contract.model import Contract, Promise
-from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.host import Listener
-from gate.facts.observed import Observed
 from gate.report.duration import moment_of
 from gate.report.seen import (
     answer_of,
@@ -28,6 +25,9 @@ from gate.report.seen import (
     version_of,
 )
 from gate.report.text import counted
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.host.facts import Listener
+from gate.sources.observed import Observed
 from gate.target import Target
 
 

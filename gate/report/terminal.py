@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
+from gate.account.verdict import Line, Outcome, Verdict, Word
 from gate.contract.kinds import Moment
 from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
@@ -13,7 +14,6 @@ from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_
 from gate.report.text import counted, short
 from gate.report.text import line as one_line
 from gate.target import Target
-from gate.verdict import Line, Outcome, Verdict, Word
 
 NARROWEST, WIDEST = 60, 120
 DETAILED = 25

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gate.account.verdict import Line
 from gate.contract.kinds import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account
-from gate.verdict import Line
 
 
 def document(account: Account) -> dict[str, Any]:

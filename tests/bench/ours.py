@@ -10,10 +10,10 @@ import time
 
 import tomli_w
 
-from gate.facts.fact import Seen
-from gate.facts.host import HostQuestions
-from gate.observe import host
-from gate.observe.carrier import open_carrier
+from gate.connection.carrier import open_carrier
+from gate.sources.fact import Seen
+from gate.sources.host import look as host
+from gate.sources.host.facts import HostQuestions
 from tests.bench.checks import MODE, OWNER, Checks
 from tests.bench.tools import PYTEST, WINDOW_S, Tool, Verdict, timed
 from tests.machine.trial import ROOT

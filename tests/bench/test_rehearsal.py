@@ -15,11 +15,11 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from gate.connection.carrier import open_carrier
 from gate.contract.load import load_contract
-from gate.facts.fact import Seen
-from gate.observe.carrier import open_carrier
-from gate.observe.migrations import chain
-from gate.rehearsal.rehearse import rehearse
+from gate.sources.fact import Seen
+from gate.sources.migrations.chain import chain
+from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import Project, sql

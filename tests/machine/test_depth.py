@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.facts.fact import Absent, Seen
-from gate.facts.host import HostFacts, HostQuestions, Unit
-from gate.observe import host
-from gate.observe.carrier import open_carrier
+from gate.connection.carrier import open_carrier
+from gate.sources.fact import Absent, Seen
+from gate.sources.host import look as host
+from gate.sources.host.facts import HostFacts, HostQuestions, Unit
 from tests.machine.trial import Machine
 
 UNITS = {

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import testinfra
 
-from gate.facts.fact import Absent, CannotTell, Fact, Seen
-from gate.facts.host import HostFacts, HostQuestions, Listener, Unit
-from gate.observe import host
-from gate.observe.carrier import open_carrier
+from gate.connection.carrier import open_carrier
+from gate.sources.fact import Absent, CannotTell, Fact, Seen
+from gate.sources.host import look as host
+from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Unit
 from tests.machine import varied
 from tests.machine.trial import Machine
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gate.facts.fact import Cause
-from gate.observe.carrier import open_carrier
-from gate.observe.obstacle import CarrierError
+from gate.connection.carrier import open_carrier
+from gate.connection.obstacle import CarrierError
+from gate.sources.fact import Cause
 from sandbox.machine import boot, record
 from tests.machine.trial import Machine
 

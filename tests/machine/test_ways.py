@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from gate.facts.fact import CannotTell, Cause, Fact, Seen
-from gate.facts.host import HostFacts, HostQuestions
-from gate.observe import host
-from gate.observe.carrier import open_carrier
-from gate.observe.obstacle import CarrierError
+from gate.connection.carrier import open_carrier
+from gate.connection.obstacle import CarrierError
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.host import look as host
+from gate.sources.host.facts import HostFacts, HostQuestions
 from gate.target import Target
 from tests.machine import container
 from tests.machine.container import Container

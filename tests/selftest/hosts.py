@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from gate.facts.host import Identity
+from gate.sources.host.facts import Identity
 from gate.target import Api, Database, Target
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from gate.connection.obstacle import INTERRUPTED
 from gate.contract.kinds import Endpoint
-from gate.facts.api import Answer
-from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.observe.api import look
-from gate.observe.obstacle import INTERRUPTED
+from gate.sources.api.facts import Answer
+from gate.sources.api.look import look
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
 ENVIRON = {"AGENT": "ada", "AGENT_PW": "correct horse"}

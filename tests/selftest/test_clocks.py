@@ -9,15 +9,15 @@ from collections.abc import Callable
 import pytest
 
 from gate.compare.clocks import skew
-from gate.compare.finding import Finding
 from gate.compare.judge import compare
-from gate.compare.scene import Scene
 from gate.contract.load import load_contract
 from gate.contract.model import Contract
 from gate.errors import ContractError, ObservationError
-from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.host import HostFacts
-from gate.facts.observed import Observed
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.host.facts import HostFacts
+from gate.sources.observed import Observed
 from gate.target import Api, Database, Target
 from tests.selftest.hosts import identity
 

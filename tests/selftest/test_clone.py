@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from gate.connection.carrier import open_carrier
 from gate.contract.load import load_contract
-from gate.facts.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.facts.rehearsal import RehearsalFacts
-from gate.observe.carrier import open_carrier
-from gate.observe.migrations import chain
-from gate.rehearsal.clone import PREFIX
-from gate.rehearsal.rehearse import rehearse
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.migrations.chain import chain
+from gate.sources.rehearsal.clone import PREFIX
+from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import LIVE, PROJECTS

@@ -6,12 +6,12 @@ import pathlib
 
 import pytest
 
-from gate.facts.fact import CannotTell, Seen
-from gate.facts.host import Identity, Listener
-from gate.observe.carrier import open_carrier
-from gate.observe.processes import Table
-from gate.observe.script import Section
-from gate.observe.sockets import read_listeners
+from gate.connection.carrier import open_carrier
+from gate.sources.fact import CannotTell, Seen
+from gate.sources.host.facts import Identity, Listener
+from gate.sources.host.processes import Table
+from gate.sources.host.script import Section
+from gate.sources.host.sockets import read_listeners
 from tests.selftest.hosts import identity, target
 
 # Like `docker exec`: without -i nothing is passed on to what it runs.

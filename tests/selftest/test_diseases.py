@@ -13,16 +13,16 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from gate.compare.judge import compare
-from gate.compare.scene import Scene
+from gate.connection.carrier import open_carrier
 from gate.contract.load import load_contract
 from gate.errors import ObservationError
-from gate.facts.fact import Absent, Seen
-from gate.facts.observed import Observed
-from gate.observe.carrier import open_carrier
-from gate.observe.database import look as database_look
-from gate.observe.migrations import chain
-from gate.rehearsal.clone import PREFIX
-from gate.rehearsal.rehearse import rehearse
+from gate.kinds.scene import Scene
+from gate.sources.database.look import look as database_look
+from gate.sources.fact import Absent, Seen
+from gate.sources.migrations.chain import chain
+from gate.sources.observed import Observed
+from gate.sources.rehearsal.clone import PREFIX
+from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import ENV, LIVE, PROJECTS, Project, revision

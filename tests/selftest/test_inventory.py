@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import testinfra
 
+from gate.connection import inventory
+from gate.connection.carrier import open_carrier
 from gate.errors import TargetError
-from gate.observe import inventory
-from gate.observe.carrier import open_carrier
 from tests.selftest.hosts import target
 
 WITHIN_S = 20.0

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.alone import KEY
-from gate.journal import Journal
+from gate.plan.journal import Journal
+from gate.plan.plan_lock import KEY
 from tests.selftest import runs
 
 TARGET = """

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.contract import moments_of
 from gate.contract.kinds import Moment
 from gate.contract.model import MOMENTS
+from gate.plugin.collection import moments_of
 from tests.selftest import runs
 
 TARGET = """

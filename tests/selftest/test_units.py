@@ -6,14 +6,15 @@ import pathlib
 
 import pytest
 
-from gate.facts.fact import CannotTell, Cause, Fact, Seen
-from gate.facts.host import HostQuestions, Unit
-from gate.observe import host, script
-from gate.observe.carrier import open_carrier
-from gate.observe.processes import Table
-from gate.observe.script import UNPULLED, Section
-from gate.observe.unit_files import read_verified
-from gate.observe.units import read_units
+from gate.connection.carrier import open_carrier
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.host import look as host
+from gate.sources.host import script
+from gate.sources.host.facts import HostQuestions, Unit
+from gate.sources.host.processes import Table
+from gate.sources.host.script import UNPULLED, Section
+from gate.sources.host.unit_files import read_verified
+from gate.sources.host.units import read_units
 from tests.selftest.hosts import identity, target
 
 NAME = "worker.service"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from gate.account.verdict import Outcome, Result, verdict
 from gate.contract.kinds import KINDS, Item, Waiver
 from gate.contract.model import MOMENTS, Promise
-from gate.verdict import Outcome, Result, verdict
 
 CASES = pathlib.Path(__file__).parent / "verdicts"
 TODAY = dt.date(2026, 2, 13)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from gate.facts.fact import Seen
+from gate.account.verdict import Outcome
 from gate.report import product
 from gate.report.account import ORDER, Account, chapters
 from gate.report.conclusion import ADVICE
@@ -13,7 +13,7 @@ from gate.report.html.document import to_html
 from gate.report.html.items import attention, chapter, css_class
 from gate.report.html.style import STYLE
 from gate.report.seen import host_of
-from gate.verdict import Outcome
+from gate.sources.fact import Seen
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 

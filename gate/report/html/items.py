@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from gate.account.verdict import Line, Outcome
 from gate.report.account import Account, source_of
 from gate.report.reasons import Group, grouped, outcome_lines, unknown_lines, where
 from gate.report.text import counted, printable, short
-from gate.verdict import Line, Outcome
 
 SYMBOL = {
     Outcome.PASS: "✓",

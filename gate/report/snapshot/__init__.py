@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from gate.account.verdict import Verdict
 from gate.contract.kinds import Moment
 from gate.contract.model import Contract
-from gate.facts.observed import Observed
 from gate.report.account import lines_by_id
 from gate.report.snapshot.api import endpoints
 from gate.report.snapshot.database import alembic, database_checks, tables
@@ -20,8 +20,8 @@ from gate.report.snapshot.host import key_paths, port_map, runtimes, services
 from gate.report.snapshot.plan import risks, rollback_plan
 from gate.report.snapshot.rehearsal import rehearsal
 from gate.report.snapshot.view import View, heading
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Verdict
 
 PHASE: dict[Moment, str] = {
     "predeploy": "Pre-Deployment",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from gate.contract.kinds import Endpoint
-from gate.facts.api import Answer
-from gate.facts.fact import Seen
 from gate.report.duration import seconds
 from gate.report.marks import verdict_mark
 from gate.report.seen import answer_of, body_value
 from gate.report.snapshot.view import View
 from gate.report.text import markdown, short
+from gate.sources.api.facts import Answer
+from gate.sources.fact import Seen
 
 
 def endpoints(view: View) -> list[str]:

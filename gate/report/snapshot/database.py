@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gate.account.verdict import Line, Outcome
 from gate.contract.kinds import Database, Index, Migration, Table
-from gate.facts.fact import Absent, CannotTell, Seen
 from gate.report.marks import HELD, UNKNOWN, mark, marked, unknown, verdict_mark, why
 from gate.report.seen import chain_of, current_of, database_of, pending_of
 from gate.report.snapshot.view import View
 from gate.report.text import markdown, short
-from gate.verdict import Line, Outcome
+from gate.sources.fact import Absent, CannotTell, Seen
 
 LISTED = (
     ("tickets", "users", "organizations"),

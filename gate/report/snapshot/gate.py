@@ -6,9 +6,8 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 
+from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.kinds import Clock, Waiver
-from gate.facts.fact import CannotTell, Seen
-from gate.facts.observed import Observed
 from gate.report import product
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion
@@ -18,8 +17,9 @@ from gate.report.reasons import compact, grouped, outcome_lines, unknown_lines, 
 from gate.report.seen import clock_of
 from gate.report.snapshot.view import View
 from gate.report.text import cell, counted, markdown, row, short
+from gate.sources.fact import CannotTell, Seen
+from gate.sources.observed import Observed
 from gate.target import Difference
-from gate.verdict import Line, Outcome, Verdict
 
 HEADS = {
     Outcome.FAIL: "Broken",

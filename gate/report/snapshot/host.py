@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 
 from gate.contract.kinds import KeyPath, ListeningPort, Runtime, Service
-from gate.facts.fact import Absent, CannotTell, Seen
-from gate.facts.host import Listener, Unit
 from gate.report.duration import uptime
 from gate.report.marks import BROKEN, marked, unknown
 from gate.report.seen import host_of, listeners_of, path_of, unit_of, version_of
 from gate.report.snapshot.view import View
 from gate.report.text import cell, markdown, row
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.host.facts import Listener, Unit
 
 
 def services(view: View) -> list[str]:

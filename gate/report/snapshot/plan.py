@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from gate.account.verdict import Outcome
 from gate.contract.kinds import Risk, Step
-from gate.facts.fact import Seen
 from gate.report.duration import seconds
 from gate.report.marks import BROKEN, HELD, mark, why
 from gate.report.snapshot.view import View
 from gate.report.text import cell, markdown, row
-from gate.verdict import Outcome
+from gate.sources.fact import Seen
 
 
 def risks(view: View) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gate.facts.fact import Absent, CannotTell, Seen
-from gate.facts.rehearsal import Leg, RehearsalFacts
 from gate.report.duration import seconds
 from gate.report.snapshot.view import View
 from gate.report.text import cell, markdown, obstacle, row
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.rehearsal.facts import Leg, RehearsalFacts
 
 
 def rehearsal(view: View) -> list[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from gate.account.verdict import Line
 from gate.contract.kinds import Moment
 from gate.contract.model import Contract
-from gate.facts.fact import Seen
-from gate.facts.observed import Observed
 from gate.report.account import SNAPSHOT
 from gate.report.seen import host_of
 from gate.report.text import markdown
+from gate.sources.fact import Seen
+from gate.sources.observed import Observed
 from gate.target import Target
-from gate.verdict import Line
 
 
 @dataclasses.dataclass(frozen=True)

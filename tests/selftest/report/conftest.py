@@ -12,20 +12,29 @@ from typing import Any
 
 import pytest
 
+from gate.account.verdict import Outcome, Result, verdict
 from gate.catalog.model import Catalog, Column, Constraint, Index, Table
 from gate.contract.kinds import Moment, Service, Waiver
 from gate.contract.load import load_contract
 from gate.contract.model import Contract
-from gate.facts.api import Answer, ApiFacts
-from gate.facts.database import DatabaseFacts
-from gate.facts.fact import Absent, Fact, Seen
-from gate.facts.host import HostFacts, Identity, Journal, Listener, Path, Process, Unit, UnitReading
-from gate.facts.observed import Observed
-from gate.facts.plan import PlanFacts, StepRecord
-from gate.observe.migrations import chain
+from gate.plan.facts import PlanFacts, StepRecord
 from gate.report.account import Account
+from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.database.facts import DatabaseFacts
+from gate.sources.fact import Absent, Fact, Seen
+from gate.sources.host.facts import (
+    HostFacts,
+    Identity,
+    Journal,
+    Listener,
+    Path,
+    Process,
+    Unit,
+    UnitReading,
+)
+from gate.sources.migrations.chain import chain
+from gate.sources.observed import Observed
 from gate.target import Target, load_target
-from gate.verdict import Outcome, Result, verdict
 
 NOW = dt.datetime(2026, 2, 13, 15, 30, tzinfo=dt.timezone.utc)
 API = "/data/ATUM DESK/atum-desk/api"

@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 import pytest
 
+from gate.account.verdict import Outcome, Result
 from gate.contract.kinds import Moment
 from gate.contract.model import Contract
-from gate.facts.observed import Observed
 from gate.report import allure
 from gate.report.account import Account
 from gate.report.evidence import evidence
+from gate.sources.observed import Observed
 from gate.target import Difference, Target
-from gate.verdict import Outcome, Result
 
 PLUGIN = """
 import json, pathlib

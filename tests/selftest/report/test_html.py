@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+from gate.account.verdict import Outcome, Result
 from gate.report.account import Account
 from gate.report.html import render
 from gate.report.html.document import to_html
 from gate.report.snapshot import render as snapshot
-from gate.verdict import Outcome, Result
 
 VOID = {"meta", "input", "br", "hr"}
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from gate.account.verdict import Outcome, Result
 from gate.contract.kinds import Moment
-from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.observed import Observed
 from gate.report.account import Account
 from gate.report.snapshot import render
-from gate.verdict import Outcome, Result
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.observed import Observed
 
 SHAPE = """\
 # STATE_SNAPSHOT_BEFORE.md - ATUM DESK Enhancement Deployment

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from gate.account.verdict import Outcome, Result
 from gate.catalog.model import Catalog
 from gate.contract.kinds import Moment
-from gate.facts.fact import Absent, CannotTell, Cause, Seen
-from gate.facts.host import HostFacts
-from gate.facts.observed import Observed
 from gate.report.account import Account
 from gate.report.drift import Kind, compare
 from gate.report.state_diff import render
-from gate.verdict import Outcome, Result
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.host.facts import HostFacts
+from gate.sources.observed import Observed
 
 Look = Callable[[Moment], Observed]
 

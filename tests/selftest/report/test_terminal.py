@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from gate.account.verdict import Outcome, Result
 from gate.report.account import Account
 from gate.report.terminal import summary
-from gate.verdict import Outcome, Result
 
 REFUSED = "cannot tell (unreachable): connection to 127.0.0.1:5432 failed: Connection refused"
 

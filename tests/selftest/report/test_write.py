@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from gate.account.verdict import Outcome, Result
 from gate.contract.kinds import Moment
 from gate.errors import GateError
-from gate.facts.fact import Seen
-from gate.facts.observed import Observed
 from gate.report.account import Account
 from gate.report.leaks import scan
 from gate.report.redact import Redactor
 from gate.report.write import CONCLUSIONS, prepare, write_all
-from gate.verdict import Outcome, Result
+from gate.sources.fact import Seen
+from gate.sources.observed import Observed
 
 SENTINEL = 's"entinel-7f3a<&>'
 BEFORE = ["verdict.json", "observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml"]

@@ -1,1 +1,0 @@
-"""How it is looked at: one module per source, each answers everything in one pass."""

@@ -1,0 +1,1 @@
+"""Deploy and rollback plans: carried out step by step, recorded, one gate at a time."""

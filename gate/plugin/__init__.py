@@ -1,0 +1,1 @@
+"""The pytest plugin, thin: options, collection, a view of the account."""

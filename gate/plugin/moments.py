@@ -1,0 +1,180 @@
+"""Prepare a moment: bring the target to it, as far as the run is told to, and look once."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+import time
+
+import pytest
+
+from fixtures import embedded
+from gate.connection.carrier import Carrier, open_carrier
+from gate.connection.obstacle import INTERRUPTED
+from gate.contract.kinds import Moment, Rehearsal
+from gate.errors import ObservationError
+from gate.plan.facts import PlanFacts
+from gate.plugin.options import Run
+from gate.plugin.speaker import speaker
+from gate.report import write
+from gate.report.credentials import credentials
+from gate.report.redact import Redactor, public_text
+from gate.report.redacted import redacted_observed
+from gate.sources.fact import Seen
+from gate.sources.look import look
+from gate.sources.observation_file import read_observed, write_observed
+from gate.sources.observed import Observed
+from gate.target import Target
+
+BASELINE = "baseline.json"
+
+
+class Stage:
+    """Where the moments take place: the target, and what this run started for it.
+
+    Attributes:
+        target: The target; for the sandbox complete only after `ready`.
+        tell: Says on the terminal what is being done.
+        cancelled: Set when no further step may be begun.
+    """
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        """Take over the run's target."""
+        self.run = run
+        self.target: Target = run.target
+        self.cancelled = threading.Event()
+        self.before: Observed | None = None
+        self.tell = speaker(config)
+        self._own = ""
+        self._ready = False
+
+    def go_on(self, text: str) -> None:
+        """Say what is done next, unless the run was ended meanwhile.
+
+        Raises:
+            ObservationError: It was.
+        """
+        if self.cancelled.is_set():
+            raise ObservationError(INTERRUPTED)
+        self.tell(text)
+
+    def ready(self) -> Target:
+        """Have the target at hand: the embedded one is started."""
+        if self.target.embedded and not self._ready and self.run.replay is None:
+            found, self._own = embedded.start(self.tell)
+            os.environ.update(found["env"])
+            self.target = embedded.placed(self.run.target, found)
+        self._ready = True
+        return self.target
+
+    def is_deployed(self) -> bool:
+        """Whether the sandbox has the enhancement already."""
+        name = self._own or embedded.STANDING
+        return bool(embedded.status(name)["release"] != "before")
+
+    def close(self) -> None:
+        """Take down what this run started."""
+        if self._own:
+            embedded.stop(self._own)
+            self._own = ""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that this run may come across: of the environment and of libpq's files."""
+        home = pathlib.Path.home()
+        files = (
+            os.environ.get("PGPASSFILE") or home / ".pgpass",
+            os.environ.get("PGSERVICEFILE") or home / ".pg_service.conf",
+        )
+        texts = [text for file in files if (text := _text(pathlib.Path(file)))]
+        return credentials(self.target, os.environ, texts)
+
+    def folder(self, moment: Moment) -> pathlib.Path:
+        """Where the reports of a moment are kept."""
+        return self.run.reports / self.target.name / moment
+
+
+def _text(file: pathlib.Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError:
+        return ""  # libpq reads none either
+
+
+def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
+    """Bring the target to a moment, look once, and keep what was seen.
+
+    Returns:
+        The look, and the one from before the deployment where there is one.
+
+    Raises:
+        GateError: It could not be done; the text says why.
+    """
+    run = stage.run
+    if run.replay is not None:
+        if run.replay.moment != moment:
+            raise ObservationError(f"cannot tell: the replayed look is one of {run.replay.moment}")
+        return run.replay, run.baseline or _kept(stage)
+    stage.ready()
+    write.prepare(stage.folder(moment))
+    with open_carrier(stage.target, stage.cancelled) as carrier:
+        if moment == "predeploy":
+            observed = _rehearsed(_look(moment, stage, carrier, None), stage, carrier)
+            stage.before = observed
+            return observed, None
+        baseline = _baseline(moment, stage, carrier)
+        plan = None
+        if run.applies:
+            from gate.plugin.moves import move  # noqa: PLC0415 - where nothing is moved: not loaded
+
+            plan = move(moment, stage, carrier)
+        return _look(moment, stage, carrier, plan), baseline
+
+
+def _look(moment: Moment, stage: Stage, carrier: Carrier, plan: PlanFacts | None) -> Observed:
+    stage.tell(f"looking at {stage.target.title}, {moment}")
+    done = Seen(plan) if plan is not None else None
+    found = look(stage.run.contract, stage.target, moment, carrier=carrier, plan=done)
+    if stage.cancelled.is_set():
+        raise ObservationError(INTERRUPTED)  # half a look is none, and must not be kept
+    return found
+
+
+def _rehearsed(observed: Observed, stage: Stage, carrier: Carrier) -> Observed:
+    """Rehearse the migration, where the contract promises something of it; after the look."""
+    contract, began = stage.run.contract, time.monotonic()
+    if not contract.of(Rehearsal, observed.moment) or contract.alembic is None:
+        return observed
+    from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
+
+    chain = observed.chains[contract.alembic.versions]
+    found = rehearse(contract, stage.target, carrier, chain, stage.go_on)
+    seconds = {**observed.seconds, "rehearsal": round(time.monotonic() - began, 3)}
+    return observed.model_copy(update={"rehearsal": found, "seconds": seconds})
+
+
+def _baseline(moment: Moment, stage: Stage, carrier: Carrier) -> Observed | None:
+    """Find the look from before the deployment; the sandbox is looked at where it is still due."""
+    if stage.run.baseline is not None:
+        return stage.run.baseline
+    if stage.before is None and stage.target.embedded and not stage.is_deployed():
+        stage.tell("looking at the sandbox before the deployment, to compare with")
+        stage.before = look(stage.run.contract, stage.target, "predeploy", carrier=carrier)
+        redactor = Redactor(stage.secrets(), public_text(stage.run.contract))
+        kept = redacted_observed(stage.before, redactor)
+        if kept is not None:
+            write_observed(stage.folder(moment) / BASELINE, kept)
+    return stage.before or _kept(stage)
+
+
+def _kept(stage: Stage) -> Observed | None:
+    """Return the newest kept look at this very target from before the deployment."""
+    files = [
+        stage.folder("predeploy") / "observed.json",
+        stage.folder("postdeploy") / BASELINE,
+        stage.folder("rollback") / BASELINE,
+    ]
+    kept = [read_observed(file) for file in files if file.is_file()]
+    instance = stage.run.replay.instance if stage.run.replay else stage.target.instance
+    same = [one for one in kept if one.instance == instance]
+    return max(same, key=lambda one: one.finished, default=None)

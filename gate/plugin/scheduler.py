@@ -1,0 +1,238 @@
+"""The story of a run: each moment is prepared, looked at once, and published to its tests.
+
+One director thread, in the process that controls the run, takes the moments in their order. A
+later moment begins when every test of the one before has reported, and only if none of them
+stands against it; so the plan is carried out between the last judgement of *before* and the
+first of *after*, with xdist's workers as well as without.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Generator, Iterable
+
+import pytest
+
+from gate.contract.kinds import Moment
+from gate.contract.model import MOMENTS
+from gate.errors import GateError, ObservationError
+from gate.kinds.scene import Scene
+from gate.plugin.collection import expected_in
+from gate.plugin.moments import Stage, prepare
+from gate.plugin.options import RUN, Run
+from gate.plugin.scratch import publish, receive
+from gate.sources.observed import Observed
+
+SCRATCH = "gate_scratch"
+"""Key under which xdist's workers get the folder of published scenes."""
+
+ORDERED = ("no", "load", "worksteal")
+"""xdist distributions that keep the order of the tests."""
+
+
+class Story:
+    """The director and what it has published.
+
+    Attributes:
+        observed: Looks by moment, as far as there are any.
+        baselines: What each moment is compared with.
+        has_workers: Whether there are processes that what is published has to travel to.
+    """
+
+    def __init__(self, run: Run, tell: Stage) -> None:
+        """Take over a run; nothing begins before `begin`."""
+        self.run = run
+        self.stage = tell
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
+        self.observed: dict[Moment, Observed] = {}
+        self.baselines: dict[Moment, Observed | None] = {}
+        self.moments: list[Moment] = []
+        self.blocked: dict[Moment, str] = {}
+        self.has_workers = False
+        self._why: dict[Moment, str] = {}
+        self._open: Counter[str] = Counter()
+        self._published = {moment: threading.Event() for moment in MOMENTS}
+        self._judged = {moment: threading.Event() for moment in MOMENTS}
+        self._thread: threading.Thread | None = None
+
+    def begin(self, nodeids: Iterable[str]) -> None:
+        """Start with the collected tests; a second call (of another worker) does nothing."""
+        if self._thread is not None:
+            return
+        found = [expected_in(one) for one in nodeids]
+        self._open = Counter(one[0] for one in found if one)
+        self.moments = [moment for moment in MOMENTS if self._open[moment]]
+        if not self.moments:
+            return
+        self._thread = threading.Thread(target=self._direct, name="director", daemon=True)
+        self._thread.start()
+
+    def judged(self, moment: str) -> None:
+        """Count a test's report; the last one of a moment lets the next moment begin."""
+        self._open[moment] -= 1
+        if self._open[moment] <= 0 and moment in self._judged:
+            self._judged[moment].set()
+
+    def scene(self, moment: Moment) -> Scene:
+        """Return a moment's scene; wait for it, as long as the director is at work.
+
+        Raises:
+            ObservationError: There was no look.
+        """
+        while not self._published[moment].wait(0.2):
+            gone = self._thread is None or not self._thread.is_alive()
+            # Asked again: the director may have published and gone just after the wait.
+            if gone and not self._published[moment].is_set():
+                raise ObservationError(f"cannot tell: nobody looked at {moment}")
+        if moment not in self.observed:
+            raise ObservationError(self._why[moment])
+        return Scene(
+            contract=self.run.contract,
+            target=self.stage.target,
+            moment=moment,
+            observed=self.observed[moment],
+            baseline=self.baselines[moment],
+        )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """End before pytest tells of it: what still runs would be in its way."""
+        self.end()
+
+    def end(self) -> None:
+        """Stop directing: no further step, no further moment; and clean up."""
+        self.stage.cancelled.set()
+        for event in self._judged.values():
+            event.set()
+        if self._thread is not None:
+            self._thread.join()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _direct(self) -> None:
+        for number, moment in enumerate(self.moments):
+            why = ""
+            try:
+                if number:
+                    self._wait_for(self.moments[number - 1])
+                self.observed[moment], self.baselines[moment] = prepare(moment, self.stage)
+            except GateError as error:
+                why = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, every test must hear of it
+                why = f"the gate itself failed while looking: {type(error).__name__}: {error}"
+            self._why[moment] = why
+            if self.has_workers:
+                self._publish(moment)
+            self._published[moment].set()
+
+    def _publish(self, moment: Moment) -> None:
+        publish(
+            self.scratch,
+            moment,
+            target=self.stage.target,
+            observed=self.observed.get(moment),
+            baseline=self.baselines.get(moment),
+            why=self._why[moment],
+        )
+
+    def _wait_for(self, moment: Moment) -> None:
+        self._judged[moment].wait()
+        if self.stage.cancelled.is_set():
+            raise ObservationError("cannot tell: the run was ended before")
+        if moment in self.blocked:
+            raise ObservationError(
+                f"not carried out: {moment} is not green ({self.blocked[moment]}), "
+                f"so nothing after it was done"
+            )
+
+
+STORY = pytest.StashKey[Story]()
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of xdist's workers."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have a story in the process that controls the run."""
+    config = session.config
+    if RUN in config.stash and not is_worker(config) and not config.option.collectonly:
+        config.stash[STORY] = Story(config.stash[RUN], Stage(config, config.stash[RUN]))
+        config.pluginmanager.register(config.stash[STORY], "gate-story")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker where the scenes are published."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    story = config.stash.get(STORY, None)
+    if story is not None:
+        story.has_workers = True
+        node.workerinput[SCRATCH] = str(story.scratch)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
+    """Begin when the first worker knows its tests."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    if STORY in config.stash:
+        story = config.stash[STORY]
+        story.begin(ids)
+        if len(story.moments) > 1 and config.option.dist not in ORDERED:
+            raise pytest.UsageError(
+                f"--dist={config.option.dist} does not keep the order of the story; "
+                f"leave it out, or name one moment with -m"
+            )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin, without xdist, when the tests are known."""
+    story = session.config.stash.get(STORY, None)
+    if story is not None and session.items:
+        story.begin(item.nodeid for item in session.items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """End the story when everything else has been told."""
+    try:
+        return (yield)
+    finally:
+        story = session.config.stash.get(STORY, None)
+        if story is not None:
+            story.end()
+            story.stage.close()
+
+
+@pytest.fixture(scope="session")
+def scenes() -> dict[Moment, Scene]:
+    """Scenes that this process has received so far."""
+    return {}
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, scenes: dict[Moment, Scene]) -> Scene:
+    """What was promised and seen at the moment that this run of the test accounts for."""
+    found = expected_in(request.node.nodeid)
+    if found is None:
+        raise LookupError("only a test that accounts for a promise has a scene")
+    moment = found[0]
+    if moment not in scenes:
+        scenes[moment] = _scene(moment, request.config)
+    return scenes[moment]
+
+
+def _scene(moment: Moment, config: pytest.Config) -> Scene:
+    if not is_worker(config):
+        return config.stash[STORY].scene(moment)
+    run = config.stash[RUN]
+    folder = pathlib.Path(config.workerinput[SCRATCH])  # type: ignore[attr-defined]
+    target, observed, baseline = receive(folder, moment)
+    return Scene(
+        contract=run.contract, target=target, moment=moment, observed=observed, baseline=baseline
+    )

@@ -1,0 +1,1 @@
+"""The HTTP API: one client, concurrent, each request with its deadline."""

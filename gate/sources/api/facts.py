@@ -1,0 +1,42 @@
+"""Facts about an HTTP API: what each promised request was answered with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gate.sources.fact import Fact, Model
+
+
+class Answer(Model):
+    """The answer to one request.
+
+    Attributes:
+        url: The address that was asked, without credentials.
+        status: HTTP status.
+        content_type: Media type without parameters, lower case.
+        body: The parsed JSON, or the text (at most 64 KiB) where it is none; secrets replaced.
+        is_json: Whether the body was parsed.
+        elapsed_s: Seconds from sending to the last byte of the first answer.
+        samples_s: Seconds of every timed repetition, the first excluded; empty without a budget.
+    """
+
+    method: str
+    url: str
+    status: int
+    content_type: str
+    body: Any
+    is_json: bool
+    elapsed_s: float
+    samples_s: tuple[float, ...] = ()
+
+
+class ApiFacts(Model):
+    """Answers by endpoint id.
+
+    An endpoint is *absent* where the host refused the connection, or did not answer within its
+    deadline: that is seen. It *cannot be told* where the address could not be reached at all,
+    the login that it needs failed, or a value that it needs is missing.
+    """
+
+    base: str
+    answers: dict[str, Fact[Answer]]

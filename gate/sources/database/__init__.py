@@ -1,0 +1,1 @@
+"""The database: one read-only session, the catalog in a few queries."""

@@ -1,0 +1,67 @@
+"""Facts about a PostgreSQL database: the server, the session, and the catalog."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gate.catalog.model import Catalog
+from gate.sources.fact import Fact, Model
+
+
+class QueueFacts(Model):
+    """A work queue in a table.
+
+    Attributes:
+        pending: Rows that wait and are due.
+        oldest_pending_s: Age of the oldest of them, in seconds; ``None`` without any.
+        failed: Rows in a failed state.
+        done: Rows in a done state.
+        last_done_s: Seconds since a row was last finished; ``None`` where none ever was.
+    """
+
+    pending: int
+    oldest_pending_s: float | None
+    failed: int
+    done: int
+    last_done_s: float | None
+
+
+class WorkFacts(Model):
+    """Proof of work of one worker, read from the database.
+
+    Attributes:
+        queue: Its queue, where it has one.
+        cycle_s: Seconds since its last cycle left a trace in its table; absent on an empty table.
+        poll_s: Seconds since one of the worker's own sessions last sent a statement
+            (``pg_stat_activity``); absent where no session of it is connected.
+    """
+
+    queue: Fact[QueueFacts] | None = None
+    cycle_s: Fact[float] | None = None
+    poll_s: Fact[float] | None = None
+
+
+class DatabaseFacts(Model):
+    """Everything that one look at the database answered.
+
+    Attributes:
+        server_version: As ``SHOW server_version`` says it.
+        clock: The server's time of the look (UTC).
+        started: When the server came up (UTC).
+        read_only: Whether the session could not have written.
+        superuser: Whether the gate came as a superuser, which it should not.
+        alembic: Rows of ``alembic_version``, sorted; absent where there is no such table.
+        work: By work item id.
+    """
+
+    server_version: str
+    database: str
+    user: str
+    superuser: bool
+    read_only: bool
+    clock: dt.datetime
+    started: dt.datetime
+    in_recovery: bool
+    catalog: Catalog
+    alembic: Fact[tuple[str, ...]]
+    work: dict[str, WorkFacts]

@@ -1,0 +1,112 @@
+"""Read the proofs that workers leave in the database: queues, cycles, their own sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors, sql
+
+from gate.connection.obstacle import first_line
+from gate.contract.kinds import Cycle, Poll, Queue, Work
+from gate.sources.database.facts import QueueFacts, WorkFacts
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+
+T = TypeVar("T")
+
+QUEUE = sql.SQL(
+    """
+    SELECT count(*) FILTER (WHERE waits),
+           extract(epoch FROM now() - min(since) FILTER (WHERE waits))::float8,
+           count(*) FILTER (WHERE state = ANY(%(failed)s)),
+           count(*) FILTER (WHERE state = ANY(%(done)s)),
+           extract(epoch FROM now() - max(finished) FILTER (WHERE state = ANY(%(done)s)))::float8
+      FROM (
+        SELECT {status}::text AS state, {finished} AS finished, {since} AS since,
+               {status}::text = ANY(%(pending)s) AND {since} <= now() AS waits
+          FROM {table}
+      ) AS jobs
+    """
+)
+CYCLE = sql.SQL("SELECT extract(epoch FROM now() - max({column}))::float8 FROM {table}")
+POLL = """
+    SELECT count(*), count(state_change),
+           min(extract(epoch FROM clock_timestamp() - greatest(state_change, query_start)))::float8
+      FROM pg_catalog.pg_stat_activity
+     WHERE application_name = %s AND datname = current_database()
+"""
+
+
+def read_work(connection: psycopg.Connection[Any], work: Work) -> WorkFacts:
+    """Read every proof that an item asks for."""
+    return WorkFacts(
+        queue=_asked(work.queue, lambda queue: _queue(connection, queue)),
+        cycle_s=_asked(work.cycle, lambda cycle: _cycle(connection, cycle)),
+        poll_s=_asked(work.poll, lambda poll: _poll(connection, poll)),
+    )
+
+
+def _asked(item: Any, read: Callable[[Any], Fact[T]]) -> Fact[T] | None:
+    if item is None:
+        return None
+    try:
+        return read(item)
+    except errors.UndefinedTable as error:
+        return Absent(first_line(error))
+    except errors.InsufficientPrivilege as error:
+        return CannotTell(first_line(error), Cause.PERMISSION)
+    except (errors.UndefinedColumn, errors.DatatypeMismatch, errors.UndefinedFunction) as error:
+        return CannotTell(first_line(error), Cause.UPSTREAM)
+
+
+def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts]:
+    created = sql.Identifier(queue.created)
+    since = (
+        sql.SQL("greatest({}, {})").format(created, sql.Identifier(queue.due))
+        if queue.due
+        else created
+    )
+    row = connection.execute(
+        QUEUE.format(
+            status=sql.Identifier(queue.status),
+            finished=sql.Identifier(queue.finished),
+            since=since,
+            table=sql.Identifier(*queue.table.split(".")),
+        ),
+        {
+            "pending": list(queue.pending),
+            "done": list(queue.done),
+            "failed": list(queue.failed),
+        },
+    ).fetchone()
+    pending, oldest, failed, done, last = row or (0, None, 0, 0, None)
+    return Seen(
+        QueueFacts(
+            pending=pending, oldest_pending_s=oldest, failed=failed, done=done, last_done_s=last
+        )
+    )
+
+
+def _cycle(connection: psycopg.Connection[Any], cycle: Cycle) -> Fact[float]:
+    row = connection.execute(
+        CYCLE.format(
+            column=sql.Identifier(cycle.column), table=sql.Identifier(*cycle.table.split("."))
+        )
+    ).fetchone()
+    if row is None or row[0] is None:
+        return Absent(f"{cycle.table} has no row with a time in {cycle.column}")
+    return Seen(max(0.0, row[0]))
+
+
+def _poll(connection: psycopg.Connection[Any], poll: Poll) -> Fact[float]:
+    row = connection.execute(POLL, [poll.application]).fetchone()
+    sessions, visible, age = row or (0, 0, None)
+    if not sessions:
+        return Absent(f"no session with application_name {poll.application} in pg_stat_activity")
+    if not visible or age is None:
+        return CannotTell(
+            f"the role may not see the sessions of {poll.application}: grant it pg_monitor",
+            Cause.PERMISSION,
+        )
+    return Seen(max(0.0, age))

@@ -1,0 +1,1 @@
+"""The host: units, listeners, paths, processes; one script over one connection."""

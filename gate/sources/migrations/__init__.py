@@ -1,0 +1,1 @@
+"""Alembic's revision files, read as text."""

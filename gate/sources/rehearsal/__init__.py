@@ -1,0 +1,1 @@
+"""The rehearsal: the migration on a clone, under witness."""

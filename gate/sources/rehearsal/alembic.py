@@ -1,0 +1,101 @@
+"""Run Alembic on a clone exactly as the deployment will run it, and prove that it obeys."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import urllib.parse
+
+from psycopg import sql
+
+from gate.connection.carrier import Carrier, Output
+from gate.contract.rehearsal import Alembic
+from gate.errors import ObservationError
+from gate.sources.fact import Absent, Fact, Seen
+from gate.sources.rehearsal.clone import Clone
+from gate.target import Target
+
+KEPT = 4000
+"""Characters of Alembic's output that are kept."""
+
+
+def environment(how: Alembic, target: Target, clone: Clone) -> list[str]:
+    """Shell lines that give a program the application's environment, with the clone in it."""
+    there = {key: urllib.parse.quote(value, safe="") for key, value in clone.way.there.items()}
+    url = how.url.format(
+        user=there["user"],
+        password=there.get("password", ""),
+        host=there["host"],
+        port=there["port"],
+        database=there["dbname"],
+    )
+    lines = (
+        [f"set -a; . {shlex.quote(target.placed(how.env_file))}; set +a"] if how.env_file else []
+    )
+    return [*lines, f"{how.variable}={shlex.quote(url)}; export {how.variable}"]
+
+
+def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: str) -> Output:
+    """Run one command of Alembic on the clone.
+
+    Raises:
+        CarrierError: It did not end within its deadline and was killed, or the host is gone.
+    """
+    script = [
+        "exec 2>&1",
+        *environment(how, target, clone),
+        f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
+        shlex.join([*how.command, *words]),
+    ]
+    return carrier.run("\n".join(script), deadline_s=how.deadline_s)
+
+
+def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[str]:
+    """Have Alembic read back a marker that stands in the clone alone.
+
+    The marker is a revision that no file knows: whoever opens the clone stumbles over it and names
+    it. Nothing is migrated, and the version table is as before when this returns.
+
+    Returns:
+        Seen: the marker and what Alembic said of it; absent: it looked elsewhere.
+
+    Raises:
+        ObservationError: Alembic does not run at all.
+    """
+    marker = f"gate-marker-{secrets.token_hex(8)}"
+    table = sql.Identifier(*how.version_table.split("."))
+    with clone.connect() as connection:
+        there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [how.version_table])
+        was_there = bool((there.fetchone() or [False])[0])
+        rows = (
+            connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
+            if was_there
+            else []
+        )
+        if not was_there:
+            connection.execute(
+                sql.SQL("CREATE TABLE {} (version_num varchar(32) NOT NULL)").format(table)
+            )
+        connection.execute(sql.SQL("DELETE FROM {}").format(table))
+        connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), [marker])
+        try:
+            output = run(how, target, clone, carrier, "current")
+        finally:
+            connection.execute(sql.SQL("DELETE FROM {}").format(table))
+            for (row,) in rows:
+                connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), [row])
+            if not was_there:
+                connection.execute(sql.SQL("DROP TABLE {}").format(table))
+    said = output.stdout.decode("utf-8", "replace")
+    if marker in said:
+        return Seen(f"the marker {marker} was read back from {clone.name}")
+    if output.rc != 0:
+        raise ObservationError(
+            f"`alembic current` exited with {output.rc} and did not name "
+            f"the marker: {' '.join(said.split())[-400:]}"
+        )
+    last = " ".join(said.split())[-200:] or "nothing"
+    return Absent(
+        f"env.py opens a database of its own choosing: the marker in {clone.name} was not read "
+        f"back, Alembic said {last!r}; nothing was migrated"
+    )

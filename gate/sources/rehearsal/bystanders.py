@@ -1,0 +1,125 @@
+"""Bystanders: sessions that read and write the hot tables while a migration is on its way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from gate.connection.obstacle import first_line
+from gate.sources.rehearsal.clone import APPLICATION, Clone
+from gate.sources.rehearsal.facts import Bystander
+
+PAUSE_S = 0.01
+"""Between two statements of a bystander, in seconds."""
+
+
+class Canary:
+    """One session that does the same small thing again and again, and times it."""
+
+    def __init__(self, clone: Clone, table: str, does: Literal["reads", "writes"]) -> None:
+        """Be ready to read or write one table."""
+        self.table, self.does = table, does
+        self.during: Callable[[], str] = lambda: ""
+        self._clone = clone
+        self._asked, self._longest, self._when, self._error = 0, 0.0, "", ""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"canary {table}", daemon=True)
+
+    def start(self, during: Callable[[], str]) -> None:
+        """Begin; ``during`` says what is on its way."""
+        self.during = during
+        self._thread.start()
+
+    def stop(self) -> Bystander:
+        """Stop, after the statement that is under way, and say what it was like."""
+        self._stop.set()
+        self._thread.join(10)
+        return Bystander(
+            table=self.table,
+            does=self.does,
+            asked=self._asked,
+            longest_s=round(self._longest, 4),
+            during=self._when,
+            error=self._error,
+        )
+
+    def _run(self) -> None:
+        try:
+            with self._clone.connect("bystander") as session:
+                statement = self._statement(session)
+                while not self._stop.is_set():
+                    moment, began = self.during(), time.monotonic()
+                    with session.transaction(force_rollback=True):
+                        session.execute(statement)
+                    took = time.monotonic() - began
+                    self._asked += 1
+                    if took > self._longest and moment:
+                        self._longest, self._when = took, moment
+                    self._stop.wait(PAUSE_S)
+        except psycopg.Error as error:
+            self._error = first_line(error)
+
+    def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
+        table = sql.Identifier(*self.table.split("."))
+        if self.does == "reads":
+            return sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)
+        row = session.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
+            "AND NOT attisdropped AND attgenerated = '' AND attidentity = '' "
+            "ORDER BY attnum LIMIT 1",
+            [self.table],
+        ).fetchone()
+        column = sql.Identifier(str(row[0]) if row else "ctid")
+        return sql.SQL(
+            "UPDATE {0} SET {1} = {1} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1)"
+        ).format(table, column)
+
+
+WAITERS = """
+    SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+     WHERE NOT l.granted AND %s = ANY(pg_blocking_pids(l.pid))
+       AND NOT starts_with(a.application_name, %s)
+"""
+
+
+@contextmanager
+def idle_reader(clone: Clone, tables: tuple[str, ...], seconds: float) -> Iterator[None]:
+    """Have a neighbour that read the tables and sits idle in its transaction.
+
+    It leaves so many seconds after the migration began to wait for it; or at the end.
+    """
+    if not seconds or not tables:
+        yield
+        return
+    stop = threading.Event()
+    with clone.connect("neighbour") as session, clone.connect("neighbour's clock") as clock:
+        session.execute("BEGIN")
+        for table in tables:
+            name = sql.Identifier(*table.split("."))
+            session.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(name))
+        own = session.info.backend_pid
+
+        def sit() -> None:
+            waited_since: float | None = None
+            while not stop.wait(PAUSE_S):
+                row = clock.execute(WAITERS, [own, APPLICATION]).fetchone()
+                if waited_since is None and row and row[0]:
+                    waited_since = time.monotonic()
+                if waited_since is not None and time.monotonic() - waited_since >= seconds:
+                    break
+            with suppress(psycopg.Error):
+                session.execute("ROLLBACK")
+
+        thread = threading.Thread(target=sit, name="neighbour", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(10)

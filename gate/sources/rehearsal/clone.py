@@ -1,0 +1,286 @@
+"""Make a clone of a live database without disturbing it, and never leave one behind."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import secrets
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from gate.connection import libpq
+from gate.connection.carrier import Carrier
+from gate.connection.forward import to_database
+from gate.connection.obstacle import CarrierError, first_line
+from gate.errors import ObservationError
+from gate.sources.fact import Cause
+from gate.sources.rehearsal.facts import CloneFacts
+from gate.target import Source, Target
+
+PREFIX = "gate_clone_"
+APPLICATION = "atum-desk-gate rehearsal"
+LOCK_WAIT_S = 5
+"""How long the dump waits for a lock before it gives up; a migration under way is not disturbed."""
+COPY_S = 600.0
+
+DIFFERENCES = """
+    SELECT 'extension ' || extname || ' is version ' || extversion FROM pg_extension
+     UNION ALL
+    SELECT 'setting ' || unnest(setconfig) FROM pg_db_role_setting
+     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND setrole = 0
+     UNION ALL
+    SELECT 'collation ' || datcollate || ', encoding ' || pg_encoding_to_char(encoding)
+      FROM pg_database WHERE datname = current_database()
+     UNION ALL
+    SELECT 'server version ' || current_setting('server_version')
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How a database is reached, from here and on the host.
+
+    Attributes:
+        here: libpq's keywords for this side, password included.
+        there: The same as the host sees it.
+    """
+
+    here: dict[str, str]
+    there: dict[str, str]
+
+    def to(self, database: str) -> Way:
+        """The same server, another database."""
+        return Way({**self.here, "dbname": database}, {**self.there, "dbname": database})
+
+    def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
+        """Open a session that the witness knows as the gate's own."""
+        return psycopg.connect(
+            **self.here,  # type: ignore[arg-type]
+            application_name=f"{APPLICATION} {purpose}".strip(),
+            autocommit=True,
+            **options,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Clone:
+    """A clone that exists.
+
+    Attributes:
+        name: Its database's name.
+        way: How it is reached.
+        live: How the live database is reached.
+        superuser: Whether it is connected to as a superuser.
+        major: Major version of its server.
+    """
+
+    name: str
+    way: Way
+    live: Way
+    superuser: bool
+    major: int
+
+    @property
+    def beside_live(self) -> bool:
+        """Whether the live database is on the same server."""
+        way, live = self.way.there, self.live.there
+        return all(way.get(key) == live.get(key) for key in ("host", "port"))
+
+    def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
+        """Open a session on the clone."""
+        return self.way.connect(purpose, **options)
+
+
+def find_way(service: str, target: Target, carrier: Carrier) -> Way:
+    """Find out how a service is reached, with one connection.
+
+    Raises:
+        ObservationError: It is not.
+    """
+    overrides = to_database(target, carrier, service)
+    try:
+        with psycopg.connect(
+            service=service,
+            application_name=APPLICATION,
+            connect_timeout=max(2, int(target.deadlines.connect_s)),
+            **overrides,  # type: ignore[arg-type]
+        ) as connection:
+            info = connection.info
+            here = {"host": info.host, "port": str(info.port), "user": info.user}
+            here |= {"dbname": info.dbname, "password": info.password}
+    except psycopg.Error as error:
+        raise CarrierError(
+            f"database service {service!r}: {first_line(error)}", Cause.UNREACHABLE
+        ) from error
+    here = {key: value for key, value in here.items() if value}
+    if not overrides:
+        return Way(here, here)
+    named = libpq.service(service)
+    return Way(here, {**here, "host": named["host"], "port": named["port"]})
+
+
+@contextmanager
+def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[Clone, CloneFacts]]:
+    """Have a clone; it is dropped at the end, whatever happens.
+
+    Its name is held by an advisory lock as long as this process lives, so that the next run tells
+    a clone in use from one that a killed run left.
+
+    Raises:
+        ObservationError: It cannot be made; the text says why, and nothing is left of it.
+    """
+    began = time.monotonic()
+    way = find_way(source.service, target, carrier)
+    live = find_way(target.database.service, target, carrier)
+    with way.to("postgres").connect() as admin:
+        _drop_leftovers(admin)
+        name = PREFIX + secrets.token_hex(6)
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        try:
+            clone = Clone(name, way.to(name), live, *_rank(admin))
+            _make(admin, clone, source)
+            _fill(clone, target, source, carrier)
+            yield clone, _describe(clone, source, time.monotonic() - began)
+        except psycopg.Error as error:
+            raise ObservationError(f"clone: {first_line(error)}") from error
+        finally:
+            _drop(admin, name)
+
+
+def leftovers(admin: psycopg.Connection[Any]) -> list[str]:
+    """Clones that no living run holds."""
+    rows = admin.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX]
+    ).fetchall()
+    free = "SELECT pg_try_advisory_lock(hashtext(%s)), pg_advisory_unlock_all()"
+    return [name for (name,) in rows if (admin.execute(free, [name]).fetchone() or [False])[0]]
+
+
+def _drop_leftovers(admin: psycopg.Connection[Any]) -> None:
+    for name in leftovers(admin):
+        _drop(admin, name)
+
+
+def _drop(admin: psycopg.Connection[Any], name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
+    """Whether we are a superuser, and the server's major version."""
+    row = admin.execute("SELECT current_setting('is_superuser')::bool").fetchone()
+    return bool(row and row[0]), admin.info.server_version // 10000
+
+
+def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
+    template = clone.live.there["dbname"] if source.kind == "template" else "template0"
+    try:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(clone.name), sql.Identifier(template)
+            )
+        )
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CarrierError(
+            f"{first_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
+        ) from error
+
+
+def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> None:
+    """Restore a backup, or dump and restore, on the host: the rows do not travel."""
+    if source.kind != "template":
+        output = carrier.run(_copy(clone, target, source), deadline_s=COPY_S)
+        said = output.stderr.decode("utf-8", "replace")
+        if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
+            raise ObservationError(f"cloning: {' '.join(said.split())[:500]}")
+    _carry_settings(clone)
+    with clone.connect() as connection:
+        connection.execute("ANALYZE")
+
+
+def _copy(clone: Clone, target: Target, source: Source) -> str:
+    """The script that fills the clone; passwords travel in it, never in a command line."""
+    into, live = clone.way.there, clone.live.there
+    same = clone.beside_live
+    # As the rehearsal's role where it is the same server: it may read everything.
+    dumped = {**into, "dbname": live["dbname"]} if same else live
+    keep = [] if clone.superuser and same else ["--no-owner", "--no-acl"]
+    restore = shlex.join(
+        ["pg_restore", *keep, "--no-comments", "--exit-on-error", "-d", _conninfo(into)]
+    )
+    own = ":".join([*target.path, "$PATH"])
+    programs = f"{target.prefix}/usr/lib/postgresql/{clone.major}/bin"
+    lines = [
+        f'PATH={shlex.quote(programs)}:"{own}"; export PATH',
+        f"into={shlex.quote(into.get('password', ''))}",
+        f"from={shlex.quote(dumped.get('password', ''))}",
+    ]
+    if source.kind == "backup":
+        backup = shlex.quote(target.placed(source.backup))
+        return "\n".join([*lines, f'PGPASSWORD="$into" {restore} {backup} || exit 3'])
+    dump = shlex.join(
+        ["pg_dump", "-Fc", "-Z0", f"--lock-wait-timeout={LOCK_WAIT_S}s", "-d", _conninfo(dumped)]
+    )
+    return "\n".join(
+        [
+            *lines,
+            (
+                f'{{ PGPASSWORD="$from" {dump} || echo "pg_dump exited with $?" >&2; }} |'
+                f' {{ PGPASSWORD="$into" {restore} || echo "pg_restore exited with $?" >&2; }}'
+            ),
+        ]
+    )
+
+
+def _conninfo(parameters: dict[str, str]) -> str:
+    """Without the password: command lines can be read by everybody."""
+    shown = {key: value for key, value in parameters.items() if key != "password"}
+    return psycopg.conninfo.make_conninfo(**shown)
+
+
+def _carry_settings(clone: Clone) -> None:
+    """A dump of one database leaves its ``ALTER DATABASE SET`` behind."""
+    with clone.live.connect() as live:
+        rows = live.execute(
+            "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchall()
+    with clone.connect() as connection:
+        for (setting,) in rows:
+            name, _, value = setting.partition("=")
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                    sql.Identifier(clone.name), sql.Identifier(name), sql.Literal(value)
+                )
+            )
+
+
+def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
+    name = clone.live.there["dbname"]
+    with clone.live.connect() as live:
+        there = {row[0] for row in live.execute(DIFFERENCES)}
+    with clone.connect() as connection:
+        here = {row[0] for row in connection.execute(DIFFERENCES)}
+        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        tables = connection.execute(
+            "SELECT quote_ident(schemaname) || '.' || quote_ident(relname), n_live_tup "
+            "FROM pg_stat_user_tables ORDER BY 1"
+        ).fetchall()
+    words = {"dump": f"pg_dump of {name}", "template": f"template {name}", "backup": source.backup}
+    return CloneFacts(
+        name=clone.name,
+        source=words[source.kind],
+        seconds=seconds,
+        bytes=(size or [0])[0],
+        rows={table.removeprefix("public."): rows for table, rows in tables},
+        differences=(
+            *(f"only live: {one}" for one in sorted(there - here)),
+            *(f"only here: {one}" for one in sorted(here - there)),
+        ),
+    )

@@ -1,0 +1,192 @@
+"""Facts about a rehearsal: the clone, each revision up and down, bystanders, and the receipt."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gate.sources.api.facts import ApiFacts
+from gate.sources.database.facts import DatabaseFacts
+from gate.sources.fact import Fact, Model
+
+
+class CloneFacts(Model):
+    """The clone and what it can be trusted for.
+
+    Attributes:
+        name: The database's name; it is gone when the rehearsal is over.
+        source: What it was made from, such as ``pg_dump of atum_desk``.
+        seconds: How long that took.
+        bytes: Its size.
+        rows: Rows by table, as counted after it was made.
+        differences: What is not as in the live database, one sentence each.
+    """
+
+    name: str
+    source: str
+    seconds: float
+    bytes: int
+    rows: dict[str, int]
+    differences: tuple[str, ...] = ()
+
+
+class Command(Model):
+    """One DDL command, as the event triggers saw it.
+
+    Attributes:
+        tag: Such as ``ALTER TABLE``.
+        objects: What it made or changed.
+        at_s: Seconds since the revision began.
+        seconds: How long it took, as far as its end was seen.
+        lock_timeout: The session's setting at its start.
+    """
+
+    tag: str
+    objects: tuple[str, ...]
+    at_s: float
+    seconds: float
+    lock_timeout: str
+
+
+class TableLock(Model):
+    """A lock on a table that was there before, as the outside witness saw it.
+
+    Attributes:
+        mode: PostgreSQL's name, such as ``AccessExclusiveLock``.
+        waited_s: How long it was waited for.
+        held_s: How long it was held, to the sampling interval.
+        blocked_by: What was in the way, such as ``idle in transaction: SELECT ...``.
+    """
+
+    table: str
+    mode: str
+    waited_s: float
+    held_s: float
+    blocked_by: tuple[str, ...] = ()
+
+
+class Leg(Model):
+    """One revision in one direction.
+
+    Attributes:
+        seconds: Duration of the whole command.
+        exit_status: Of Alembic; ``None`` where it did not end in time and was killed.
+        output: The last of what it said.
+        locks: The strongest lock per table.
+        rewritten: Tables whose storage was written anew.
+        dropped: Tables and columns that are gone.
+        commands: DDL commands in order; needs a superuser on the clone's server.
+        wal_bytes: Write-ahead log that the server wrote meanwhile.
+        building: Indexes seen being built, with their phases.
+    """
+
+    revision: str
+    direction: Literal["up", "down"]
+    seconds: float
+    exit_status: int | None
+    output: str
+    locks: tuple[TableLock, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    commands: Fact[tuple[Command, ...]]
+    wal_bytes: int = 0
+    building: tuple[str, ...] = ()
+
+
+class Bystander(Model):
+    """Somebody who reads or writes a hot table all the while.
+
+    Attributes:
+        asked: How many statements it got through.
+        longest_s: How long the slowest of them took.
+        during: The revision that was on its way then.
+        error: What went wrong for it at last, if anything.
+    """
+
+    table: str
+    does: Literal["reads", "writes"]
+    asked: int
+    longest_s: float
+    during: str
+    error: str = ""
+
+
+class VectorFacts(Model):
+    """How a vector index answers the application's query.
+
+    Attributes:
+        plan: The plan's lines.
+        used: Whether the plan names the index.
+        forced: Whether that took ``enable_seqscan = off``, as on a small table.
+        rows: Rows returned.
+        expected: Rows that the exact answer has.
+        recall: Mean share of the exact answer, over the probes; ``None`` without stored vectors.
+        settings: ``hnsw.ef_search`` and what else decides, by name.
+    """
+
+    plan: tuple[str, ...]
+    used: bool
+    forced: bool
+    rows: int
+    expected: int
+    recall: float | None
+    settings: dict[str, str]
+
+
+class Loss(Model):
+    """What a downgrade gives up: a table or a column, and the rows that had content there."""
+
+    object: str
+    rows: int
+
+
+class Receipt(Model):
+    """What one revision's downgrade gives back.
+
+    Attributes:
+        diff: Differences between the catalog before the upgrade and after the downgrade.
+        rows: Kept tables whose rows are not what they were.
+        losses: What is gone with it.
+    """
+
+    revision: str
+    diff: tuple[str, ...]
+    rows: tuple[str, ...]
+    losses: tuple[Loss, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything that was there before is there again."""
+        return not self.diff and not self.rows
+
+
+class RehearsalFacts(Model):
+    """Everything that one rehearsal showed; what was not reached cannot be told, and says why.
+
+    Attributes:
+        obeys: Whether Alembic read the marker back, and from where.
+        strangers: New sessions on the live database meanwhile that are not the gate's.
+        began: Revisions that the clone was at.
+        up, down: The legs, in the order of their running.
+        reached: Revisions after the upgrade.
+        after: The upgraded clone, looked at as the live database is.
+        serves: Answers of the release from before, by item id.
+        vectors: By item id.
+        unwritten: What of the new schema no witness could be written to, and why.
+        receipts: Per revision, newest first.
+        seconds: Of the whole rehearsal.
+    """
+
+    clone: Fact[CloneFacts]
+    obeys: Fact[str]
+    strangers: tuple[str, ...] = ()
+    began: tuple[str, ...] = ()
+    up: tuple[Leg, ...] = ()
+    reached: Fact[tuple[str, ...]]
+    after: Fact[DatabaseFacts]
+    bystanders: tuple[Bystander, ...] = ()
+    vectors: dict[str, Fact[VectorFacts]] = {}
+    serves: dict[str, Fact[ApiFacts]] = {}
+    down: tuple[Leg, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    receipts: Fact[tuple[Receipt, ...]]
+    seconds: float = 0.0

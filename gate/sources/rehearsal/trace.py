@@ -1,0 +1,133 @@
+"""What a migration commands: recorded by event triggers inside the clone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import psycopg
+
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.rehearsal.facts import Command
+
+INSTALL = """
+CREATE SCHEMA gate_trace;
+CREATE TABLE gate_trace.events (
+    id bigserial, at timestamptz, event text, tag text, object text, lock_timeout text);
+CREATE FUNCTION gate_trace.note() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE found record;
+BEGIN
+    -- What runs CONCURRENTLY must be the first in its transaction: nothing is written before it.
+    IF TG_EVENT = 'ddl_command_start' AND current_query() ~* 'concurrently' THEN
+        RETURN;
+    END IF;
+    IF TG_EVENT = 'ddl_command_end' THEN
+        FOR found IN SELECT DISTINCT object_type || ' ' || object_identity AS name
+                       FROM pg_event_trigger_ddl_commands() LOOP
+            INSERT INTO gate_trace.events (at, event, tag, object)
+            VALUES (clock_timestamp(), TG_EVENT, TG_TAG, found.name);
+        END LOOP;
+        INSERT INTO gate_trace.events (at, event, tag, object)
+        SELECT clock_timestamp(), 'lock', l.mode,
+               quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+          FROM pg_locks AS l
+          JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE l.pid = pg_backend_pid() AND l.granted
+           AND n.nspname NOT IN ('pg_catalog', 'gate_trace')
+           AND NOT EXISTS (SELECT FROM gate_trace.events AS e WHERE e.event = 'lock'
+                              AND e.tag = l.mode AND e.object =
+                              quote_ident(n.nspname) || '.' || quote_ident(c.relname));
+    ELSIF TG_EVENT = 'sql_drop' THEN
+        FOR found IN SELECT object_type || ' ' || object_identity AS name
+                       FROM pg_event_trigger_dropped_objects()
+                      WHERE original AND object_type IN ('table', 'table column', 'type', 'index')
+                      LOOP
+            INSERT INTO gate_trace.events (at, event, tag, object)
+            VALUES (clock_timestamp(), TG_EVENT, TG_TAG, found.name);
+        END LOOP;
+    ELSIF TG_EVENT = 'table_rewrite' THEN
+        INSERT INTO gate_trace.events (at, event, tag, object)
+        VALUES (clock_timestamp(), TG_EVENT, TG_TAG,
+                pg_event_trigger_table_rewrite_oid()::regclass::text);
+    END IF;
+    IF TG_EVENT IN ('ddl_command_start', 'ddl_command_end') THEN
+        INSERT INTO gate_trace.events (at, event, tag, lock_timeout)
+        VALUES (clock_timestamp(), TG_EVENT, TG_TAG, current_setting('lock_timeout'));
+    END IF;
+END $$;
+CREATE EVENT TRIGGER gate_start ON ddl_command_start EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_end ON ddl_command_end EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_drop ON sql_drop EXECUTE FUNCTION gate_trace.note();
+CREATE EVENT TRIGGER gate_rewrite ON table_rewrite EXECUTE FUNCTION gate_trace.note();
+"""
+REMOVE = """
+DROP EVENT TRIGGER IF EXISTS gate_start, gate_end, gate_drop, gate_rewrite;
+DROP SCHEMA IF EXISTS gate_trace CASCADE;
+"""
+READ = """
+    SELECT extract(epoch FROM at)::float8, event, tag, object, lock_timeout
+      FROM gate_trace.events ORDER BY id
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """What was recorded of one revision.
+
+    Attributes:
+        rewritten: Tables whose storage was written anew.
+        dropped: Objects that were dropped.
+        locks: Modes by table, as the migration's own session held them.
+    """
+
+    commands: Fact[tuple[Command, ...]]
+    rewritten: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    locks: tuple[tuple[str, str], ...] = ()
+
+
+def install(connection: psycopg.Connection[Any], *, superuser: bool) -> None:
+    """Begin to record; needs a superuser, since only one can make event triggers."""
+    if superuser:
+        connection.execute(INSTALL)
+
+
+def collect(connection: psycopg.Connection[Any], began: float, *, superuser: bool) -> Trace:
+    """Read what was recorded since ``began`` (the server's clock, epoch) and remove the recorder.
+
+    A revision that was rolled back took its record along.
+    """
+    if not superuser:
+        reason = "event triggers need a superuser on the clone's server"
+        return Trace(CannotTell(reason, Cause.PERMISSION))
+    rows = connection.execute(READ).fetchall()
+    for statement in REMOVE.strip().split(";\n"):
+        connection.execute(statement)
+    commands: list[Command] = []
+    started: tuple[float, str] | None = None
+    objects: list[str] = []
+    for at, event, tag, object_, lock_timeout in rows:
+        if event == "ddl_command_start":
+            started, objects = (at, lock_timeout), []
+        elif event == "ddl_command_end" and object_ is not None:
+            objects.append(object_)
+        elif event == "ddl_command_end":
+            since, timeout = started or (at, lock_timeout)
+            commands.append(
+                Command(
+                    tag=tag,
+                    objects=tuple(objects),
+                    at_s=round(since - began, 4),
+                    seconds=round(at - since, 4),
+                    lock_timeout=timeout,
+                )
+            )
+            started, objects = None, []
+    return Trace(
+        Seen(tuple(commands)),
+        rewritten=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "table_rewrite")),
+        dropped=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "sql_drop")),
+        locks=tuple((row[3], row[2]) for row in rows if row[1] == "lock"),
+    )

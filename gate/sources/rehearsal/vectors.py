@@ -1,0 +1,101 @@
+"""Vector indexes: whether the application's query uses them, and how well they answer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from gate.connection.obstacle import first_line
+from gate.contract.rehearsal import Vector
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.rehearsal.facts import VectorFacts
+
+SETTINGS = ("hnsw.ef_search", "hnsw.iterative_scan", "ivfflat.probes")
+
+
+def ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:
+    """Ask the application's query of the clone, by the index and exactly."""
+    try:
+        with connection.transaction(force_rollback=True):
+            return _ask(connection, item)
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        return Absent(first_line(error))
+    except psycopg.Error as error:
+        return CannotTell(first_line(error), Cause.UPSTREAM)
+
+
+def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:
+    table = sql.Identifier(*item.table.split("."))
+    column = sql.Identifier(item.column)
+    probes = [
+        row[0]
+        for row in connection.execute(
+            sql.SQL(
+                "SELECT {0}::text FROM {1} WHERE {0} IS NOT NULL ORDER BY ctid LIMIT %s"
+            ).format(column, table),
+            [item.probes],
+        )
+    ]
+    if not probes:
+        return CannotTell(f"{item.table}.{item.column} holds no vector to ask for", Cause.UPSTREAM)
+    condition = sql.SQL(f"({item.where})") if item.where else sql.SQL("true")
+    query = sql.SQL("SELECT ctid::text FROM {} WHERE {} ORDER BY {} {} {}::vector LIMIT {}").format(
+        table,
+        condition,
+        column,
+        sql.SQL(item.operator),
+        sql.Placeholder(),
+        sql.Literal(item.limit),
+    )
+    connection.execute(sql.SQL("SET LOCAL plan_cache_mode = force_custom_plan"))
+    plan = _plan(connection, query, probes[0])
+    used, forced = _names(plan, item.index), False
+    if not used:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        connection.execute("SET LOCAL enable_sort = off")
+        forced_plan = _plan(connection, query, probes[0])
+        if _names(forced_plan, item.index):
+            plan, used, forced = forced_plan, True, True
+    by_index = [_rows(connection, query, one) for one in probes]
+    settings = {name: _setting(connection, name) for name in SETTINGS}
+    connection.execute("SET LOCAL enable_seqscan = on")
+    connection.execute("SET LOCAL enable_sort = on")
+    connection.execute("SET LOCAL enable_indexscan = off")
+    exact = [_rows(connection, query, one) for one in probes]
+    shares = [
+        len(set(found) & set(right)) / len(right)
+        for found, right in zip(by_index, exact, strict=True)
+        if right
+    ]
+    return Seen(
+        VectorFacts(
+            plan=tuple(plan),
+            used=used,
+            forced=forced,
+            rows=min(map(len, by_index)),
+            expected=min(map(len, exact)),
+            recall=sum(shares) / len(shares) if shares else None,
+            settings={name: value for name, value in settings.items() if value},
+        )
+    )
+
+
+def _plan(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[str]:
+    rows = connection.execute(sql.SQL("EXPLAIN (COSTS OFF) ") + query, [probe]).fetchall()
+    # The probe itself, of hundreds of numbers, is no news.
+    return [str(row[0])[:200] for row in rows]
+
+
+def _names(plan: list[str], index: str) -> bool:
+    return any(f"using {index} on" in line or f"on {index}" in line for line in plan)
+
+
+def _rows(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[str]:
+    return [str(row[0]) for row in connection.execute(query, [probe])]
+
+
+def _setting(connection: psycopg.Connection[Any], name: str) -> str:
+    row = connection.execute("SELECT current_setting(%s, true)", [name]).fetchone()
+    return str(row[0]) if row and row[0] is not None else ""
