@@ -63,11 +63,6 @@ def load_contract(
                 promises[one.id] = one
         except ContractError as error:
             mistakes.append(str(error))
-    mistakes += [
-        f"{folder}: a target says it differs on {id_!r}, but there is no such item"
-        for id_ in sorted(set(declared) - set(promises))
-        if not mistakes
-    ]
     if not mistakes:
         mistakes += check_references(folder, promises)
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
@@ -83,6 +78,7 @@ def load_contract(
         sha256=digest.hexdigest(),
         promises={one.id: one for one in ranked},
         alembic=alembic,
+        unused_differs=tuple(sorted(declared.keys() - promises.keys())),
     )
 
 

@@ -63,6 +63,8 @@ class Contract:
         sha256: Digest over every contract file's name and bytes, hexadecimal.
         promises: By id.
         alembic: How migrations are run, where the contract says so.
+        unused_differs: Ids that the target says it differs on, of which this folder has no item;
+            they change nothing, which is told.
     """
 
     system: str
@@ -71,6 +73,7 @@ class Contract:
     sha256: str
     promises: dict[str, Promise]
     alembic: Alembic | None = None
+    unused_differs: tuple[str, ...] = ()
 
     @property
     def version_table(self) -> str:

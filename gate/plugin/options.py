@@ -13,6 +13,7 @@ from gate.contract.kinds import Moment
 from gate.contract.load import load_contract
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError
+from gate.plugin.selection import compiled, selected
 from gate.report.write import prepare
 from gate.sources.observation_file import read_observed
 from gate.sources.observed import Observed
@@ -136,6 +137,8 @@ def _run(config: pytest.Config) -> Run:
     replay = read_observed(pathlib.Path(option.replay)) if option.replay else None
     if replay is not None and option.apply:
         raise GateError("--replay judges what was kept and touches nothing: leave --apply out")
+    compiled("-k", option.keyword)
+    selected(option.markexpr, config.getini("markers"))
     name = option.target or (replay.target if replay else None)
     if name is None:
         if os.environ.get("CI"):
@@ -156,7 +159,8 @@ def _run(config: pytest.Config) -> Run:
         option.markexpr = option.markexpr or replay.moment
         applies = replay.plan.fact == "seen"
     contract = load_contract(pathlib.Path(option.contract), target.differs, carries_out=applies)
-    prepare(pathlib.Path(option.reports))
+    if not option.collectonly:
+        prepare(pathlib.Path(option.reports))
     return Run(
         contract=contract,
         target=target,

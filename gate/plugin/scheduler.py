@@ -189,11 +189,15 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
             )
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin, without xdist, when the tests are known."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Begin, without xdist, when the tests are known and nothing was wrong with collecting them.
+
+    Not when collecting ends: pytest says so of a collection that failed, too.
+    """
     story = session.config.stash.get(STORY, None)
-    if story is not None and session.items:
+    failed = session.testsfailed and not session.config.option.continue_on_collection_errors
+    if story is not None and session.items and not failed:
         story.begin(item.nodeid for item in session.items)
 
 

@@ -11,6 +11,7 @@ from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion
 from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_lines, where
+from gate.report.snapshot.gate import UNUSED
 from gate.report.text import counted, short
 from gate.report.text import line as one_line
 from gate.target import Target
@@ -78,7 +79,9 @@ def summary(
         for one in outcome_lines(verdict, outcome):
             lines += ["", *_item(one, columns, colour=colour)]
     lines += _not_run(verdict, columns)
-    lines += [f"differs: {one}" for one in _differences(target, columns - len("differs: "))]
+    lines += [
+        f"differs: {one}" for one in _differences(target, contract, columns - len("differs: "))
+    ]
     lines += ["", f"reports: {reports_dir}", f"advice:  {ADVICE[verdict.word]}"]
     return [*lines, _painted(conclusion(verdict), WORD_COLOUR[verdict.word], on=colour)]
 
@@ -152,8 +155,12 @@ def _ids(ids: Iterable[str], columns: int) -> list[str]:
     return [*lines[:ID_LINES], f"  ... {len(names)} in all; report.html names each of them"]
 
 
-def _differences(target: Target, columns: int) -> list[str]:
-    return [short(f"{one.item}: {one.reason}", columns) for one in target.differs]
+def _differences(target: Target, contract: Contract, columns: int) -> list[str]:
+    unused = contract.unused_differs
+    return [
+        short(f"{one.item}: {UNUSED if one.item in unused else one.reason}", columns)
+        for one in target.differs
+    ]
 
 
 def _wrapped(head: str, text: str, columns: int, indent: int | None = None) -> list[str]:

@@ -18,7 +18,7 @@ def document(account: Account) -> dict[str, Any]:
         ``verdict``, ``exit_status``, ``target``, ``moment``, ``started``, ``finished`` (ISO 8601,
         UTC), ``contract`` (``sha256``, ``folder``, ``items``: how many there are at this moment),
         ``items``, and beyond them ``counts`` by outcome, ``not_run`` (ids), ``differs``,
-        ``waivers`` and ``gate``.
+        ``unused_differs``, ``waivers`` and ``gate``.
     """
     verdict, target, contract = account.verdict, account.target, account.contract
     return {
@@ -37,6 +37,7 @@ def document(account: Account) -> dict[str, Any]:
         "counts": {outcome.value: verdict.count(outcome) for outcome in reversed(ORDER)},
         "not_run": list(verdict.not_run),
         "differs": [one.model_dump(mode="json", exclude_defaults=True) for one in target.differs],
+        "unused_differs": list(contract.unused_differs),
         "waivers": [
             {
                 "id": id_,

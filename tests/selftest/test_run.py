@@ -277,6 +277,70 @@ def test_wrong_options(gate: Gate, options: tuple[str, ...], words: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("predploy", ["no marker 'predploy'", "did you mean predeploy?"]),
+        ("predeploy and not x", ["no marker 'x'", "predeploy, postdeploy, rollback"]),
+        ("predeploy or (postdeploy", ["no expression"]),
+        ("predeploy and postdeploy", ["selects nothing of any moment"]),
+        ("not promises", ["selects nothing of any moment"]),
+    ],
+)
+def test_a_selection_that_means_nothing_ends_at_once(
+    gate: Gate, expression: str, words: list[str]
+) -> None:
+    """Exit status 4 before a sandbox is started, anything is looked at, or a file is written."""
+    command = [*gate.promise(KEPT).command("-m", expression)]
+    on_the_sandbox = [one for one in command if not one.startswith("--target")]
+    done = runs.run([*on_the_sandbox, "--target=sandbox"])
+    said = done.stdout + done.stderr
+    assert done.returncode == 4, said
+    assert [one for one in words if one not in said] == []
+    assert "starting the embedded sandbox" not in said
+    assert "looking at" not in said
+    assert not (gate.folder / "reports").exists()
+
+
+def test_collecting_alone_writes_nothing(gate: Gate) -> None:
+    """``--collect-only`` looks at nothing, so it leaves nothing."""
+    assert gate.promise(KEPT).run("--collect-only", "-q").returncode == 0
+    assert not (gate.folder / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        (("-k", "nothing"), 5),
+        (("-k", "no expression"), 4),
+        (("-k", "no expression", "-n", "2"), 4),
+        (("--deselect", "tests/test_paths.py"), 5),
+        (("-p", "spoiler"), 2),
+    ],
+)
+def test_what_selects_no_test_looks_at_nothing(
+    gate: Gate, options: tuple[str, ...], status: int
+) -> None:
+    """Pytest's own exit status, no look, no verdict; also where collecting fails half-way."""
+    (gate.folder / "spoiler.py").write_text(
+        "def pytest_collection_modifyitems():\n    raise KeyboardInterrupt\n", "utf-8"
+    )
+    done = gate.promise(KEPT).run(*options, PYTHONPATH=str(gate.folder))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "looking at" not in done.stdout
+    assert list(gate.folder.glob("reports/here/**/verdict.json")) == []
+
+
+def test_a_difference_of_no_item_is_told(gate: Gate) -> None:
+    """A contract folder may be smaller than the target's file: told everywhere, not fatal."""
+    with (gate.folder / "here.toml").open("a", encoding="utf-8") as file:
+        file.write('[[differs]]\nitem = "path.gone"\nset = { type = "x" }\nreason = "r"\n')
+    done = gate.promise(KEPT).run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "differs: path.gone: declared, but this contract has no such item" in done.stdout
+    assert gate.verdict()["unused_differs"] == ["path.gone"]
+
+
+@pytest.mark.parametrize(
     ("file", "text", "words"),
     [
         ("contract/paths.toml", "[path.kept", ["paths.toml", "malformed TOML"]),

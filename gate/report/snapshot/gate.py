@@ -19,7 +19,9 @@ from gate.report.snapshot.view import View
 from gate.report.text import cell, counted, markdown, row, short
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.observed import Observed
-from gate.target import Difference
+
+UNUSED = "declared, but this contract has no such item: it changes nothing"
+"""Said of a declared difference that nothing hangs on."""
 
 HEADS = {
     Outcome.FAIL: "Broken",
@@ -49,7 +51,7 @@ def gate(view: View, verdict: Verdict) -> list[str]:
     lines += _unknown(verdict)
     lines += _not_run(verdict)
     lines += ["", "### Waivers in force", *_waivers(view)]
-    lines += ["", "### Declared differences", *_differences(target.differs)]
+    lines += ["", "### Declared differences", *_differences(view)]
     return lines
 
 
@@ -153,9 +155,12 @@ def _expired(day: dt.date, view: View) -> str:
     return ", expired" if today and day < today else ""
 
 
-def _differences(differs: Iterable[Difference]) -> list[str]:
+def _differences(view: View) -> list[str]:
     lines = []
-    for one in differs:
+    for one in view.target.differs:
+        if one.item in view.contract.unused_differs:
+            lines.append(f"- {markdown(one.item)}: {UNUSED}")
+            continue
         changes = [
             f"{where_}{json.dumps(value, ensure_ascii=False, default=str)}"
             for where_, value in (("", one.set), ("before ", one.before), ("after ", one.after))
