@@ -43,6 +43,10 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
         return Finding(
             promised=promised, seen="not carried out", broken=(f"not carried out: {record.proof}",)
         )
+    if record.state in ("done already", "not needed"):
+        words = record.output.strip().splitlines()[-1:]
+        seen_ = ": ".join([record.state, *words])
+        return Finding(promised=promised, seen=seen_, look=_harmless(item))
     broken = []
     if record.exit_status != 0:
         last = record.output.strip().splitlines()[-1:] or ["no output"]
@@ -51,5 +55,12 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
         broken.append(f"nothing like {item.expect!r} in its output")
     if record.unmet:
         broken.append(record.unmet)
+    if record.state == "failed" and not broken:
+        broken.append("it did not succeed")
     seen_ = f"exit status {record.exit_status} after {record.seconds:.1f} s"
-    return Finding(promised=promised, seen=seen_, broken=tuple(broken), look=record.command)
+    return Finding(promised=promised, seen=seen_, broken=tuple(broken), look=_harmless(item))
+
+
+def _harmless(item: Step) -> str:
+    """What somebody may run to look for himself: never the step, which changes something."""
+    return item.done_if.run if item.done_if else ""

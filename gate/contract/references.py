@@ -89,4 +89,11 @@ def _steps(folder: pathlib.Path, promises: Mapping[str, Promise]) -> list[str]:
                 f"{folder / 'plan.toml'}: the {phase} steps are numbered {orders}, "
                 f"expected 1 to {len(orders)} once each"
             )
+        earlier = {id_: {other for at, other in steps if at < order} for order, id_ in steps}
+        mistakes += [
+            f"{folder / 'plan.toml'}: [{id_}]: needs: {need!r} is no earlier step of this plan"
+            for id_, before in earlier.items()
+            for need in getattr(promises[id_].before, "needs", ())
+            if need not in before
+        ]
     return mistakes

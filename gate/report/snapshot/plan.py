@@ -49,5 +49,6 @@ def _done(view: View, id_: str) -> str:
     plan = view.observed.plan if view.observed else None
     record = plan.value.steps.get(id_) if isinstance(plan, Seen) else None
     if view.moment == "rollback" and isinstance(record, Seen):
-        return f" {HELD} ({seconds(record.value.seconds)})"
+        done = record.value
+        return f" {HELD} ({seconds(done.seconds) if done.state == 'done' else done.state})"
     return ""
