@@ -6,4 +6,5 @@ pytest_plugins = [
     "gate.plugin.scheduler",
     "gate.plugin.ledger",
     "gate.plugin.telling",
+    "gate.plugin.guard",
 ]

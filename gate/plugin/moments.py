@@ -18,9 +18,9 @@ from gate.plan.facts import PlanFacts
 from gate.plugin.options import Run
 from gate.plugin.speaker import speaker
 from gate.report import write
-from gate.report.credentials import credentials
-from gate.report.redact import Redactor, public_text
 from gate.report.redacted import redacted_observed
+from gate.secrets import known
+from gate.secrets.credentials import of_run
 from gate.sources.fact import Seen
 from gate.sources.look import look
 from gate.sources.observation_file import read_observed, write_observed
@@ -65,6 +65,7 @@ class Stage:
             found, self._own = embedded.start(self.tell)
             os.environ.update(found["env"])
             self.target = embedded.placed(self.run.target, found)
+            known.learn(*self.secrets())
         self._ready = True
         return self.target
 
@@ -81,24 +82,11 @@ class Stage:
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret that this run may come across: of the environment and of libpq's files."""
-        home = pathlib.Path.home()
-        files = (
-            os.environ.get("PGPASSFILE") or home / ".pgpass",
-            os.environ.get("PGSERVICEFILE") or home / ".pg_service.conf",
-        )
-        texts = [text for file in files if (text := _text(pathlib.Path(file)))]
-        return credentials(self.target, os.environ, texts)
+        return of_run(self.target, os.environ)
 
     def folder(self, moment: Moment) -> pathlib.Path:
         """Where the reports of a moment are kept."""
         return self.run.reports / self.target.name / moment
-
-
-def _text(file: pathlib.Path) -> str:
-    try:
-        return file.read_text("utf-8", "replace")
-    except OSError:
-        return ""  # libpq reads none either
 
 
 def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
@@ -160,8 +148,7 @@ def _baseline(moment: Moment, stage: Stage, carrier: Carrier) -> Observed | None
     if stage.before is None and stage.target.embedded and not stage.is_deployed():
         stage.tell("looking at the sandbox before the deployment, to compare with")
         stage.before = look(stage.run.contract, stage.target, "predeploy", carrier=carrier)
-        redactor = Redactor(stage.secrets(), public_text(stage.run.contract))
-        kept = redacted_observed(stage.before, redactor)
+        kept = redacted_observed(stage.before, known.redactor())
         if kept is not None:
             write_observed(stage.folder(moment) / BASELINE, kept)
     return stage.before or _kept(stage)

@@ -19,10 +19,10 @@ from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
 from gate.report.account import Account
 from gate.report.allure import description, labels, run_url
-from gate.report.leaks import scan
-from gate.report.redact import Redactor, public_text
 from gate.report.terminal import summary
 from gate.report.write import write_all
+from gate.secrets import known
+from gate.secrets.leaks import scan
 
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
@@ -66,8 +66,8 @@ def pytest_sessionfinish(
 def _write(config: pytest.Config, story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
     """Write the reports of every moment; return what could not be written, and why."""
     problems = []
-    secrets, public = story.stage.secrets(), public_text(story.run.contract)
-    redactor = Redactor(secrets, public)
+    known.learn(*story.stage.secrets())
+    redactor = known.redactor()
     for moment, verdict in verdicts.items():
         account = Account(
             contract=story.run.contract,
@@ -86,7 +86,7 @@ def _write(config: pytest.Config, story: Story, verdicts: dict[Moment, Verdict])
         except GateError as error:
             problems.append(f"REPORTS NOT WRITTEN: {error}")
         else:
-            problems += [f"SECRET IN A REPORT: {one}" for one in scan(folder, secrets, public)]
+            problems += [f"SECRET IN A REPORT: {one}" for one in scan(folder, redactor)]
     return problems
 
 

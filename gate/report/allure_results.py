@@ -20,7 +20,7 @@ from gate.account.verdict import Line, Outcome
 from gate.report import allure
 from gate.report.account import SNAPSHOT, Account
 from gate.report.evidence import evidence
-from gate.report.redact import Redactor
+from gate.secrets.redactor import Redactor
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {

@@ -12,7 +12,7 @@ import pydantic
 
 from gate.account.verdict import Verdict
 from gate.report.account import Account
-from gate.report.redact import Redactor
+from gate.secrets.redactor import Redactor
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.observed import Observed
 

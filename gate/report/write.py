@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from gate.errors import GateError
 from gate.report import allure_results, attestation, html, junit, snapshot, state_diff, verdict_json
 from gate.report.account import SNAPSHOT, Account
-from gate.report.redact import Redactor
 from gate.report.redacted import redacted
+from gate.secrets.redactor import Redactor
 
 OBSERVED = "observed.json"
 VERDICT = "verdict.json"

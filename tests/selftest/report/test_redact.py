@@ -11,9 +11,10 @@ import urllib.parse
 import pytest
 
 from gate.contract.model import Contract
-from gate.report.credentials import credentials
-from gate.report.leaks import scan
-from gate.report.redact import REDACTED, Redactor, public_text
+from gate.secrets.credentials import credentials
+from gate.secrets.leaks import scan
+from gate.secrets.patterns import REDACTED
+from gate.secrets.redactor import Redactor, public_text
 from gate.target import Target
 
 SECRET = "s3cr\"t&<pä ss'/+\\w0rd"  # noqa: S105 - made up
@@ -166,7 +167,7 @@ def test_scan_finds_files_and_names(tmp_path: pathlib.Path) -> None:
     (tmp_path / "b.txt").write_bytes(base64.b64encode(b"user:hunter2!"))
     (tmp_path / "hunter2!.txt").write_text("fine")
     (tmp_path / "clean.txt").write_text("nothing here")
-    assert scan(tmp_path, ["hunter2!"]) == [
+    assert scan(tmp_path, Redactor(["hunter2!"])) == [
         "b.txt: holds a secret (base64)",
         f"{tmp_path}: the name of a file holds a secret (as it is)",
         "allure-results/a.json: holds a secret (as it is)",
@@ -176,14 +177,16 @@ def test_scan_finds_files_and_names(tmp_path: pathlib.Path) -> None:
 def test_scan_takes_name_and_content_apart(tmp_path: pathlib.Path) -> None:
     """The end of a name and the beginning of a file are no secret together."""
     (tmp_path / "hun").write_text("er!", "utf-8")
-    assert scan(tmp_path, ["hun\ner!", "huner!"]) == []
+    assert scan(tmp_path, Redactor(["hun\ner!", "huner!"])) == []
     (tmp_path / "hun").write_text("hun\ner!", "utf-8")
-    assert scan(tmp_path, ["hun\ner!"]) == ["hun: holds a secret (as it is)"]
+    assert scan(tmp_path, Redactor(["hun\ner!"])) == ["hun: holds a secret (as it is)"]
 
 
 def test_scan_of_what_cannot_be_read_is_a_finding(tmp_path: pathlib.Path) -> None:
     """Nobody can tell what is in a file that cannot be read."""
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    assert scan(tmp_path, ["hunter2!"]) == ["dangling: cannot be read: No such file or directory"]
+    assert scan(tmp_path, Redactor(["hunter2!"])) == [
+        "dangling: cannot be read: No such file or directory"
+    ]
     missing = tmp_path / "missing"
-    assert scan(missing, []) == [f"{missing}: cannot be read: No such file or directory"]
+    assert scan(missing, Redactor([])) == [f"{missing}: cannot be read: No such file or directory"]

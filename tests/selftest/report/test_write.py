@@ -18,9 +18,9 @@ from gate.account.verdict import Outcome, Result
 from gate.contract.kinds import Moment
 from gate.errors import GateError
 from gate.report.account import Account
-from gate.report.leaks import scan
-from gate.report.redact import Redactor
 from gate.report.write import CONCLUSIONS, prepare, write_all
+from gate.secrets.leaks import scan
+from gate.secrets.redactor import Redactor
 from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 
@@ -226,9 +226,9 @@ def test_a_planted_sentinel_shows_up_nowhere(
     words = Result(outcome=Outcome.FAIL, promised=SENTINEL, seen=SENTINEL, reason=SENTINEL)
     account = planted(told("postdeploy", {"service.api": words}))
     write_all(tmp_path, account, Redactor([SENTINEL]))
-    assert scan(tmp_path, [SENTINEL, "another-secret"]) == []
+    assert scan(tmp_path, Redactor([SENTINEL, "another-secret"])) == []
     write_all(tmp_path, account, CLEAN)
-    leaking = {one.split(":")[0].split("/")[0] for one in scan(tmp_path, [SENTINEL])}
+    leaking = {one.split(":")[0].split("/")[0] for one in scan(tmp_path, Redactor([SENTINEL]))}
     assert leaking == {*AFTER, "allure-results"}, "the sentinel was planted everywhere"
 
 

@@ -5,24 +5,21 @@ from __future__ import annotations
 import io
 import os
 import pathlib
-from collections.abc import Iterable
 
-from gate.report.redact import Redactor
+from gate.secrets.redactor import Redactor
 
 
-def scan(folder: pathlib.Path, secrets: Iterable[str], public: str = "") -> list[str]:
+def scan(folder: pathlib.Path, redactor: Redactor) -> list[str]:
     """Search every file below a folder, and every file's name, for known secrets.
 
     Args:
         folder: Usually the reports of one moment, Allure's results included.
-        secrets: Their values; a planted sentinel is one of them.
-        public: As `Redactor` takes it.
+        redactor: Knows them; a planted sentinel is one of them.
 
     Returns:
         One sentence per finding: the file and how the secret is written there, never the secret.
         A file that cannot be read is a finding: nobody can tell what is in it.
     """
-    redactor = Redactor(secrets, public)
     findings: list[str] = []
 
     def unreadable(error: OSError) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Iterable, Mapping
 
-from gate.report.forms import is_word
+from gate.secrets.forms import is_word
 from gate.target import SECRET_KEY, Target
 
 PASSWORD_FIELD = 4
@@ -13,19 +14,19 @@ PASSWORD_FIELD = 4
 
 
 def credentials(
-    target: Target, environ: Mapping[str, str], libpq_files: Iterable[str] = ()
+    target: Target | None, environ: Mapping[str, str], libpq_files: Iterable[str] = ()
 ) -> tuple[str, ...]:
     """Every secret that a run may come across, without duplicates.
 
     Args:
-        target: Its roles name environment variables.
+        target: Its roles name environment variables; ``None`` while none is known.
         environ: The environment. Variables whose name ends like a secret's count too, where their
             value is no ordinary word.
         libpq_files: Texts of the passfile and of the service file, where there are any.
     """
     named = {
         variable
-        for role in target.api.roles.values()
+        for role in (target.api.roles.values() if target else ())
         for variable in (role.user_env, role.password_env)
     } | {"PGPASSWORD"}
     found = [environ[name] for name in sorted(named) if environ.get(name)]
@@ -37,6 +38,24 @@ def credentials(
     for text in libpq_files:
         found += _passwords(text)
     return tuple(dict.fromkeys(found))
+
+
+def of_run(target: Target | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Every secret that a run may come across, with libpq's files read where they usually are."""
+    home = pathlib.Path.home()
+    files = (
+        environ.get("PGPASSFILE") or home / ".pgpass",
+        environ.get("PGSERVICEFILE") or home / ".pg_service.conf",
+    )
+    texts = [text for file in files if (text := _text(pathlib.Path(file)))]
+    return credentials(target, environ, texts)
+
+
+def _text(file: pathlib.Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except OSError:
+        return ""  # libpq reads none either
 
 
 def _passwords(text: str) -> list[str]:

@@ -1,0 +1,148 @@
+"""What a secret looks like, whoever it belongs to: patterns that need not know its value."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+REDACTED = "[redacted]"
+
+KEYS = (
+    r"(?:[\w-]{0,40}[_-])?(?:password|passwd|passphrase|pwd)|(?:db|pg|my|mysql|smtp|imap)[_-]?pass"
+    r"|pgpassword|authorization|proxy-authorization|cookie|set-cookie|jwt|bearer"
+    r"|(?:[\w-]{0,40}[_-])?(?:access|refresh|id|auth|api|session|csrf|bearer)[_-]?token"
+    r"|x-[\w-]{0,40}token|token|session|session[_-]?(?:id|key)|sessionid|sid"
+    r"|(?:[\w-]{0,40}[_-])?(?:client|jwt|app|shared|webhook|signing)[_-]?secret"
+    r"|(?:[\w-]{0,40}[_-])?(?:secret|private|api|access|encryption|signing)[_-]?key"
+)
+SECRET_KEY = re.compile(rf"(?:{KEYS})\Z", re.IGNORECASE)
+"""Keys of a JSON object whose value, if it is text, is a secret whatever it looks like."""
+SETTING = (
+    r"(?:password|passwd|pwd|passphrase|pass|secret|secret_?key|token|api_?key|private_?key"
+    r"|access_?key|session(?:_?id)?|cookie)"
+)
+VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s&;,\"'<>]+)"
+
+PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    (
+        "private key",
+        re.compile(
+            r"-----BEGIN (?:[A-Z0-9 ]{1,40} )?PRIVATE KEY(?: BLOCK)?-----.*?"
+            r"(?:-----END (?:[A-Z0-9 ]{1,40} )?PRIVATE KEY(?: BLOCK)?-----|\Z)",
+            re.DOTALL,
+        ),
+        REDACTED,
+    ),
+    ("eyj", re.compile(r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,}(?:\.[\w-]*){0,4}", re.ASCII), REDACTED),
+    ("akia", re.compile(r"(?<![A-Za-z0-9])AKIA[0-9A-Z]{16}(?![A-Za-z0-9])"), REDACTED),
+    ("asia", re.compile(r"(?<![A-Za-z0-9])ASIA[0-9A-Z]{16}(?![A-Za-z0-9])"), REDACTED),
+    ("gh", re.compile(r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{20,255}"), REDACTED),
+    ("github_pat_", re.compile(r"(?<![A-Za-z0-9])github_pat_\w{20,255}", re.ASCII), REDACTED),
+    ("glpat-", re.compile(r"(?<![A-Za-z0-9])glpat-[\w-]{16,255}", re.ASCII), REDACTED),
+    ("xox", re.compile(r"(?<![A-Za-z0-9])xox[a-z]-[A-Za-z0-9-]{8,255}"), REDACTED),
+    ("sk_live_", re.compile(r"(?<![A-Za-z0-9])sk_live_[A-Za-z0-9]{16,255}"), REDACTED),
+    (
+        "uthorization",
+        re.compile(
+            r"(?i)(\bauthorization(?:\\{0,8}[\"'])?\s*[:=]\s*(?:\\{0,8}[\"'])?(?:[a-z]+\s+)?)"
+            r"[^\s\"'\\,;]+"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "earer",
+        re.compile(r"(?i)(\bbearer\s+)(?=\S*[0-9._])[A-Za-z0-9._~+/-]{8,}=*"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "asic ",
+        re.compile(r"(?i)(\bbasic\s+)(?=\S*[0-9A-Z=])[A-Za-z0-9._~+/-]{8,}=*(?![\w ])"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "cookie",
+        re.compile(
+            r"(?i)(\b(?:set-)?cookie(?:\\{0,8}[\"'])?\s*:\s*(?:\\{0,8}[\"'])?)"
+            r"(?=[\w.-]+=)[^\"'\\\n<>]+"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "api",
+        re.compile(
+            r"(?i)(\b(?:x-)?api-?key(?:\\{0,8}[\"'])?\s*:\s*(?:\\{0,8}[\"'])?)[^\s\"'\\,;<>]+"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "://",
+        re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@\"'<>]*:)[^\s/\"'<>]+(?=@)"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "=",
+        re.compile(rf"(?i)((?<![\w-])[\w-]{{0,40}}?{SETTING}\s*=\s*){VALUE}"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "-",
+        re.compile(r"(?i)((?<!\S)--?(?:password|passwd|token|secret|api-key)\s+)[^\s-]\S*"),
+        rf"\g<1>{REDACTED}",
+    ),
+    ("'", re.compile(r"(?i)(\bpassword\s+)'[^']+'"), rf"\g<1>'{REDACTED}'"),
+    (
+        ":",
+        re.compile(
+            r"(?i)((?<![\w-])[\w-]{0,40}?(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\s*:\s+)"
+            rf"(?![0-9]{{3}}(?![\w]))(?!\[redacted\]){VALUE}"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        '"',
+        re.compile(rf"(?i)((?<!\\)\"(?:{KEYS})\"\s*:\s*\")(?:[^\"\\]|\\.)+"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        '\\"',
+        re.compile(rf"(?i)((\\{{1,16}})\"(?:{KEYS})\2\"\s*:\s*\2\")(?:(?!(?<!\\)\2\").)+"),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "'",
+        re.compile(
+            rf"(?i)((?<!\\)'(?:{KEYS})'\s*:\s*b?')(?![A-Za-z]* ?\[redacted\])(?:[^'\\]|\\.)+"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+    (
+        "&",
+        re.compile(
+            rf"(?i)((?:&quot;|&\#34;|&\#x22;)(?:{KEYS})(?:&quot;|&\#34;|&\#x22;)\s*:\s*"
+            r"(?:&quot;|&\#34;|&\#x22;))(?:(?!&quot;|&\#34;|&\#x22;)[^\n])+"
+        ),
+        rf"\g<1>{REDACTED}",
+    ),
+)
+"""What a secret looks like: a string (lower case) that must occur at all, the pattern, and what
+replaces it."""
+
+
+def clean_patterns(text: str) -> str:
+    """Replace everything that looks like a secret by ``[redacted]``."""
+    folded = text.lower()
+    for needle, pattern, replacement in PATTERNS:
+        if needle in folded:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+@functools.lru_cache(maxsize=1024)
+def names_secret(key: object) -> bool:
+    """Whether a key of a JSON object names a secret."""
+    return isinstance(key, str) and SECRET_KEY.match(key) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """``{password}`` is what a contract writes where the credential goes; it is none itself."""
+    return not value or re.fullmatch(r"\{\w+\}|\[redacted\]", value) is not None
