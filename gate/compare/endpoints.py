@@ -11,6 +11,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.scene import Scene
+from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.fact import Absent, told
 
@@ -22,7 +23,7 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Endpoint)
     id_ = promise.id
     answer = answered(scene, id_)
-    look = f"curl -i -X {item.method} '{scene.target.api.base}{item.path}'"
+    look = curl(item, scene.target)
     if item.absent:
         return _absent(item, answer, look)
     promised = f"{item.status} {item.content_type}".strip()

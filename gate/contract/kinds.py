@@ -70,6 +70,7 @@ class Endpoint(Item):
         form: Form fields; ``{user}`` and ``{password}`` are those of ``as_role``.
         json_body: JSON to send (key ``json``).
         as_role: Whose credentials fill ``form``.
+        writes: It changes something: sent to the rehearsal's clone, to a target with ``--apply``.
         content_type: Media type of the answer.
         body: JSON Schema of the answer's JSON.
         text: Strings that must stand in an answer that is no JSON.
@@ -79,12 +80,13 @@ class Endpoint(Item):
         remark: What the snapshot adds in parentheses; ``{seconds}`` is the seen duration.
     """
 
-    method: Literal["GET", "HEAD", "POST"] = "GET"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: Annotated[str, pydantic.Field(pattern=r"^/")]
     role: str | None = None
     form: dict[str, str] = {}
     json_body: Any = pydantic.Field(default=None, alias="json")
     as_role: str | None = None
+    writes: bool = False
     status: Annotated[int, pydantic.Field(ge=100, le=599)] = 200
     content_type: str = "application/json"
     body: dict[str, Any] = {}

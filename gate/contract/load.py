@@ -22,6 +22,7 @@ from gate.contract.kinds import (
 from gate.contract.model import MOMENTS, Contract, Promise
 from gate.contract.references import check_references
 from gate.contract.rehearsal import Alembic
+from gate.contract.writes import check_writes, withheld, without
 from gate.errors import ContractError
 from gate.target import Difference
 from gate.toml import parse, place
@@ -31,7 +32,12 @@ MAY_BE_EMPTY = ("waivers",)
 
 
 def load_contract(
-    folder: pathlib.Path, differs: Iterable[Difference] = (), *, carries_out: bool = True
+    folder: pathlib.Path,
+    differs: Iterable[Difference] = (),
+    *,
+    carries_out: bool = True,
+    writes: bool = True,
+    login: str = "login",
 ) -> Contract:
     """Read every ``*.toml`` of a folder into one contract.
 
@@ -40,6 +46,8 @@ def load_contract(
         differs: The target's declared differences; they are laid over the items they name.
         carries_out: Whether the gate carries the plans out; where others do, their steps are
             accounted for beforehand only, and their effects by all the other items.
+        writes: Whether requests that write are sent; where they are not, they are withheld.
+        login: Name of the endpoint item that the target logs in with.
 
     Raises:
         ContractError: Anything is wrong; the text has one line per mistake.
@@ -64,21 +72,23 @@ def load_contract(
         except ContractError as error:
             mistakes.append(str(error))
     if not mistakes:
-        mistakes += check_references(folder, promises)
+        mistakes += check_references(folder, promises) + check_writes(folder, promises, login)
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
             mistakes.append(f"{folder / 'rehearsal.toml'}: nothing says how: it needs [alembic]")
     if mistakes:
         raise ContractError("\n".join(mistakes))
     order = list(CHAPTERS)
     ranked = sorted(promises.values(), key=lambda one: order.index(one.chapter))
+    held = {} if writes else withheld({one.id: one for one in ranked})
     return Contract(
         system=about["system"],
         cwd=about["cwd"],
         folder=str(folder),
         sha256=digest.hexdigest(),
-        promises={one.id: one for one in ranked},
+        promises=without({one.id: one for one in ranked}, held),
         alembic=alembic,
         unused_differs=tuple(sorted(declared.keys() - promises.keys())),
+        withheld=held,
     )
 
 

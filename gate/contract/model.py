@@ -65,6 +65,8 @@ class Contract:
         alembic: How migrations are run, where the contract says so.
         unused_differs: Ids that the target says it differs on, of which this folder has no item;
             they change nothing, which is told.
+        withheld: What writes, and is not tried in this run, by id; none of it is among what a
+            moment accounts for.
     """
 
     system: str
@@ -74,6 +76,7 @@ class Contract:
     promises: dict[str, Promise]
     alembic: Alembic | None = None
     unused_differs: tuple[str, ...] = ()
+    withheld: dict[str, Promise] = dataclasses.field(default_factory=dict)
 
     @property
     def version_table(self) -> str:
@@ -83,6 +86,10 @@ class Contract:
     def at(self, moment: Moment) -> list[Promise]:
         """The promises that a moment accounts for, in order."""
         return [one for one in self.promises.values() if moment in one.moments]
+
+    def not_tried(self, moment: Moment) -> list[Promise]:
+        """The promises that a moment would account for if this run might write, in order."""
+        return [one for one in self.withheld.values() if moment in one.moments]
 
     def of(self, kind: type[Kind], moment: Moment) -> dict[str, Kind]:
         """What is promised of one kind at a moment, by id, in order."""

@@ -16,7 +16,7 @@ from gate.errors import GateError
 from gate.plugin.selection import compiled, selected
 from gate.report.write import prepare
 from gate.sources.observation_file import read_observed
-from gate.sources.observed import Observed
+from gate.sources.observed import Observed, has_written
 from gate.target import Target, load_target
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -67,7 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--apply",
         action="store_true",
-        help="carry out the deploy or rollback plan on a real target (the sandbox needs none)",
+        help="on a real target: carry out the deploy or rollback plan, and send the requests that "
+        "write (the sandbox needs none)",
     )
     group.addoption(
         "--rollback-on-failure",
@@ -158,7 +159,13 @@ def _run(config: pytest.Config) -> Run:
     if replay is not None:
         option.markexpr = option.markexpr or replay.moment
         applies = replay.plan.fact == "seen"
-    contract = load_contract(pathlib.Path(option.contract), target.differs, carries_out=applies)
+    contract = load_contract(
+        pathlib.Path(option.contract),
+        target.differs,
+        carries_out=applies,
+        writes=applies if replay is None else has_written(replay),
+        login=target.api.login,
+    )
     if not option.collectonly:
         prepare(pathlib.Path(option.reports))
     return Run(

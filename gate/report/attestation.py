@@ -49,6 +49,7 @@ def document(
                     "gate": f"{product.NAME} {product.version()}",
                     "started": account.started.isoformat(),
                     "finished": account.finished.isoformat(),
+                    "not_tried": [one.id for one in contract.not_tried(account.moment)],
                     "signature": UNSIGNED,
                 },
             },

@@ -46,6 +46,7 @@ def render(account: Account) -> str:
         ("exit_status", str(verdict.exit_status)),
         ("contract.sha256", account.contract.sha256),
         ("gate.version", product.version()),
+        *(("not_tried", one.id) for one in account.contract.not_tried(account.moment)),
     ):
         ET.SubElement(properties, "property", name=name, value=value)
     for line in verdict.lines:

@@ -79,6 +79,7 @@ def summary(
         for one in outcome_lines(verdict, outcome):
             lines += ["", *_item(one, columns, colour=colour)]
     lines += _not_run(verdict, columns)
+    lines += _not_tried(contract, moment, columns)
     lines += [
         f"differs: {one}" for one in _differences(target, contract, columns - len("differs: "))
     ]
@@ -145,6 +146,14 @@ def _not_run(verdict: Verdict, columns: int) -> list[str]:
         f"not run: {counted(len(verdict.not_run), 'item')}",
         *_ids(verdict.not_run, columns),
     ]
+
+
+def _not_tried(contract: Contract, moment: Moment, columns: int) -> list[str]:
+    ids = [one.id for one in contract.not_tried(moment)]
+    if not ids:
+        return []
+    head = f"not tried: {counted(len(ids), 'item')}: it writes, and needs --apply"
+    return ["", head, *_ids(ids, columns)]
 
 
 def _ids(ids: Iterable[str], columns: int) -> list[str]:

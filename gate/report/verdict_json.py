@@ -17,8 +17,9 @@ def document(account: Account) -> dict[str, Any]:
     Returns:
         ``verdict``, ``exit_status``, ``target``, ``moment``, ``started``, ``finished`` (ISO 8601,
         UTC), ``contract`` (``sha256``, ``folder``, ``items``: how many there are at this moment),
-        ``items``, and beyond them ``counts`` by outcome, ``not_run`` (ids), ``differs``,
-        ``unused_differs``, ``waivers`` and ``gate``.
+        ``items``, and beyond them ``counts`` by outcome, ``not_run`` (ids), ``not_tried`` (what
+        writes, and was not sent: no part of ``items``), ``differs``, ``unused_differs``,
+        ``waivers`` and ``gate``.
     """
     verdict, target, contract = account.verdict, account.target, account.contract
     return {
@@ -36,6 +37,10 @@ def document(account: Account) -> dict[str, Any]:
         "gate": {"name": product.NAME, "version": product.version()},
         "counts": {outcome.value: verdict.count(outcome) for outcome in reversed(ORDER)},
         "not_run": list(verdict.not_run),
+        "not_tried": [
+            {"id": one.id, "title": one.title, "reason": "it writes: needs --apply"}
+            for one in contract.not_tried(account.moment)
+        ],
         "differs": [one.model_dump(mode="json", exclude_defaults=True) for one in target.differs],
         "unused_differs": list(contract.unused_differs),
         "waivers": [

@@ -76,7 +76,7 @@ def look(
         asked = questions(contract, target, moment)
         host_ = ask("host", lambda: host.look(target, asked, way))
         database_ = ask("database", lambda: _database(contract, target, moment, way))
-        api_ = ask("api", lambda: _api(target, endpoints, samples, way))
+        api_ = ask("api", lambda: _api(contract, target, endpoints, samples, way))
         seen_host = host_.result()
         return Observed(
             target=target.name,
@@ -147,7 +147,11 @@ def _database(
 
 
 def _api(
-    target: Target, endpoints: Mapping[str, Endpoint], samples: Mapping[str, int], carrier: Carrier
+    contract: Contract,
+    target: Target,
+    endpoints: Mapping[str, Endpoint],
+    samples: Mapping[str, int],
+    carrier: Carrier,
 ) -> Fact[ApiFacts]:
     from gate.sources.api import look as api  # noqa: PLC0415 - loaded while the host is connected to
 
@@ -155,7 +159,14 @@ def _api(
         way = forward.to_api(target, carrier)
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
-    return api.look(target, endpoints, samples, forward=way, interrupted=carrier.interrupted)
+    return api.look(
+        target,
+        endpoints,
+        samples,
+        forward=way,
+        interrupted=carrier.interrupted,
+        writes=not contract.withheld,
+    )
 
 
 def _chains(contract: Contract, moment: Moment, seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:

@@ -9,7 +9,7 @@ from gate.contract.kinds import Moment
 from gate.plan.facts import PlanFacts
 from gate.sources.api.facts import ApiFacts
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, Fact, Model
+from gate.sources.fact import Absent, Fact, Model, Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal.facts import RehearsalFacts
@@ -57,3 +57,8 @@ class Observed(Model):
         longest = max((self.seconds.get(one, 0.0) for one in PARTS), default=0.0)
         spared = max(0.0, longest - self.seconds.get(part, longest))
         return self.started, max(self.started, self.finished - dt.timedelta(seconds=spared))
+
+
+def has_written(observed: Observed) -> bool:
+    """Whether requests that write were among what was asked in a look."""
+    return isinstance(observed.api, Seen) and observed.api.value.wrote

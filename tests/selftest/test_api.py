@@ -114,7 +114,7 @@ def ask(
         f"endpoint.{name}": Endpoint.model_validate({"title": "t", "source": "s", **item})
         for name, item in paths.items()
     }
-    found = look(target(base), endpoints, samples or {}, environ)
+    found = look(target(base), endpoints, samples or {}, environ, writes=True)
     assert isinstance(found, Seen)
     return {id_.partition(".")[2]: fact for id_, fact in found.value.answers.items()}
 

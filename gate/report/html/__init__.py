@@ -12,6 +12,7 @@ from gate.report.duration import moment_of, seconds
 from gate.report.html.document import to_html
 from gate.report.html.items import attention, chapter, css_class
 from gate.report.html.style import STYLE
+from gate.report.reasons import compact
 from gate.report.seen import host_of
 from gate.sources.fact import Seen
 
@@ -84,9 +85,16 @@ def _facts(account: Account) -> list[tuple[str, str]]:
         ("Host", f"{identity.hostname} as {identity.user}" if identity else "not seen"),
         ("Run", f"{moment_of(account.started)}, {took}"),
         ("Items", str(len(account.verdict.lines))),
+        *_not_tried(account),
         ("Exit status", str(account.verdict.exit_status)),
         ("Contract", account.contract.sha256[:16]),
     ]
+
+
+def _not_tried(account: Account) -> list[tuple[str, str]]:
+    """What writes and was not sent, by id; the snapshot document below has the titles."""
+    ids = [one.id for one in account.contract.not_tried(account.moment)]
+    return [("Not tried: it writes", compact(ids))] if ids else []
 
 
 def _overview(account: Account, documents: list[tuple[str, str, str]]) -> str:

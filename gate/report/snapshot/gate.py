@@ -50,6 +50,7 @@ def gate(view: View, verdict: Verdict) -> list[str]:
         lines += _items(head, outcome_lines(verdict, outcome))
     lines += _unknown(verdict)
     lines += _not_run(verdict)
+    lines += _not_tried(view)
     lines += ["", "### Waivers in force", *_waivers(view)]
     lines += ["", "### Declared differences", *_differences(view)]
     return lines
@@ -138,6 +139,14 @@ def _not_run(verdict: Verdict) -> list[str]:
         return []
     ids = markdown(compact(verdict.not_run))
     return ["", "### Not run", f"- {counted(len(verdict.not_run), 'item')}: {ids}"]
+
+
+def _not_tried(view: View) -> list[str]:
+    lines = [
+        f"- {markdown(one.id)}: {markdown(short(one.title, 200))}"
+        for one in view.contract.not_tried(view.moment)
+    ]
+    return ["", "### Not tried: it writes, and needs --apply", *lines] if lines else []
 
 
 def _waivers(view: View) -> list[str]:

@@ -36,7 +36,11 @@ class ApiFacts(Model):
     An endpoint is *absent* where the host refused the connection, or did not answer within its
     deadline: that is seen. It *cannot be told* where the address could not be reached at all,
     the login that it needs failed, or a value that it needs is missing.
+
+    Attributes:
+        wrote: Whether requests that write were sent, too.
     """
 
     base: str
+    wrote: bool = False
     answers: dict[str, Fact[Answer]]

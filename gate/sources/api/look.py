@@ -19,6 +19,7 @@ import httpx
 from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
+from gate.contract.writes import READING
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
@@ -27,6 +28,8 @@ TEXT_LIMIT = 64 * 1024
 TOKENS = ("access_token", "refresh_token", "id_token")
 AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
+
+UNTRIED = CannotTell("not tried: it writes", Cause.UPSTREAM)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ def look(
     *,
     forward: Forward | None = None,
     interrupted: threading.Event | None = None,
+    writes: bool = False,
 ) -> Fact[ApiFacts]:
     """Ask every endpoint once, and the budgeted ones again for their durations.
 
@@ -63,12 +67,27 @@ def look(
         environ: Where the credentials are.
         forward: The way to an API that is reached through the host.
         interrupted: Set, by another thread, when there is no need to go on.
+        writes: Whether what writes is sent; where it is not, no such request leaves the gate.
 
     Returns:
         Answers by item id, each three-valued. It never raises for what the target does.
     """
-    looking = _look(target, endpoints, samples, environ, forward)
-    return asyncio.run(_unless(interrupted or threading.Event(), looking))
+    sent = {
+        id_: one for id_, one in endpoints.items() if writes or not _is_a_write(id_, one, target)
+    }
+    looking = _look(target, sent, samples, environ, forward)
+    found = asyncio.run(_unless(interrupted or threading.Event(), looking))
+    if not isinstance(found, Seen):
+        return found
+    answers = {id_: found.value.answers.get(id_, UNTRIED) for id_ in endpoints}
+    wrote = any(_is_a_write(id_, one, target) for id_, one in sent.items())
+    return Seen(ApiFacts(base=found.value.base, wrote=wrote, answers=answers))
+
+
+def _is_a_write(id_: str, item: Endpoint, target: Target) -> bool:
+    """Whether a request may change something; the login alone is none although it is a POST."""
+    is_login = id_ == f"endpoint.{target.api.login}"
+    return item.writes or not (is_login or item.method in READING)
 
 
 async def _unless(

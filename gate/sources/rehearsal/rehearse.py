@@ -299,6 +299,9 @@ def _again(stage: _Stage, facts: RehearsalFacts, order: tuple[str, ...]) -> Rehe
             return facts.model_copy(update={"serves": dict.fromkeys(asked, why)})
     stage.tell("rehearsal: the release from before on the new schema")
     endpoints = stage.contract.of(Endpoint, "predeploy")
+    for one in stage.contract.not_tried("predeploy"):
+        if isinstance(one.before, Endpoint):
+            endpoints[one.id] = one.before
     return facts.model_copy(
         update={
             "serves": {

@@ -53,18 +53,26 @@ def smoke(
     asked = {
         id_: one
         for id_, one in endpoints.items()
-        if not one.slow and (not chosen or id_ in chosen or id_ == f"endpoint.{target.api.login}")
+        if not one.slow
+        and (not chosen or id_ in {*chosen, f"endpoint.{target.api.login}"} or one.writes)
     }
     if serve.write:
         asked[WRITE] = Endpoint.model_validate(
-            {"title": "The release from before writes", "source": "rehearsal", **serve.write}
+            {
+                "title": "The release from before writes",
+                "source": "rehearsal",
+                "writes": True,
+                **serve.write,
+            }
         )
     try:
         with _serving(serve, how, target, clone, carrier) as (here, ended):
             port = here.api.base.rpartition(":")[2]
             way = carrier.forward(f"127.0.0.1:{port}", port) if target.api.forward else None
             _wait(endpoints[f"endpoint.{serve.ready}"], here, way, ended, carrier.interrupted)
-            return api.look(here, asked, {}, forward=way, interrupted=carrier.interrupted)
+            return api.look(
+                here, asked, {}, forward=way, interrupted=carrier.interrupted, writes=True
+            )
     except ObservationError as error:
         return CannotTell(str(error), Cause.UPSTREAM)
 

@@ -1,0 +1,93 @@
+"""Requests that write: each must say so, and is sent only where the run is told to apply."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import pathlib
+from collections.abc import Iterable, Mapping
+
+from gate.contract.item import Item
+from gate.contract.kinds import Budget, Endpoint, Risk, Step, Trigger, Waiver
+from gate.contract.model import Promise
+
+READING = ("GET", "HEAD")
+"""Methods that promise not to change anything (RFC 9110, 9.2.1)."""
+
+
+def check_writes(folder: pathlib.Path, promises: Mapping[str, Promise], login: str) -> list[str]:
+    """Return one sentence per request that could change something and does not say so.
+
+    Args:
+        folder: The contract's, for the text.
+        promises: By id.
+        login: Name of the endpoint item that logs in; it is always sent.
+    """
+    mistakes: dict[str, None] = {}
+    for one in promises.values():
+        for item in (one.before, one.after):
+            for text in _of_item(one.id, item, promises, login):
+                mistakes[f"{folder / one.chapter}.toml: [{one.id}]: {text}"] = None
+    return list(mistakes)
+
+
+def _of_item(id_: str, item: Item, promises: Mapping[str, Promise], login: str) -> Iterable[str]:
+    if isinstance(item, Endpoint):
+        is_login = id_ == f"endpoint.{login}"
+        if is_login and item.writes:
+            yield "writes: the target logs in with it, so it is always sent: leave it out"
+        if not (is_login or item.writes or item.method in READING):
+            yield (
+                f"writes: a {item.method} may change something: say `writes = true`, and it is "
+                f"sent to the rehearsal's clone, and to a target only with --apply "
+                f"(the target's own login is [endpoint.{login}])"
+            )
+    if isinstance(item, Budget) and item.samples > 1 and _writes(promises, item.endpoint):
+        yield f"samples: endpoint.{item.endpoint} writes: it is sent once, so samples must be 1"
+    if isinstance(item, Step) and item.answers and _writes(promises, item.answers):
+        yield f"answers: endpoint.{item.answers} writes: wait for one that only reads"
+
+
+def withheld(promises: Mapping[str, Promise]) -> dict[str, Promise]:
+    """Return what is not accounted for where nothing may be written, by id.
+
+    Beside the requests themselves these are their budgets, the waivers of either, and a risk or a
+    trigger that nothing else guards or fires: with nothing to tell it by it would always hold.
+    """
+    found = {id_: one for id_, one in promises.items() if _says_so(one)}
+    for id_, one in promises.items():
+        if isinstance(one.before, Budget) and f"endpoint.{one.before.endpoint}" in found:
+            found[id_] = one
+    for id_, one in promises.items():
+        if isinstance(one.before, (Risk, Trigger)):
+            told_by = {other for other in promises if _tells(promises[other], one)}
+            found |= {id_: one} if told_by and told_by <= found.keys() else {}
+    for id_, one in promises.items():
+        if isinstance(one.before, Waiver) and one.before.item in found:
+            found[id_] = one
+    return found
+
+
+def without(promises: Mapping[str, Promise], left_out: Mapping[str, Promise]) -> dict[str, Promise]:
+    """Return the promises, those that are left out with no moment of their own."""
+    return {
+        id_: dataclasses.replace(one, moments=()) if id_ in left_out else one
+        for id_, one in promises.items()
+    }
+
+
+def _tells(promise: Promise, of: Promise) -> bool:
+    """Whether a risk or a trigger is told by an item."""
+    if isinstance(of.before, Trigger):
+        return any(fnmatch.fnmatch(promise.id, pattern) for pattern in of.before.when)
+    return of.id in (*promise.before.risk, *promise.after.risk)
+
+
+def _writes(promises: Mapping[str, Promise], name: str) -> bool:
+    found = promises.get(f"endpoint.{name}")
+    return found is not None and _says_so(found)
+
+
+def _says_so(promise: Promise) -> bool:
+    sides = (promise.before, promise.after)
+    return any(isinstance(one, Endpoint) and one.writes for one in sides)
