@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pydantic
 
+from gate import host_spec
 from gate.errors import TargetError
 from gate.toml import parse, place
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-HOST_SPEC = re.compile(r"^(local|ssh|docker|podman|ansible|kubectl)://")
 
 
 class _Strict(pydantic.BaseModel):
@@ -113,12 +113,17 @@ class Difference(_Strict):
 
 
 class Deadlines(_Strict):
-    """How long each part of a look may take, and the settling window, in seconds."""
+    """How long each part of a look may take, and the settling window, in seconds.
+
+    Attributes:
+        answer_mib: How much a host may answer, in MiB; what it says beyond that is not read.
+    """
 
     host_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 20.0
     database_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 15.0
     connect_s: Annotated[float, pydantic.Field(gt=0, le=60)] = 5.0
     window_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.5
+    answer_mib: Annotated[int, pydantic.Field(ge=1, le=1024)] = 32
 
 
 class Target(_Strict):
@@ -162,13 +167,7 @@ class Target(_Strict):
     @pydantic.field_validator("host")
     @classmethod
     def _spec(cls, value: str) -> str:
-        if not HOST_SPEC.match(value):
-            raise ValueError(
-                "is no host spec: local://, ssh://user@host, docker://name, podman://name, "
-                "ansible://host-or-group?ansible_inventory=file"
-            )
-        if re.search(r"//[^/@]*:[^/@]*@", value):
-            raise ValueError("holds a password: use an ssh key or agent")
+        host_spec.check(value)
         return value
 
     def placed(self, path: str) -> str:

@@ -1,20 +1,17 @@
 """Carry a shell script to a host and its output back: one connection, always with a deadline.
 
-testinfra's backend knows how a host is reached (``local``, ``ssh``, ``docker``, ``podman``,
-``ansible``); running the resulting command with a deadline is done here, since testinfra waits for
+testinfra knows how a host is reached (``local``, ``ssh``, ``docker``, ``podman``, ``ansible``);
+running what leads there, with a deadline and up to a size, is done here, since testinfra waits for
 ever. A script is framed by a marker, so that a login shell's banner is no output and a connection
 that breaks off is no end.
 """
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import os
 import pathlib
 import re
 import secrets
-import shlex
 import shutil
 import signal
 import subprocess
@@ -23,69 +20,23 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Literal
+from typing import Any
 
 import testinfra
 
-from gate.connection import inventory
-from gate.connection.exchange import Interrupted, exchange
+from gate.connection import inventory, way
+from gate.connection.exchange import Bounds, Interrupted, TooMuch, exchange
+from gate.connection.frame import FRAME, GRACE_S, STOP, TIMED_OUT, Output, begin, rights
 from gate.connection.obstacle import INTERRUPTED, CarrierError, unreached
 from gate.connection.ssh import Connection, Forward
 from gate.errors import TargetError
 from gate.sources.fact import Cause
 from gate.target import Target
 
-Privileges = Literal["root", "sudo", "user"]
-
-GRACE_S = 1.0
-"""Between asking a script to end and killing it."""
 TRAVEL_S = 3.0
 """What is added to a script's deadline on this side, for connecting and for its killing there."""
-CONTAINERS = ("docker", "podman", "kubectl")
-"""Ways whose ``exec`` passes no script on without ``-i``."""
-TIMED_OUT = (124, 137)
-"""Exit statuses of coreutils' ``timeout``: ended by TERM, or by KILL."""
-
-FRAME = """\
-limit=; as=; who=user; why=
-if [ "$(id -u)" = 0 ]; then who=root
-elif [ {sudo} = 1 ]; then
-  if why=$(sudo -n true 2>&1 </dev/null); then as='sudo -n'; who=sudo; fi
-fi
-if command -v timeout >/dev/null 2>&1; then limit='timeout -k {grace} {limit}'; fi
-printf '\\n%s begin %s %s %s\\n' {marker} $who $$ "$(printf %s "$why" | tr '\\n' ' ')"
-$as $limit sh <<'{marker} script'
-{{
-{script}
-}} </dev/null
-{marker} script
-printf '\\n%s end %s\\n' {marker} $?
-"""
 STOP_S = 5.0
-STOP = """\
-for stat in /proc/[0-9]*/stat; do
-  read -r pid _ _ parent _ <$stat && [ "$parent" = {parent} ] && kill "$pid"
-done 2>/dev/null
-:
-"""
-"""Ends the children of a frame's shell: ``timeout``, or ``sudo`` before it, pass it on."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Output:
-    """How a script ended.
-
-    Attributes:
-        rc: Exit status.
-        privileges: With what rights it ran.
-        no_sudo: Why ``sudo -n`` could not be had, where it was asked for.
-    """
-
-    rc: int
-    stdout: bytes
-    stderr: bytes
-    privileges: Privileges = "user"
-    no_sudo: str = ""
+MIB = 1 << 20
 
 
 class Carrier:
@@ -115,17 +66,20 @@ class Carrier:
         self._backend = backend
         self._connection = connection
 
-    def run(self, script: str, *, deadline_s: float, to_its_end: bool = False) -> Output:
+    def run(
+        self, script: str, *, deadline_s: float, to_its_end: bool = False, in_part: bool = False
+    ) -> Output:
         """Run a script with ``sh``; nothing of it is left when its deadline has passed.
 
         Args:
             script: What to run.
             deadline_s: How long it may take, in seconds.
             to_its_end: Whether an interruption leaves it alone: it changes something.
+            in_part: Whether an output that is larger than it may be is of use as far as it goes.
 
         Raises:
             CarrierError: The host was not reached, the deadline passed, the run was interrupted,
-                or the end is unknown.
+                it said more than it may, or the end is unknown.
         """
         interrupted = threading.Event() if to_its_end else self.interrupted
         if self._connection is not None:
@@ -139,9 +93,13 @@ class Carrier:
             script=script,
         )
         try:
-            done = self._send(framed, deadline_s, marker, interrupted)
-        except Interrupted:
+            done = self._timed(framed.encode(), deadline_s, marker, interrupted)
+        except Interrupted as left:
+            self._stop(left.told, marker)
             raise CarrierError(f"{self._target.host}: {INTERRUPTED}", Cause.UPSTREAM) from None
+        except TooMuch as left:
+            self._stop(left.told, marker)
+            return self._cut(left, marker, in_part=in_part)
         return self._unframed(done, marker, deadline_s)
 
     def forward(self, leads_to: str, name: str) -> Forward:
@@ -162,58 +120,21 @@ class Carrier:
             )
         return self._connection.forward(leads_to, name)
 
-    def _send(
-        self, framed: str, deadline_s: float, marker: str, interrupted: threading.Event
-    ) -> subprocess.CompletedProcess[bytes]:
-        done: list[subprocess.CompletedProcess[bytes]] = []
-
-        def run_local(command: str, *args: str) -> Any:
-            if self._backend.get_connection_type() in CONTAINERS:
-                command = command.replace(" exec ", " exec -i ", 1)
-            line = command % tuple(map(shlex.quote, args)) if args else command
-            done.append(self._timed(line, framed.encode(), deadline_s, marker, interrupted))
-            return self._backend.result(
-                done[-1].returncode, line.encode(), done[-1].stdout, done[-1].stderr
-            )
-
-        backend = copy.copy(self._backend)  # scripts may be under way at the same time
-        backend.run_local = run_local
-        try:
-            backend.run("sh")
-        except RuntimeError:
-            # testinfra's word for ssh's exit status 255; what ssh said is in `done`
-            if not done:
-                raise
-        return done[-1]
-
     def _timed(
-        self,
-        line: str,
-        given: bytes,
-        deadline_s: float,
-        marker: str,
-        interrupted: threading.Event,
+        self, given: bytes, deadline_s: float, marker: str, interrupted: threading.Event
     ) -> subprocess.CompletedProcess[bytes]:
         """Run the local command until the script has ended, it ends itself, or is too late."""
         limit = deadline_s + GRACE_S + TRAVEL_S
         end = f"\n{marker} end ".encode()
-        with subprocess.Popen(  # noqa: S602 - testinfra quotes for a shell
-            line,
-            shell=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
+        most = self._target.deadlines.answer_mib * MIB
+        words = way.words(self._backend, self._connection.command() if self._connection else ())
+        with _started(words) as process:
             try:
-                until = time.monotonic() + limit
-                stdout, stderr = exchange(process, given, until, end, interrupted)
+                bounds = Bounds(time.monotonic() + limit, interrupted, most)
+                stdout, stderr = exchange(process, given, end, bounds)
                 # What the script left in the background may hold the connection open.
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(GRACE_S)
-            except Interrupted as left:
-                self._stop(left.told, marker)
-                raise
             except TimeoutError:
                 raise CarrierError(
                     f"{self._target.host}: no answer within {limit:g} s", Cause.TIMEOUT
@@ -221,23 +142,34 @@ class Carrier:
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
-        return subprocess.CompletedProcess(line, process.returncode, stdout, stderr)
+        return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
     def _stop(self, told: bytes, marker: str) -> None:
         """End on the host what an interrupted script has begun there."""
-        begin = _begin(told, marker)
-        if begin:
+        line = begin(told, marker)
+        if line:
             with suppress(CarrierError):
-                script = STOP.format(parent=int(begin[2]))
+                script = STOP.format(parent=int(line[2]))
                 self.run(script, deadline_s=STOP_S, to_its_end=True)
+
+    def _cut(self, left: TooMuch, marker: str, *, in_part: bool) -> Output:
+        """What there is of an output that was larger than it may be."""
+        most = self._target.deadlines.answer_mib
+        why = f"{self._target.host}: it answered more than {most} MiB: what came then was not read"
+        line = begin(left.told, marker)
+        if line is None or not in_part:
+            raise CarrierError(why, Cause.UPSTREAM)
+        return Output(
+            rc=-1, stdout=left.told[line.end() :], stderr=left.said, cut=why, **rights(line)
+        )
 
     def _unframed(
         self, done: subprocess.CompletedProcess[bytes], marker: str, deadline_s: float
     ) -> Output:
-        begin = _begin(done.stdout, marker)
-        if begin is None:
+        line = begin(done.stdout, marker)
+        if line is None:
             raise unreached(self._target.host, _last(done, done.stderr.strip() or done.stdout))
-        end = re.search(rb"\n%s end (\d+)\n" % marker.encode(), done.stdout[begin.end() - 1 :])
+        end = re.search(rb"\n%s end (\d+)\n" % marker.encode(), done.stdout[line.end() - 1 :])
         if end is None:
             raise CarrierError(
                 f"{self._target.host}: the connection broke off in the middle: "
@@ -250,21 +182,26 @@ class Carrier:
                 f"{self._target.host}: not done within {deadline_s:g} s; it was ended there",
                 Cause.TIMEOUT,
             )
-        found = {b"root": "root", b"sudo": "sudo"}.get(begin[1], "user")
-        privileges: Privileges = found  # type: ignore[assignment] # one of the three
-        return Output(
-            rc=rc,
-            stdout=done.stdout[begin.end() : begin.end() - 1 + end.start()],
-            stderr=done.stderr,
-            privileges=privileges,
-            no_sudo=begin[3].decode("utf-8", "replace").strip() if found == "user" else "",
+        whole = done.stdout[line.end() : line.end() - 1 + end.start()]
+        return Output(rc=rc, stdout=whole, stderr=done.stderr, **rights(line))
+
+
+def _started(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start the local command, with pipes, in a session of its own.
+
+    Raises:
+        CarrierError: There is no such program.
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - words that were checked, for no shell
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
-
-
-def _begin(told: bytes, marker: str) -> re.Match[bytes] | None:
-    """The line before a script's output: its rights, its shell's process, why there is no sudo."""
-    line = rb"^%s begin (root|sudo|user) (\d+) (.*)\n" % marker.encode()
-    return re.search(line, told, re.MULTILINE)
+    except OSError as error:
+        raise CarrierError(f"{words[0]}: {error.strerror}", Cause.TOOL_MISSING) from error
 
 
 @contextmanager
@@ -302,6 +239,7 @@ def _backend(target: Target) -> Any:
         ).backend
         if backend.get_connection_type() == "ansible":
             backend = inventory.native(backend, deadline_s=target.deadlines.host_s)
+        way.check(backend)
     except (RuntimeError, ValueError, OSError) as error:
         raise TargetError(f"target {target.name}: host {target.host!r}: {error}") from error
     backend.sudo = False  # asked for once, inside the frame, and never with a prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import selectors
 import subprocess
@@ -28,21 +29,45 @@ class Interrupted(Exception):  # noqa: N818 - nothing went wrong
         self.told = told
 
 
+class TooMuch(Exception):  # noqa: N818 - told by whoever knows what was asked
+    """The process said more than it may.
+
+    Attributes:
+        told: What was kept of its output.
+        said: What was kept of its complaints.
+    """
+
+    def __init__(self, told: bytes, said: bytes) -> None:
+        """Keep it."""
+        super().__init__()
+        self.told, self.said = told, said
+
+
+@dataclasses.dataclass
+class Bounds:
+    """How far an exchange goes.
+
+    Attributes:
+        until: The deadline, by `time.monotonic`.
+        interrupted: Set, by another thread, when there is no need to go on.
+        most: How many bytes the process may say, output and complaints together.
+    """
+
+    until: float
+    interrupted: threading.Event
+    most: int
+
+
 def exchange(
-    process: subprocess.Popen[bytes],
-    given: bytes,
-    until: float,
-    end: bytes,
-    interrupted: threading.Event,
+    process: subprocess.Popen[bytes], given: bytes, end: bytes, bounds: Bounds
 ) -> tuple[bytes, bytes]:
     """Write to a process and read from it, up to the line that starts ``end``.
 
     Args:
         process: With pipes for its input, output and complaints.
         given: What to write.
-        until: The deadline, by `time.monotonic`.
         end: What the last line of the output begins with; what comes with it is still read.
-        interrupted: Set, by another thread, when there is no need to go on.
+        bounds: When to leave it.
 
     Returns:
         Its output and its complaints.
@@ -50,34 +75,43 @@ def exchange(
     Raises:
         Interrupted: The run was.
         TimeoutError: The deadline passed.
+        TooMuch: It said more than it may; it is still at work.
     """
     pipes = (process.stdin, process.stdout, process.stderr)
     stdin, stdout, stderr = (one for one in pipes if one is not None)
     read = {stdout.fileno(): bytearray(), stderr.fileno(): bytearray()}
-    told, rest, ended, searched = read[stdout.fileno()], memoryview(given), False, 0
+    told, said = read[stdout.fileno()], read[stderr.fileno()]
+    rest, until, searched = memoryview(given), bounds.until, 0
     with selectors.DefaultSelector() as selector:
         for number in read:
             selector.register(number, selectors.EVENT_READ)
         os.set_blocking(stdin.fileno(), False)
         selector.register(stdin.fileno(), selectors.EVENT_WRITE)
         while set(read) & set(selector.get_map()):
-            ready = _wait(selector, until, interrupted)
-            if interrupted.is_set() and not ended:
+            ready = _wait(selector, until, bounds.interrupted)
+            if bounds.interrupted.is_set() and until:
                 raise Interrupted(bytes(told))
-            if not ready and ended:
-                break
             if not ready:
-                raise TimeoutError
+                if until:
+                    raise TimeoutError
+                break
             for number in ready:
                 if number not in read:
                     rest = _write(selector, stdin, rest)
                 elif not _read(number, read[number]):
                     selector.unregister(number)
-            found = told.find(end, searched)
-            if found >= 0 and told.find(b"\n", found + 1) >= 0:
-                until, ended = 0.0, True
-            searched = max(0, len(told) - len(end)) if found < 0 else found
-    return bytes(told), bytes(read[stderr.fileno()])
+            if len(told) + len(said) > bounds.most:
+                raise TooMuch(bytes(told[: bounds.most]), bytes(said[-CHUNK:]))
+            until, searched = _ended(told, end, until, searched)
+    return bytes(told), bytes(said)
+
+
+def _ended(told: bytearray, end: bytes, until: float, searched: int) -> tuple[float, int]:
+    """When to leave, which is at once after the last line; and where to search on from."""
+    found = told.find(end, searched)
+    if found < 0:
+        return until, max(0, len(told) - len(end))
+    return (0.0 if told.find(b"\n", found + 1) >= 0 else until), found
 
 
 def _wait(

@@ -10,10 +10,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import Any
 
 import testinfra
 from testinfra.utils.ansible_runner import AnsibleRunner, is_empty_inventory
+
+from gate.connection.exchange import Bounds, TooMuch, exchange
 
 PROGRAM = "ansible-inventory"
 WAYS = {
@@ -28,6 +32,10 @@ WAYS = {
     "containers.podman.podman": "podman",
 }
 """The ways that can be carried, by what Ansible calls them (``ansible_connection``)."""
+MOST = 32 << 20
+"""How many bytes an inventory may be printed with."""
+NO_LINE = b"\n\0"
+"""What no line begins with: it is read to its end."""
 QUOTED = 3
 """How many of the last lines are quoted that the program said."""
 
@@ -42,6 +50,14 @@ def native(backend: Any, *, deadline_s: float) -> Any:
     Raises:
         ValueError: There is no such host, no such way, or no inventory; the text says which.
     """
+    try:
+        return _native(backend, deadline_s)
+    except (AssertionError, AttributeError, LookupError, RecursionError, TypeError) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise ValueError(f"its inventory is not like one of Ansible's ({said})") from error
+
+
+def _native(backend: Any, deadline_s: float) -> Any:
     runner = AnsibleRunner(backend.ansible_inventory)
     runner.inventory = _read(backend.ansible_inventory, deadline_s)
     name = _one(runner, backend.host)
@@ -102,20 +118,25 @@ def _program() -> str:
 
 def _run(words: list[str], deadline_s: float) -> subprocess.CompletedProcess[str]:
     """Run it to its end; an inventory can be a program that waits for ever."""
+    never = threading.Event()
     with subprocess.Popen(  # noqa: S603 - Ansible's own program
         words,
         env={**os.environ, "ANSIBLE_VERBOSITY": "0"},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         start_new_session=True,
     ) as process:
         try:
-            out, err = process.communicate(timeout=deadline_s)
-        except subprocess.TimeoutExpired:
+            bounds = Bounds(time.monotonic() + deadline_s, never, MOST)
+            out, err = exchange(process, b"", NO_LINE, bounds)
+            process.wait(deadline_s)
+        except (TimeoutError, subprocess.TimeoutExpired):
             raise ValueError(f"{PROGRAM}: no answer within {deadline_s:g} s") from None
+        except TooMuch:
+            raise ValueError(f"{PROGRAM}: it printed more than {MOST >> 20} MiB") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
+    said = (out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+    return subprocess.CompletedProcess(words, process.returncode, *said)

@@ -160,7 +160,7 @@ class Connection:
         complaints = self._folder / "complaints"
         with complaints.open("w+", encoding="utf-8", errors="replace") as sink:
             process = subprocess.Popen(  # noqa: S603 - ssh with words of our own
-                self._command(words),
+                self.command(*words),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
@@ -181,15 +181,18 @@ class Connection:
             sink.seek(0)
             return subprocess.CompletedProcess(process.args, status, "", sink.read())
 
-    def _command(self, words: list[str]) -> list[str]:
-        """As testinfra builds it, with own words first: of two settings ssh takes the first."""
+    def command(self, *words: str) -> list[str]:
+        """The ssh that goes through here, with own words first: of two settings the first counts.
+
+        What stands behind it is run on the host.
+        """
         backend = self._backend
         found = ["ssh", *words, *shlex.split(backend.ssh_extra_args)]
         found += ["-F", backend.ssh_config] if backend.ssh_config else []
         found += ["-o", f"User={backend.host.user}"] if backend.host.user else []
         found += ["-o", f"Port={backend.host.port}"] if backend.host.port else []
         found += ["-i", backend.ssh_identity_file] if backend.ssh_identity_file else []
-        return [*found, backend.host.name]
+        return [*found, "--", backend.host.name]
 
     def _options(self) -> dict[str, str]:
         """Multiplexed, never asking, never trusting a key that is not known."""

@@ -7,7 +7,8 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from gate.connection.carrier import Carrier, Output
+from gate.connection.carrier import Carrier
+from gate.connection.frame import Output
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import HostFacts, HostQuestions, Identity, Listener, Path, Unit

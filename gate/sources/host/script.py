@@ -13,7 +13,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
-from gate.connection.carrier import TIMED_OUT
+from gate.connection.frame import TIMED_OUT
 from gate.sources.host.facts import HostQuestions
 from gate.target import Target
 

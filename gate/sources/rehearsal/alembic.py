@@ -8,7 +8,8 @@ import urllib.parse
 
 from psycopg import sql
 
-from gate.connection.carrier import Carrier, Output
+from gate.connection.carrier import Carrier
+from gate.connection.frame import Output
 from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
 from gate.sources.fact import Absent, Fact, Seen
