@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import os
 import pathlib
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import pydantic
 
-from gate import host_spec
+from gate import host_spec, literals
 from gate.errors import TargetError
-from gate.toml import parse, place
+from gate.toml import Strict, parse, place
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+SECRET_KEY = literals.KEY
 
 
-class Role(_Strict):
+class Role(Strict):
     """The login of one role: names of the environment variables that hold it."""
 
     user_env: EnvName
     password_env: EnvName
 
 
-class Api(_Strict):
+class Api(Strict):
     """The API: base URL as the gate reaches it (or, with ``forward``, as the host does).
 
     Attributes:
@@ -55,7 +53,7 @@ class Api(_Strict):
         return base
 
 
-class Database(_Strict):
+class Database(Strict):
     """The database, as a service of libpq's service file; the password stands in its passfile.
 
     Attributes:
@@ -67,7 +65,7 @@ class Database(_Strict):
     forward: bool = False
 
 
-class Source(_Strict):
+class Source(Strict):
     """Where clones for the rehearsal are made, and from what.
 
     Attributes:
@@ -89,7 +87,7 @@ class Source(_Strict):
         return self
 
 
-class Difference(_Strict):
+class Difference(Strict):
     """A declared difference between this target and the contract; shown in every report.
 
     Attributes:
@@ -112,7 +110,7 @@ class Difference(_Strict):
         return self
 
 
-class Deadlines(_Strict):
+class Deadlines(Strict):
     """How long each part of a look may take, and the settling window, in seconds.
 
     Attributes:
@@ -126,7 +124,7 @@ class Deadlines(_Strict):
     answer_mib: Annotated[int, pydantic.Field(ge=1, le=1024)] = 32
 
 
-class Target(_Strict):
+class Target(Strict):
     """One place that can be gated.
 
     Attributes:
@@ -211,39 +209,16 @@ def load_target(name_or_path: str, folder: pathlib.Path, **extra: Any) -> Target
             f"named targets: {known}; or give the path of a .toml file"
         )
     data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError)}
-    refuse_credentials(data, str(file))
+    found = literals.literal(data)
+    if found is not None:
+        raise TargetError(
+            f"{file}: {found[0]}: {found[1]}; name an environment variable (user_env, "
+            f"password_env) or a libpq service"
+        )
     for key, value in extra.items():
         old = data.get(key)
         data[key] = {**old, **value} if isinstance(old, dict) else value
     try:
         return Target.model_validate(data)
     except pydantic.ValidationError as error:
-        raise TargetError(place(str(file), error)) from error
-
-
-SECRET_KEY = re.compile(r"(password|passwd|secret|token|api_?key|private_?key)$", re.IGNORECASE)
-
-
-def refuse_credentials(data: object, where: str, key: str = "") -> None:
-    """Refuse a key that can only hold a literal credential.
-
-    Raises:
-        TargetError: Naming file and key, never the value.
-    """
-    if isinstance(data, Mapping):
-        for name, value in data.items():
-            path = f"{key}.{name}" if key else str(name)
-            if SECRET_KEY.search(str(name)) and isinstance(value, str):
-                raise TargetError(
-                    f"{where}: {path}: a credential must not be written here; "
-                    f"name an environment variable (user_env, password_env) or a libpq service"
-                )
-            refuse_credentials(value, where, path)
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            refuse_credentials(value, where, f"{key}[{number}]")
-    elif isinstance(data, str) and re.search(r"://[^/\s:@]+:[^/\s@]+@", data):
-        raise TargetError(
-            f"{where}: {key}: holds a user and password in an address; "
-            f"name an environment variable or a libpq service instead"
-        )
+        raise TargetError(place(str(file), error, Target)) from error

@@ -1,10 +1,12 @@
-"""Read TOML files and say where a mistake is: file, table and key."""
+"""Read TOML files strictly and say where a mistake is: file, table and key."""
 
 from __future__ import annotations
 
 import pathlib
 import sys
-from typing import Any
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pydantic
 
@@ -14,6 +16,33 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+class Strict(pydantic.BaseModel):
+    """A table of a file that somebody writes: taken as it stands, or not at all.
+
+    No key that nobody knows, no number where a text is expected (nor the other way round), no
+    infinity and no NaN; a list of TOML is a tuple.
+    """
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
+    )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _lists(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        tuples = {
+            field.alias or name
+            for name, field in cls.model_fields.items()
+            if any(get_origin(one) is tuple for one in _alternatives(field.annotation))
+        }
+        return {
+            key: tuple(value) if key in tuples and isinstance(value, list) else value
+            for key, value in given.items()
+        }
 
 
 def parse(file: pathlib.Path, error: type[GateError]) -> dict[str, Any]:
@@ -28,17 +57,58 @@ def parse(file: pathlib.Path, error: type[GateError]) -> dict[str, Any]:
         raise error(f"{file}: cannot be read: {cause.strerror}") from cause
     except UnicodeDecodeError as cause:
         raise error(f"{file}: is not UTF-8 text (byte {cause.start})") from cause
-    except tomllib.TOMLDecodeError as cause:
+    except (tomllib.TOMLDecodeError, ValueError) as cause:  # an integer of too many digits
         raise error(f"{file}: malformed TOML: {cause}") from cause
+    except RecursionError as cause:
+        raise error(f"{file}: malformed TOML: nested too deep") from cause
 
 
-def place(where: str, error: pydantic.ValidationError) -> str:
-    """Tell all mistakes of a table, one a line, as ``where: key: what is wrong``."""
+def place(
+    where: str,
+    error: pydantic.ValidationError,
+    model: type[pydantic.BaseModel],
+    also: tuple[str, ...] = (),
+) -> str:
+    """Tell all mistakes of a table, one a line, as ``where: key: what is wrong``.
+
+    Args:
+        where: File and table.
+        error: What pydantic found.
+        model: What it compared with: it says which keys there are.
+        also: Further keys that may stand in the table itself.
+    """
     lines = []
     for one in error.errors(include_url=False, include_context=False):
         key = ".".join(str(part) for part in one["loc"])
         text = one["msg"].removeprefix("Value error, ")
         if one["type"] == "extra_forbidden":
-            text = "unknown key"
+            known = {*_known(model, one["loc"][:-1]), *(also if len(one["loc"]) == 1 else ())}
+            text = f"unknown key; known: {', '.join(sorted(known))}"
         lines.append(f"{where}: {key}: {text}" if key else f"{where}: {text}")
     return "\n".join(lines)
+
+
+def _known(model: type[pydantic.BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """The keys of the table that a path leads to."""
+    for part in path:
+        fields = {field.alias or name: field for name, field in model.model_fields.items()}
+        if part in fields:
+            inner = [
+                one
+                for one in _alternatives(fields[str(part)].annotation)
+                if isinstance(one, type) and issubclass(one, pydantic.BaseModel)
+            ]
+            model = inner[0] if inner else model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _alternatives(annotation: Any) -> Iterator[Any]:
+    """What an annotation is made of: members of a union, what is annotated, members of a list."""
+    if get_origin(annotation) in (Union, types.UnionType, Annotated):
+        for one in get_args(annotation):
+            yield from _alternatives(one)
+        return
+    yield annotation
+    if get_origin(annotation) in (tuple, dict):
+        for one in get_args(annotation):
+            yield from _alternatives(one)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Name
+from gate.contract.item import AbsolutePath, Item, Name, Yes
 
 
 class Database(Item):
@@ -21,8 +21,8 @@ class Database(Item):
 
     connects_as: str | None = None
     tables: Annotated[int, pydantic.Field(gt=0)] | None = None
-    nothing_else: Literal[True] | None = None
-    restored: Literal[True] | None = None
+    nothing_else: Yes | None = None
+    restored: Yes | None = None
 
     @pydantic.model_validator(mode="after")
     def _one_promise(self) -> Database:

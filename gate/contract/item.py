@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+import datetime as dt
+import json
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
+
+from gate.toml import Strict
 
 Moment = Literal["predeploy", "postdeploy", "rollback"]
 Name = Annotated[str, pydantic.Field(min_length=1)]
@@ -13,7 +17,35 @@ Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/")]
 
 
-class Item(pydantic.BaseModel):
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        return dt.date.fromisoformat(value)
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
+        raise ValueError("expected a date such as 2030-01-31")  # noqa: TRY004 - pydantic's
+    return value
+
+
+def _yes(value: object) -> object:
+    if value is not True:
+        raise ValueError("expected true, or leave it out")
+    return value
+
+
+def _json(value: object) -> object:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError("holds what JSON has no word for: a date, an infinity, NaN") from error
+    return value
+
+
+Json = Annotated[Any, pydantic.AfterValidator(_json)]
+Yes = Annotated[Literal[True], pydantic.BeforeValidator(_yes)]
+"""``true``; what is not promised is left out."""
+Day = Annotated[dt.date, pydantic.BeforeValidator(_day)]
+
+
+class Item(Strict):
     """What every item says.
 
     Attributes:
@@ -24,7 +56,6 @@ class Item(pydantic.BaseModel):
         note: A remark for the reader of the report.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
     kind_moments: ClassVar[tuple[Moment, ...]] = ()
     """When this kind is accounted for; empty for always."""
 

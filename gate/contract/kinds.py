@@ -6,7 +6,6 @@ file of the contract and one chapter of every report.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Annotated, Any, Literal
 
@@ -23,7 +22,7 @@ from gate.contract.database import (
     Table,
 )
 from gate.contract.host import Clock, KeyPath, ListeningPort, Runtime, Service
-from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
+from gate.contract.item import AbsolutePath, Day, Item, Json, Moment, Name, Seconds
 from gate.contract.rehearsal import Rehearsal
 from gate.contract.work import Cycle, Poll, Queue, Work
 
@@ -84,12 +83,12 @@ class Endpoint(Item):
     path: Annotated[str, pydantic.Field(pattern=r"^/")]
     role: str | None = None
     form: dict[str, str] = {}
-    json_body: Any = pydantic.Field(default=None, alias="json")
+    json_body: Json = pydantic.Field(default=None, alias="json")
     as_role: str | None = None
     writes: bool = False
     status: Annotated[int, pydantic.Field(ge=100, le=599)] = 200
     content_type: str = "application/json"
-    body: dict[str, Any] = {}
+    body: dict[str, Json] = {}
     text: tuple[str, ...] = ()
     deadline_s: Seconds = 10.0
     slow: bool = False
@@ -246,7 +245,7 @@ class Waiver(Item):
     item: Name
     owner: Name
     reason: Name
-    expires: dt.date
+    expires: Day
     moments: tuple[Moment, ...] = ()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
+from gate.contract.ids import flaw, twins
+from gate.contract.item import AbsolutePath, Name
 from gate.contract.kinds import (
     CHAPTER_OF,
     CHAPTERS,
@@ -24,11 +27,20 @@ from gate.contract.references import check_references
 from gate.contract.rehearsal import Alembic
 from gate.contract.writes import check_writes, withheld, without
 from gate.errors import ContractError
+from gate.literals import literal
 from gate.target import Difference
-from gate.toml import parse, place
+from gate.toml import Strict, parse, place
 
 ABOUT, ALEMBIC = "about", "alembic"
+SIDES = ("before", "after")
 MAY_BE_EMPTY = ("waivers",)
+
+
+class About(Strict):
+    """What is deployed: the snapshot's heading, and its working directory."""
+
+    system: Name | None = None
+    cwd: AbsolutePath | None = None
 
 
 def load_contract(
@@ -57,6 +69,7 @@ def load_contract(
         raise ContractError(f"{folder}: no contract here: expected {', '.join(CHAPTERS)} as .toml")
     declared = _by_item(differs)
     about = {"system": folder.resolve().name, "cwd": "/"}
+    places: list[tuple[str, str]] = []
     promises: dict[str, Promise] = {}
     alembic: Alembic | None = None
     mistakes: list[str] = []
@@ -65,12 +78,17 @@ def load_contract(
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
         try:
             data = parse(file, ContractError)
-            _about(file, data, about)
-            alembic = _alembic(file, data) or alembic
+            about |= _table(file, data, ABOUT, About).model_dump(exclude_none=True)
+            alembic = _table(file, data, ALEMBIC, Alembic) if ALEMBIC in data else alembic
+            places += _places(file, data)
             for one in _chapter(file, data, declared, carries_out=carries_out):
                 promises[one.id] = one
         except ContractError as error:
             mistakes.append(str(error))
+    mistakes += [
+        f"{' and '.join(place for _, place in pairs)}: one id twice: ids are compared without case"
+        for pairs in twins(places).values()
+    ]
     if not mistakes:
         mistakes += check_references(folder, promises) + check_writes(folder, promises, login)
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
@@ -92,22 +110,35 @@ def load_contract(
     )
 
 
-def _about(file: pathlib.Path, data: dict[str, Any], about: dict[str, str]) -> None:
-    given = data.pop(ABOUT, {})
-    unknown = set(given) - set(about)
-    if unknown:
-        raise ContractError(f"{file}: [{ABOUT}] {min(unknown)}: unknown key")
-    about.update(given)
+Table = TypeVar("Table", bound=Strict)
 
 
-def _alembic(file: pathlib.Path, data: dict[str, Any]) -> Alembic | None:
-    given = data.pop(ALEMBIC, None)
-    if given is None:
-        return None
+def _table(file: pathlib.Path, data: dict[str, Any], key: str, model: type[Table]) -> Table:
+    """Take a table that is no item's out of a file."""
+    given = data.pop(key, {})
+    where = f"{file}: [{key}]"
+    _refuse_credentials(where, given)
     try:
-        return Alembic.model_validate(given)
+        return model.model_validate(given)
     except pydantic.ValidationError as error:
-        raise ContractError(place(f"{file}: [{ALEMBIC}]", error)) from error
+        raise ContractError(place(where, error, model)) from error
+
+
+def _refuse_credentials(where: str, given: object) -> None:
+    found = literal(given)
+    if found is not None:
+        key, what = found
+        raise ContractError(f"{where}: {key}: {what}; name a role or a variable that holds it")
+
+
+def _places(file: pathlib.Path, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every id of a file, and where it stands."""
+    return [
+        (f"{kind}.{name}", f"{file}: [{kind}.{name}]")
+        for kind, tables in data.items()
+        if isinstance(tables, dict)
+        for name in tables
+    ]
 
 
 def _by_item(differs: Iterable[Difference]) -> dict[str, list[Difference]]:
@@ -138,12 +169,9 @@ def _chapter(
             mistakes.append(f"{file}: {kind}: expected tables such as [{kind}.name]")
             continue
         for name, table in tables.items():
-            where = f"{file}: [{kind}.{name}]"
-            if not isinstance(table, dict):
-                mistakes.append(f"{where}: unknown key {name!r} outside of an item's table")
-                continue
+            id_ = f"{kind}.{name}"
             try:
-                id_ = f"{kind}.{name}"
+                where = _where(file, kind, name, table)
                 promises.append(
                     _promise(where, id_, table, declared.get(id_, []), carries_out=carries_out)
                 )
@@ -154,6 +182,19 @@ def _chapter(
     if mistakes:
         raise ContractError("\n".join(mistakes))
     return promises
+
+
+def _where(file: pathlib.Path, kind: str, name: str, table: object) -> str:
+    """Say where an item stands: it is a table, and can be called so."""
+    wrong = flaw(name)
+    if wrong is not None:
+        raise ContractError(f"{file}: [{kind}.{json.dumps(name)}]: {wrong}")
+    if not isinstance(table, dict):
+        raise ContractError(
+            f"{file}: [{kind}] {name}: unknown key outside of an item's table; "
+            f"write [{kind}.name] above it"
+        )
+    return f"{file}: [{kind}.{name}]"
 
 
 def _misplaced(file: pathlib.Path, kind: str) -> str:
@@ -170,8 +211,9 @@ def _promise(
     *,
     carries_out: bool,
 ) -> Promise:
-    common = {key: value for key, value in table.items() if key not in ("before", "after")}
-    sides = {side: _side(where, side, table.get(side, {})) for side in ("before", "after")}
+    common = {key: value for key, value in table.items() if key not in SIDES}
+    sides = {side: _side(where, side, table.get(side, {})) for side in SIDES}
+    where += ", as the target's `differs` has it" if differs else ""
     for one in differs:
         common = {**common, **one.set}
         sides = {side: {**own, **getattr(one, side)} for side, own in sides.items()}
@@ -185,6 +227,7 @@ def _promise(
         side: _item(f"{where} {side}" if sides[side] else where, kind, merged)
         for side, merged in whole.items()
     }
+    _refuse_credentials(where, table)
     return Promise(
         id=id_,
         kind=kind,
@@ -200,7 +243,7 @@ def _item(where: str, kind: str, merged: Mapping[str, Any]) -> Item:
     try:
         return KINDS[kind].model_validate(merged)
     except pydantic.ValidationError as error:
-        raise ContractError(place(where, error)) from error
+        raise ContractError(place(where, error, KINDS[kind], SIDES)) from error
 
 
 def _side(where: str, side: str, value: object) -> dict[str, Any]:
@@ -208,7 +251,7 @@ def _side(where: str, side: str, value: object) -> dict[str, Any]:
         return {"absent": True}
     if isinstance(value, dict):
         return dict(value)
-    raise ContractError(f'{where}: {side}: expected a table or "absent", not {value!r}')
+    raise ContractError(f'{where}: {side}: expected a table or "absent", not {str(value)[:60]!r}')
 
 
 def _moments(item: Item, *, carries_out: bool) -> tuple[Moment, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Name, Seconds
+from gate.contract.item import AbsolutePath, Item, Json, Name, Seconds, Yes
+from gate.toml import Strict
 
 
-class Alembic(pydantic.BaseModel):
+class Alembic(Strict):
     """How migrations are run on the target, exactly as the deployment will run them.
 
     Attributes:
@@ -27,8 +28,6 @@ class Alembic(pydantic.BaseModel):
         deadline_s: How long one revision may take.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
     folder: AbsolutePath
     versions: AbsolutePath
     command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
@@ -41,7 +40,7 @@ class Alembic(pydantic.BaseModel):
     deadline_s: Seconds = 60.0
 
 
-class Serve(pydantic.BaseModel):
+class Serve(Strict):
     """The release from before, started on the upgraded clone.
 
     Attributes:
@@ -51,16 +50,14 @@ class Serve(pydantic.BaseModel):
         write: A request that writes: path, role, JSON and the status it must be answered with.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
     folder: AbsolutePath
     command: Name
     ready: Name
     endpoints: tuple[Name, ...] = ()
-    write: dict[str, Any] = {}
+    write: dict[str, Json] = {}
 
 
-class Vector(pydantic.BaseModel):
+class Vector(Strict):
     """A vector index and the query that it is there for.
 
     Attributes:
@@ -73,8 +70,6 @@ class Vector(pydantic.BaseModel):
         recall: Share of the exact answer that the index must find, over the probes.
         probes: How many stored vectors are asked for.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     index: Name
     table: Name
@@ -105,10 +100,10 @@ class Rehearsal(Item):
 
     kind_moments = ("predeploy",)
 
-    clone: Literal[True] | None = None
-    obeys: Literal[True] | None = None
+    clone: Yes | None = None
+    obeys: Yes | None = None
     reaches: str | None = None
-    schema_: Literal[True] | None = pydantic.Field(default=None, alias="schema")
+    schema_: Yes | None = pydantic.Field(default=None, alias="schema")
     blocked_at_most_s: Annotated[float, pydantic.Field(ge=0)] | None = None
     rewrites: tuple[str, ...] | None = None
     vector: Vector | None = None

@@ -7,9 +7,10 @@ from typing import Annotated
 import pydantic
 
 from gate.contract.item import Item, Name, Seconds
+from gate.toml import Strict
 
 
-class Queue(pydantic.BaseModel):
+class Queue(Strict):
     """Where a worker's queue is and when it counts as drained.
 
     Attributes:
@@ -19,8 +20,6 @@ class Queue(pydantic.BaseModel):
         oldest_within_s: How long a due row may wait.
         failed_at_most: How many failed rows are tolerated.
     """
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     table: Name
     status: Name = "status"
@@ -34,20 +33,16 @@ class Queue(pydantic.BaseModel):
     failed_at_most: Annotated[int, pydantic.Field(ge=0)] = 0
 
 
-class Cycle(pydantic.BaseModel):
+class Cycle(Strict):
     """The trace that a worker's cycle leaves: a column of times in a table."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     table: Name
     column: Name = "updated_at"
     within_s: Seconds
 
 
-class Poll(pydantic.BaseModel):
+class Poll(Strict):
     """The worker's own database session: by ``application_name``, how recent its statement is."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     application: Name
     within_s: Seconds
