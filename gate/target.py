@@ -15,6 +15,7 @@ from gate.errors import TargetError
 from gate.toml import Strict, parse, place
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Readers = Literal["owner", "group", "all"]
 
 
 SECRET_KEY = literals.KEY
@@ -124,6 +125,19 @@ class Deadlines(Strict):
     answer_mib: Annotated[int, pydantic.Field(ge=1, le=1024)] = 32
 
 
+class Reports(Strict):
+    """How the reports of a target are kept.
+
+    Attributes:
+        keep: How many runs stay; older ones are removed, but for those that a link leads to.
+        readable_by: Who may read them: folders get 0700 and files 0600, or 0750 and 0640, or 0755
+            and 0644.
+    """
+
+    keep: Annotated[int, pydantic.Field(ge=1, le=100_000)] = 20
+    readable_by: Readers = "owner"
+
+
 class Target(Strict):
     """One place that can be gated.
 
@@ -140,6 +154,7 @@ class Target(Strict):
         path: Folders put before PATH on the host.
         embedded: Whether this is the sandbox that the gate starts itself.
         rehearsal: Where migrations may be rehearsed.
+        reports: How many runs are kept, and who may read them.
         differs: Declared differences.
     """
 
@@ -160,6 +175,7 @@ class Target(Strict):
     database: Database
     rehearsal: Source | None = None
     deadlines: Deadlines = Deadlines()
+    reports: Reports = Reports()
     differs: tuple[Difference, ...] = ()
 
     @pydantic.field_validator("host")

@@ -27,7 +27,6 @@ Ledger = dict[str, dict[str, list[Result]]]
 """Results by moment and item id."""
 
 LEDGER = pytest.StashKey[Ledger]()
-STARTED = pytest.StashKey[dt.datetime]()
 VERDICTS = pytest.StashKey[dict[Moment, Verdict]]()
 
 WORDS = {
@@ -56,7 +55,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Open the ledger."""
     ledger: Ledger = defaultdict(lambda: defaultdict(list))
     config.stash[LEDGER] = ledger
-    config.stash[STARTED] = dt.datetime.now(dt.timezone.utc)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import os
 import pathlib
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -17,8 +19,9 @@ from gate.errors import ObservationError
 from gate.plan.facts import PlanFacts
 from gate.plugin.options import Run
 from gate.plugin.speaker import speaker
-from gate.report import write
 from gate.report.redacted import redacted_observed
+from gate.report.run_folder import RunFolder, begin
+from gate.report.runs import earlier
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.sources.fact import Seen
@@ -45,6 +48,7 @@ class Stage:
         self.target: Target = run.target
         self.cancelled = threading.Event()
         self.before: Observed | None = None
+        self.folders: dict[Moment, RunFolder] = {}
         self.tell = speaker(config)
         self._own = ""
         self._ready = False
@@ -75,7 +79,9 @@ class Stage:
         return bool(embedded.status(name)["release"] != "before")
 
     def close(self) -> None:
-        """Take down what this run started."""
+        """Take down what this run started, and let go of its folders."""
+        for folder in self.folders.values():
+            folder.close()
         if self._own:
             embedded.stop(self._own)
             self._own = ""
@@ -84,9 +90,47 @@ class Stage:
         """Every secret that this run may come across: of the environment and of libpq's files."""
         return of_run(self.target, os.environ)
 
+    @property
+    def place(self) -> pathlib.Path:
+        """Where everything about the target is kept."""
+        return self.run.reports / self.target.name
+
+    def begin(self, moments: Iterable[Moment]) -> None:
+        """Have a folder for each moment of this run, which says RUNNING from now on.
+
+        Raises:
+            GateError: The reports cannot be written.
+        """
+        contract, kept = self.run.contract, self.target.reports
+        for moment in moments:
+            document: dict[str, Any] = {
+                "target": self.target.name,
+                "moment": moment,
+                "started": self.run.started.isoformat(),
+                "finished": None,
+                "contract": {"sha256": contract.sha256, "items": len(contract.at(moment))},
+                "items": [],
+            }
+            self.folders[moment] = begin(
+                self.place,
+                moment,
+                document,
+                started=self.run.started,
+                readers=kept.readable_by,
+                keep=kept.keep,
+                replay=self.run.replay is not None,
+            )
+
     def folder(self, moment: Moment) -> pathlib.Path:
-        """Where the reports of a moment are kept."""
-        return self.run.reports / self.target.name / moment
+        """Where the reports of a moment of this run are kept."""
+        return self.folders[moment].path
+
+    def earlier(self, moment: Moment, name: str) -> Iterator[pathlib.Path]:
+        """A file of earlier runs of a moment, of those that have it; the newest run first."""
+        own = {one.path for one in self.folders.values()}
+        for folder in earlier(self.place, moment):
+            if folder not in own and (folder / name).is_file():
+                yield folder / name
 
 
 def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
@@ -104,7 +148,6 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
             raise ObservationError(f"cannot tell: the replayed look is one of {run.replay.moment}")
         return run.replay, run.baseline or _kept(stage)
     stage.ready()
-    write.prepare(stage.folder(moment))
     with open_carrier(stage.target, stage.cancelled) as carrier:
         if moment == "predeploy":
             observed = _rehearsed(_look(moment, stage, carrier, None), stage, carrier)
@@ -157,11 +200,11 @@ def _baseline(moment: Moment, stage: Stage, carrier: Carrier) -> Observed | None
 def _kept(stage: Stage) -> Observed | None:
     """Return the newest kept look at this very target from before the deployment."""
     files = [
-        stage.folder("predeploy") / "observed.json",
-        stage.folder("postdeploy") / BASELINE,
-        stage.folder("rollback") / BASELINE,
+        *stage.earlier("predeploy", "observed.json"),
+        *stage.earlier("postdeploy", BASELINE),
+        *stage.earlier("rollback", BASELINE),
     ]
-    kept = [read_observed(file) for file in files if file.is_file()]
+    kept = [read_observed(file) for file in files]
     instance = stage.run.replay.instance if stage.run.replay else stage.target.instance
     same = [one for one in kept if one.instance == instance]
     return max(same, key=lambda one: one.finished, default=None)

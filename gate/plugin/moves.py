@@ -8,7 +8,7 @@ from gate.connection.obstacle import CarrierError
 from gate.contract.kinds import Endpoint, Moment, Step
 from gate.errors import GateError
 from gate.plan.facts import PlanFacts
-from gate.plan.journal import Journal
+from gate.plan.journal import FILE, Journal
 from gate.plan.plan_lock import alone
 from gate.plan.steps import carry_out, first_failure
 from gate.plugin.moments import Stage
@@ -20,9 +20,11 @@ from gate.sources.observation_file import read_observed
 def move(moment: Moment, stage: Stage, carrier: Carrier) -> PlanFacts:
     """Carry out the plan that leads to a moment."""
     journal = Journal(stage.folder(moment))
-    cut_off = journal.unfinished()
-    if cut_off:
-        stage.tell(cut_off)
+    for file in stage.earlier(moment, FILE):
+        cut_off = Journal(file.parent).unfinished()
+        if cut_off:
+            stage.tell(cut_off)
+        break  # the newest account is the one that counts
     kept = _recorded(moment, stage)
     if kept is not None:
         return kept
@@ -35,10 +37,10 @@ def move(moment: Moment, stage: Stage, carrier: Carrier) -> PlanFacts:
 
 def _recorded(moment: Moment, stage: Stage) -> PlanFacts | None:
     """Return what was carried out on this very sandbox, where it stands at the moment already."""
-    file = stage.folder(moment) / "observed.json"
     if not stage.target.embedded or stage.is_deployed() != (moment == "postdeploy"):
         return None
-    if not file.is_file():
+    file = next(stage.earlier(moment, "observed.json"), None)
+    if file is None:
         return None
     found = read_observed(file)
     if found.instance != stage.target.instance or not isinstance(found.plan, Seen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import gc
 import os
 import pathlib
@@ -35,6 +36,7 @@ class Run:
         replay: A kept look to judge instead of looking.
         baseline: A kept look from before the deployment.
         reports: Folder for the reports; each target and moment has its own below it.
+        started: When the run began (UTC).
     """
 
     contract: Contract
@@ -44,6 +46,7 @@ class Run:
     replay: Observed | None
     baseline: Observed | None
     reports: pathlib.Path
+    started: dt.datetime
 
 
 RUN = pytest.StashKey[Run]()
@@ -134,7 +137,7 @@ def is_gate_run(config: pytest.Config) -> bool:
 
 
 def _run(config: pytest.Config) -> Run:
-    option = config.option
+    option, started = config.option, dt.datetime.now(dt.timezone.utc)
     replay = read_observed(pathlib.Path(option.replay)) if option.replay else None
     if replay is not None and option.apply:
         raise GateError("--replay judges what was kept and touches nothing: leave --apply out")
@@ -176,6 +179,7 @@ def _run(config: pytest.Config) -> Run:
         replay=replay,
         baseline=read_observed(pathlib.Path(option.baseline)) if option.baseline else None,
         reports=pathlib.Path(option.reports),
+        started=started,
     )
 
 

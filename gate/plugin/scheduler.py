@@ -68,6 +68,11 @@ class Story:
         self.moments = [moment for moment in MOMENTS if self._open[moment]]
         if not self.moments:
             return
+        try:
+            self.stage.begin(self.moments)
+        except GateError as error:
+            self.moments = []
+            raise pytest.UsageError(str(error)) from None
         self._thread = threading.Thread(target=self._direct, name="director", daemon=True)
         self._thread.start()
 

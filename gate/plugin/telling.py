@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gate.account.verdict import Verdict
+from gate.account.verdict import Verdict, Word
 from gate.contract.kinds import Moment
 from gate.errors import GateError
 from gate.plugin.collection import expected_in
-from gate.plugin.ledger import STARTED, VERDICTS, exit_status, settle
+from gate.plugin.ledger import VERDICTS, exit_status, settle
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
 from gate.report.account import Account
@@ -54,7 +54,7 @@ def pytest_sessionfinish(
         interrupted = int(exitstatus) > 1
         verdicts = settle(config, interrupted=interrupted)
         config.stash[VERDICTS] = verdicts
-        config.stash[UNWRITTEN] = _write(config, story, verdicts)
+        config.stash[UNWRITTEN] = _write(story, verdicts)
         status = exit_status(verdicts, int(session.exitstatus))
         if config.stash[UNWRITTEN] and status in (0, GATE_CLOSED):
             leaked = any(one.startswith("SECRET") for one in config.stash[UNWRITTEN])
@@ -63,7 +63,7 @@ def pytest_sessionfinish(
     return (yield)
 
 
-def _write(config: pytest.Config, story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
+def _write(story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
     """Write the reports of every moment; return what could not be written, and why."""
     problems = []
     known.learn(*story.stage.secrets())
@@ -75,14 +75,17 @@ def _write(config: pytest.Config, story: Story, verdicts: dict[Moment, Verdict])
             moment=moment,
             verdict=verdict,
             observed=story.observed.get(moment),
-            started=config.stash[STARTED],
+            started=story.run.started,
             finished=dt.datetime.now(dt.timezone.utc),
             baseline=story.baselines.get(moment),
             baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
+            run=story.stage.folder(moment).name,
         )
         folder = story.stage.folder(moment)
         try:
             write_all(folder, account, redactor, url=run_url(os.environ))
+            if verdict.word is not Word.INTERRUPTED:
+                story.stage.folders[moment].publish(story.stage.target.reports.keep)
         except GateError as error:
             problems.append(f"REPORTS NOT WRITTEN: {error}")
         else:

@@ -31,6 +31,7 @@ class Account:
         started, finished: Of the whole run (UTC).
         baseline: What was seen at the earlier moment that this one is compared with.
         baseline_verdict: How that one ended.
+        run: Name of the run's folder.
     """
 
     contract: Contract
@@ -42,6 +43,7 @@ class Account:
     finished: dt.datetime
     baseline: Observed | None = None
     baseline_verdict: Verdict | None = None
+    run: str = ""
 
 
 def lines_by_id(verdict: Verdict) -> dict[str, Line]:

@@ -15,16 +15,17 @@ def document(account: Account) -> dict[str, Any]:
     """The verdict as JSON-ready data.
 
     Returns:
-        ``verdict``, ``exit_status``, ``target``, ``moment``, ``started``, ``finished`` (ISO 8601,
-        UTC), ``contract`` (``sha256``, ``folder``, ``items``: how many there are at this moment),
-        ``items``, and beyond them ``counts`` by outcome, ``not_run`` (ids), ``not_tried`` (what
-        writes, and was not sent: no part of ``items``), ``differs``, ``unused_differs``,
-        ``waivers`` and ``gate``.
+        ``verdict``, ``exit_status``, ``run`` (name of the run's folder), ``target``, ``moment``,
+        ``started``, ``finished`` (ISO 8601, UTC), ``contract`` (``sha256``, ``folder``, ``items``:
+        how many there are at this moment), ``items``, and beyond them ``counts`` by outcome,
+        ``not_run`` (ids), ``not_tried`` (what writes, and was not sent: no part of ``items``),
+        ``differs``, ``unused_differs``, ``waivers`` and ``gate``.
     """
     verdict, target, contract = account.verdict, account.target, account.contract
     return {
         "verdict": verdict.word.value,
         "exit_status": verdict.exit_status,
+        "run": account.run,
         "target": target.name,
         "moment": account.moment,
         "started": account.started.isoformat(),

@@ -1,19 +1,25 @@
-"""The files of one moment: written whole or not at all, and nothing of a former run among them."""
+"""The files of one run: written whole or not at all, the verdict last."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import pathlib
-import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from gate.errors import GateError
-from gate.report import allure_results, attestation, html, junit, snapshot, state_diff, verdict_json
+from gate.report import (
+    allure_results,
+    attestation,
+    html,
+    junit,
+    private,
+    snapshot,
+    state_diff,
+    verdict_json,
+)
 from gate.report.account import SNAPSHOT, Account
 from gate.report.redacted import redacted
+from gate.report.run_folder import explained
 from gate.secrets.redactor import Redactor
 
 OBSERVED = "observed.json"
@@ -23,27 +29,17 @@ PAGE = "report.html"
 JUNIT = "junit.xml"
 ATTESTATION = "attestation.intoto.json"
 CONCLUSIONS = (VERDICT, *SNAPSHOT.values(), STATE_DIFF, PAGE, JUNIT, ATTESTATION)
-"""Everything that says how a run ended; a former run's must not be taken for this one's."""
-TEMPORARY = re.compile(rf"\.(?:{'|'.join(map(re.escape, (OBSERVED, *CONCLUSIONS)))})\.\d+\.part\Z")
-"""What an interrupted run of ours may have left behind."""
-HALF_DONE = re.compile(rf"\.{re.escape(allure_results.FOLDER)}\.\d+\.part\Z")
+"""Everything that says how a run ended."""
 
 
 def prepare(folder: pathlib.Path) -> None:
-    """Make a folder ready before anything is looked at: writable, and concluding nothing yet.
-
-    A former look (``observed.json``) stays until there is a new one; foreign files stay.
+    """Make sure, before anything is looked at, that a folder can be written to.
 
     Raises:
-        GateError: The folder cannot be written to, so a run would end without a verdict file.
+        GateError: It cannot, so a run would end without a verdict file.
     """
-    with _explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for entry in folder.iterdir():
-            if entry.name in CONCLUSIONS or TEMPORARY.match(entry.name):
-                entry.unlink()
-            elif entry.name == allure_results.FOLDER or HALF_DONE.match(entry.name):
-                shutil.rmtree(entry)
+    with explained(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".{VERDICT}.{os.getpid()}.part"
         probe.write_bytes(b"")
         probe.unlink()
@@ -55,13 +51,13 @@ def write_all(
     """Write every report of a moment, without secrets.
 
     Args:
-        folder: Usually ``reports/TARGET/MOMENT``; made where it is missing.
+        folder: The run's own, ``reports/TARGET/runs/TIME-MOMENT``; made where it is missing.
         account: What is told.
         redactor: Knows the secrets.
         url: Where the run can be found, for the attestation.
 
     Returns:
-        The files by name, in the order of their writing; the attestation is the last.
+        The files by name, in the order of their writing; the verdict is the last.
 
     Raises:
         GateError: The folder cannot be written to.
@@ -73,15 +69,15 @@ def write_all(
     }
     statement = json.dumps(attestation.document(account, contents, url), indent=2) + "\n"
     contents[ATTESTATION] = redactor.clean_marked_up(statement).encode()
-    prepare(folder)
-    if account.observed is None:
-        with _explained(folder), contextlib.suppress(FileNotFoundError):
-            (folder / OBSERVED).unlink()
-    written = {name: _write(folder, name, content) for name, content in contents.items()}
+    contents[VERDICT] = contents.pop(VERDICT)  # until the rest is there, the run is not finished
     document = contents[SNAPSHOT[account.moment]].decode()
-    with _explained(folder):
-        allure_results.write(folder, account, redactor, document)
-    return written
+    readers = account.target.reports.readable_by
+    with explained(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.seal(allure_results.write(folder, account, redactor, document), readers)
+        for name, content in contents.items():
+            private.write(folder / name, content, readers)
+    return {name: folder / name for name in contents}
 
 
 def texts(account: Account) -> Mapping[str, str]:
@@ -113,28 +109,3 @@ def texts(account: Account) -> Mapping[str, str]:
     found[PAGE] = html.render(account, document, comparison)
     found[JUNIT] = junit.render(account)
     return found
-
-
-def _write(folder: pathlib.Path, name: str, content: bytes) -> pathlib.Path:
-    """Write one file: a reader sees all of it, or the one before."""
-    file, part = folder / name, folder / f".{name}.{os.getpid()}.part"
-    with _explained(folder):
-        try:
-            part.write_bytes(content)
-            part.replace(file)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-    return file
-
-
-@contextlib.contextmanager
-def _explained(folder: pathlib.Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise GateError(
-            f"{folder}: reports cannot be written here: {error.strerror} "
-            f"({error.filename}); make the folder writable for this user, or choose another one "
-            f"with --reports=DIR"
-        ) from error

@@ -83,9 +83,9 @@ class Gate:
         """Run the gate to its end."""
         return runs.run(self.command(*options), **environ)
 
-    def verdict(self) -> dict[str, Any]:
-        """The verdict of the last run."""
-        return runs.verdict(self.folder, "predeploy")
+    def verdict(self, name: str = "predeploy") -> dict[str, Any]:
+        """The verdict of the run that a link leads to."""
+        return runs.verdict(self.folder, name)
 
     def outcomes(self) -> dict[str, str]:
         """Outcome by item of the last run."""
@@ -390,8 +390,8 @@ def test_a_replay_judges_what_was_kept(gate: Gate) -> None:
     )
     done = gate.run(f"--replay={kept}")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert gate.outcomes() == {"path.kept": "FAIL"}
-    (item,) = gate.verdict()["items"]
+    assert runs.outcomes(gate.folder, "latest") == {"path.kept": "FAIL"}
+    (item,) = gate.verdict("latest")["items"]
     assert item["reason"] == "type is directory"
 
 
@@ -437,24 +437,27 @@ def interrupted(gate: Gate) -> Iterator[subprocess.Popen[str]]:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 2, said
-    assert gate.verdict()["verdict"] == "INTERRUPTED"
-    assert set(gate.outcomes().values()) == {"INCONCLUSIVE"}
+    latest = gate.verdict("latest")
+    assert latest["verdict"] == "INTERRUPTED"
+    assert {one["outcome"] for one in latest["items"]} == {"INCONCLUSIVE"}
+    assert not (gate.folder / "reports/here/predeploy").exists()
 
 
 def test_an_interrupted_run_says_so(gate: Gate) -> None:
     """Ctrl-C: exit status 2, a verdict all the same, and nothing goes on running."""
+    seconds = f"4.{os.getpid()}"  # of this test alone
     runtime = """
 [runtime.slow]
 title = "It says its version, after a while"
 source = "a self-test"
 label = "Slow"
-command = ["sleep", "4.711"]
+command = ["sleep", "{seconds}"]
 version = "1"
 """
-    gate.promise(KEPT).promise(runtime, chapter="runtimes")
+    gate.promise(KEPT).promise(runtime, chapter="runtimes", seconds=seconds)
     with interrupted(gate):
-        _wait_for(lambda: _runs("sleep\x004.711"))
-    _wait_for(lambda: not _runs("sleep\x004.711"))
+        _wait_for(lambda: _runs(f"sleep\x00{seconds}"))
+    _wait_for(lambda: not _runs(f"sleep\x00{seconds}"))
 
 
 def test_an_interrupted_run_waits_for_no_answer(gate: Gate) -> None:
@@ -476,7 +479,7 @@ slow = true
             server.settimeout(runs.WITHIN_S)
             kept, _ = server.accept()
         kept.close()
-    assert not (gate.folder / "reports" / "here" / "predeploy" / "observed.json").exists()
+    assert not (gate.folder / "reports" / "here" / "latest" / "observed.json").exists()
 
 
 def _runs(command: str) -> bool:

@@ -18,16 +18,16 @@ from gate.account.verdict import Outcome, Result
 from gate.contract.kinds import Moment
 from gate.errors import GateError
 from gate.report.account import Account
-from gate.report.write import CONCLUSIONS, prepare, write_all
+from gate.report.write import prepare, write_all
 from gate.secrets.leaks import scan
 from gate.secrets.redactor import Redactor
 from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 
 SENTINEL = 's"entinel-7f3a<&>'
-BEFORE = ["verdict.json", "observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml"]
+BEFORE = ["observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml"]
 AFTER = [
-    *("verdict.json", "observed.json", "STATE_SNAPSHOT_AFTER.md"),
+    *("observed.json", "STATE_SNAPSHOT_AFTER.md"),
     *("STATE_DIFF.md", "report.html", "junit.xml"),
 ]
 CLEAN = Redactor([])
@@ -37,16 +37,16 @@ CLEAN = Redactor([])
 def test_writes_every_file(
     told: Callable[..., Account], tmp_path: pathlib.Path, moment: Moment, names: list[str]
 ) -> None:
-    """The folder is made and holds the files of the moment, readable for others."""
+    """The folder is made and holds the files of the moment, the verdict last, for nobody else."""
     folder = tmp_path / "hera" / moment
     written = write_all(folder, told(moment), CLEAN)
-    assert [*written] == [*names, "attestation.intoto.json"]
+    assert [*written] == [*names, "attestation.intoto.json", "verdict.json"]
     files = [one for one in folder.iterdir() if one.is_file()]
     assert sorted(one.name for one in files) == sorted(written)
     assert [one.name for one in folder.iterdir() if one.is_dir()] == ["allure-results"]
-    mask = os.umask(0)
-    os.umask(mask)
-    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o666 & ~mask}
+    every = [folder, *folder.rglob("*")]
+    assert {stat.S_IMODE(one.stat().st_mode) for one in every if one.is_file()} == {0o600}
+    assert {stat.S_IMODE(one.stat().st_mode) for one in every if one.is_dir()} == {0o700}
 
 
 def test_allure_counts_what_the_verdict_counts(
@@ -229,7 +229,9 @@ def test_a_planted_sentinel_shows_up_nowhere(
     assert scan(tmp_path, Redactor([SENTINEL, "another-secret"])) == []
     write_all(tmp_path, account, CLEAN)
     leaking = {one.split(":")[0].split("/")[0] for one in scan(tmp_path, Redactor([SENTINEL]))}
-    assert leaking == {*AFTER, "allure-results"}, "the sentinel was planted everywhere"
+    assert leaking == {*AFTER, "verdict.json", "allure-results"}, (
+        "the sentinel was planted everywhere"
+    )
 
 
 def test_a_password_that_is_a_word_spoils_nothing(
@@ -242,25 +244,6 @@ def test_a_password_that_is_a_word_spoils_nothing(
     assert Observed.model_validate_json(written["observed.json"].read_bytes())
     assert "<table>" in written["report.html"].read_text("utf-8")
     assert ET.parse(written["junit.xml"]).getroot().tag == "testsuites"  # noqa: S314
-
-
-def test_a_former_conclusion_is_gone_before_anything_is_looked_at(tmp_path: pathlib.Path) -> None:
-    """Former verdicts and our own remains go; the former look and foreign files stay."""
-    for name in (*CONCLUSIONS, ".verdict.json.123.part", "observed.json", "notes.txt", ".x.part"):
-        (tmp_path / name).write_text("old")
-    prepare(tmp_path)
-    left = sorted(one.name for one in tmp_path.iterdir())
-    assert left == [".x.part", "notes.txt", "observed.json"]
-
-
-def test_without_a_look_there_is_no_look(
-    told: Callable[..., Account], tmp_path: pathlib.Path
-) -> None:
-    """A former run's observed.json is not left beside a verdict that knows nothing of it."""
-    (tmp_path / "observed.json").write_text("old")
-    written = write_all(tmp_path, told(observed=None), CLEAN)
-    assert "observed.json" not in written
-    assert not (tmp_path / "observed.json").exists()
 
 
 @pytest.mark.parametrize("act", ["prepare", "write"])
@@ -304,11 +287,11 @@ def test_a_failed_write_leaves_the_former_file(
 ) -> None:
     """A full disk ends in one message, and no half a file is left."""
 
-    def full(_file: pathlib.Path, content: bytes) -> int:
-        raise OSError(28, "No space left on device", len(content))
+    def full(_number: int, mode: int) -> None:
+        raise OSError(28, "No space left on device", str(mode))
 
     prepare(tmp_path)
-    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fchmod", full)
     with pytest.raises(GateError, match="No space left on device"):
         write_all(tmp_path, told(), CLEAN)
-    assert list(tmp_path.iterdir()) == []
+    assert [one for one in tmp_path.iterdir() if one.is_file()] == []

@@ -1,0 +1,135 @@
+"""Each run has a folder of its own, ``reports/TARGET/runs/TIME-MOMENT``, and links lead to some.
+
+``reports/TARGET/MOMENT`` leads to the run of that moment that finished last; a run that was
+interrupted or killed is not among them. ``reports/TARGET/latest`` leads to the run that began
+last, whatever became of it, and ``reports/TARGET/replay`` to the replay that finished last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.contract.item import Moment
+from gate.errors import GateError
+from gate.report import private
+from gate.report.run_keeping import prune, settle
+from gate.report.run_links import lead, link
+from gate.report.runs import LATEST, NEW, REPLAY, RUNNING, RUNS, VERDICT, free
+from gate.report.verdict_json import dumps
+from gate.target import Readers
+
+
+@dataclasses.dataclass
+class RunFolder:
+    """The folder of a run that is under way; it says RUNNING until it is finished.
+
+    Attributes:
+        path: The folder.
+        readers: Who may read what is in it.
+        replay: Whether a kept look is judged again: then no moment's link is moved.
+    """
+
+    path: pathlib.Path
+    moment: Moment
+    readers: Readers
+    replay: bool
+    _held: int | None
+
+    @property
+    def place(self) -> pathlib.Path:
+        """The folder of the target."""
+        return self.path.parent.parent
+
+    def publish(self, keep: int) -> None:
+        """Lead to this run, now that its verdict is written, and remove what is too old.
+
+        Raises:
+            GateError: The folder of the target cannot be written to.
+        """
+        with explained(self.place), private.alone(self.path.parent) as is_alone:
+            lead(self.place, REPLAY if self.replay else self.moment, self.path)
+            if is_alone:
+                prune(self.place, keep)
+
+    def close(self) -> None:
+        """Let go of it: nothing more is written."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+def begin(
+    place: pathlib.Path,
+    moment: Moment,
+    document: Mapping[str, Any],
+    *,
+    started: dt.datetime,
+    readers: Readers,
+    keep: int,
+    replay: bool = False,
+) -> RunFolder:
+    """Make a run's folder, with a verdict in it that says RUNNING from the first moment on.
+
+    Args:
+        place: Folder of the target, made where it is missing.
+        moment: Which moment is looked at.
+        document: What the verdict says beyond its word and the name of the run.
+        started: When the run began (UTC).
+        readers: Who may read what is written.
+        keep: How many runs of the target stay, this one included.
+        replay: Whether a kept look is judged again.
+
+    Raises:
+        GateError: The folder cannot be written to, or a symbolic link is in the way.
+    """
+    with explained(place):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.own_folder(place, readers)
+        runs = place / RUNS
+        private.own_folder(runs, readers)
+        with private.alone(runs) as is_alone:
+            if is_alone:
+                settle(place, readers)
+            new = pathlib.Path(tempfile.mkdtemp(prefix=NEW, dir=runs))
+            new.chmod(private.MODES[readers][0])
+            number = private.held(new)
+            name = free(runs, started, f"-{moment}{f'-{REPLAY}' * replay}")
+            path = _named(new, name, document, readers)
+            link(place, LATEST, path)
+            if is_alone:
+                prune(place, keep)
+    return RunFolder(path, moment, readers, replay, number)
+
+
+def _named(
+    new: pathlib.Path, path: pathlib.Path, document: Mapping[str, Any], readers: Readers
+) -> pathlib.Path:
+    """Give a new folder its verdict and then its name, which no other run has."""
+    words = {"verdict": RUNNING, "exit_status": 10, "run": path.name, **document}
+    private.write(new / VERDICT, dumps(words).encode(), readers)
+    new.rename(path)
+    return path
+
+
+@contextlib.contextmanager
+def explained(folder: pathlib.Path) -> Iterator[None]:
+    """Explain what is wrong with a folder that cannot be written to.
+
+    Raises:
+        GateError: Instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise GateError(
+            f"{folder}: reports cannot be written here: {error.strerror} "
+            f"({error.filename}); make the folder writable for this user, or choose another one "
+            f"with --reports=DIR"
+        ) from error
