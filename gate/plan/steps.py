@@ -12,6 +12,7 @@ from gate.connection.carrier import Carrier
 from gate.contract.kinds import Step
 from gate.errors import ObservationError
 from gate.plan.facts import PlanFacts, StepRecord
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
@@ -26,7 +27,7 @@ def carry_out(
     *,
     tell: Callable[[str], None],
     cancelled: Callable[[], bool] = lambda: False,
-    redact: Callable[[str], str] = str,
+    redact: Callable[[str], str] = known.tell,
     settle: Callable[[Step, float], str] = lambda _step, _left_s: "",
     note: Callable[..., None] = lambda **_words: None,
 ) -> PlanFacts:

@@ -19,6 +19,7 @@ from gate.kinds.finding import Finding
 from gate.plugin.collection import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, is_worker
+from gate.secrets import known
 
 PROPERTY = "gate"
 """Name of the user property that carries a result from a worker to the controller."""
@@ -74,7 +75,7 @@ def pytest_runtest_makereport(
     error = call.excinfo.value if call.excinfo else None
     result = _result(report, _finding(item), error, call.duration)
     if result is not None:
-        item.user_properties.append((PROPERTY, json.dumps(result)))
+        item.user_properties.append((PROPERTY, json.dumps(known.tell_json(result))))
         report.user_properties = list(item.user_properties)
         if report.failed and item.config.option.verbose < 2:  # noqa: PLR2004 - -vv
             report.longrepr = str(error)

@@ -9,6 +9,7 @@ import time
 
 from gate.contract.kinds import Moment
 from gate.errors import ObservationError
+from gate.secrets import known
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -27,6 +28,7 @@ def publish(
     """Leave a moment's look for the workers; ``why`` says why there is none."""
     document = {
         "why": why,
+        "secrets": known.values(),
         "target": target.model_dump(mode="json"),
         "observed": observed.model_dump(mode="json") if observed else None,
         "baseline": baseline.model_dump(mode="json") if baseline else None,
@@ -48,6 +50,7 @@ def receive(folder: pathlib.Path, moment: Moment) -> tuple[Target, Observed, Obs
             raise ObservationError("cannot tell: the controlling pytest process is gone")
         time.sleep(POLL_S)
     document = json.loads(file.read_text("utf-8"))
+    known.learn(*document["secrets"])
     if document["observed"] is None:
         raise ObservationError(document["why"])
     baseline = document["baseline"]

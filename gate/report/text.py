@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import re
 
-ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-# C0 and C1 controls, lone surrogates, the two non-characters that XML forbids, and the marks that
-# turn the direction of the text around them: none of them may reach a reader's screen.
-UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
-)
+from gate.text import line, printable
+
+__all__ = ["cell", "counted", "line", "markdown", "obstacle", "printable", "row", "short"]
+
 MARKDOWN = re.compile(r"([\\`*\[\]<>|])")
-
-
-def printable(text: str) -> str:
-    """Take out escape sequences and put U+FFFD for every other character that is not to be seen.
-
-    Line feeds and tabs stay.
-    """
-    if text.isprintable():  # most are, and Python says so at once
-        return text
-    return UNPRINTABLE.sub("\ufffd", ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def line(text: str) -> str:
-    """The text as one line: every run of white space is one blank."""
-    return " ".join(printable(text).split())
 
 
 def short(text: str, limit: int = 80) -> str:

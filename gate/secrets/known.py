@@ -14,6 +14,7 @@ from typing import Any
 from gate.secrets.forms import SHORTEST
 from gate.secrets.patterns import names_secret
 from gate.secrets.redactor import Redactor
+from gate.text import printable
 
 SENTINEL = "ATUM_GATE_SENTINEL_TOKEN"
 """Environment variable of the planted secret: workers inherit it, started programs do not."""
@@ -131,3 +132,28 @@ def plant(environ: MutableMapping[str, str]) -> str:
 def clean(text: str) -> str:
     """Take every known secret, and what looks like one, out of a text."""
     return _known.clean(text)
+
+
+def tell(text: str) -> str:
+    """Make a text fit to be told: no control characters, no secrets, nor the rest of a cut one."""
+    return _known.clean_cut(printable(text))
+
+
+def tell_json(value: Any) -> Any:
+    """The same for nested JSON."""
+    return _known.clean_json(_printable(value))
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {_printable(key): _printable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_printable(one) for one in value]
+    return value
+
+
+def values() -> list[str]:
+    """Every value that is known, for a process that works with this one; never to be told."""
+    return _known.values()

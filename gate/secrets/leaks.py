@@ -35,7 +35,7 @@ def scan(folder: pathlib.Path, redactor: Redactor) -> list[str]:
 
 
 def _file(folder: str, name: str, redactor: Redactor) -> list[str]:
-    content, problem = _read(f"{folder}/{name}")
+    content, problem = read(f"{folder}/{name}")
     # Name and content at once: most hold nothing, and there are thousands.
     if not problem and redactor.find_leak(f"{name}\n{content}") is None:
         return []
@@ -49,7 +49,7 @@ def _file(folder: str, name: str, redactor: Redactor) -> list[str]:
     return [f"{name}: holds a secret ({how})"] if how else []
 
 
-def _read(file: str) -> tuple[str, str]:
+def read(file: str) -> tuple[str, str]:
     """What a file holds, as text; or why it cannot be read."""
     try:
         with io.FileIO(file) as opened:

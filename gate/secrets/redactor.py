@@ -75,6 +75,10 @@ class Redactor:
             self._lengths = tuple(len(one.text) for one in self._forms)
             self._cleaned = {}
 
+    def values(self) -> list[str]:
+        """Every secret that is known."""
+        return sorted(self._known)
+
     def clean(self, text: str) -> str:
         """Replace every known secret and everything that looks like one by ``[redacted]``."""
         cleaned = self._cleaned
