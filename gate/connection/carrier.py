@@ -30,6 +30,7 @@ from gate.connection.frame import FRAME, GRACE_S, STOP, TIMED_OUT, Output, begin
 from gate.connection.obstacle import INTERRUPTED, CarrierError, unreached
 from gate.connection.ssh import Connection, Forward
 from gate.errors import TargetError
+from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.target import Target
 
@@ -252,5 +253,5 @@ def _expanded(path: str | None) -> str | None:
 
 def _last(done: subprocess.CompletedProcess[bytes], output: bytes) -> str:
     """What the way itself said: the last lines of an output of its own."""
-    said = " ".join(output.decode("utf-8", "replace").strip().splitlines()[-3:])
+    said = " ".join(known.tell(output.decode("utf-8", "replace")).strip().splitlines()[-3:])
     return said or f"it ended with exit status {done.returncode} and said nothing"

@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 from gate.connection.obstacle import INTERRUPTED, POLL_S, CarrierError, unreached
+from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.target import Target
 
@@ -244,4 +245,4 @@ def _lines(log: pathlib.Path, pattern: str) -> str:
 
 
 def _said(text: str) -> str:
-    return " ".join(text.strip().splitlines()[-QUOTED:])
+    return " ".join(known.tell(text).strip().splitlines()[-QUOTED:])

@@ -59,5 +59,5 @@ def _property(value: object) -> object:
         try:
             return json.dumps(known.tell_json(json.loads(value)))
         except (ValueError, RecursionError):
-            pass
+            return known.tell(value)  # it only began like JSON
     return known.tell(value)

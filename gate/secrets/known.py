@@ -139,6 +139,16 @@ def tell(text: str) -> str:
     return _known.clean_cut(printable(text))
 
 
+def first(text: str, limit: int) -> str:
+    """The beginning of a text as one line fit to be told: cleaned before it is cut."""
+    return " ".join(tell(text).split())[:limit]
+
+
+def last(text: str, limit: int) -> str:
+    """The end of a text as one line fit to be told: cleaned before it is cut."""
+    return " ".join(tell(text).split())[-limit:]
+
+
 def tell_json(value: Any) -> Any:
     """The same for nested JSON."""
     return _known.clean_json(_printable(value))

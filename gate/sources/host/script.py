@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from gate.connection.frame import TIMED_OUT
+from gate.secrets import known
 from gate.sources.host.facts import HostQuestions
 from gate.target import Target
 
@@ -59,7 +60,7 @@ class Section:
     @property
     def why(self) -> str:
         """What it said when it failed, in one line."""
-        return " ".join(self.err.split())[:300] or f"exit status {self.rc} without a word"
+        return known.first(self.err, 300) or f"exit status {self.rc} without a word"
 
 
 def compose(target: Target, questions: HostQuestions, token: str) -> str:

@@ -12,6 +12,7 @@ from gate.connection.carrier import Carrier
 from gate.connection.frame import Output
 from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
+from gate.secrets import known
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.rehearsal.clone import Clone
 from gate.target import Target
@@ -93,9 +94,9 @@ def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[
     if output.rc != 0:
         raise ObservationError(
             f"`alembic current` exited with {output.rc} and did not name "
-            f"the marker: {' '.join(said.split())[-400:]}"
+            f"the marker: {known.last(said, 400)}"
         )
-    last = " ".join(said.split())[-200:] or "nothing"
+    last = known.last(said, 200) or "nothing"
     return Absent(
         f"env.py opens a database of its own choosing: the marker in {clone.name} was not read "
         f"back, Alembic said {last!r}; nothing was migrated"

@@ -19,6 +19,7 @@ from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
 from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
+from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.sources.rehearsal.facts import CloneFacts
 from gate.target import Source, Target
@@ -198,7 +199,7 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
         output = carrier.run(_copy(clone, target, source), deadline_s=COPY_S)
         said = output.stderr.decode("utf-8", "replace")
         if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
-            raise ObservationError(f"cloning: {' '.join(said.split())[:500]}")
+            raise ObservationError(f"cloning: {known.first(said, 500)}")
     _carry_settings(clone)
     with clone.connect() as connection:
         connection.execute("ANALYZE")

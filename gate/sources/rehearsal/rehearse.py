@@ -18,6 +18,7 @@ from gate.contract.kinds import Endpoint
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic, Rehearsal
 from gate.errors import ObservationError
+from gate.secrets import known
 from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, told
@@ -294,7 +295,7 @@ def _again(stage: _Stage, facts: RehearsalFacts, order: tuple[str, ...]) -> Rehe
             stage.how, stage.target, stage.clone, stage.carrier, "upgrade", order[-1]
         )
         if output.rc != 0:
-            said = " ".join(output.stdout.decode("utf-8", "replace").split())[-300:]
+            said = known.last(output.stdout.decode("utf-8", "replace"), 300)
             why = _open("the release from before", f"a second upgrade failed: {said}")
             return facts.model_copy(update={"serves": dict.fromkeys(asked, why)})
     stage.tell("rehearsal: the release from before on the new schema")

@@ -14,6 +14,7 @@ from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
 from gate.contract.rehearsal import Alembic, Serve
 from gate.errors import ObservationError
+from gate.secrets import known
 from gate.sources.api import look as api
 from gate.sources.api.facts import ApiFacts
 from gate.sources.fact import CannotTell, Cause, Fact
@@ -112,7 +113,7 @@ def _serving(
     def keep() -> None:
         try:
             output = carrier.run(script, deadline_s=SERVE_S, to_its_end=True)
-            ended.append(output.stdout.decode("utf-8", "replace")[-500:])
+            ended.append(known.tell(output.stdout.decode("utf-8", "replace"))[-500:])
         except ObservationError as error:
             ended.append(str(error))
 

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from gate.connection.obstacle import first_line
 from gate.contract.rehearsal import Vector
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.rehearsal.facts import VectorFacts
 
@@ -85,7 +86,7 @@ def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]
 def _plan(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[str]:
     rows = connection.execute(sql.SQL("EXPLAIN (COSTS OFF) ") + query, [probe]).fetchall()
     # The probe itself, of hundreds of numbers, is no news.
-    return [str(row[0])[:200] for row in rows]
+    return [known.tell(str(row[0]))[:200] for row in rows]
 
 
 def _names(plan: list[str], index: str) -> bool:
