@@ -9,6 +9,7 @@ import sys
 from gate import record
 from gate.contract.schema import schema
 from gate.errors import GateError
+from gate.kinds.registry import kinds
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         if options.command == "record":
             return record.run(options, print)
-        print(json.dumps(schema(), indent=2))
+        print(json.dumps(schema(kinds()), indent=2))
     except GateError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

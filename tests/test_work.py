@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gate.compare.judge import compare
 from gate.contract.model import Promise
+from gate.kinds.judge import compare
 from gate.kinds.scene import Scene
 from gate.plugin.ledger import Account
 

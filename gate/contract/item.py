@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -55,9 +55,6 @@ class Item(Strict):
         absent: Whether the thing promised is that it is not there (``before = "absent"``).
         note: A remark for the reader of the report.
     """
-
-    kind_moments: ClassVar[tuple[Moment, ...]] = ()
-    """When this kind is accounted for; empty for always."""
 
     title: Name
     source: Name

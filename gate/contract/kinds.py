@@ -1,8 +1,4 @@
-"""What can be promised: one model per kind of item, and the chapter that each belongs to.
-
-A kind is the first part of an item's id (``service`` in ``[service.redis]``); a chapter is one
-file of the contract and one chapter of every report.
-"""
+"""What can be promised of an API, of a deployment's plan, and of what stands around it."""
 
 from __future__ import annotations
 
@@ -12,50 +8,7 @@ from typing import Annotated, Any, Literal
 import jsonschema_rs
 import pydantic
 
-from gate.contract.database import (
-    Column,
-    Database,
-    Enum,
-    Extension,
-    Index,
-    Migration,
-    Table,
-)
-from gate.contract.host import Clock, KeyPath, ListeningPort, Runtime, Service
 from gate.contract.item import AbsolutePath, Day, Item, Json, Moment, Name, Seconds
-from gate.contract.rehearsal import Rehearsal
-from gate.contract.work import Cycle, Poll, Queue, Work
-
-__all__ = [
-    "CHAPTERS",
-    "CHAPTER_OF",
-    "KINDS",
-    "Budget",
-    "Clock",
-    "Column",
-    "Cycle",
-    "Database",
-    "Endpoint",
-    "Enum",
-    "Extension",
-    "Index",
-    "Item",
-    "KeyPath",
-    "ListeningPort",
-    "Migration",
-    "Moment",
-    "Poll",
-    "Queue",
-    "Rehearsal",
-    "Risk",
-    "Runtime",
-    "Service",
-    "Step",
-    "Table",
-    "Trigger",
-    "Waiver",
-    "Work",
-]
 
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
 
@@ -225,8 +178,6 @@ class Trigger(Item):
         status_from: For endpoints: only an answer with at least this status fires it.
     """
 
-    kind_moments = ("postdeploy",)
-
     when: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
     status_from: int | None = None
 
@@ -247,33 +198,3 @@ class Waiver(Item):
     reason: Name
     expires: Day
     moments: tuple[Moment, ...] = ()
-
-
-CHAPTERS: dict[str, dict[str, type[Item]]] = {
-    "services": {"service": Service},
-    "ports": {"port": ListeningPort},
-    "paths": {"path": KeyPath},
-    "runtimes": {"runtime": Runtime, "clock": Clock},
-    "database": {
-        "database": Database,
-        "extension": Extension,
-        "enum": Enum,
-        "table": Table,
-        "column": Column,
-        "index": Index,
-    },
-    "migrations": {"migration": Migration},
-    "rehearsal": {"rehearsal": Rehearsal},
-    "endpoints": {"endpoint": Endpoint},
-    "work": {"work": Work},
-    "budgets": {"budget": Budget},
-    "risks": {"risk": Risk},
-    "plan": {"step": Step, "trigger": Trigger},
-    "waivers": {"waiver": Waiver},
-}
-"""Kinds by chapter, in the order of the snapshot document."""
-
-KINDS: dict[str, type[Item]] = {
-    kind: model for kinds in CHAPTERS.values() for kind, model in kinds.items()
-}
-CHAPTER_OF: dict[str, str] = {kind: name for name, kinds in CHAPTERS.items() for kind in kinds}

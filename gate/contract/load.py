@@ -11,20 +11,11 @@ from typing import Any, TypeVar
 import pydantic
 
 from gate.contract.ids import flaw, twins
-from gate.contract.item import AbsolutePath, Name
-from gate.contract.kinds import (
-    CHAPTER_OF,
-    CHAPTERS,
-    KINDS,
-    Database,
-    Item,
-    Moment,
-    Step,
-    Waiver,
-)
-from gate.contract.model import MOMENTS, Contract, Promise
+from gate.contract.item import AbsolutePath, Item, Name
+from gate.contract.model import Contract, Promise
 from gate.contract.references import check_references
 from gate.contract.rehearsal import Alembic
+from gate.contract.vocabulary import Vocabulary, chapters
 from gate.contract.writes import check_writes, withheld, without
 from gate.errors import ContractError
 from gate.literals import literal
@@ -45,6 +36,7 @@ class About(Strict):
 
 def load_contract(
     folder: pathlib.Path,
+    vocabulary: Vocabulary,
     differs: Iterable[Difference] = (),
     *,
     carries_out: bool = True,
@@ -55,6 +47,7 @@ def load_contract(
 
     Args:
         folder: Where the chapters are, one file each.
+        vocabulary: What can be promised.
         differs: The target's declared differences; they are laid over the items they name.
         carries_out: Whether the gate carries the plans out; where others do, their steps are
             accounted for beforehand only, and their effects by all the other items.
@@ -66,7 +59,8 @@ def load_contract(
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
-        raise ContractError(f"{folder}: no contract here: expected {', '.join(CHAPTERS)} as .toml")
+        known = ", ".join(chapters(vocabulary))
+        raise ContractError(f"{folder}: no contract here: expected {known} as .toml")
     declared = _by_item(differs)
     about = {"system": folder.resolve().name, "cwd": "/"}
     places: list[tuple[str, str]] = []
@@ -81,7 +75,7 @@ def load_contract(
             about |= _table(file, data, ABOUT, About).model_dump(exclude_none=True)
             alembic = _table(file, data, ALEMBIC, Alembic) if ALEMBIC in data else alembic
             places += _places(file, data)
-            for one in _chapter(file, data, declared, carries_out=carries_out):
+            for one in _chapter(file, data, declared, vocabulary, carries_out=carries_out):
                 promises[one.id] = one
         except ContractError as error:
             mistakes.append(str(error))
@@ -90,12 +84,14 @@ def load_contract(
         for pairs in twins(places).values()
     ]
     if not mistakes:
-        mistakes += check_references(folder, promises) + check_writes(folder, promises, login)
+        mistakes += check_references(folder, promises, vocabulary) + check_writes(
+            folder, promises, login
+        )
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
             mistakes.append(f"{folder / 'rehearsal.toml'}: nothing says how: it needs [alembic]")
     if mistakes:
         raise ContractError("\n".join(mistakes))
-    order = list(CHAPTERS)
+    order = list(chapters(vocabulary))
     ranked = sorted(promises.values(), key=lambda one: order.index(one.chapter))
     held = {} if writes else withheld({one.id: one for one in ranked})
     return Contract(
@@ -152,18 +148,19 @@ def _chapter(
     file: pathlib.Path,
     data: Mapping[str, Any],
     declared: Mapping[str, list[Difference]],
+    vocabulary: Vocabulary,
     *,
     carries_out: bool,
 ) -> list[Promise]:
     """Read one chapter; all its mistakes are told together."""
-    chapter = file.stem
-    if chapter not in CHAPTERS:
-        known = ", ".join(f"{name}.toml" for name in CHAPTERS)
+    chapter, known_chapters = file.stem, chapters(vocabulary)
+    if chapter not in known_chapters:
+        known = ", ".join(f"{name}.toml" for name in known_chapters)
         raise ContractError(f"{file}: unknown chapter {chapter!r}; known: {known}")
     promises, mistakes = [], []
     for kind, tables in data.items():
-        if CHAPTER_OF.get(kind) != chapter:
-            mistakes.append(_misplaced(file, kind))
+        if kind not in known_chapters[chapter]:
+            mistakes.append(_misplaced(file, kind, vocabulary))
             continue
         if not isinstance(tables, dict):
             mistakes.append(f"{file}: {kind}: expected tables such as [{kind}.name]")
@@ -173,7 +170,14 @@ def _chapter(
             try:
                 where = _where(file, kind, name, table)
                 promises.append(
-                    _promise(where, id_, table, declared.get(id_, []), carries_out=carries_out)
+                    _promise(
+                        where,
+                        id_,
+                        table,
+                        declared.get(id_, []),
+                        vocabulary,
+                        carries_out=carries_out,
+                    )
                 )
             except ContractError as error:
                 mistakes.append(str(error))
@@ -197,10 +201,11 @@ def _where(file: pathlib.Path, kind: str, name: str, table: object) -> str:
     return f"{file}: [{kind}.{name}]"
 
 
-def _misplaced(file: pathlib.Path, kind: str) -> str:
-    if kind in CHAPTER_OF:
-        return f"{file}: [{kind}.…] belongs into {CHAPTER_OF[kind]}.toml"
-    return f"{file}: unknown kind of item [{kind}.…]; known here: {', '.join(CHAPTERS[file.stem])}"
+def _misplaced(file: pathlib.Path, kind: str, vocabulary: Vocabulary) -> str:
+    if kind in vocabulary:
+        return f"{file}: [{kind}.…] belongs into {vocabulary[kind].chapter}.toml"
+    known = ", ".join(chapters(vocabulary)[file.stem])
+    return f"{file}: unknown kind of item [{kind}.…]; known here: {known}"
 
 
 def _promise(
@@ -208,6 +213,7 @@ def _promise(
     id_: str,
     table: Mapping[str, Any],
     differs: list[Difference],
+    vocabulary: Vocabulary,
     *,
     carries_out: bool,
 ) -> Promise:
@@ -217,33 +223,33 @@ def _promise(
     for one in differs:
         common = {**common, **one.set}
         sides = {side: {**own, **getattr(one, side)} for side, own in sides.items()}
-    kind = id_.split(".", 1)[0]
+    kind = vocabulary[id_.split(".", 1)[0]]
     # What is absent on one side is described by the other one.
     whole = {
         side: {**(sides[other] if sides[side].get("absent") else {}), **common, **sides[side]}
         for side, other in (("before", "after"), ("after", "before"))
     }
     items = {
-        side: _item(f"{where} {side}" if sides[side] else where, kind, merged)
+        side: _item(f"{where} {side}" if sides[side] else where, kind.model, merged)
         for side, merged in whole.items()
     }
     _refuse_credentials(where, table)
     return Promise(
         id=id_,
-        kind=kind,
-        chapter=CHAPTER_OF[kind],
+        kind=kind.name,
+        chapter=kind.chapter,
         before=items["before"],
         after=items["after"],
-        moments=_moments(items["before"], carries_out=carries_out),
+        moments=kind.moments(items["before"], carries_out),
         differs=tuple(one.reason for one in differs),
     )
 
 
-def _item(where: str, kind: str, merged: Mapping[str, Any]) -> Item:
+def _item(where: str, model: type[Item], merged: Mapping[str, Any]) -> Item:
     try:
-        return KINDS[kind].model_validate(merged)
+        return model.model_validate(merged)
     except pydantic.ValidationError as error:
-        raise ContractError(place(where, error, KINDS[kind], SIDES)) from error
+        raise ContractError(place(where, error, model, SIDES)) from error
 
 
 def _side(where: str, side: str, value: object) -> dict[str, Any]:
@@ -252,17 +258,3 @@ def _side(where: str, side: str, value: object) -> dict[str, Any]:
     if isinstance(value, dict):
         return dict(value)
     raise ContractError(f'{where}: {side}: expected a table or "absent", not {str(value)[:60]!r}')
-
-
-def _moments(item: Item, *, carries_out: bool) -> tuple[Moment, ...]:
-    """Steps are accounted for where they are carried out; all else always."""
-    if isinstance(item, Step):
-        carried: Moment = "postdeploy" if item.phase == "deploy" else "rollback"
-        return ("predeploy", carried) if carries_out else ("predeploy",)
-    if isinstance(item, Database) and item.restored:
-        return ("rollback",)
-    if item.kind_moments:
-        return item.kind_moments
-    if isinstance(item, Waiver) and item.moments:
-        return item.moments
-    return MOMENTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal, TypeVar
 
-from gate.contract.kinds import Item, Moment
+from gate.contract.item import Item, Moment
 from gate.contract.rehearsal import Alembic
 from gate.errors import ContractError
 

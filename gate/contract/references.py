@@ -2,67 +2,34 @@
 
 from __future__ import annotations
 
-import fnmatch
 import pathlib
 from collections.abc import Iterable, Mapping
 
-from gate.contract.kinds import (
-    Budget,
-    Item,
-    ListeningPort,
-    Risk,
-    Service,
-    Step,
-    Trigger,
-    Waiver,
-    Work,
-)
+from gate.contract.item import Item
+from gate.contract.kinds import Risk, Step
 from gate.contract.model import Promise
+from gate.contract.vocabulary import Vocabulary
 
 
-def check_references(folder: pathlib.Path, promises: Mapping[str, Promise]) -> list[str]:
+def check_references(
+    folder: pathlib.Path, promises: Mapping[str, Promise], vocabulary: Vocabulary
+) -> list[str]:
     """Return one sentence per dangling reference or broken rule between items."""
     mistakes: list[str] = []
     for one in promises.values():
-        file = folder / f"{one.chapter}.toml"
+        file, kind = folder / f"{one.chapter}.toml", vocabulary[one.kind]
         for item in {id(one.before): one.before, id(one.after): one.after}.values():
-            for text in _of_item(item, promises):
+            for text in (*_risks_of(item, promises), *kind.references(item, promises)):
                 line = f"{file}: [{one.id}]: {text}"
                 if line not in mistakes:
                     mistakes.append(line)
     return mistakes + _risks(folder, promises) + _steps(folder, promises)
 
 
-def _of_item(item: Item, promises: Mapping[str, Promise]) -> Iterable[str]:
+def _risks_of(item: Item, promises: Mapping[str, Promise]) -> Iterable[str]:
     for risk in item.risk:
         if not isinstance(getattr(promises.get(risk), "before", None), Risk):
             yield f"risk: there is no risk {risk!r} in risks.toml"
-    if isinstance(item, Budget) and f"endpoint.{item.endpoint}" not in promises:
-        yield f"endpoint: there is no item 'endpoint.{item.endpoint}' in endpoints.toml"
-    if isinstance(item, Step) and item.answers and f"endpoint.{item.answers}" not in promises:
-        yield f"answers: there is no item 'endpoint.{item.answers}' in endpoints.toml"
-    if isinstance(item, ListeningPort) and item.owner:
-        yield from _unit("owner", item.owner, promises)
-    if isinstance(item, Work):
-        yield from _unit("unit", item.unit, promises)
-    if isinstance(item, Trigger):
-        lost = [pattern for pattern in item.when if not fnmatch.filter(promises, pattern)]
-        yield from (f"when: {pattern!r} names no item" for pattern in lost)
-    if isinstance(item, Waiver):
-        yield from _waived(item, promises)
-
-
-def _waived(item: Waiver, promises: Mapping[str, Promise]) -> Iterable[str]:
-    if item.item not in promises:
-        yield f"item: there is no item {item.item!r}"
-    elif item.item.startswith("waiver."):
-        yield "item: a waiver cannot be waived"
-
-
-def _unit(key: str, unit: str, promises: Mapping[str, Promise]) -> Iterable[str]:
-    items = (one.before for one in promises.values())
-    if not any(isinstance(item, Service) and item.unit == unit for item in items):
-        yield f"{key}: no item of services.toml promises the unit {unit!r}"
 
 
 def _risks(folder: pathlib.Path, promises: Mapping[str, Promise]) -> list[str]:

@@ -98,8 +98,6 @@ class Rehearsal(Item):
         loses: The tables and columns (``table.column``) whose content a rollback gives up.
     """
 
-    kind_moments = ("predeploy",)
-
     clone: Yes | None = None
     obeys: Yes | None = None
     reaches: str | None = None

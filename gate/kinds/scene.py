@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TypeVar
 
-from gate.contract.kinds import Item, Moment
+from gate.contract.item import Item, Moment
 from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
-from gate.sources.api.facts import ApiFacts
+from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen
 from gate.sources.host.facts import HostFacts, Unit
 from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
 from gate.target import Target
 
+T = TypeVar("T")
 Kind = TypeVar("Kind", bound=Item)
+Fact = Seen[T] | Absent | CannotTell
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,17 +62,25 @@ class Scene:
             raise TypeError(f"{promise.id} is no {kind.__name__}")
         return item
 
-    def unit(self, name: str) -> Unit | Absent:
-        """One unit of the host."""
-        if name not in self.host.units:
-            raise ObservationError(f"cannot tell: the unit {name} was not asked for in this look")
-        return told(self.host.units[name])
+    def unit(self, name: str) -> Fact[Unit]:
+        """A systemd unit of the host."""
+        host = self.observed.host
+        return asked(host.value.units, name) if isinstance(host, Seen) else host
 
-    def chain(self, folder: str) -> Chain:
+    def answer(self, id_: str) -> Fact[Answer]:
+        """The answer to an endpoint item's request."""
+        api = self.observed.api
+        return asked(api.value.answers, id_) if isinstance(api, Seen) else api
+
+    def chain(self, folder: str) -> Fact[Chain]:
         """The revisions of a folder."""
-        if folder not in self.observed.chains:
-            raise ObservationError(f"cannot tell: {folder} was not asked for in this look")
-        return seen(self.observed.chains[folder], f"revision files in {folder}")
+        return asked(self.observed.chains, folder)
+
+    @property
+    def revisions(self) -> Fact[tuple[str, ...]]:
+        """The revisions that the database is at."""
+        database = self.observed.database
+        return database.value.alembic if isinstance(database, Seen) else unknown(database)
 
     def before(self, what: str) -> Observed:
         """What was seen before the deployment.
@@ -83,3 +94,22 @@ class Scene:
                 f"run `pytest -m predeploy` first, or name its observed.json with --baseline"
             )
         return self.baseline
+
+
+def asked(facts: Mapping[str, Fact[T]], key: str) -> Fact[T]:
+    """A fact by its key; one that is missing was not asked for: never "absent"."""
+    return facts.get(key, CannotTell(f"{key} was not asked for in this look", Cause.UPSTREAM))
+
+
+def unknown(fact: Absent | CannotTell) -> CannotTell:
+    """What is proven to be away tells nothing about what was in it."""
+    return fact if isinstance(fact, CannotTell) else CannotTell(fact.proof, Cause.UPSTREAM)
+
+
+def scene_of(
+    contract: Contract, target: Target, observed: Observed, moment: Moment | None = None
+) -> Scene:
+    """A look by itself, for whoever tells what was seen."""
+    return Scene(
+        contract=contract, target=target, moment=moment or observed.moment, observed=observed
+    )

@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.plugin.options import RUN
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
-from gate.contract.kinds import Moment, Waiver
+from gate.contract.item import Moment
+from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding

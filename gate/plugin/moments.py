@@ -14,8 +14,10 @@ import pytest
 from fixtures import embedded
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
-from gate.contract.kinds import Moment, Rehearsal
+from gate.contract.item import Moment
+from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
+from gate.kinds.look import look
 from gate.plan.facts import PlanFacts
 from gate.plugin.options import Run
 from gate.plugin.speaker import speaker
@@ -25,7 +27,6 @@ from gate.report.runs import earlier
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.sources.fact import Seen
-from gate.sources.look import look
 from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
 from gate.target import Target

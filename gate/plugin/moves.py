@@ -5,7 +5,8 @@ from __future__ import annotations
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_api
 from gate.connection.obstacle import CarrierError
-from gate.contract.kinds import Endpoint, Moment, Step
+from gate.contract.item import Moment
+from gate.contract.kinds import Endpoint, Step
 from gate.errors import GateError
 from gate.plan.facts import PlanFacts
 from gate.plan.journal import FILE, Journal

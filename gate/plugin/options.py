@@ -10,10 +10,10 @@ import pathlib
 
 import pytest
 
-from gate.contract.kinds import Moment
-from gate.contract.load import load_contract
+from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError
+from gate.kinds.registry import load_contract
 from gate.plugin.selection import compiled, selected
 from gate.report.write import prepare
 from gate.sources.observation_file import read_observed

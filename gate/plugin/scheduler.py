@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterable
 
 import pytest
 
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene

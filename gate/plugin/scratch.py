@@ -7,7 +7,7 @@ import os
 import pathlib
 import time
 
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.observed import Observed

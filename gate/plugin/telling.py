@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gate.account.verdict import Verdict, Word
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.plugin.collection import expected_in
 from gate.plugin.ledger import VERDICTS, exit_status, settle

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 
 from gate.account.verdict import Line, Outcome, Verdict
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import Contract, Promise
 from gate.sources.observed import Observed
 from gate.target import Target

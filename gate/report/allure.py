@@ -13,8 +13,12 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from gate.account.verdict import Result
-from gate.contract.kinds import Moment, Risk, Runtime
+from gate.contract.host import Runtime
+from gate.contract.item import Moment
+from gate.contract.kinds import Risk
 from gate.contract.model import Contract, Promise
+from gate.kinds.kind import Severity
+from gate.kinds.registry import kinds
 from gate.report import product
 from gate.report.account import Account
 from gate.report.seen import host_of, version_of
@@ -24,22 +28,7 @@ from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.observed import Observed
 from gate.target import Target
 
-Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
-
 OF_RISK: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "normal", "LOW": "minor"}
-OF_KIND: dict[str, Severity] = {
-    "database": "blocker",
-    "migration": "critical",
-    "service": "critical",
-    "endpoint": "critical",
-    "port": "critical",
-    "work": "critical",
-    "trigger": "critical",
-    "path": "minor",
-    "budget": "minor",
-    "waiver": "minor",
-}
-"""Of items that guard no risk: they are what must not change. Any other kind is normal."""
 RANK: tuple[Severity, ...] = ("blocker", "critical", "normal", "minor", "trivial")
 
 
@@ -64,7 +53,7 @@ def severity(promise: Promise, moment: Moment, contract: Contract) -> Severity:
         return OF_RISK[item.level]
     risks = (contract.promises[id_].at(moment) for id_ in item.risk if id_ in contract.promises)
     found = {OF_RISK[one.level] for one in risks if isinstance(one, Risk)}
-    return min(found, key=RANK.index) if found else OF_KIND.get(promise.kind, "normal")
+    return min(found, key=RANK.index) if found else kinds()[promise.kind].severity
 
 
 def labels(

@@ -96,7 +96,9 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
         ],
         "parameters": [{"name": "outcome", "value": line.outcome.value, "excluded": True}],
     }
-    found = redactor.clean_json(evidence(promise, moment, account.target, account.observed))
+    found = redactor.clean_json(
+        evidence(promise, moment, contract, account.target, account.observed)
+    )
     both = allure.attachment(promise, moment, found)
     type_, suffix = TYPES[both.type]
     source = f"{uuid.uuid5(NAMES, result['uuid'] + both.name)}-attachment.{suffix}"

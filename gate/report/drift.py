@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.catalog.model import Catalog
-from gate.contract.kinds import Service, Table
+from gate.contract.database import Table
+from gate.contract.host import Service
 from gate.contract.model import Contract, Promise
+from gate.duration import moment_of
+from gate.kinds.kind import State
+from gate.kinds.scene import scene_of
 from gate.report.account import lines_by_id
-from gate.report.duration import moment_of
 from gate.report.seen import database_of, host_of
-from gate.report.states import Place, State, index_words, state_of
+from gate.report.states import state_of
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.observed import Observed
 from gate.target import Target
@@ -67,8 +70,8 @@ def compare(
     lines = lines_by_id(after_verdict) if after_verdict else {}
     changes = []
     for promise in contract.promises.values():
-        old = state_of(Place(promise, contract, target, before))
-        new = state_of(Place(promise, contract, target, after))
+        old = state_of(promise, scene_of(contract, target, before))
+        new = state_of(promise, scene_of(contract, target, after))
         if old is not None and new is not None:
             changes.append(_item(promise, old, new, _to_change(promise, before, after), lines))
     return [*changes, *_unnamed(contract, before, after), *_host(before, after)]
@@ -163,7 +166,7 @@ def _things(catalog: Catalog) -> dict[str, str]:
         f"table {name}": f"{len(one.columns)} columns" for name, one in catalog.tables.items()
     }
     things |= {
-        f"index {name}": index_words(one)
+        f"index {name}": one.definition
         for name, one in catalog.indexes.items()
         if not one.constraint
     }

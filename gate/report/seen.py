@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from gate.contract.kinds import Clock, KeyPath, ListeningPort, Migration, Runtime, Service
+from gate.contract.database import Migration
+from gate.contract.host import Clock, KeyPath, ListeningPort, Runtime, Service
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Seen

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from gate.account.verdict import Verdict
 from gate.contract.kinds import Budget
 from gate.contract.model import Contract
+from gate.duration import moment_of, seconds
 from gate.report.account import lines_by_id
 from gate.report.conclusion import conclusion
 from gate.report.drift import Change, Kind, compare
-from gate.report.duration import moment_of, seconds
 from gate.report.marks import mark
 from gate.report.seen import answer_of
 from gate.report.text import cell, markdown, row

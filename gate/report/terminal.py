@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 
 from gate.account.verdict import Line, Outcome, Verdict, Word
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion

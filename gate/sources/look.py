@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TypeVar
@@ -12,25 +12,16 @@ from typing import TypeVar
 from gate.connection import forward
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import CarrierError
-from gate.contract.kinds import (
-    Budget,
-    Endpoint,
-    KeyPath,
-    Migration,
-    Moment,
-    Rehearsal,
-    Runtime,
-    Service,
-    Step,
-    Work,
-)
-from gate.contract.model import Contract
+from gate.contract.item import Moment
 from gate.plan.facts import PlanFacts
 from gate.sources.api.facts import ApiFacts
+from gate.sources.api.questions import AskEndpoint, AskSamples
 from gate.sources.database.facts import DatabaseFacts
+from gate.sources.database.questions import AskWork
 from gate.sources.fact import Absent, CannotTell, Fact, Seen
 from gate.sources.host import look as host
-from gate.sources.host.facts import HostFacts, HostQuestions
+from gate.sources.host.facts import HostFacts
+from gate.sources.host.questions import host_questions
 from gate.sources.migrations.chain import chain
 from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
@@ -39,32 +30,32 @@ from gate.target import Target
 T = TypeVar("T")
 
 
-def look(
-    contract: Contract,
+def look_at(
     target: Target,
     moment: Moment,
+    asked: Sequence[object],
     *,
     carrier: Carrier | None = None,
     plan: Fact[PlanFacts] | None = None,
+    version_table: str = "alembic_version",
+    writes: bool = False,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
     Args:
-        contract: What is promised decides what is asked.
         target: Where.
         moment: Which moment it is.
+        asked: Questions; each source answers its own.
         carrier: The way to the target's host, where one is open already.
         plan: What was carried out just before.
+        version_table: Where Alembic keeps the database's revision.
+        writes: Whether requests may be sent that say that they write.
 
     Returns:
         Everything that was seen, absent, or could not be told.
     """
     started = dt.datetime.now(dt.timezone.utc)
     seconds: dict[str, float] = {}
-    endpoints = contract.of(Endpoint, moment)
-    samples = {
-        f"endpoint.{one.endpoint}": one.samples for one in contract.of(Budget, moment).values()
-    }
     with (
         nullcontext(carrier) if carrier else open_carrier(target) as way,
         ThreadPoolExecutor(3, thread_name_prefix="look") as pool,
@@ -73,10 +64,10 @@ def look(
         def ask(name: str, act: Callable[[], T]) -> Future[T]:
             return pool.submit(_timed, name, seconds, act)
 
-        asked = questions(contract, target, moment)
-        host_ = ask("host", lambda: host.look(target, asked, way))
-        database_ = ask("database", lambda: _database(contract, target, moment, way))
-        api_ = ask("api", lambda: _api(contract, target, endpoints, samples, way))
+        of_host = host_questions(asked, target.deadlines.window_s)
+        host_ = ask("host", lambda: host.look(target, of_host, way))
+        database_ = ask("database", lambda: _database(target, asked, way, version_table))
+        api_ = ask("api", lambda: _api(target, asked, way, writes=writes))
         seen_host = host_.result()
         return Observed(
             target=target.name,
@@ -86,75 +77,33 @@ def look(
             host=seen_host,
             database=database_.result(),
             api=api_.result(),
-            chains=_chains(contract, moment, seen_host),
+            chains=_chains(of_host.folders, seen_host),
             plan=plan or Absent("no plan was carried out by this run"),
             seconds=seconds,
             finished=dt.datetime.now(dt.timezone.utc),
         )
 
 
-def questions(contract: Contract, target: Target, moment: Moment) -> HostQuestions:
-    """What the contract wants to know of the host."""
-    runtimes = contract.of(Runtime, moment)
-    return HostQuestions(
-        units=_unique(
-            [one.unit for one in contract.of(Service, moment).values()]
-            + [one.unit for one in contract.of(Work, moment).values()]
-        ),
-        paths=_unique([one.path for one in contract.of(KeyPath, moment).values()]),
-        outputs={
-            id_: tuple(
-                target.placed(word) if word.startswith("/") else word for word in one.command
-            )
-            for id_, one in runtimes.items()
-            if one.command
-        },
-        packages={
-            id_: (target.placed(one.package[0]), one.package[1])
-            for id_, one in runtimes.items()
-            if one.package
-        },
-        tools=_unique([tool for one in contract.of(Step, moment).values() for tool in one.tools]),
-        folders=_folders(contract, moment),
-        window_s=target.deadlines.window_s,
-    )
-
-
-def _folders(contract: Contract, moment: Moment) -> tuple[str, ...]:
-    """Folders of revisions that something is promised of."""
-    promised = [one.folder for one in contract.of(Migration, moment).values() if one.folder]
-    rehearsed = (
-        [contract.alembic.versions] if contract.of(Rehearsal, moment) and contract.alembic else []
-    )
-    return _unique([*promised, *rehearsed])
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
 def _database(
-    contract: Contract, target: Target, moment: Moment, carrier: Carrier
+    target: Target, asked: Sequence[object], carrier: Carrier, version_table: str
 ) -> Fact[DatabaseFacts]:
-    from gate.sources.database import look as database  # noqa: PLC0415 - loaded while the host is connected to
+    from gate.sources.database import look as database  # noqa: PLC0415 - loaded while connecting
 
-    work = contract.of(Work, moment)
+    work = {one.id: one.work for one in asked if isinstance(one, AskWork)}
     try:
         overrides = forward.to_database(target, carrier)
-        return database.look(target, work, overrides, contract.version_table)
+        return database.look(target, work, overrides, version_table)
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
 
 
 def _api(
-    contract: Contract,
-    target: Target,
-    endpoints: Mapping[str, Endpoint],
-    samples: Mapping[str, int],
-    carrier: Carrier,
+    target: Target, asked: Sequence[object], carrier: Carrier, *, writes: bool
 ) -> Fact[ApiFacts]:
-    from gate.sources.api import look as api  # noqa: PLC0415 - loaded while the host is connected to
+    from gate.sources.api import look as api  # noqa: PLC0415 - loaded while connecting
 
+    endpoints = {one.id: one.endpoint for one in asked if isinstance(one, AskEndpoint)}
+    samples = {one.endpoint: one.samples for one in asked if isinstance(one, AskSamples)}
     try:
         way = forward.to_api(target, carrier)
     except CarrierError as error:
@@ -165,12 +114,11 @@ def _api(
         samples,
         forward=way,
         interrupted=carrier.interrupted,
-        writes=not contract.withheld,
+        writes=writes,
     )
 
 
-def _chains(contract: Contract, moment: Moment, seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:
-    folders = _folders(contract, moment)
+def _chains(folders: Sequence[str], seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:
     if not isinstance(seen, Seen):
         return dict.fromkeys(folders, seen)
     found: dict[str, Fact[Chain]] = {}

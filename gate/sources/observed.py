@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.plan.facts import PlanFacts
 from gate.sources.api.facts import ApiFacts
 from gate.sources.database.facts import DatabaseFacts

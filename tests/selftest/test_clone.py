@@ -13,7 +13,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from gate.connection.carrier import open_carrier
-from gate.contract.load import load_contract
+from gate.kinds.registry import load_contract
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.chain import chain
 from gate.sources.rehearsal.clone import PREFIX

@@ -6,9 +6,10 @@ import pathlib
 
 import pytest
 
-from gate.contract.kinds import Endpoint, Service
-from gate.contract.load import load_contract
+from gate.contract.host import Service
+from gate.contract.kinds import Endpoint
 from gate.errors import ContractError
+from gate.kinds.registry import load_contract
 from gate.target import Difference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -19,12 +19,12 @@ import psycopg
 import pytest
 
 from fixtures.embedded import placed
-from gate.compare.judge import compare
-from gate.contract.load import load_contract
 from gate.errors import ObservationError
+from gate.kinds.judge import compare
+from gate.kinds.look import look
+from gate.kinds.registry import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen, seen
-from gate.sources.look import look
 from gate.target import Target, load_target
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -7,8 +7,8 @@ import pathlib
 
 import pytest
 
-from gate.contract.load import load_contract
 from gate.errors import ContractError, TargetError
+from gate.kinds.registry import load_contract
 from gate.target import load_target
 from tests.selftest.runs import command, run
 from tests.selftest.test_target import TARGET

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.plugin.collection import moments_of
 from tests.selftest import runs

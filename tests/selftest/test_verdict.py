@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gate.account.verdict import Outcome, Result, verdict
-from gate.contract.kinds import KINDS, Item, Waiver
+from gate.contract.item import Item
+from gate.contract.kinds import Risk, Waiver
 from gate.contract.model import MOMENTS, Promise
 
 CASES = pathlib.Path(__file__).parent / "verdicts"
@@ -26,7 +27,7 @@ def promise(id_: str, item: Item) -> Promise:
 
 def judge(given: dict[str, Any]) -> dict[str, Any]:
     """Run the verdict on a case's data."""
-    plain = KINDS["risk"].model_validate({"title": "t", "source": "s", "area": "a", "level": "LOW"})
+    plain = Risk.model_validate({"title": "t", "source": "s", "area": "a", "level": "LOW"})
     waivers = {
         id_: Waiver.model_validate({"title": "t", "source": "s", "reason": "OPS-41", **one})
         for id_, one in given.get("waivers", {}).items()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from gate.account.verdict import Outcome
+from gate.duration import moment_of, seconds
 from gate.report import product
 from gate.report.account import ORDER, Account, chapters
 from gate.report.conclusion import ADVICE
-from gate.report.duration import moment_of, seconds
 from gate.report.html.document import to_html
 from gate.report.html.items import attention, chapter, css_class
 from gate.report.html.style import STYLE

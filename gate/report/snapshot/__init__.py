@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 
 from gate.account.verdict import Verdict
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report.account import lines_by_id
 from gate.report.snapshot.api import endpoints

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gate.contract.kinds import Endpoint
-from gate.report.duration import seconds
+from gate.duration import seconds
 from gate.report.marks import verdict_mark
 from gate.report.seen import answer_of, body_value
 from gate.report.snapshot.view import View

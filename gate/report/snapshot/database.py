@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gate.account.verdict import Line, Outcome
-from gate.contract.kinds import Database, Index, Migration, Table
+from gate.contract.database import Database, Index, Migration, Table
 from gate.report.marks import HELD, UNKNOWN, mark, marked, unknown, verdict_mark, why
 from gate.report.seen import chain_of, current_of, database_of, pending_of
 from gate.report.snapshot.view import View

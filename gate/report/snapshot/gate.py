@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable
 
 from gate.account.verdict import Line, Outcome, Verdict
-from gate.contract.kinds import Clock, Waiver
+from gate.contract.host import Clock
+from gate.contract.kinds import Waiver
+from gate.duration import moment_of, seconds
 from gate.report import product
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion
-from gate.report.duration import moment_of, seconds
 from gate.report.marks import MARKS, mark, marked, unknown
 from gate.report.reasons import compact, grouped, outcome_lines, unknown_lines, where
 from gate.report.seen import clock_of

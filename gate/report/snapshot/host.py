@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from gate.contract.kinds import KeyPath, ListeningPort, Runtime, Service
-from gate.report.duration import uptime
+from gate.contract.host import KeyPath, ListeningPort, Runtime, Service
+from gate.duration import uptime
 from gate.report.marks import BROKEN, marked, unknown
 from gate.report.seen import host_of, listeners_of, path_of, unit_of, version_of
 from gate.report.snapshot.view import View

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gate.account.verdict import Outcome
 from gate.contract.kinds import Risk, Step
-from gate.report.duration import seconds
+from gate.duration import seconds
 from gate.report.marks import BROKEN, HELD, mark, why
 from gate.report.snapshot.view import View
 from gate.report.text import cell, markdown, row

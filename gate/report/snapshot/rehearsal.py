@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.report.duration import seconds
+from gate.duration import seconds
 from gate.report.snapshot.view import View
 from gate.report.text import cell, markdown, obstacle, row
 from gate.sources.fact import Absent, CannotTell, Seen

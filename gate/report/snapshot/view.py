@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 
 from gate.account.verdict import Line
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report.account import SNAPSHOT
 from gate.report.seen import host_of

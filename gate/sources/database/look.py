@@ -13,7 +13,7 @@ from psycopg import errors, sql
 
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import first_line
-from gate.contract.kinds import Work
+from gate.contract.work import Work
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors, sql
 
 from gate.connection.obstacle import first_line
-from gate.contract.kinds import Cycle, Poll, Queue, Work
+from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.sources.database.facts import QueueFacts, WorkFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 

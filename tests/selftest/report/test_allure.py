@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from gate.account.verdict import Outcome, Result
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report import allure
 from gate.report.account import Account
@@ -164,7 +164,7 @@ def test_evidence_is_what_was_seen(
 ) -> None:
     """The evidence of an item is the fact behind it, whole."""
     promise = contract.promises[id_]
-    found = evidence(promise, "predeploy", target, look("predeploy"))
+    found = evidence(promise, "predeploy", contract, target, look("predeploy"))
     attached = allure.attachment(promise, "predeploy", found)
     assert attached.name == "promised and seen"
     promised, seen = json.loads(attached.body).values()
@@ -176,7 +176,7 @@ def test_evidence_is_what_was_seen(
 def test_a_risk_has_no_evidence_of_its_own(contract: Contract, target: Target) -> None:
     """What is concluded from other items has only its promise."""
     promise = contract.promises["risk.schema"]
-    assert evidence(promise, "predeploy", target, None) is None
+    assert evidence(promise, "predeploy", contract, target, None) is None
     attached = allure.attachment(promise, "predeploy", None)
     assert attached.name == "promised"
     assert [*json.loads(attached.body)] == ["promised"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gate.account.verdict import Outcome, Result
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.report.account import Account
 from gate.report.snapshot import render
 from gate.sources.fact import Absent, CannotTell, Cause, Seen

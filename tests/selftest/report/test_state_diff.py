@@ -9,7 +9,7 @@ import pytest
 
 from gate.account.verdict import Outcome, Result
 from gate.catalog.model import Catalog
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.report.account import Account
 from gate.report.drift import Kind, compare
 from gate.report.state_diff import render

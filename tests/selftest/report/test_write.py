@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gate.account.verdict import Outcome, Result
-from gate.contract.kinds import Moment
+from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.report.account import Account
 from gate.report.write import prepare, write_all

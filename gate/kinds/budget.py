@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from gate.compare.endpoints import answered
+from gate.contract.item import Item, Moment
 from gate.contract.kinds import Budget
 from gate.contract.model import Promise
+from gate.duration import seconds
 from gate.errors import ObservationError
+from gate.kinds.endpoint import answered
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, Promises, always, no_state
 from gate.kinds.scene import Scene
 from gate.sources.api.facts import Answer
-from gate.sources.fact import Absent, seen
+from gate.sources.api.questions import AskSamples
+from gate.sources.fact import Absent, Seen, seen
+from gate.target import Target
 
 CANNED = 10
 """An answer this many times faster than what is typical is suspicious."""
@@ -90,3 +95,48 @@ def _change(item: Budget, scene: Scene, durations: Sequence[float]) -> Check:
         f"median {now:.3g} s, before {was:.3g} s",
         now <= limit,
     )
+
+
+def median_of(promise: Promise, scene: Scene) -> float | None:
+    """The median of the timed answers, in seconds; ``None`` where there was no answer."""
+    fact = scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
+    if not isinstance(fact, Seen):
+        return None
+    return statistics.median(fact.value.samples_s or (fact.value.elapsed_s,))
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    if isinstance(item, Budget):
+        yield AskSamples(f"endpoint.{item.endpoint}", item.samples)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    median = median_of(promise, scene)
+    return {"Budget": promise.id, "Median": "-" if median is None else seconds(median)}
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    if isinstance(item, Budget) and f"endpoint.{item.endpoint}" not in promises:
+        yield f"endpoint: there is no item 'endpoint.{item.endpoint}' in endpoints.toml"
+
+
+KIND = Kind(
+    name="budget",
+    chapter="budgets",
+    rank=100,
+    model=Budget,
+    severity="minor",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=budget,
+    state=no_state,
+    row=_row,
+    references=_references,
+)

@@ -6,11 +6,12 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from gate.contract.kinds import Column, Database, Enum, Extension, Index, Table
+from gate.contract.database import Column, Database, Enum, Extension, Index, Table
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.judge import compare
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.rehearsal.facts import Leg, RehearsalFacts
@@ -19,16 +20,14 @@ SHOWN = 5
 """Differences that a finding names; the report has them all."""
 STRONG = "AccessExclusiveLock"
 
-Judge = Callable[[Promise, Scene], Finding]
 
-
-def rehearsal(promise: Promise, scene: Scene, judge: Judge) -> Finding:
+def rehearsal(promise: Promise, scene: Scene) -> Finding:
     """Compare what is promised of the rehearsal."""
     item = scene.item(promise, Rehearsal)
     facts = seen(scene.observed.rehearsal, "rehearsal")
-    for name, compare in COMPARISONS.items():
+    for name, judge in COMPARISONS.items():
         if getattr(item, name) is not None:
-            return compare(item, facts, promise, scene, judge)
+            return judge(item, facts, promise, scene)
     raise TypeError(f"{promise.id} promises nothing that is known here")
 
 
@@ -101,9 +100,7 @@ def _without_timeout(facts: RehearsalFacts) -> list[str]:
     return [f"{one} takes {STRONG} on tables in use and sets no lock_timeout" for one in found]
 
 
-def _schema(
-    _: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene, judge: Judge
-) -> Finding:
+def _schema(_: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene) -> Finding:
     """Judge the clone by every promise that the contract has about the database afterwards."""
     after = seen(facts.after, "upgraded clone")
     there = dataclasses.replace(
@@ -119,7 +116,7 @@ def _schema(
             continue
         checked += 1
         try:
-            finding = judge(promise, there)
+            finding = compare(promise, there)
         except ObservationError as error:
             raise ObservationError(f"cannot tell ({promise.id} on the clone): {error}") from error
         if not finding.holds:
@@ -211,9 +208,7 @@ def _vector(item: Rehearsal, facts: RehearsalFacts, promise: Promise, *__: objec
     )
 
 
-def _serves(
-    item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scene, judge: Judge
-) -> Finding:
+def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scene) -> Finding:
     """Judge the answers of the release from before as the live one's are judged."""
     if promise.id not in facts.serves:
         seen(facts.receipts, "downgrade")
@@ -225,7 +220,7 @@ def _serves(
     broken = []
     for id_ in api.answers:
         if id_ in scene.contract.promises:
-            finding = judge(scene.contract.promises[id_], there)
+            finding = compare(scene.contract.promises[id_], there)
             broken += [] if finding.holds else [f"{id_}: {'; '.join(finding.broken)}"]
     write = (item.serves.write if item.serves else {}) or {}
     if write:

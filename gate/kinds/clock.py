@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
-from gate.contract.kinds import Clock
+from gate.contract.host import Clock
 from gate.contract.model import Promise
+from gate.duration import moment_of
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, always, asks_nothing, no_references, no_state
 from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, CannotTell, Seen
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
 
@@ -52,3 +56,43 @@ def _look(item: Clock, scene: Scene) -> str:
     if item.of == "host":
         return "timedatectl; chronyc tracking; and on the gate's side: date -u"
     return f"psql service={scene.target.database.service} -c 'SELECT now()'; date -u"
+
+
+def _clock(promise: Promise, scene: Scene) -> Seen[dt.datetime] | Absent | CannotTell:
+    """The time that a clock told when it was asked."""
+    if scene.item(promise, Clock).of == "database":
+        database = scene.observed.database
+        return Seen(database.value.clock) if isinstance(database, Seen) else database
+    host = scene.observed.host
+    return Seen(host.value.identity.clock) if isinstance(host, Seen) else host
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    """The time that it told, between the gate's own before and after."""
+    fact = _clock(promise, scene)
+    if not isinstance(fact, Seen):
+        return fact
+    before, after = scene.observed.under_way(scene.item(promise, Clock).of)
+    return Seen({"clock": fact.value, "gate_before": before, "gate_after": after})
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    fact = _clock(promise, scene)
+    said = moment_of(fact.value) if isinstance(fact, Seen) else "nowhere"
+    return {"Clock": f"Clock of the {scene.item(promise, Clock).of}", "Time": said}
+
+
+KIND = Kind(
+    name="clock",
+    chapter="runtimes",
+    rank=41,
+    model=Clock,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=clock,
+    state=no_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,36 +1,22 @@
-"""Risks and rollback triggers: what it means for them that other items break."""
+"""Rollback triggers: they fire when one of the items that they watch breaks."""
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 
+from gate.contract.item import Item, Moment
 from gate.contract.kinds import Endpoint, Trigger
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.judge import broken_among
+from gate.kinds.kind import Kind, Promises, asks_nothing, no_fact, no_state
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent
 
-Compare = Callable[[Promise, Scene], Finding]
 
-
-def risk(promise: Promise, scene: Scene, compare: Compare) -> Finding:
-    """A risk materialises when an item that names it breaks."""
-    guards = [
-        one for one in scene.contract.at(scene.moment) if promise.id in one.at(scene.moment).risk
-    ]
-    broken, unknown = _broken(guards, scene, compare)
-    if unknown and not broken:
-        raise ObservationError(unknown[0])
-    return Finding(
-        promised=f"{len(guards)} items guard it, and all hold",
-        seen=f"{len(guards) - len(broken)} of {len(guards)} hold",
-        broken=tuple(f"the risk materialised: {one}" for one in broken),
-    )
-
-
-def trigger(promise: Promise, scene: Scene, compare: Compare) -> Finding:
+def trigger(promise: Promise, scene: Scene) -> Finding:
     """A rollback trigger fires when one of its items breaks."""
     item = scene.item(promise, Trigger)
     watched = [
@@ -40,7 +26,7 @@ def trigger(promise: Promise, scene: Scene, compare: Compare) -> Finding:
     ]
     if item.status_from is not None:
         return _by_status(item.status_from, watched, scene)
-    broken, unknown = _broken(watched, scene, compare)
+    broken, unknown = broken_among(watched, scene)
     if unknown and not broken:
         raise ObservationError(unknown[0])
     return Finding(
@@ -48,22 +34,6 @@ def trigger(promise: Promise, scene: Scene, compare: Compare) -> Finding:
         seen=f"{len(broken)} of {len(watched)} are broken",
         broken=tuple(f"roll back: {one}" for one in broken),
     )
-
-
-def _broken(
-    promises: Iterable[Promise], scene: Scene, compare: Compare
-) -> tuple[list[str], list[str]]:
-    """Return what is broken, and what cannot be told."""
-    broken, unknown = [], []
-    for one in promises:
-        try:
-            finding = compare(one, scene)
-        except ObservationError as error:
-            unknown.append(str(error))
-            continue
-        if not finding.holds:
-            broken.append(f"{one.id}: {finding.broken[0]}")
-    return broken, unknown
 
 
 def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
@@ -88,3 +58,35 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
         seen=f"{len(fired)} of {len(answers)} do",
         broken=tuple(fired),
     )
+
+
+def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    del item, carries_out
+    return ("postdeploy",)
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    return {"Trigger": promise.title, "Watches": ", ".join(scene.item(promise, Trigger).when)}
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    patterns = item.when if isinstance(item, Trigger) else ()
+    for pattern in patterns:
+        if not fnmatch.filter(promises, pattern):
+            yield f"when: {pattern!r} names no item"
+
+
+KIND = Kind(
+    name="trigger",
+    chapter="plan",
+    rank=121,
+    model=Trigger,
+    severity="critical",
+    moments=_moments,
+    asks=asks_nothing,
+    find=no_fact,
+    compare=trigger,
+    state=no_state,
+    row=_row,
+    references=_references,
+)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping
 
 import jsonschema_rs
 
+from gate.contract.item import Moment
 from gate.contract.kinds import Endpoint
 from gate.contract.model import Promise
+from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, State, Told, always, no_references
 from gate.kinds.scene import Scene
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
-from gate.sources.fact import Absent, told
+from gate.sources.api.questions import AskEndpoint
+from gate.sources.fact import Absent, CannotTell, Seen, told
+from gate.target import Target
 
 NOT_THERE = (404, 405, 410)
 
@@ -46,9 +53,7 @@ def answered(scene: Scene, id_: str) -> Answer | Absent:
     Raises:
         ObservationError: It cannot be told.
     """
-    if id_ not in scene.api.answers:
-        raise ObservationError(f"cannot tell: {id_} was not asked in this look")
-    return told(scene.api.answers[id_])
+    return told(scene.answer(id_))
 
 
 def _absent(item: Endpoint, answer: Answer | Absent, look: str) -> Finding:
@@ -83,3 +88,61 @@ def _body(item: Endpoint, answer: Answer) -> list[str]:
         ]
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     return broken + [f"the body lacks {one!r}" for one in item.text if one not in text]
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskEndpoint(promise.id, item)] if isinstance(item, Endpoint) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return scene.answer(promise.id)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    """What an absent endpoint answers is seen all the same: its 404."""
+    fact = scene.answer(promise.id)
+    if isinstance(fact, Absent):
+        return State(f"no answer ({fact.proof})")
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(f"{fact.value.status} {fact.value.content_type}".strip())
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, fact = scene.item(promise, Endpoint), scene.answer(promise.id)
+    remark = _remark(item.remark, fact.value) if isinstance(fact, Seen) else ""
+    answer = f"{fact.value.status}" if isinstance(fact, Seen) else "no answer"
+    return {"Endpoint": item.label or item.path, "Answer": answer, "Remark": remark}
+
+
+def _remark(template: str, answer: Answer) -> str:
+    """Fill in ``{seconds}``, or a top-level value of the answer by its name."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        return seconds(answer.elapsed_s) if name == "seconds" else _value(answer, name)
+
+    return re.sub(r"\{(\w+)\}", value, template)
+
+
+def _value(answer: Answer, key: str) -> str:
+    found = answer.body.get(key) if isinstance(answer.body, Mapping) else None
+    return str(found)[:40] if isinstance(found, (str, int, float)) else f"no {key}"
+
+
+KIND = Kind(
+    name="endpoint",
+    chapter="endpoints",
+    rank=80,
+    model=Endpoint,
+    severity="critical",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=endpoint,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

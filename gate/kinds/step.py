@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
+from gate.contract.item import Item, Moment
 from gate.contract.kinds import Step
 from gate.contract.model import Promise
-from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, seen, told
+from gate.kinds.kind import Found, Kind, Promises, no_state
+from gate.kinds.scene import Scene, asked
+from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.host.questions import AskTool
+from gate.target import Target
 
 
 def step(promise: Promise, scene: Scene) -> Finding:
@@ -21,12 +25,8 @@ def step(promise: Promise, scene: Scene) -> Finding:
 
 
 def _tools(item: Step, scene: Scene) -> Finding:
-    missing = []
-    for tool in item.tools:
-        if tool not in scene.host.tools:
-            raise ObservationError(f"cannot tell: {tool} was not asked for in this look")
-        if isinstance(told(scene.host.tools[tool]), Absent):
-            missing.append(tool)
+    there = scene.host.tools
+    missing = [tool for tool in item.tools if isinstance(told(asked(there, tool)), Absent)]
     return Finding(
         promised=f"can be carried out: {', '.join(item.tools) or 'needs no tool'}",
         seen=f"missing: {', '.join(missing)}" if missing else "all there",
@@ -64,3 +64,49 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
 def _harmless(item: Step) -> str:
     """What somebody may run to look for himself: never the step, which changes something."""
     return item.done_if.run if item.done_if else ""
+
+
+def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    """Accounted for where it is carried out, and beforehand, where its tools are looked for."""
+    phase = item.phase if isinstance(item, Step) else "deploy"
+    carried: Moment = "postdeploy" if phase == "deploy" else "rollback"
+    return ("predeploy", carried) if carries_out else ("predeploy",)
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskTool(tool) for tool in item.tools] if isinstance(item, Step) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    plan = scene.observed.plan
+    if not isinstance(plan, Seen):
+        return plan
+    return plan.value.steps.get(promise.id, Absent("not in the record"))
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, Step)
+    return {"Step": str(item.order), "What": item.text or item.title}
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    if isinstance(item, Step) and item.answers and f"endpoint.{item.answers}" not in promises:
+        yield f"answers: there is no item 'endpoint.{item.answers}' in endpoints.toml"
+
+
+KIND = Kind(
+    name="step",
+    chapter="plan",
+    rank=120,
+    model=Step,
+    severity="normal",
+    moments=_moments,
+    asks=_asks,
+    find=_find,
+    compare=step,
+    state=no_state,
+    row=_row,
+    references=_references,
+)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from gate.contract.kinds import Cycle, Poll, Queue, Work
+from collections.abc import Iterable, Mapping
+
+from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
+from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, Promises, always, no_state
+from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
 from gate.sources.database.facts import QueueFacts, WorkFacts
-from gate.sources.fact import Absent, CannotTell, Cause, seen, told
+from gate.sources.database.questions import AskWork
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
+from gate.sources.host.questions import AskUnit
+from gate.target import Target
 
 NOT_ASKED = CannotTell("this proof was not asked for in this look", Cause.UPSTREAM)
 
@@ -18,7 +26,7 @@ def work(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Work)
     id_ = promise.id
     look = f"journalctl -u {item.unit} -n 20"
-    unit = scene.unit(item.unit)
+    unit = told(scene.unit(item.unit))
     running = not isinstance(unit, Absent) and unit.active_state == "active"
     if item.absent:
         broken = (f"{item.unit} is at work",) if running else ()
@@ -95,10 +103,52 @@ def _poll(poll: Poll | None, facts: WorkFacts) -> list[Check]:
 
 
 def _journal(item: Work, scene: Scene) -> list[Check]:
-    unit = scene.unit(item.unit)
+    unit = told(scene.unit(item.unit))
     if item.journal_errors is None or isinstance(unit, Absent):
         return []
     journal = seen(unit.journal, f"journal of {item.unit}")
     promised = f"at most {item.journal_errors} errors in the journal"
     last = f": {journal.last[-1]}" if journal.last else ""
     return [(promised, f"{journal.errors} errors{last}", journal.errors <= item.journal_errors)]
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskUnit(item.unit), AskWork(promise.id, item)] if isinstance(item, Work) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return database
+    facts = database.value.work.get(promise.id)
+    return NOT_ASKED if facts is None else Seen(facts)
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, Work)
+    unit = scene.unit(item.unit)
+    state = f"{unit.value.active_state} ({unit.value.sub_state})" if isinstance(unit, Seen) else "-"
+    return {"Worker": item.unit, "Status": state}
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    if isinstance(item, Work):
+        yield from no_such_unit("unit", item.unit, promises)
+
+
+KIND = Kind(
+    name="work",
+    chapter="work",
+    rank=90,
+    model=Work,
+    severity="critical",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=work,
+    state=no_state,
+    row=_row,
+    references=_references,
+)

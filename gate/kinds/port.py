@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
 
-from gate.contract.kinds import ListeningPort
+from gate.contract.host import ListeningPort, Service
+from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, Promises, State, Told, always, asks_nothing
 from gate.kinds.scene import Scene
-from gate.sources.fact import Seen, seen
+from gate.sources.fact import Absent, CannotTell, Seen, seen
 from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
@@ -134,3 +137,84 @@ def _processes(item: ListeningPort, found: list[Listener], host: HostFacts) -> l
     if len(workers) == item.processes:
         return []
     return [f"held by {len(workers)} worker processes: {', '.join(map(str, sorted(workers)))}"]
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return listeners(promise, scene)
+
+
+def listeners(promise: Promise, scene: Scene) -> Seen[tuple[Listener, ...]] | Absent | CannotTell:
+    """Who listens on a port; absent where the list of listeners is there and names nobody."""
+    host = scene.observed.host
+    if not isinstance(host, Seen):
+        return host
+    if not isinstance(host.value.listeners, Seen):
+        return host.value.listeners
+    number = scene.target.port(scene.item(promise, ListeningPort).port)
+    found = tuple(one for one in host.value.listeners.value if one.port == number)
+    return Seen(found) if found else Absent(f"no TCP socket listens on port {number}")
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = listeners(promise, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    if isinstance(fact, Absent):
+        return State("closed")
+    return State("; ".join(sorted({_holder(one) for one in fact.value})))
+
+
+def _holder(one: Listener) -> str:
+    units = ", ".join(sorted(one.units.value)) if isinstance(one.units, Seen) else ""
+    return f"open on {one.address}" + (f", held by {units}" if units else "")
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, fact = scene.item(promise, ListeningPort), listeners(promise, scene)
+    held = _newest_first(scene.host, fact.value) if isinstance(fact, Seen) else "closed"
+    return {"Port": str(item.port), "Service": item.service, "PID": held}
+
+
+def _newest_first(host: HostFacts, found: Sequence[Listener]) -> str:
+    """The processes that hold a port, newest first; ``-`` where they cannot be seen.
+
+    A supervisor that passed its socket on to its workers is left out, as in the user's document.
+    """
+    pids = {pid for one in found if isinstance(one.pids, Seen) for pid in one.pids.value}
+    supervisors = {host.processes[pid].parent for pid in pids if pid in host.processes} & pids
+    never = dt.datetime.min.replace(tzinfo=dt.timezone.utc)
+
+    def age(pid: int) -> tuple[dt.datetime, int]:
+        process = host.processes.get(pid)
+        return (process.started if process else never, pid)
+
+    workers = sorted(pids - supervisors or pids, key=age, reverse=True)
+    return ", ".join(str(pid) for pid in workers) or "-"
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    if isinstance(item, ListeningPort) and item.owner:
+        yield from no_such_unit("owner", item.owner, promises)
+
+
+def no_such_unit(key: str, unit: str, promises: Promises) -> Iterable[str]:
+    """A unit that another item names must itself be promised."""
+    items = (one.before for one in promises.values())
+    if not any(isinstance(item, Service) and item.unit == unit for item in items):
+        yield f"{key}: no item of services.toml promises the unit {unit!r}"
+
+
+KIND = Kind(
+    name="port",
+    chapter="ports",
+    rank=20,
+    model=ListeningPort,
+    severity="critical",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=port,
+    state=_state,
+    row=_row,
+    references=_references,
+)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Mapping
 
-from gate.contract.kinds import KeyPath
+from gate.contract.host import KeyPath
+from gate.contract.item import Moment
 from gate.contract.model import Promise
-from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, seen, told
+from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
+from gate.kinds.scene import Scene, asked
+from gate.sources.fact import Absent, CannotTell, Seen, seen, told
+from gate.sources.host.facts import Path
+from gate.sources.host.questions import AskPath
+from gate.target import Target
 
 
 def path(promise: Promise, scene: Scene) -> Finding:
     """Compare a path."""
     item = scene.item(promise, KeyPath)
     where = scene.target.placed(item.path)
-    if item.path not in scene.host.paths:
-        raise ObservationError(f"cannot tell: {item.path} was not asked for in this look")
-    found = told(scene.host.paths[item.path])
+    found = told(_path(promise, scene))
     look = f"stat {shlex.quote(where)}"
     if isinstance(found, Absent):
         return Finding(
@@ -56,3 +59,48 @@ def _promised(item: KeyPath) -> str:
     words += [item.mode] if item.mode else []
     words += [f"at least {item.free_mb} MB free"] if item.free_mb else []
     return ", ".join(words)
+
+
+def _path(promise: Promise, scene: Scene) -> Seen[Path] | Absent | CannotTell:
+    """A path of the host; kept under its name in the contract."""
+    host = scene.observed.host
+    key = scene.item(promise, KeyPath).path
+    return asked(host.value.paths, key) if isinstance(host, Seen) else host
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskPath(item.path)] if isinstance(item, KeyPath) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return _path(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _path(promise, scene)
+    if not isinstance(fact, Seen):
+        return not_seen(fact)
+    return State(f"{fact.value.type}, {fact.value.owner}:{fact.value.group}, {fact.value.mode}")
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, KeyPath)
+    return {"Path": item.path, "Purpose": item.purpose}
+
+
+KIND = Kind(
+    name="path",
+    chapter="paths",
+    rank=30,
+    model=KeyPath,
+    severity="minor",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=path,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
-from gate.contract.kinds import Service
+from gate.contract.host import Service
+from gate.contract.item import Moment
 from gate.contract.model import Promise
+from gate.duration import moment_of, uptime
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.facts import Unit
+from gate.sources.host.questions import AskUnit
+from gate.target import Target
 
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""
@@ -18,7 +24,7 @@ FRESH_S = 10.0
 def service(promise: Promise, scene: Scene) -> Finding:
     """Compare a unit."""
     item = scene.item(promise, Service)
-    unit = scene.unit(item.unit)
+    unit = told(scene.unit(item.unit))
     look = f"systemctl status {item.unit}"
     if isinstance(unit, Absent):
         return Finding(
@@ -124,3 +130,55 @@ def _odd(unit: Unit) -> list[str]:
         last = unit.journal.value.last[-1:] or ("",)
         odd.append(f"{unit.journal.value.errors} errors in its journal since its start: {last[0]}")
     return odd
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskUnit(item.unit)] if isinstance(item, Service) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return scene.unit(scene.item(promise, Service).unit)
+
+
+def _state_in_words(promise: Promise, scene: Scene) -> Told:
+    fact = scene.unit(scene.item(promise, Service).unit)
+    if not isinstance(fact, Seen):
+        return not_seen(fact)
+    unit, after = fact.value, promise.after
+    words = [f"{unit.active_state} ({unit.sub_state})"]
+    if isinstance(unit.starts_at_boot, Seen):
+        words.append("starts at boot" if unit.starts_at_boot.value else "does not start at boot")
+    # Only where a restart is promised, or promised not to be, does the start belong to the state.
+    if isinstance(after, Service) and after.restarted is not None and unit.started:
+        words.append(f"up since {moment_of(unit.started)}")
+    return State(", ".join(words))
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, Service)
+    fact, host = scene.unit(item.unit), scene.observed.host
+    status, up = "not found", "-"
+    if isinstance(fact, Seen):
+        status = f"{fact.value.active_state} ({fact.value.sub_state})"
+        if fact.value.active_state == "active" and isinstance(host, Seen):
+            # By the host's own clock, which its units' starts are told by too.
+            up = uptime(fact.value.started, host.value.identity.clock)
+    return {"Service": item.label or item.unit, "Status": status, "Uptime": up}
+
+
+KIND = Kind(
+    name="service",
+    chapter="services",
+    rank=10,
+    model=Service,
+    severity="critical",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=service,
+    state=_state_in_words,
+    row=_row,
+    references=no_references,
+)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from gate.contract.kinds import Migration
+from collections.abc import Iterable, Mapping
+
+from gate.contract.database import Migration
+from gate.contract.item import Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
+from gate.sources.host.questions import AskRevisions
 from gate.sources.migrations.chain import describe_heads, pending
 from gate.sources.migrations.facts import Chain
+from gate.target import Target
 
 
 def migration(promise: Promise, scene: Scene) -> Finding:
@@ -17,7 +23,7 @@ def migration(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Migration)
     if item.current is not None:
         return _current(item.current, scene)
-    chain = scene.chain(item.folder or "")
+    chain = seen(scene.chain(item.folder or ""), f"revision files in {item.folder}")
     look = f"alembic heads  # with the revisions in {scene.target.placed(chain.folder)}"
     problems = (
         *chain.problems,
@@ -63,7 +69,7 @@ def _current(revision: str, scene: Scene) -> Finding:
 
 
 def _at(scene: Scene) -> tuple[str, ...]:
-    rows = told(scene.database.alembic)
+    rows = told(scene.revisions)
     return () if isinstance(rows, Absent) else rows
 
 
@@ -105,3 +111,78 @@ def _chain(
         broken=tuple(broken),
         look=look,
     )
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskRevisions(item.folder)] if isinstance(item, Migration) and item.folder else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    item = scene.item(promise, Migration)
+    return scene.revisions if item.current is not None else scene.chain(item.folder or "")
+
+
+def _named(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | CannotTell:
+    """The revisions that an item is about, oldest first."""
+    item = scene.item(promise, Migration)
+    if item.current is not None:
+        return scene.revisions
+    chain = scene.chain(item.folder or "")
+    if not isinstance(chain, Seen):
+        return chain
+    if item.pending is not None:
+        return _waiting(chain.value, scene.revisions)
+    head = item.head is not None
+    return Seen(chain.value.heads if head else tuple(sorted(chain.value.revisions)))
+
+
+def _waiting(
+    chain: Chain, current: Seen[tuple[str, ...]] | Absent | CannotTell
+) -> Seen[tuple[str, ...]] | CannotTell:
+    """Revisions between the database and the heads of a folder."""
+    if isinstance(current, CannotTell):
+        return current
+    at = current.value if isinstance(current, Seen) else ()
+    unknown = sorted(set(at) - set(chain.revisions))
+    if unknown:
+        return CannotTell(
+            f"the database is at {', '.join(unknown)}, which {chain.folder} does not define",
+            Cause.UPSTREAM,
+        )
+    return Seen(pending(chain, at))
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _named(promise, scene)
+    if isinstance(fact, Absent) and scene.item(promise, Migration).current is None:
+        return not_seen(fact)
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(", ".join(fact.value if isinstance(fact, Seen) else ()) or "none")
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, fact = scene.item(promise, Migration), _named(promise, scene)
+    labels = {"current": item.current, "head": item.head, "pending": item.pending}
+    label = next((name for name, value in labels.items() if value is not None), "revisions")
+    revisions = fact.value if isinstance(fact, Seen) else ()
+    remark = (item.note or "ready to apply") if label == "pending" and revisions else ""
+    return {"What": label, "Revisions": ", ".join(revisions) or "none", "Remark": remark}
+
+
+KIND = Kind(
+    name="migration",
+    chapter="migrations",
+    rank=60,
+    model=Migration,
+    severity="critical",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=migration,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,0 +1,78 @@
+"""Columns that come or go, apart from their table's item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.catalog.model import Column as SeenColumn
+from gate.contract.database import Column
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import (
+    ABSENT,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    no_references,
+)
+from gate.kinds.scene import Scene
+from gate.kinds.table import PSQL, table_of
+from gate.sources.fact import Absent, CannotTell, Seen
+
+
+def column(promise: Promise, scene: Scene) -> Finding:
+    """Compare a column that comes or goes."""
+    item = scene.item(promise, Column)
+    found = scene.database.catalog.tables.get(item.table)
+    definition = (
+        found.columns[item.column].definition if found and item.column in found.columns else None
+    )
+    promised = "absent" if item.absent else item.definition
+    seen = definition or "absent"
+    broken = () if promised == seen else (f"column {item.table}.{item.column}: {seen}",)
+    return Finding(promised=promised, seen=seen, broken=broken, look=PSQL.format(item.table))
+
+
+def _column(promise: Promise, scene: Scene) -> Seen[SeenColumn] | Absent | CannotTell:
+    item = scene.item(promise, Column)
+    fact = table_of(item.table, scene)
+    if not isinstance(fact, Seen):
+        return fact
+    found = fact.value.columns.get(item.column)
+    return Absent("not in the catalog") if found is None else Seen(found)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return _column(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _column(promise, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(fact.value.definition) if isinstance(fact, Seen) else ABSENT
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, fact = scene.item(promise, Column), _column(promise, scene)
+    definition = fact.value.definition if isinstance(fact, Seen) else "absent"
+    return {"Column": f"{item.table}.{item.column}", "Definition": definition}
+
+
+KIND = Kind(
+    name="column",
+    chapter="database",
+    rank=54,
+    model=Column,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=column,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,0 +1,135 @@
+"""The database as a whole: who may come, how many tables, nothing that nobody promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gate.catalog.diff import diff
+from gate.contract.database import Database, Enum, Index, Table
+from gate.contract.item import Item, Moment
+from gate.contract.model import MOMENTS, Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, State, Told, asks_nothing, no_references
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import Seen, seen
+
+
+def database(promise: Promise, scene: Scene) -> Finding:
+    """Compare what is promised of the database as a whole."""
+    item = scene.item(promise, Database)
+    facts = scene.database
+    if item.connects_as is not None:
+        broken = []
+        if facts.superuser:
+            broken.append(
+                f"the gate came as superuser {facts.user}: give it a role that can only read"
+            )
+        if item.connects_as not in ("*", facts.user):
+            broken.append(f"the gate came as {facts.user}")
+        if not facts.read_only:
+            broken.append("the session could have written")
+        who = "a role without superuser rights" if item.connects_as == "*" else item.connects_as
+        return Finding(
+            promised=f"reachable as {who}, read-only",
+            seen=f"{facts.database} as {facts.user}, PostgreSQL {facts.server_version}",
+            broken=tuple(broken),
+        )
+    if item.tables is not None:
+        count = len(facts.catalog.tables)
+        return Finding(
+            promised=f"{item.tables} tables",
+            seen=f"{count} tables",
+            broken=() if count == item.tables else (f"{count} tables", *_strangers(scene)),
+            look="psql -c '\\dt'",
+        )
+    if item.restored:
+        return _restored(scene)
+    strangers = _strangers(scene)
+    return Finding(
+        promised="nothing that the contract does not name",
+        seen=", ".join(strangers) or "nothing else",
+        broken=tuple(strangers),
+    )
+
+
+def _restored(scene: Scene) -> Finding:
+    """Compare the whole catalog with the one that was seen before the deployment."""
+    before = seen(
+        scene.before("whether the catalog is as before").database, "look at the database before"
+    )
+    found = diff(before.catalog, scene.database.catalog).lines()
+    return Finding(
+        promised="the catalog of before",
+        seen=f"{len(scene.database.catalog.tables)} tables, {len(found)} differences",
+        broken=tuple(found),
+        look="pg_dump --schema-only",
+    )
+
+
+def _strangers(scene: Scene) -> list[str]:
+    """What the contract does not name at this moment, sorted by kind and name."""
+    catalog = scene.database.catalog
+    own = {name for name, one in catalog.indexes.items() if not one.constraint}
+    pairs: list[tuple[str, Iterable[str], Mapping[str, object]]] = [
+        ("table", catalog.tables, scene.contract.of(Table, scene.moment)),
+        ("index", own, scene.contract.of(Index, scene.moment)),
+        ("enum", catalog.enums, scene.contract.of(Enum, scene.moment)),
+    ]
+    return [
+        f"{kind} {name} is not in the contract"
+        for kind, names, promised in pairs
+        for name in sorted(set(names) - {id_.split(".", 1)[1] for id_ in promised})
+    ]
+
+
+def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    """What has to be restored is compared after a rollback alone."""
+    del carries_out
+    return ("rollback",) if isinstance(item, Database) and item.restored else MOMENTS
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    del promise
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return database
+    return Seen(
+        {
+            **database.value.model_dump(exclude={"catalog", "work"}),
+            "tables": sorted(database.value.catalog.tables),
+        }
+    )
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    item, database = scene.item(promise, Database), scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    if item.tables is not None:
+        return State(f"{len(database.value.catalog.tables)} tables")
+    if item.connects_as is not None:
+        return State(f"{database.value.database} as {database.value.user}")
+    return None
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, facts = scene.item(promise, Database), scene.database
+    if item.tables is not None:
+        return {"Database": "tables", "Seen": str(len(facts.catalog.tables))}
+    return {"Database": promise.name, "Seen": f"{facts.database} as {facts.user}"}
+
+
+KIND = Kind(
+    name="database",
+    chapter="database",
+    rank=50,
+    model=Database,
+    severity="blocker",
+    moments=_moments,
+    asks=asks_nothing,
+    find=_find,
+    compare=database,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

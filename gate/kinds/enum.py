@@ -1,0 +1,73 @@
+"""Enum types of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.contract.database import Enum
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import (
+    ABSENT,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    no_references,
+)
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import Absent, CannotTell, Seen
+
+
+def enum(promise: Promise, scene: Scene) -> Finding:
+    """Compare an enum type: its labels in their order."""
+    item = scene.item(promise, Enum)
+    name = promise.name
+    labels = scene.database.catalog.enums.get(name)
+    promised = "absent" if item.absent else ", ".join(item.labels)
+    seen = "absent" if labels is None else ", ".join(labels)
+    broken = () if promised == seen else (f"type {name}: {seen}",)
+    return Finding(promised=promised, seen=seen, broken=broken, look=f"psql -c '\\dT+ {name}'")
+
+
+def _labels(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | CannotTell:
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    labels = database.value.catalog.enums.get(promise.name)
+    return Absent("not in the catalog") if labels is None else Seen(labels)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return _labels(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _labels(promise, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(", ".join(fact.value)) if isinstance(fact, Seen) else ABSENT
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    fact = _labels(promise, scene)
+    labels = ", ".join(fact.value) if isinstance(fact, Seen) else "absent"
+    return {"Type": promise.name, "Labels": labels}
+
+
+KIND = Kind(
+    name="enum",
+    chapter="database",
+    rank=52,
+    model=Enum,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=enum,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,0 +1,81 @@
+"""Extensions of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.contract.database import Extension
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import (
+    ABSENT,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    no_references,
+)
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import Absent, CannotTell, Seen
+
+
+def extension(promise: Promise, scene: Scene) -> Finding:
+    """Compare an extension."""
+    item = scene.item(promise, Extension)
+    name = promise.name
+    version = scene.database.catalog.extensions.get(name)
+    there = version is not None
+    broken = (
+        ()
+        if there != item.absent
+        else (f"extension {name} is {'there' if there else 'not there'}",)
+    )
+    return Finding(
+        promised="absent" if item.absent else "installed",
+        seen=f"version {version}" if there else "absent (no row in pg_extension)",
+        broken=broken,
+        look="psql -c '\\dx'",
+    )
+
+
+def _version(promise: Promise, scene: Scene) -> Seen[str] | Absent | CannotTell:
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    version = database.value.catalog.extensions.get(promise.name)
+    return Absent("not in the catalog") if version is None else Seen(version)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return _version(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _version(promise, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(f"version {fact.value}") if isinstance(fact, Seen) else ABSENT
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    fact = _version(promise, scene)
+    version = fact.value if isinstance(fact, Seen) else "absent"
+    return {"Extension": promise.name, "Version": version}
+
+
+KIND = Kind(
+    name="extension",
+    chapter="database",
+    rank=51,
+    model=Extension,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=extension,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

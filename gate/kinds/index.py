@@ -1,0 +1,110 @@
+"""Indexes: access method, columns with opclass, options, predicate, validity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.catalog.model import Index as SeenIndex
+from gate.catalog.model import written
+from gate.contract.database import Index
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import (
+    ABSENT,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    no_references,
+)
+from gate.kinds.scene import Scene, unknown
+from gate.kinds.table import PSQL
+from gate.sources.fact import Absent, CannotTell, Seen
+
+
+def index(promise: Promise, scene: Scene) -> Finding:
+    """Compare an index: access method, columns with opclass, options, predicate, validity."""
+    item = scene.item(promise, Index)
+    name = promise.name
+    found = scene.database.catalog.indexes.get(name)
+    look = PSQL.format(name)
+    promised = "absent" if item.absent else _promised(item, name)
+    if found is None or item.absent:
+        there = found is not None
+        broken = (
+            ()
+            if there != item.absent
+            else (f"index {name} is {'there' if there else 'not there'}",)
+        )
+        seen = found.definition if found else "absent (not in pg_index)"
+        return Finding(promised=promised, seen=seen, broken=broken, look=look)
+    differences = [
+        f"{word} is {is_ or 'none'}, not {must or 'none'}"
+        for word, must, is_ in (
+            ("table", item.table, found.table),
+            ("access method", item.method, found.method),
+            ("columns", ", ".join(item.columns), ", ".join(found.columns)),
+            ("uniqueness", str(item.unique).lower(), str(found.unique).lower()),
+            ("options", written(item.options), written(found.options)),
+            ("predicate", item.predicate, found.predicate),
+            ("included columns", ", ".join(item.include), ", ".join(found.include)),
+        )
+        if must != is_
+    ]
+    differences += [] if found.valid else ["it is invalid: the planner does not use it"]
+    differences += [] if found.ready else ["it is not ready: writes do not maintain it"]
+    return Finding(
+        promised=promised,
+        seen=found.definition,
+        broken=tuple(f"index {name}: {one}" for one in differences),
+        look=look,
+    )
+
+
+def _promised(item: Index, name: str) -> str:
+    """The promise in the words in which the catalog's own index is told."""
+    keys = item.model_dump(include={"table", "method", "columns", "unique", "include", "options"})
+    return SeenIndex(name=name, predicate=item.predicate, **keys).definition
+
+
+def _index(promise: Promise, scene: Scene) -> Seen[SeenIndex] | Absent | CannotTell:
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    found = database.value.catalog.indexes.get(promise.name)
+    return Absent("not in the catalog") if found is None else Seen(found)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return _index(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = _index(promise, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    return State(fact.value.definition) if isinstance(fact, Seen) else ABSENT
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    fact = _index(promise, scene)
+    definition = fact.value.definition if isinstance(fact, Seen) else "absent"
+    return {"Index": promise.name, "Definition": definition}
+
+
+KIND = Kind(
+    name="index",
+    chapter="database",
+    rank=55,
+    model=Index,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=index,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,0 +1,36 @@
+"""One comparison for any promise: the kind of its item decides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.kinds.finding import Finding
+from gate.kinds.registry import kinds
+from gate.kinds.scene import Scene
+
+
+def compare(promise: Promise, scene: Scene) -> Finding:
+    """Compare a promise with what was seen at the scene's moment.
+
+    Raises:
+        ObservationError: It cannot be told.
+    """
+    finding = kinds()[promise.kind].compare(promise, scene)
+    return dataclasses.replace(finding, id=promise.id, source=promise.at(scene.moment).source)
+
+
+def broken_among(promises: Iterable[Promise], scene: Scene) -> tuple[list[str], list[str]]:
+    """Return what is broken among some promises, and what cannot be told of them."""
+    broken, unknown = [], []
+    for one in promises:
+        try:
+            finding = compare(one, scene)
+        except ObservationError as error:
+            unknown.append(str(error))
+            continue
+        if not finding.holds:
+            broken.append(f"{one.id}: {finding.broken[0]}")
+    return broken, unknown

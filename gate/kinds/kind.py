@@ -1,0 +1,111 @@
+"""What a kind of promise is to the engine: everything that any other place asks of it.
+
+Whoever adds a kind writes one module with one `Kind` in it, or names one by the entry point
+``gate.kinds``; the loader, the look, the comparison, the state diff, every report, the schema and
+the recorder are loops over the kinds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from gate.contract.item import Item, Moment
+from gate.contract.model import MOMENTS, Promise
+from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.target import Target
+
+Severity = Literal["blocker", "critical", "normal", "minor", "trivial"]
+"""Allure's severities, the worst first."""
+
+Found = Seen[Any] | Absent | CannotTell | None
+"""The fact behind an item; ``None`` for what has none of its own (a risk, a waiver)."""
+
+Promises = Mapping[str, Promise]
+"""Every promise of a contract by id."""
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What an item is: in words, and in parts where the words do not hold everything.
+
+    It holds what must not change by itself: no PIDs, no durations, no free space.
+    """
+
+    text: str
+    parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+Told = State | CannotTell | None
+ABSENT = State("absent")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of promise, whole.
+
+    Attributes:
+        name: First part of an item's id, ``service`` in ``service.redis``.
+        chapter: File of the contract (without ``.toml``) and chapter of every report.
+        rank: Its place among the kinds: chapters and items are told in this order.
+        model: What can be promised; its docstring is the reference for users.
+        severity: Allure's, for items that guard no risk.
+        moments: When an item is accounted for; the flag tells whether plans are carried out.
+        asks: What the sources have to be asked for an item at a moment on a target.
+        find: The fact behind an item.
+        compare: The judgement; raises `ObservationError` where it cannot be told.
+        state: What the state diff compares from moment to moment.
+        row: Columns of its table in the documents, by heading.
+        references: What is wrong with what an item says of other items, one sentence each.
+    """
+
+    name: str
+    chapter: str
+    rank: int
+    model: type[Item]
+    severity: Severity
+    moments: Callable[[Item, bool], tuple[Moment, ...]]
+    asks: Callable[[Promise, Moment, Target], Iterable[object]]
+    find: Callable[[Promise, Scene], Found]
+    compare: Callable[[Promise, Scene], Finding]
+    state: Callable[[Promise, Scene], Told]
+    row: Callable[[Promise, Scene], Mapping[str, str]]
+    references: Callable[[Item, Promises], Iterable[str]]
+
+
+def always(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    """Accounted for at every moment."""
+    del item, carries_out
+    return MOMENTS
+
+
+def asks_nothing(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    """Judged by what other items ask for."""
+    del promise, moment, target
+    return ()
+
+
+def no_fact(promise: Promise, scene: Scene) -> Found:
+    """Nothing of its own stands behind it."""
+    del promise, scene
+    return None
+
+
+def no_state(promise: Promise, scene: Scene) -> Told:
+    """It is no state of the target that two looks could be compared by."""
+    del promise, scene
+    return None
+
+
+def no_references(item: Item, promises: Promises) -> Iterable[str]:
+    """It names no other item."""
+    del item, promises
+    return ()
+
+
+def not_seen(fact: Absent | CannotTell) -> State | CannotTell:
+    """The state of what is proven not to be there, or could not be looked at."""
+    return fact if isinstance(fact, CannotTell) else ABSENT

@@ -1,0 +1,58 @@
+"""What all the items of a moment want to know, asked of the sources once."""
+
+from __future__ import annotations
+
+from gate.connection.carrier import Carrier
+from gate.contract.item import Moment
+from gate.contract.model import Contract
+from gate.kinds.registry import kinds
+from gate.plan.facts import PlanFacts
+from gate.sources.fact import Fact
+from gate.sources.host.questions import AskRevisions
+from gate.sources.look import look_at
+from gate.sources.observed import Observed
+from gate.sources.rehearsal.questions import AskRehearsal
+from gate.target import Target
+
+
+def look(
+    contract: Contract,
+    target: Target,
+    moment: Moment,
+    *,
+    carrier: Carrier | None = None,
+    plan: Fact[PlanFacts] | None = None,
+) -> Observed:
+    """Look at a target once, all of it through one carrier.
+
+    Args:
+        contract: What is promised decides what is asked.
+        target: Where.
+        moment: Which moment it is.
+        carrier: The way to the target's host, where one is open already.
+        plan: What was carried out just before.
+
+    Returns:
+        Everything that was seen, absent, or could not be told.
+    """
+    return look_at(
+        target,
+        moment,
+        questions(contract, target, moment),
+        carrier=carrier,
+        plan=plan,
+        version_table=contract.version_table,
+        writes=not contract.withheld,
+    )
+
+
+def questions(contract: Contract, target: Target, moment: Moment) -> list[object]:
+    """What the sources have to be asked, by every item of a moment, in the contract's order."""
+    asked = [
+        question
+        for promise in contract.at(moment)
+        for question in kinds()[promise.kind].asks(promise, moment, target)
+    ]
+    if contract.alembic and any(isinstance(one, AskRehearsal) for one in asked):
+        asked.append(AskRevisions(contract.alembic.versions))
+    return asked

@@ -1,0 +1,68 @@
+"""The rehearsal: what the clone showed of the migration and of its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gate.contract.item import Item, Moment
+from gate.contract.model import Promise
+from gate.contract.rehearsal import Rehearsal
+from gate.kinds.kind import Found, Kind, no_references, no_state
+from gate.kinds.rehearsal.compare import rehearsal
+from gate.kinds.scene import Scene
+from gate.sources.fact import Seen
+from gate.sources.rehearsal.questions import AskRehearsal
+from gate.target import Target
+
+
+def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    del item, carries_out
+    return ("predeploy",)
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    return [AskRehearsal(promise.id, item)] if isinstance(item, Rehearsal) else []
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    """The part of the rehearsal that a promise is about; the upgraded catalog is left out."""
+    item, fact = scene.item(promise, Rehearsal), scene.observed.rehearsal
+    if not isinstance(fact, Seen):
+        return fact
+    facts = fact.value
+    parts: dict[str, Any] = {
+        "clone": facts.clone,
+        "obeys": Seen({"obeys": facts.obeys, "strangers": facts.strangers}),
+        "reaches": Seen({"up": facts.up, "reached": facts.reached}),
+        "blocked_at_most_s": Seen({"bystanders": facts.bystanders, "up": facts.up}),
+        "rewrites": Seen(facts.up),
+        "vector": facts.vectors.get(promise.id),
+        "serves": facts.serves.get(promise.id),
+        "restores": Seen({"down": facts.down, "receipts": facts.receipts}),
+        "loses": facts.receipts,
+    }
+    return next((part for name, part in parts.items() if getattr(item, name) is not None), None)
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    del scene
+    return {"Rehearsal": promise.title}
+
+
+KIND = Kind(
+    name="rehearsal",
+    chapter="rehearsal",
+    rank=70,
+    model=Rehearsal,
+    severity="normal",
+    moments=_moments,
+    asks=_asks,
+    find=_find,
+    compare=rehearsal,
+    state=no_state,
+    row=_row,
+    references=no_references,
+)

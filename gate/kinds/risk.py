@@ -1,0 +1,49 @@
+"""Risks: what it means for them that other items break."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.contract.kinds import Risk
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.kinds.finding import Finding
+from gate.kinds.judge import broken_among
+from gate.kinds.kind import Kind, always, asks_nothing, no_fact, no_references, no_state
+from gate.kinds.scene import Scene
+
+
+def risk(promise: Promise, scene: Scene) -> Finding:
+    """A risk materialises when an item that names it breaks."""
+    guards = [
+        one for one in scene.contract.at(scene.moment) if promise.id in one.at(scene.moment).risk
+    ]
+    broken, unknown = broken_among(guards, scene)
+    if unknown and not broken:
+        raise ObservationError(unknown[0])
+    return Finding(
+        promised=f"{len(guards)} items guard it, and all hold",
+        seen=f"{len(guards) - len(broken)} of {len(guards)} hold",
+        broken=tuple(f"the risk materialised: {one}" for one in broken),
+    )
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, Risk)
+    return {"Area": item.area, "Risk Level": item.level, "Notes": item.note}
+
+
+KIND = Kind(
+    name="risk",
+    chapter="risks",
+    rank=110,
+    model=Risk,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=no_fact,
+    compare=risk,
+    state=no_state,
+    row=_row,
+    references=no_references,
+)

@@ -1,0 +1,113 @@
+"""Runtime versions: what is installed, and whether it is what was promised."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+
+from gate.contract.host import Runtime
+from gate.contract.item import Moment
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import Found, Kind, State, Told, always, no_references
+from gate.kinds.scene import Scene, asked, unknown
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
+from gate.sources.host.questions import AskOutput, AskPackage
+from gate.target import Target
+
+
+def runtime(promise: Promise, scene: Scene) -> Finding:
+    """Compare a version."""
+    item = scene.item(promise, Runtime)
+    version = told(version_of(promise, scene))
+    promised = "not installed" if item.absent else f"version {item.version}"
+    look = shlex.join(item.command) if item.command else ""
+    if isinstance(version, Absent):
+        broken = () if item.absent else (f"{item.label} is not installed",)
+        return Finding(
+            promised=promised, seen=f"not installed ({version.proof})", broken=broken, look=look
+        )
+    if item.absent:
+        broken = (f"{item.label} is installed: {version}",)
+    elif version == item.version or version.startswith(f"{item.version}."):
+        broken = ()
+    else:
+        broken = (f"{item.label} is version {version}",)
+    return Finding(promised=promised, seen=f"version {version}", broken=broken, look=look)
+
+
+def version_of(promise: Promise, scene: Scene) -> Seen[str] | Absent | CannotTell:
+    """The version that is there, such as ``16.11``; kept under the item's id on the host."""
+    item = scene.item(promise, Runtime)
+    if item.server or item.extension:
+        return _of_database(item, scene)
+    host = scene.observed.host
+    if not isinstance(host, Seen):
+        return host
+    if item.package:
+        return asked(host.value.packages, promise.id)
+    output = asked(host.value.outputs, promise.id)
+    if not isinstance(output, Seen):
+        return output
+    match = re.search(item.pattern, output.value)
+    if match is None:
+        return CannotTell(
+            f"no version like {item.pattern!r} in the output {output.value[:200]!r}", Cause.UPSTREAM
+        )
+    return Seen(str(match[1]))
+
+
+def _of_database(item: Runtime, scene: Scene) -> Seen[str] | Absent | CannotTell:
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    if item.server:
+        # Debian puts its package's version behind it: "16.11 (Debian 16.11-1.pgdg12+1)".
+        return Seen(database.value.server_version.split(" ", 1)[0])
+    version = database.value.catalog.extensions.get(item.extension or "")
+    return Seen(version) if version else Absent(f"no row {item.extension} in pg_extension")
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    item = promise.at(moment)
+    if isinstance(item, Runtime) and item.command:
+        words = (target.placed(one) if one.startswith("/") else one for one in item.command)
+        yield AskOutput(promise.id, tuple(words))
+    if isinstance(item, Runtime) and item.package:
+        environment, distribution = item.package
+        yield AskPackage(promise.id, target.placed(environment), distribution)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return version_of(promise, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = version_of(promise, scene)
+    if isinstance(fact, Absent):
+        return State("not installed")
+    return fact if isinstance(fact, CannotTell) else State(f"version {fact.value}")
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item, fact = scene.item(promise, Runtime), version_of(promise, scene)
+    version = fact.value if isinstance(fact, Seen) else "Not installed"
+    remark = item.remark if isinstance(fact, Seen) else ""
+    return {"Runtime": item.label, "Version": version, "Remark": remark}
+
+
+KIND = Kind(
+    name="runtime",
+    chapter="runtimes",
+    rank=40,
+    model=Runtime,
+    severity="normal",
+    moments=always,
+    asks=_asks,
+    find=_find,
+    compare=runtime,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

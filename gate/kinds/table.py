@@ -1,0 +1,141 @@
+"""Tables of the database: columns with type, nullability and default, and keys; by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gate.catalog.model import Table as SeenTable
+from gate.contract.database import Column, Table
+from gate.contract.model import Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import (
+    ABSENT,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    no_references,
+)
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import Absent, CannotTell, Seen
+
+PSQL = "psql -c '\\d {}'"
+
+
+def table(promise: Promise, scene: Scene) -> Finding:
+    """Compare a table: columns with type, nullability and default, and keys, all by name."""
+    item = scene.item(promise, Table)
+    name = promise.name
+    found = scene.database.catalog.tables.get(name)
+    columns = dict(item.columns)
+    for one in columns_of(name, scene):
+        if not one.absent:
+            columns[one.column] = one.definition
+    promised = "absent" if item.absent else f"{len(columns)} columns, {len(item.keys)} keys"
+    look = PSQL.format(name)
+    if found is None or item.absent:
+        there = found is not None
+        broken = (
+            ()
+            if there != item.absent
+            else (f"table {name} is {'there' if there else 'not there'}",)
+        )
+        seen = f"{len(found.columns)} columns" if found else "absent (not in pg_class)"
+        return Finding(promised=promised, seen=seen, broken=broken, look=look)
+    is_ = {one.name: one.definition for one in found.columns.values()}
+    keys = {one.name: one.definition for one in found.constraints.values()}
+    invalid = [
+        f"key {one.name} is not validated"
+        for one in found.constraints.values()
+        if not one.validated
+    ]
+    differences = (
+        *_differences("column", columns, is_),
+        *_differences("key", item.keys, keys),
+        *invalid,
+    )
+    seen = f"{len(is_)} columns, {len(keys)} keys"
+    return Finding(promised=promised, seen=seen, broken=differences, look=look)
+
+
+def columns_of(table: str, scene: Scene) -> Iterable[Column]:
+    """The columns of a table that have an item of their own, as promised at this moment."""
+    items = scene.contract.of(Column, scene.moment).values()
+    return (one for one in items if one.table == table)
+
+
+def _differences(kind: str, must: Mapping[str, str], is_: Mapping[str, str]) -> list[str]:
+    missing = [f"{kind} {name} is missing ({must[name]})" for name in must if name not in is_]
+    extra = [f"{kind} {name} is not promised ({is_[name]})" for name in is_ if name not in must]
+    other = [
+        f"{kind} {name} is {is_[name]}, not {must[name]}"
+        for name in must
+        if name in is_ and must[name] != is_[name]
+    ]
+    return missing + extra + other
+
+
+def table_of(name: str, scene: Scene) -> Seen[SeenTable] | Absent | CannotTell:
+    """A table of the catalog."""
+    database = scene.observed.database
+    if not isinstance(database, Seen):
+        return unknown(database)
+    found = database.value.catalog.tables.get(name)
+    return Absent("not in the catalog") if found is None else Seen(found)
+
+
+def _find(promise: Promise, scene: Scene) -> Found:
+    return table_of(promise.name, scene)
+
+
+def _state(promise: Promise, scene: Scene) -> Told:
+    fact = table_of(promise.name, scene)
+    if isinstance(fact, CannotTell):
+        return fact
+    if isinstance(fact, Absent):
+        return ABSENT
+    apart = {
+        one.before.column
+        for one in scene.contract.promises.values()
+        if isinstance(one.before, Column) and one.before.table == promise.name
+    }
+    found = fact.value
+    columns = {
+        f"column {one.name}": one.definition
+        for one in found.columns.values()
+        if one.name not in apart
+    }
+    keys = {f"key {one.name}": one.definition for one in found.constraints.values()}
+    count = [
+        f"{len(parts)} {noun}{'s' * (len(parts) != 1)}"
+        for parts, noun in ((columns, "column"), (keys, "key"))
+    ]
+    return State(", ".join(count), columns | keys)
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    fact = table_of(promise.name, scene)
+    found = fact.value if isinstance(fact, Seen) else None
+    return {
+        "Table": promise.name,
+        "Columns": str(len(found.columns)) if found else "absent",
+        "Keys": str(len(found.constraints)) if found else "-",
+    }
+
+
+KIND = Kind(
+    name="table",
+    chapter="database",
+    rank=53,
+    model=Table,
+    severity="normal",
+    moments=always,
+    asks=asks_nothing,
+    find=_find,
+    compare=table,
+    state=_state,
+    row=_row,
+    references=no_references,
+)

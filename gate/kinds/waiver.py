@@ -1,0 +1,60 @@
+"""Waivers: in date; whether one is still needed is known only when all is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gate.contract.item import Item, Moment
+from gate.contract.kinds import Waiver
+from gate.contract.model import MOMENTS, Promise
+from gate.kinds.finding import Finding
+from gate.kinds.kind import Kind, Promises, asks_nothing, no_fact, no_state
+from gate.kinds.scene import Scene
+
+
+def waiver(promise: Promise, scene: Scene) -> Finding:
+    """Compare a waiver's last day with the day of the look (UTC)."""
+    item = scene.item(promise, Waiver)
+    today = scene.observed.started.date()
+    return Finding(
+        promised=f"{item.item} is waived until {item.expires} by {item.owner}: {item.reason}",
+        seen=f"looked at on {today}",
+        broken=(f"expired on {item.expires}; {item.owner} answers for it",)
+        if today > item.expires
+        else (),
+    )
+
+
+def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
+    del carries_out
+    return (item.moments if isinstance(item, Waiver) else ()) or MOMENTS
+
+
+def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+    item = scene.item(promise, Waiver)
+    return {"Item": item.item, "Until": item.expires.isoformat(), "Owner": item.owner}
+
+
+def _references(item: Item, promises: Promises) -> Iterable[str]:
+    if not isinstance(item, Waiver):
+        return
+    if item.item not in promises:
+        yield f"item: there is no item {item.item!r}"
+    elif item.item.startswith("waiver."):
+        yield "item: a waiver cannot be waived"
+
+
+KIND = Kind(
+    name="waiver",
+    chapter="waivers",
+    rank=140,
+    model=Waiver,
+    severity="minor",
+    moments=_moments,
+    asks=asks_nothing,
+    find=no_fact,
+    compare=waiver,
+    state=no_state,
+    row=_row,
+    references=_references,
+)

@@ -1,0 +1,90 @@
+"""What kinds of promises ask of a host; all of it is answered by one script."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+from gate.sources.host.facts import HostQuestions
+
+
+@dataclasses.dataclass(frozen=True)
+class AskUnit:
+    """A systemd unit by its name."""
+
+    unit: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AskPath:
+    """A path, as the contract says it."""
+
+    path: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AskOutput:
+    """The output of a command, kept under its item's id; the words are as they run there."""
+
+    id: str
+    words: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class AskPackage:
+    """The version of a Python distribution in an environment's folder, kept under its item's id."""
+
+    id: str
+    environment: str
+    distribution: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AskTool:
+    """Whether a command is found on the target."""
+
+    tool: str
+
+
+@dataclasses.dataclass(frozen=True)
+class AskRevisions:
+    """The revision files of a folder, as the contract says it."""
+
+    folder: str
+
+
+def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
+    """Gather what is for the host; each subject once, in the order of asking.
+
+    Args:
+        asked: Questions of every kind; what is not for the host is left out.
+        window_s: Seconds between the two readings of what has to stand still.
+    """
+    units: dict[str, None] = {}
+    paths: dict[str, None] = {}
+    tools: dict[str, None] = {}
+    folders: dict[str, None] = {}
+    outputs: dict[str, tuple[str, ...]] = {}
+    packages: dict[str, tuple[str, str]] = {}
+    for one in asked:
+        if isinstance(one, AskUnit):
+            units[one.unit] = None
+        elif isinstance(one, AskPath):
+            paths[one.path] = None
+        elif isinstance(one, AskOutput):
+            outputs[one.id] = one.words
+        elif isinstance(one, AskPackage):
+            packages[one.id] = (one.environment, one.distribution)
+        elif isinstance(one, AskTool):
+            tools[one.tool] = None
+        elif isinstance(one, AskRevisions):
+            folders[one.folder] = None
+    return HostQuestions(
+        units=tuple(units),
+        paths=tuple(paths),
+        outputs=outputs,
+        packages=packages,
+        tools=tuple(tools),
+        folders=tuple(folders),
+        window_s=window_s,
+    )
