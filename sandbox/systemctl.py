@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -59,6 +60,7 @@ def _change(verb: str, options: list[str], name: str) -> int:
 
 def _replacement(*words: str) -> int:
     command = [sys.executable, "-m", "systemctl3", f"--root={ROOT}", *words]
+    os.environ.pop("GATE_STEP", None)  # a service is no part of the step that starts it
     # A file, not a pipe: what it starts in the background may keep it open.
     with tempfile.TemporaryFile("w+") as said:
         done = subprocess.run(command, check=False, stderr=said)

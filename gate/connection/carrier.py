@@ -121,6 +121,19 @@ class Carrier:
             )
         return self._connection.forward(leads_to, name)
 
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start a shell on the host that reads from the process's standard input.
+
+        Raises:
+            CarrierError: The host was not reached, or the program that leads there is missing.
+        """
+        if self._connection is not None:
+            self._connection.open()
+        return _started(self._words())
+
+    def _words(self) -> list[str]:
+        return way.words(self._backend, self._connection.command() if self._connection else ())
+
     def _timed(
         self, given: bytes, deadline_s: float, marker: str, interrupted: threading.Event
     ) -> subprocess.CompletedProcess[bytes]:
@@ -128,7 +141,7 @@ class Carrier:
         limit = deadline_s + GRACE_S + TRAVEL_S
         end = f"\n{marker} end ".encode()
         most = self._target.deadlines.answer_mib * MIB
-        words = way.words(self._backend, self._connection.command() if self._connection else ())
+        words = self._words()
         with _started(words) as process:
             try:
                 bounds = Bounds(time.monotonic() + limit, interrupted, most)

@@ -53,7 +53,7 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
         broken.append(f"exit status {record.exit_status}: {last[0]}")
     elif item.expect and not re.search(item.expect, record.output):
         broken.append(f"nothing like {item.expect!r} in its output")
-    if record.unmet:
+    if record.unmet and record.unmet not in broken:
         broken.append(record.unmet)
     if record.state == "failed" and not broken:
         broken.append("it did not succeed")

@@ -1,4 +1,4 @@
-"""One gate at a time per target: who carries out a plan holds a lock that dies with them."""
+"""One gate at a time per target: who carries out a plan holds two locks that die with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import psycopg
 
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
+from gate.connection.obstacle import first_line
 from gate.errors import GateError, ObservationError
+from gate.plan.host_lock import HostLock, host_lock
 from gate.target import Target
 
 KEY = 0x6174756D
@@ -26,34 +28,69 @@ HOLDER = """
 """
 
 
-@contextmanager
-def alone(target: Target, carrier: Carrier, tell: Callable[[str], None]) -> Iterator[None]:
-    """Be the only gate that moves a target.
+def who() -> str:
+    """Whose steps these are, from where: what the next gate is told."""
+    return f"{getpass.getuser()}@{platform.node()} pid {os.getpid()}"
 
-    The lock is a session's advisory lock, so a gate that is killed leaves none behind. Where the
-    database cannot be reached nobody is kept from rolling back; that is told.
+
+@contextmanager
+def alone(
+    target: Target, carrier: Carrier, tell: Callable[[str], None]
+) -> Iterator[HostLock | None]:
+    """Be the only gate that moves a target: hold a lock on its host and one in its database.
+
+    Each ends with its gate, so one that is killed leaves none behind. Where one of them cannot be
+    had, the other one does, and that is told.
+
+    Returns:
+        The lock on the host; ``None`` where the host has no `flock`.
 
     Raises:
-        GateError: Another gate is at it; the text says who, from where, and since when.
+        GateError: Another gate is at it; the text says who, from where, and since when. Or the
+            host was not reached.
     """
-    who = f"gate plan: {getpass.getuser()}@{platform.node()} pid {os.getpid()}"
+    with host_lock(target, carrier, who()) as lock, _database_lock(target, carrier) as obstacle:
+        if lock is None and obstacle:
+            raise GateError(
+                f"cannot make sure that no other gate moves {target.name}: {obstacle}; and the "
+                f"host has no `flock`"
+            )
+        if obstacle:
+            tell(f"no lock in the database, only the one on the host: {obstacle}")
+        if lock is None:
+            tell("no lock on the host, which has no `flock`: only the one in the database")
+        yield lock
+
+
+@contextmanager
+def _database_lock(target: Target, carrier: Carrier) -> Iterator[str]:
+    """Hold a session's advisory lock; the text says why there is none to be had."""
+    limit = max(2, int(target.deadlines.connect_s))
     try:
         session = psycopg.connect(
             service=target.database.service,
-            application_name=who[:63],
-            connect_timeout=max(2, int(target.deadlines.connect_s)),
+            application_name=f"gate plan: {who()}"[:63],
+            connect_timeout=limit,
             autocommit=True,
+            options=f"-c statement_timeout={int(target.deadlines.database_s * 1000)}",
             **to_database(target, carrier),  # type: ignore[arg-type]
         )
     except (psycopg.Error, ObservationError) as error:
-        tell(f"cannot make sure that no other gate moves {target.name}: {str(error).strip()}")
-        yield
+        yield first_line(error)
         return
     with session:
-        row = session.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
-        if not row or not row[0]:
-            raise GateError(f"another gate is moving {target.name}: {_holder(session)}")
-        yield
+        try:
+            row = session.execute("SELECT pg_try_advisory_lock(%s)", [KEY]).fetchone()
+            held = bool(row and row[0])
+            other = "" if held else _holder(session)
+        except psycopg.Error as error:
+            held, other = False, ""
+            obstacle = first_line(error)
+        else:
+            obstacle = ""
+        if other:
+            raise GateError(f"another gate is moving {target.name}: {other}")
+        yield obstacle
 
 
 def _holder(session: psycopg.Connection[tuple[object, ...]]) -> str:

@@ -33,6 +33,7 @@ class Run:
 
     Attributes:
         applies: Whether plans are carried out.
+        accept_loss: Whether a rollback may lose more rows than the contract allows.
         replay: A kept look to judge instead of looking.
         baseline: A kept look from before the deployment.
         reports: Folder for the reports; each target and moment has its own below it.
@@ -43,6 +44,7 @@ class Run:
     target: Target
     applies: bool
     rollback_on_failure: bool
+    accept_loss: bool
     replay: Observed | None
     baseline: Observed | None
     reports: pathlib.Path
@@ -77,6 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rollback-on-failure",
         action="store_true",
         help="when a step of the deploy plan fails, carry out the rollback plan at once",
+    )
+    group.addoption(
+        "--accept-loss",
+        "--gate-accept-loss",
+        dest="accept_loss",
+        action="store_true",
+        help="roll back although more rows are lost than the contract allows (may_lose)",
     )
     group.addoption(
         "--replay",
@@ -176,6 +185,7 @@ def _run(config: pytest.Config) -> Run:
         target=target,
         applies=applies,
         rollback_on_failure=bool(option.rollback_on_failure),
+        accept_loss=bool(option.accept_loss),
         replay=replay,
         baseline=read_observed(pathlib.Path(option.baseline)) if option.baseline else None,
         reports=pathlib.Path(option.reports),

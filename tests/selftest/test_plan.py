@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.plan.journal import Journal
+from gate.plan.journal import Journal, Past, read_past
 from gate.plan.plan_lock import KEY
 from tests.selftest import runs
 
@@ -109,7 +109,7 @@ def test_with_apply_it_goes_there_and_back(deployment: Deployment) -> None:
     assert "WILL BE CARRIED OUT" in done.stdout
     assert deployment.release.read_text("utf-8") == "new\n"
     assert deployment.outcomes("postdeploy") == {"path.deployed": "PASS", "step.bring": "PASS"}
-    folder = deployment.folder / "reports" / "here" / "postdeploy"
+    folder = deployment.folder / "reports" / "here"
     events = [json.loads(line) for line in (folder / "plan.jsonl").read_text("utf-8").splitlines()]
     assert [one["event"] for one in events] == ["begun", "started", "done", "ended"]
     done = deployment.run("rollback", "--apply")
@@ -168,14 +168,15 @@ def test_a_second_gate_is_refused(deployment: Deployment, database: str) -> None
 def test_a_run_that_was_cut_off_left_its_account(deployment: Deployment) -> None:
     """The next run says where the one before ended."""
     deployment.plan(bring=BRING, take=TAKE)
-    folder = deployment.folder / "reports" / "here" / "postdeploy"
-    folder.mkdir(parents=True)
+    folder = deployment.folder / "reports" / "here"
     journal = Journal(folder)
-    journal.begin("postdeploy")
+    journal.note(event="begun", phase="deploy")
     journal.note(event="started", step="step.one")
     journal.note(event="done", step="step.one")
     journal.note(event="started", step="step.two")
+    with (folder / "plan.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"at": "2026-02-13T15:30:00+00:00", "event": "do')
     done = deployment.run("postdeploy", "--apply")
     assert done.returncode == 0, done.stdout
     assert "step.two was under way; done: step.one" in done.stdout
-    assert journal.unfinished() == ""
+    assert read_past(journal.text()) == Past(deployed=True, known=True)

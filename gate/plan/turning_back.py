@@ -1,0 +1,56 @@
+"""Whether a deployment that failed is to be taken back: not where there is nothing to take back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.contract.kinds import Step
+from gate.plan.checks import holds
+from gate.plan.facts import PlanFacts, StepRecord
+from gate.plan.journal import Past
+from gate.plan.steps import NOT_BEGUN, Way
+from gate.sources.fact import Absent, CannotTell, Fact, Seen
+
+
+def nothing_to_take_back(
+    rollback: Mapping[str, Step], done: PlanFacts, past: Past, way: Way
+) -> str:
+    """Look, before a rollback is begun by itself, whether anything was moved.
+
+    Args:
+        rollback: Its steps; each that can be asked says whether it has anything to do.
+        done: What this run did.
+        past: What earlier runs did.
+        way: The way to the host.
+
+    Returns:
+        Why there is nothing to take back; empty where there is, or where that cannot be told.
+    """
+    succeeded = [id_ for id_, fact in done.steps.items() if _moved(fact)]
+    if past.deployed and not past.attempted and not succeeded:
+        return "the deployment came to its good end in an earlier run, and this one moved nothing"
+    asked = [one for one in rollback.values() if one.done_if is not None]
+    for step in asked:
+        if step.done_if is None:
+            continue
+        answer = holds(step.done_if, step, way.target, way.carrier)
+        if not (isinstance(answer, Seen) and answer.value[0]):
+            return ""
+    if len(asked) == len(rollback):
+        return "every step of the rollback is done already: nothing was moved"
+    begun = [id_ for id_, fact in done.steps.items() if _may_have_moved(fact)]
+    return "" if begun or past.attempted else "no step was carried out: nothing was moved"
+
+
+def _moved(fact: Fact[StepRecord]) -> bool:
+    return isinstance(fact, Seen) and fact.value.state == "done"
+
+
+def _may_have_moved(fact: Fact[StepRecord]) -> bool:
+    """Whether a step was begun; one that ended well and only said something else moved nothing."""
+    if isinstance(fact, Absent):
+        return False
+    if isinstance(fact, CannotTell):
+        return NOT_BEGUN not in fact.reason
+    record = fact.value
+    return record.state == "done" or (record.state == "failed" and record.exit_status != 0)
