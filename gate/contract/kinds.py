@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-import jsonschema_rs
 import pydantic
 
+from gate.contract.body_schema import check_schema
 from gate.contract.item import AbsolutePath, Day, Item, Json, Moment, Name, Seconds
 
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
@@ -26,7 +26,8 @@ class Endpoint(Item):
         content_type: Media type of the answer.
         body: JSON Schema of the answer's JSON.
         text: Strings that must stand in an answer that is no JSON.
-        deadline_s: How long to wait for the answer.
+        deadline_s: How long to wait for the whole answer.
+        max_bytes: How long its body may be, as it comes and unpacked; more cannot be told.
         slow: Runs alone, after the others.
         label: Its line in the snapshot's health check, where it has one.
         remark: What the snapshot adds in parentheses; ``{seconds}`` is the seen duration.
@@ -44,6 +45,7 @@ class Endpoint(Item):
     body: dict[str, Json] = {}
     text: tuple[str, ...] = ()
     deadline_s: Seconds = 10.0
+    max_bytes: Annotated[int, pydantic.Field(ge=1024, le=16 * 1024**2)] = 4 * 1024**2
     slow: bool = False
     label: str = ""
     remark: str = ""
@@ -62,10 +64,7 @@ class Endpoint(Item):
     @pydantic.field_validator("body")
     @classmethod
     def _is_a_schema(cls, body: dict[str, Any]) -> dict[str, Any]:
-        try:
-            jsonschema_rs.validator_for(body)
-        except (ValueError, jsonschema_rs.ValidationError) as error:
-            raise ValueError(f"is no JSON Schema: {str(error).splitlines()[0]}") from error
+        check_schema(body)
         return body
 
 

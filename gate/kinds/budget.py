@@ -11,7 +11,7 @@ from gate.contract.kinds import Budget
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
-from gate.kinds.endpoint import answered
+from gate.kinds.endpoint import answered, endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Found, Kind, Promises, always, no_state
 from gate.kinds.scene import Scene
@@ -22,6 +22,8 @@ from gate.target import Target
 
 CANNED = 10
 """An answer this many times faster than what is typical is suspicious."""
+OVERLOADED = 0.25
+"""From this strain on the gate's own machine counts as overloaded."""
 
 
 def budget(promise: Promise, scene: Scene) -> Finding:
@@ -31,13 +33,13 @@ def budget(promise: Promise, scene: Scene) -> Finding:
     answer = answered(scene, id_)
     if isinstance(answer, Absent):
         raise ObservationError(f"cannot tell how long {id_} takes: {answer.proof}")
+    _answered_well(scene, id_)
     durations = samples(answer, item.samples)
-    checks = _absolute(item, durations)
-    if item.change is not None and scene.moment == "postdeploy":
-        checks.append(_change(item, scene, durations))
+    checks = _checks(item, scene, durations)
     typical = item.typical_s
     median = statistics.median(durations)
     fast = typical is not None and median * CANNED <= typical
+    _not_for_overload(item, scene, durations, answer.strain)
     return Finding(
         promised="; ".join(must for must, _, _ in checks),
         seen="; ".join(is_ for _, is_, _ in checks),
@@ -70,6 +72,45 @@ def percentile(durations: Sequence[float], share: float) -> float:
 
 Check = tuple[str, str, bool]
 """What is promised, what is seen, whether that holds."""
+
+
+def _checks(item: Budget, scene: Scene, durations: Sequence[float]) -> list[Check]:
+    checks = _absolute(item, durations)
+    if item.change is not None and scene.moment == "postdeploy":
+        checks.append(_change(item, scene, durations))
+    return checks
+
+
+def _answered_well(scene: Scene, id_: str) -> None:
+    """Let no budget be kept by an answer that is not the promised one.
+
+    Raises:
+        ObservationError: It is not.
+    """
+    finding = endpoint(scene.contract.promise(id_), scene)
+    if not finding.holds:
+        raise ObservationError(
+            f"cannot tell how long {id_} takes: it is not answered as promised: {finding.broken[0]}"
+        )
+
+
+def _not_for_overload(
+    item: Budget, scene: Scene, durations: Sequence[float], strain: float
+) -> None:
+    """Let no budget be broken by what the gate's own machine may have added to the durations.
+
+    Raises:
+        ObservationError: It is broken, and would not be without the share of the time for which
+            that machine kept waiting what could have run.
+    """
+    if strain < OVERLOADED or all(holds for _, _, holds in _checks(item, scene, durations)):
+        return
+    left = [one * (1 - strain) for one in durations]
+    if all(holds for _, _, holds in _checks(item, scene, left)):
+        raise ObservationError(
+            f"cannot tell: the gate's own machine was overloaded: what could run on it waited "
+            f"{strain:.0%} of the time; a median of {statistics.median(durations):.3g} s may be its"
+        )
 
 
 def _absolute(item: Budget, durations: Sequence[float]) -> list[Check]:

@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-import jsonschema_rs
-
+from gate.contract.body_schema import complaints
 from gate.contract.item import Moment
 from gate.contract.kinds import Endpoint
 from gate.contract.model import Promise
@@ -41,6 +40,8 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
         broken.append(f"answered {answer.status}{_detail(answer)}")
     elif item.content_type and answer.content_type != item.content_type:
         broken.append(f"answered with {answer.content_type or 'no content type'}")
+    elif answer.unread:
+        raise ObservationError(f"cannot tell (upstream): the body of {item.path}: {answer.unread}")
     else:
         broken += _body(item, answer)
     seen = f"{answer.status} {answer.content_type} in {answer.elapsed_s:.3g} s"
@@ -77,17 +78,19 @@ def _detail(answer: Answer) -> str:
 
 
 def _body(item: Endpoint, answer: Answer) -> list[str]:
+    if answer.flaw and (item.body or answer.body or item.text):
+        return [f"the body is no JSON: {answer.flaw}"]
     if item.body and not answer.is_json:
         return ["the body is no JSON"]
-    broken = []
-    if item.body:
-        errors = jsonschema_rs.validator_for(item.body).iter_errors(answer.body)
-        broken = [
-            f"body at /{'/'.join(map(str, one.instance_path))}: {one.message[:200]}"
-            for one in errors
-        ]
+    broken = complaints(item.body, answer.body) if item.body else []
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-    return broken + [f"the body lacks {one!r}" for one in item.text if one not in text]
+    lacks = [f"the body lacks {one!r}" for one in item.text if one not in text]
+    if lacks and answer.cut and not broken:
+        raise ObservationError(
+            f"cannot tell (upstream): the first {len(text):,} characters of {item.path} hold not "
+            f"all that is promised, and the rest was not kept"
+        )
+    return broken + lacks
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:

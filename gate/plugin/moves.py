@@ -17,7 +17,7 @@ from gate.plan.running import outlast, running
 from gate.plan.steps import Way, carry_out, first_failure
 from gate.plan.turning_back import nothing_to_take_back
 from gate.plugin.moments import Stage
-from gate.sources.api.look import wait_for
+from gate.sources.api.wait import wait_for
 from gate.sources.fact import Absent, Seen
 
 
@@ -175,6 +175,7 @@ def _answers(step: Step, stage: Stage, carrier: Carrier, left_s: float) -> str:
     if not isinstance(endpoint, Endpoint):
         return ""
     try:
-        return wait_for(stage.target, endpoint, left_s, to_api(stage.target, carrier))
+        way = to_api(stage.target, carrier)
+        return wait_for(stage.target, endpoint, left_s, way, stage.cancelled)
     except CarrierError as error:
         return str(error)

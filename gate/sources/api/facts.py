@@ -14,10 +14,16 @@ class Answer(Model):
         url: The address that was asked, without credentials.
         status: HTTP status.
         content_type: Media type without parameters, lower case.
-        body: The parsed JSON, or the text (at most 64 KiB) where it is none; secrets replaced.
+        body: The parsed JSON, or the text (at most 256 Ki characters) where it is none; tokens
+            replaced.
         is_json: Whether the body was parsed.
+        flaw: Why the body is no JSON although it says that it is.
+        unread: Why it cannot be told what the body says, such as its size.
+        cut: Whether the text went on.
         elapsed_s: Seconds from sending to the last byte of the first answer.
         samples_s: Seconds of every timed repetition, the first excluded; empty without a budget.
+        strain: Share (0 to 1) of the time meanwhile for which the gate's own machine kept waiting
+            what could have run: so much of a duration may be the gate's and not the target's.
     """
 
     method: str
@@ -28,6 +34,10 @@ class Answer(Model):
     is_json: bool
     elapsed_s: float
     samples_s: tuple[float, ...] = ()
+    flaw: str = ""
+    unread: str = ""
+    cut: bool = False
+    strain: float = 0.0
 
 
 class ApiFacts(Model):

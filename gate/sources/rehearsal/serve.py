@@ -17,6 +17,7 @@ from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.api import look as api
 from gate.sources.api.facts import ApiFacts
+from gate.sources.api.wait import wait_for
 from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.rehearsal.alembic import environment
 from gate.sources.rehearsal.clone import Clone
@@ -139,7 +140,7 @@ def _wait(
     while time.monotonic() < until and not ended:
         if interrupted.is_set():
             raise ObservationError(INTERRUPTED)
-        why = api.wait_for(here, endpoint, 0.3, way)
+        why = wait_for(here, endpoint, 0.3, way, interrupted)
         if not why:
             return
     raise ObservationError(

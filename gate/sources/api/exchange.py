@@ -1,0 +1,186 @@
+"""One request and its answer, within a deadline and a number of bytes, whatever the peer does."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import ssl
+import time
+from collections.abc import Coroutine
+from typing import TypeVar
+
+import httpcore
+import httpx
+
+from gate.sources.api.inflate import Inflater
+from gate.sources.api.wire import Meter, Network, TooMuchError
+
+T = TypeVar("T")
+
+CLEAN_UP_S = 0.5
+"""How long a request that is given up may take to close its connection."""
+PIECES = 10_000
+"""Pieces that a body may come in; each costs time, however small it is."""
+
+
+class _OverError(Exception):
+    """The time of something was over."""
+
+
+class LateError(Exception):
+    """The deadline was over.
+
+    Attributes:
+        reached: Whether the peer had taken the connection.
+    """
+
+    def __init__(self, phase: str, *, reached: bool) -> None:
+        """Keep what was under way."""
+        super().__init__(phase)
+        self.reached = reached
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one request may take.
+
+    Attributes:
+        deadline_s: Seconds from its begin to the last byte.
+        connect_s: Of these for the name, the connection and TLS.
+        max_bytes: Of the body, as it comes and unpacked.
+    """
+
+    deadline_s: float
+    connect_s: float
+    max_bytes: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What a request was answered with.
+
+    Attributes:
+        headers: In their order, names in lower case.
+        body: Unpacked.
+        unread: Why the body is not whole; empty where it is.
+        elapsed_s: Seconds from the begin to the last byte.
+    """
+
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    unread: str
+    elapsed_s: float
+
+    def header(self, name: str) -> str:
+        """The first header of a name; empty where there is none."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+async def exchange(request: httpx.Request, limits: Limits, uds: str | None) -> Reply:
+    """Send a request on a connection of its own, and read its answer.
+
+    A kept connection may be closed by the server just as it is used again, which would look like a
+    broken endpoint; and with a server without TCP_NODELAY every answer on it waits 40 ms for this
+    side's delayed acknowledgement.
+
+    Args:
+        request: What to send.
+        limits: What it may take.
+        uds: The socket that leads there, where it is not reached by its address.
+
+    Raises:
+        LateError: The deadline was over before the last byte came.
+        TooMuchError: The head alone was more than is read.
+        httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError: As they say.
+    """
+    meter, started = Meter(min(limits.connect_s, limits.deadline_s)), time.perf_counter()
+    try:
+        reply = await _within(_exchange(request, limits, uds, meter), limits.deadline_s)
+    except _OverError:
+        came = f" ({meter.came:,} bytes had come)" if meter.came else ""
+        raise LateError(meter.phase + came, reached=meter.reached) from None
+    return dataclasses.replace(reply, elapsed_s=time.perf_counter() - started)
+
+
+async def _within(doing: Coroutine[object, object, T], seconds: float) -> T:
+    """Do something, and leave it when the time is over, also where it does not end when told to.
+
+    Raises:
+        _OverError: The time was over.
+    """
+    task = asyncio.ensure_future(doing)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if task.done():
+            return task.result()
+        raise _OverError
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CLEAN_UP_S)
+
+
+async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, meter: Meter) -> Reply:
+    url = httpcore.URL(
+        scheme=request.url.raw_scheme,
+        host=request.url.raw_host,
+        port=request.url.port,
+        target=request.url.raw_path,
+    )
+    connection = httpcore.AsyncHTTPConnection(
+        url.origin,
+        ssl_context=_tls() if url.scheme == b"https" else None,
+        uds=uds,
+        network_backend=Network(meter),
+    )
+    try:
+        response = await connection.handle_async_request(
+            httpcore.Request(
+                request.method, url, headers=request.headers.raw, content=request.content
+            )
+        )
+        meter.head_is_through(limits.max_bytes)
+        headers = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in response.headers
+        )
+        body, unread = await _body(response, headers, limits.max_bytes)
+    finally:
+        await connection.aclose()
+    return Reply(
+        url=str(request.url),
+        status=response.status,
+        headers=headers,
+        body=body,
+        unread=unread,
+        elapsed_s=0,
+    )
+
+
+async def _body(
+    response: httpcore.Response, headers: tuple[tuple[str, str], ...], max_bytes: int
+) -> tuple[bytes, str]:
+    """Read a body; the text says why it is not whole."""
+    inflater = Inflater(headers, max_bytes)
+    pieces = 0
+    try:
+        async for piece in response.aiter_stream():
+            pieces += 1
+            if pieces > PIECES:
+                return b"", f"it came in more than {PIECES:,} pieces"
+            if not inflater.feed(piece):
+                break
+    except TooMuchError:
+        return b"", f"more than {max_bytes:,} bytes"
+    finally:
+        await response.aclose()
+    return inflater.end()
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The roots that are trusted; read once, where anything is asked by TLS at all."""
+    return httpx.create_ssl_context(trust_env=False)

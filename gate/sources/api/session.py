@@ -1,0 +1,108 @@
+"""What all requests of one look share: where, as whom, and what may still be kept."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Mapping
+
+from gate.connection.ssh import Forward
+from gate.contract.kinds import Endpoint
+from gate.sources.api.body import Body, media_type, read_body
+from gate.sources.api.exchange import Limits, Reply, exchange
+from gate.sources.api.facts import Answer
+from gate.sources.api.failure import FAILURES, unanswered
+from gate.sources.api.request import MissingError, build
+from gate.sources.api.strain import Strain
+from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.target import Target
+
+AT_ONCE = 8
+"""Requests under way at a time; the application is asked, not put under load."""
+NO_BODY = (204, 304)
+KEPT = 16 * 1024 * 1024
+"""Bytes of bodies that one look keeps in all; the rest cannot be told."""
+
+
+@dataclasses.dataclass(kw_only=True)
+class Session:
+    """One look's way of asking.
+
+    Attributes:
+        tokens: By role; a reason where there is none.
+        kept: Bytes of bodies that are kept so far.
+    """
+
+    target: Target
+    environ: Mapping[str, str]
+    forward: Forward | None
+    gateway: asyncio.Semaphore
+    strain: Strain
+    tokens: dict[str, str | CannotTell] = dataclasses.field(default_factory=dict)
+    kept: int = 0
+
+
+async def ask(session: Session, item: Endpoint) -> Fact[Answer]:
+    """Ask one request and keep its answer; every way it can end is a fact."""
+    started = time.perf_counter()
+    reply = await reply_to(session, item)
+    if isinstance(reply, (Absent, CannotTell)):
+        return reply
+    body = _body(session, item, reply)
+    if "{password}" in item.form.values():
+        learn_login(body.value)
+    return Seen(
+        Answer(
+            method=item.method,
+            url=reply.url,
+            status=reply.status,
+            content_type=media_type(reply.header("content-type")),
+            body=without_tokens(body.value),
+            is_json=body.is_json,
+            elapsed_s=reply.elapsed_s,
+            flaw=body.flaw,
+            unread=body.unread,
+            cut=body.cut,
+            strain=session.strain.since(started),
+        )
+    )
+
+
+async def reply_to(session: Session, item: Endpoint) -> Reply | Absent | CannotTell:
+    """Ask one request; what is no reply is a fact."""
+    token = session.tokens.get(item.role) if item.role else None
+    if isinstance(token, CannotTell):
+        return token
+    uds = str(session.forward.socket) if session.forward else None
+    limits = Limits(
+        deadline_s=item.deadline_s,
+        connect_s=session.target.deadlines.connect_s,
+        max_bytes=item.max_bytes,
+    )
+    try:
+        request = build(item, session.target, session.environ, token)
+        async with session.gateway:
+            reply = await exchange(request, limits, uds)
+    except MissingError as error:
+        return CannotTell(str(error), Cause.UPSTREAM)
+    except FAILURES as error:
+        return unanswered(item, session.target.api.base, error, session.forward)
+    except Exception as error:  # noqa: BLE001 - one odd answer spoils its own item only
+        reason = f"{item.method} {item.path}: {type(error).__name__}: {str(error)[:200]}"
+        return CannotTell(f"its answer cannot be read: {reason}", Cause.UPSTREAM)
+    learn_reply(reply)
+    return reply
+
+
+def _body(session: Session, item: Endpoint, reply: Reply) -> Body:
+    """Read a body, as long as the look has room for it."""
+    if reply.unread:
+        return Body(unread=reply.unread)
+    if item.method == "HEAD" or reply.status in NO_BODY:
+        return Body()
+    session.kept += len(reply.body)
+    if session.kept > KEPT:
+        return Body(unread=f"this look has read {KEPT:,} bytes of bodies already")
+    return read_body(reply.body, reply.header("content-type"))
