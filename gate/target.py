@@ -75,11 +75,13 @@ class Source(Strict):
         kind: ``dump`` (of the live database, now), ``template`` (a copy of it on the same server,
             which only works while nobody is connected to it), or ``backup``.
         backup: With that kind: a ``pg_dump -Fc`` file on the host.
+        deadline_s: How long the whole rehearsal may take, in seconds.
     """
 
     service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
     kind: Literal["dump", "template", "backup"] = "dump"
     backup: str = ""
+    deadline_s: Annotated[float, pydantic.Field(gt=0, le=86400)] = 1800.0
 
     @pydantic.model_validator(mode="after")
     def _backup_named(self) -> Source:

@@ -9,6 +9,38 @@ import pydantic
 from gate.contract.item import AbsolutePath, Item, Json, Name, Seconds, Yes
 from gate.toml import Strict
 
+EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+PASSED_ON = ("PATH", "HOME", "LANG")
+"""All that a program that the rehearsal starts has of the environment that the gate found."""
+Address = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*:[1-9][0-9]{0,4}$")]
+
+
+class Environment(Strict):
+    """Environment of a program that the rehearsal starts: what is named here, and nothing else.
+
+    Attributes:
+        file: File of ``NAME=value`` lines on the host, as systemd reads it; it is not executed.
+        take: Names that are taken from the file; each must stand there.
+        give: Further variables; no secrets, since a contract is no place for them.
+    """
+
+    file: AbsolutePath | None = None
+    take: tuple[EnvName, ...] = ()
+    give: dict[EnvName, str] = {}
+
+    @pydantic.model_validator(mode="after")
+    def _sensible(self) -> Environment:
+        if (self.file is None) != (not self.take):
+            raise ValueError('file and take = ["NAME", ...] go together')
+        twice = {one for one in self.take if self.take.count(one) > 1} | {*self.take} & {*self.give}
+        if twice:
+            raise ValueError(f"names {', '.join(sorted(twice))} twice")
+        return self
+
+    def names(self) -> set[str]:
+        """Every variable that it gives."""
+        return {*self.take, *self.give}
+
 
 class Alembic(Strict):
     """How migrations are run on the target, exactly as the deployment will run them.
@@ -17,7 +49,7 @@ class Alembic(Strict):
         folder: The release that holds the revisions; commands run there.
         versions: Its folder of revision files.
         command: Alembic's command line.
-        env_file: File of ``NAME=value`` lines that the application is started with.
+        environment: What it needs beside ``variable``, PATH, HOME and LANG.
         variable: Environment variable by which the application finds its database.
         url: What the variable holds; ``{user}``, ``{password}``, ``{host}``, ``{port}`` and
             ``{database}`` are those of the clone.
@@ -31,13 +63,29 @@ class Alembic(Strict):
     folder: AbsolutePath
     versions: AbsolutePath
     command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
-    env_file: AbsolutePath | None = None
+    environment: Environment = Environment()
     variable: Name = "DATABASE_URL"
     url: Name = "postgresql://{user}:{password}@{host}:{port}/{database}"
     version_table: Name = "alembic_version"
     hot: tuple[Name, ...] = ()
     reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _whole_file(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "env_file" in given:
+            raise ValueError(
+                "env_file hands over a whole file, with what leads to mail servers and queues: "
+                'write environment = { file = "...", take = ["NAME", ...] }'
+            )
+        return given
+
+    @pydantic.model_validator(mode="after")
+    def _own_variable(self) -> Alembic:
+        if self.variable in self.environment.names():
+            raise ValueError(f"{self.variable} leads to the clone: leave it out of environment")
+        return self
 
 
 class Serve(Strict):
@@ -46,6 +94,10 @@ class Serve(Strict):
     Attributes:
         folder: Where it runs.
         command: A POSIX shell command that serves HTTP on 127.0.0.1, port ``$PORT``.
+        environment: What it needs beside Alembic's ``variable``, PORT, PATH, HOME and LANG; what
+            Alembic needs, where it is left out.
+        may_reach: ``host:port`` of what it may connect to beside the clone.
+        unfenced: Why it may be started where its network cannot be shut; left out, it is not.
         endpoints: Names of endpoint items that must answer as before; all quick ones if empty.
         write: A request that writes: path, role, JSON and the status it must be answered with.
     """
@@ -53,6 +105,9 @@ class Serve(Strict):
     folder: AbsolutePath
     command: Name
     ready: Name
+    environment: Environment | None = None
+    may_reach: tuple[Address, ...] = ()
+    unfenced: Name | None = None
     endpoints: tuple[Name, ...] = ()
     write: dict[str, Json] = {}
 

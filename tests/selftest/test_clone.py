@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from gate.connection.carrier import open_carrier
 from gate.kinds.registry import load_contract
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.chain import chain
-from gate.sources.rehearsal.clone import PREFIX
+from gate.sources.rehearsal import mark
 from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.mark import PREFIX
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
@@ -46,13 +50,17 @@ class Release:
             text = text.replace(old, new)
         path.write_text(text, "utf-8")
 
-    def rehearse(self, tell: Callable[[str], None] = lambda _: None) -> Fact[RehearsalFacts]:
+    def rehearse(
+        self,
+        tell: Callable[[str], None] = lambda _: None,
+        interrupted: threading.Event | None = None,
+    ) -> Fact[RehearsalFacts]:
         """Rehearse it."""
         contract = load_contract(self.folder / "contract")
         target = load_target(str(self.folder / "target.toml"), self.folder)
         versions = self.folder / "migrations" / "versions"
         files = {one.name: one.read_text("utf-8") for one in versions.glob("*.py")}
-        with open_carrier(target) as carrier:
+        with open_carrier(target, interrupted) as carrier:
             return rehearse(contract, target, carrier, Seen(chain("", files)), tell)
 
     def clones(self) -> list[str]:
@@ -70,19 +78,114 @@ def release(
     return Release(tmp_path, database, postgres)
 
 
-def test_leftovers_go_and_clones_in_use_stay(release: Release) -> None:
-    """What a killed run left is removed by the next; what a living one holds is not."""
-    held, left = f"{PREFIX}held", f"{PREFIX}left"
+def test_only_its_own_leftovers_go(release: Release) -> None:
+    """What a killed run left is removed; what a living one holds, or an operator made, is not."""
+    held, used, left, bare = (mark.new_name() for _ in range(4))
+    operators = [f"{PREFIX}x", f"{PREFIX}{'0' * 16}_{'0' * 12}", "backup_of_" + left]
+    noted = mark.new_name()
+    everything = [held, used, left, bare, noted, *operators]
     with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
-        for name in (held, left):
-            admin.execute(f"CREATE DATABASE {name}".encode())
-        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [held])
         try:
-            facts = release.rehearse()
-            assert release.clones() == [held]
+            for name in everything:
+                admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+            for name in (held, used, left, operators[1]):
+                mark.write(admin, name, "atum_desk")
+            admin.execute(SQL("COMMENT ON DATABASE {} IS 'mine now'").format(Identifier(noted)))
+            mark.hold(admin, held)
+            busy = make_conninfo(release.postgres.conninfo, dbname=used)
+            with psycopg.connect(busy, application_name="atum-desk-gate rehearsal"):
+                facts = release.rehearse()
+                there = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
         finally:
-            admin.execute(f"DROP DATABASE {held}".encode())
+            for name in everything:
+                drop = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                admin.execute(drop.format(Identifier(name)))
     assert isinstance(facts, Seen)
+    assert set(everything) - there == {left, bare}
+
+
+def test_a_clone_says_who_made_it(release: Release) -> None:
+    """While it is there, a comment on it says who, when, of what and with what."""
+    comments: list[str] = []
+
+    def ask(_: str) -> None:
+        find = (
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+            "WHERE starts_with(datname, %s)"
+        )
+        with psycopg.connect(release.postgres.conninfo) as admin:
+            comments.extend(text for (text,) in admin.execute(find, [PREFIX]))
+
+    release.rehearse(ask)
+    live = conninfo_to_dict(release.conninfo)["dbname"]
+    assert re.fullmatch(
+        rf"atum-desk-gate clone of {live}, made by \S+@\S+, process {os.getpid()}, "
+        rf"at \S+, gate \S+",
+        comments[-1],
+    )
+
+
+@pytest.fixture
+def blocker(release: Release) -> Iterator[Blocker]:
+    """Gone with the test."""
+    found = Blocker(release)
+    yield found
+    for session in found.sessions:
+        session.close()
+
+
+class Blocker:
+    """Somebody who locks a table of the clone as soon as the upgrade begins, for ever."""
+
+    def __init__(self, release: Release) -> None:
+        """Be ready."""
+        self.release = release
+        self.since = 0.0
+        self.sessions: list[psycopg.Connection[tuple[object, ...]]] = []
+
+    def tell(self, text: str) -> None:
+        """Listen to the rehearsal."""
+        if "upgrade" in text and not self.sessions:
+            (clone,) = self.release.clones()
+            self.sessions.append(
+                psycopg.connect(make_conninfo(self.release.conninfo, dbname=clone))
+            )
+            self.sessions[0].execute("LOCK TABLE item IN ACCESS EXCLUSIVE MODE")
+            self.since = time.monotonic()
+
+
+def test_an_interruption_ends_a_long_statement_at_once(release: Release, blocker: Blocker) -> None:
+    """The gate itself waits for a lock, in a statement: it is cancelled, and nothing is left."""
+    interrupted = threading.Event()
+
+    def interrupt() -> None:
+        while not blocker.since:
+            time.sleep(0.05)
+        time.sleep(3)
+        blocker.since = time.monotonic()
+        interrupted.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    facts = release.rehearse(blocker.tell, interrupted)
+    took = time.monotonic() - blocker.since
+    thread.join()
+    assert isinstance(facts, CannotTell), facts
+    assert "interrupted" in facts.reason
+    assert took < 3
+    assert release.clones() == []
+
+
+def test_a_rehearsal_has_a_deadline(release: Release, blocker: Blocker) -> None:
+    """Whatever it waits for, it ends when the whole time is over, and says so."""
+    release.change("target.toml", ("[rehearsal]\n", "[rehearsal]\ndeadline_s = 6\n"))
+    began = time.monotonic()
+    facts = release.rehearse(blocker.tell)
+    assert isinstance(facts, CannotTell), facts
+    assert facts.cause is Cause.TIMEOUT
+    assert "not done within 6 s" in facts.reason
+    assert time.monotonic() - began < 10
+    assert release.clones() == []
 
 
 def test_a_role_without_createdb_is_told(release: Release) -> None:

@@ -21,7 +21,7 @@ from gate.sources.database.look import look as database_look
 from gate.sources.fact import Absent, Seen
 from gate.sources.migrations.chain import chain
 from gate.sources.observed import Observed
-from gate.sources.rehearsal.clone import PREFIX
+from gate.sources.rehearsal.mark import PREFIX
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres

@@ -230,10 +230,12 @@ def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Sce
             broken.append(f"writing: {answer.proof}")
         elif answer.status != wanted:
             broken.append(f"writing ({write.get('path')}) answered {answer.status}, not {wanted}")
+    fence = facts.fences.get(promise.id, "")
     return Finding(
         promised=f"{len(api.answers)} requests are answered as before",
-        seen=f"{len(api.answers) - len(broken)} are",
+        seen=f"{len(api.answers) - len(broken)} are; {fence}",
         broken=tuple(broken[: SHOWN + 1]),
+        warnings=(fence,) if fence.startswith("not fenced") else (),
     )
 
 

@@ -15,26 +15,31 @@ from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.environment import capped, surrounded
 from gate.target import Target
 
 KEPT = 4000
 """Characters of Alembic's output that are kept."""
 
 
-def environment(how: Alembic, target: Target, clone: Clone) -> list[str]:
-    """Shell lines that give a program the application's environment, with the clone in it."""
+def address(how: Alembic, clone: Clone, at: tuple[str, int] | None = None) -> dict[str, str]:
+    """The variable by which a program finds the clone.
+
+    Args:
+        how: Its name and form.
+        clone: Where it leads.
+        at: Host and port under which the clone's server is found instead of its own.
+    """
     there = {key: urllib.parse.quote(value, safe="") for key, value in clone.way.there.items()}
+    host, port = at or (there["host"], there["port"])
     url = how.url.format(
         user=there["user"],
         password=there.get("password", ""),
-        host=there["host"],
-        port=there["port"],
+        host=host,
+        port=port,
         database=there["dbname"],
     )
-    lines = (
-        [f"set -a; . {shlex.quote(target.placed(how.env_file))}; set +a"] if how.env_file else []
-    )
-    return [*lines, f"{how.variable}={shlex.quote(url)}; export {how.variable}"]
+    return {how.variable: url}
 
 
 def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: str) -> Output:
@@ -43,13 +48,12 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
     Raises:
         CarrierError: It did not end within its deadline and was killed, or the host is gone.
     """
-    script = [
-        "exec 2>&1",
-        *environment(how, target, clone),
+    lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
-        shlex.join([*how.command, *words]),
+        f"exec {shlex.join([*how.command, *words])} </dev/null",
     ]
-    return carrier.run("\n".join(script), deadline_s=how.deadline_s)
+    script = surrounded(how.environment, target, address(how, clone), lines)
+    return carrier.run(capped(script), deadline_s=how.deadline_s)
 
 
 def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[str]:

@@ -12,8 +12,9 @@ import psycopg
 from psycopg import sql
 
 from gate.connection.obstacle import first_line
-from gate.sources.rehearsal.clone import APPLICATION, Clone
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import Bystander
+from gate.sources.rehearsal.sessions import APPLICATION
 
 PAUSE_S = 0.01
 """Between two statements of a bystander, in seconds."""
@@ -52,6 +53,7 @@ class Canary:
     def _run(self) -> None:
         try:
             with self._clone.connect("bystander") as session:
+                session.execute("SET lock_timeout = 0")  # how long it waits is what is measured
                 statement = self._statement(session)
                 while not self._stop.is_set():
                     moment, began = self.during(), time.monotonic()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import secrets
 import shlex
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -21,11 +20,12 @@ from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
+from gate.sources.rehearsal import mark
+from gate.sources.rehearsal.environment import capped
 from gate.sources.rehearsal.facts import CloneFacts
+from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
 from gate.target import Source, Target
 
-PREFIX = "gate_clone_"
-APPLICATION = "atum-desk-gate rehearsal"
 LOCK_WAIT_S = 5
 """How long the dump waits for a lock before it gives up; a migration under way is not disturbed."""
 COPY_S = 600.0
@@ -51,23 +51,23 @@ class Way:
     Attributes:
         here: libpq's keywords for this side, password included.
         there: The same as the host sees it.
+        sessions: Where sessions are opened and ended.
+        live: Whether this is the live database, where sessions can only read.
     """
 
     here: dict[str, str]
     there: dict[str, str]
+    sessions: Sessions
+    live: bool
 
     def to(self, database: str) -> Way:
         """The same server, another database."""
-        return Way({**self.here, "dbname": database}, {**self.there, "dbname": database})
+        here, there = {**self.here, "dbname": database}, {**self.there, "dbname": database}
+        return dataclasses.replace(self, here=here, there=there, live=False)
 
-    def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
-        """Open a session that the witness knows as the gate's own."""
-        return psycopg.connect(
-            **self.here,  # type: ignore[arg-type]
-            application_name=f"{APPLICATION} {purpose}".strip(),
-            autocommit=True,
-            **options,
-        )
+    def connect(self, purpose: str = "") -> AbstractContextManager[psycopg.Connection[Any]]:
+        """Open a session, with limits; it ends when the run is interrupted."""
+        return self.sessions.connect(self.here, purpose, live=self.live)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,12 +94,14 @@ class Clone:
         way, live = self.way.there, self.live.there
         return all(way.get(key) == live.get(key) for key in ("host", "port"))
 
-    def connect(self, purpose: str = "", **options: Any) -> psycopg.Connection[Any]:
+    def connect(self, purpose: str = "") -> AbstractContextManager[psycopg.Connection[Any]]:
         """Open a session on the clone."""
-        return self.way.connect(purpose, **options)
+        return self.way.connect(purpose)
 
 
-def find_way(service: str, target: Target, carrier: Carrier) -> Way:
+def find_way(
+    service: str, target: Target, carrier: Carrier, sessions: Sessions, *, live: bool
+) -> Way:
     """Find out how a service is reached, with one connection.
 
     Raises:
@@ -111,6 +113,7 @@ def find_way(service: str, target: Target, carrier: Carrier) -> Way:
             service=service,
             application_name=APPLICATION,
             connect_timeout=max(2, int(target.deadlines.connect_s)),
+            options=f"-c statement_timeout={LIVE_S * 1000}",
             **overrides,  # type: ignore[arg-type]
         ) as connection:
             info = connection.info
@@ -122,9 +125,10 @@ def find_way(service: str, target: Target, carrier: Carrier) -> Way:
         ) from error
     here = {key: value for key, value in here.items() if value}
     if not overrides:
-        return Way(here, here)
+        return Way(here, here, sessions, live)
     named = libpq.service(service)
-    return Way(here, {**here, "host": named["host"], "port": named["port"]})
+    there = {**here, "host": named["host"], "port": named["port"]}
+    return Way(here, there, sessions, live)
 
 
 @contextmanager
@@ -132,45 +136,46 @@ def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[C
     """Have a clone; it is dropped at the end, whatever happens.
 
     Its name is held by an advisory lock as long as this process lives, so that the next run tells
-    a clone in use from one that a killed run left.
+    a clone in use from one that a killed run left. What bears no mark of the gate's is left alone.
 
     Raises:
-        ObservationError: It cannot be made; the text says why, and nothing is left of it.
+        ObservationError: It cannot be made, the run was interrupted or is too late; the text says
+            why, and nothing is left of it.
     """
     began = time.monotonic()
-    way = find_way(source.service, target, carrier)
-    live = find_way(target.database.service, target, carrier)
-    with way.to("postgres").connect() as admin:
-        _drop_leftovers(admin)
-        name = PREFIX + secrets.token_hex(6)
-        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        try:
-            clone = Clone(name, way.to(name), live, *_rank(admin))
-            _make(admin, clone, source)
-            _fill(clone, target, source, carrier)
-            yield clone, _describe(clone, source, time.monotonic() - began)
-        except psycopg.Error as error:
-            raise ObservationError(f"clone: {first_line(error)}") from error
-        finally:
-            _drop(admin, name)
+    with Sessions(carrier.interrupted, source.deadline_s, target.deadlines.connect_s) as sessions:
+        way = find_way(source.service, target, carrier, sessions, live=False)
+        live = find_way(target.database.service, target, carrier, sessions, live=True)
+        with way.to("postgres").connect("clones") as admin:
+            name = mark.new_name()
+            try:
+                with sessions.explained():
+                    mark.drop_leftovers(admin)
+                    mark.hold(admin, name)
+                    clone = Clone(name, way.to(name), live, *_rank(admin))
+                    _make(admin, clone, source)
+                    _fill(clone, target, source, carrier)
+                    yield clone, _describe(clone, source, time.monotonic() - began)
+            except psycopg.Error as error:
+                raise ObservationError(f"clone: {first_line(error)}") from error
+            finally:
+                _drop(way, admin, name)
 
 
-def leftovers(admin: psycopg.Connection[Any]) -> list[str]:
-    """Clones that no living run holds."""
-    rows = admin.execute(
-        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX]
-    ).fetchall()
-    free = "SELECT pg_try_advisory_lock(hashtext(%s)), pg_advisory_unlock_all()"
-    return [name for (name,) in rows if (admin.execute(free, [name]).fetchone() or [False])[0]]
-
-
-def _drop_leftovers(admin: psycopg.Connection[Any]) -> None:
-    for name in leftovers(admin):
-        _drop(admin, name)
-
-
-def _drop(admin: psycopg.Connection[Any], name: str) -> None:
-    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def _drop(way: Way, admin: psycopg.Connection[Any], name: str) -> None:
+    """Drop the clone; over a new session where this one was hung up on."""
+    sessions = way.sessions
+    try:
+        with sessions.spared(admin):
+            mark.drop(admin, name)
+    except psycopg.Error:
+        with suppress(psycopg.Error):  # the next run finds it by its mark
+            postgres = way.to("postgres").here
+            with (
+                sessions.connect(postgres, "clones", late=True) as another,
+                sessions.spared(another),
+            ):
+                mark.drop(another, name)
 
 
 def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
@@ -187,6 +192,7 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
                 sql.Identifier(clone.name), sql.Identifier(template)
             )
         )
+        mark.write(admin, clone.name, clone.live.there["dbname"])
     except psycopg.errors.InsufficientPrivilege as error:
         raise CarrierError(
             f"{first_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
@@ -196,8 +202,8 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
 def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> None:
     """Restore a backup, or dump and restore, on the host: the rows do not travel."""
     if source.kind != "template":
-        output = carrier.run(_copy(clone, target, source), deadline_s=COPY_S)
-        said = output.stderr.decode("utf-8", "replace")
+        output = carrier.run(capped(_copy(clone, target, source)), deadline_s=COPY_S)
+        said = output.stdout.decode("utf-8", "replace")
         if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
             raise ObservationError(f"cloning: {known.first(said, 500)}")
     _carry_settings(clone)

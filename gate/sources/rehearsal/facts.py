@@ -170,6 +170,7 @@ class RehearsalFacts(Model):
         reached: Revisions after the upgrade.
         after: The upgraded clone, looked at as the live database is.
         serves: Answers of the release from before, by item id.
+        fences: What is known of the fence that the release ran behind, by item id.
         vectors: By item id.
         unwritten: What of the new schema no witness could be written to, and why.
         receipts: Per revision, newest first.
@@ -186,6 +187,7 @@ class RehearsalFacts(Model):
     bystanders: tuple[Bystander, ...] = ()
     vectors: dict[str, Fact[VectorFacts]] = {}
     serves: dict[str, Fact[ApiFacts]] = {}
+    fences: dict[str, str] = {}
     down: tuple[Leg, ...] = ()
     unwritten: tuple[str, ...] = ()
     receipts: Fact[tuple[Receipt, ...]]

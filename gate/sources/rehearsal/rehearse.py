@@ -204,6 +204,7 @@ def _leg(stage: _Stage, revision: str, to: str, direction: Any, before: Catalog)
             output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, verb, to)
         status, said = output.rc, output.stdout.decode("utf-8", "replace")
     except CarrierError as error:
+        stage.clone.way.sessions.check()
         said = str(error)
         _end_sessions(stage)
     finally:
@@ -303,19 +304,21 @@ def _again(stage: _Stage, facts: RehearsalFacts, order: tuple[str, ...]) -> Rehe
     for one in stage.contract.not_tried("predeploy"):
         if isinstance(one.before, Endpoint):
             endpoints[one.id] = one.before
+    found = {
+        id_: serve.smoke(
+            one,
+            how=stage.how,
+            target=stage.target,
+            clone=stage.clone,
+            carrier=stage.carrier,
+            endpoints=endpoints,
+        )
+        for id_, one in asked.items()
+    }
     return facts.model_copy(
         update={
-            "serves": {
-                id_: serve.smoke(
-                    one,
-                    how=stage.how,
-                    target=stage.target,
-                    clone=stage.clone,
-                    carrier=stage.carrier,
-                    endpoints=endpoints,
-                )
-                for id_, one in asked.items()
-            }
+            "serves": {id_: answers for id_, (answers, _) in found.items()},
+            "fences": {id_: fence for id_, (_, fence) in found.items()},
         }
     )
 

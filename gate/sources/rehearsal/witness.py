@@ -13,8 +13,9 @@ from typing_extensions import Self
 
 from gate.connection.obstacle import first_line
 from gate.errors import ObservationError
-from gate.sources.rehearsal.clone import APPLICATION, Clone
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import TableLock
+from gate.sources.rehearsal.sessions import APPLICATION
 
 INTERVAL_S = 0.004
 """Between two samples: a lock that is held for less may not be seen."""
@@ -124,7 +125,8 @@ class Witness:
 
     def _watch(self) -> None:
         try:
-            with self._clone.connect("witness", options="-c statement_timeout=5000") as session:
+            with self._clone.connect("witness") as session:
+                session.execute("SET statement_timeout = 5000")
                 while not self._stop.is_set():
                     self._sample(session)
                     self._ready.set()
