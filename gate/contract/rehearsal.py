@@ -73,7 +73,7 @@ class Alembic(Strict):
 
     @pydantic.model_validator(mode="before")
     @classmethod
-    def _whole_file(cls, given: Any) -> Any:
+    def _whole_file(cls, given: object) -> object:
         if isinstance(given, dict) and "env_file" in given:
             raise ValueError(
                 "env_file hands over a whole file, with what leads to mail servers and queues: "
