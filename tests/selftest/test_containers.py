@@ -11,7 +11,7 @@ from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.facts import Identity, Listener
 from gate.sources.host.processes import Table
 from gate.sources.host.script import Section
-from gate.sources.host.sockets import read_listeners
+from gate.sources.host.sockets import read_sockets
 from tests.selftest.hosts import identity, target
 
 # Like `docker exec`: without -i nothing is passed on to what it runs.
@@ -53,7 +53,8 @@ def listener(host: Identity) -> Listener:
     answers = {"stats": NOTHING, "cgroups": groups, "links": NOTHING, "commands": NOTHING}
     table = Table(answers, host, 100)
     section = Section(LINE % OUTSIDE.encode(), 0, "")
-    found = read_listeners(section, [], table, host)
+    untold = dict.fromkeys(("kernel", "kernel.2"), Section(b"", 1, ""))
+    found = read_sockets({"listeners": section, **untold}, [], table, host).listeners
     assert isinstance(found, Seen)
     (one,) = found.value
     assert one.pids == Seen((6,))

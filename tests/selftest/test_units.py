@@ -33,7 +33,7 @@ def _read(**changes: Section) -> Fact[Unit]:
     """Read one unit that stands still; any section of the answer can be another one."""
     uptime = Section(b"3600.00 1.00\n", 0, "")
     answers = {
-        **dict.fromkeys(("show", "again", "runtime", "journal", "verify"), NOTHING),
+        **dict.fromkeys(("show", "again", "runtime", "journal", "logged", "verify"), NOTHING),
         **dict.fromkeys(("cgroups", "links", "commands"), NOTHING),
         **dict.fromkeys(("at", "later"), uptime),
         "units": _section(SHOWN, TARGET),

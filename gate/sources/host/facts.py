@@ -170,6 +170,8 @@ class HostFacts(Model):
     identity: Identity
     units: dict[str, Fact[Unit]]
     listeners: Fact[tuple[Listener, ...]]
+    unsure_ports: dict[int, str] = {}
+    """Ports of which ``ss`` and the kernel do not say the same, with what they say."""
     processes: dict[int, Process]
     paths: dict[str, Fact[Path]]
     outputs: dict[str, Fact[str]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import secrets
 from collections.abc import Mapping
@@ -11,15 +10,22 @@ from gate.connection.carrier import Carrier
 from gate.connection.frame import Output
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.sources.host.facts import HostFacts, HostQuestions, Identity, Listener, Path, Unit
+from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Path, Unit
+from gate.sources.host.identity import read_identity
+from gate.sources.host.paths import read_paths
 from gate.sources.host.processes import Table
-from gate.sources.host.script import Section, compose, sections
-from gate.sources.host.sockets import read_listeners
+from gate.sources.host.script import Section, compose, most, sections
+from gate.sources.host.sockets import read_sockets
 from gate.sources.host.units import read_units
 from gate.target import Target
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """Exit statuses of a shell, and of coreutils' ``timeout``."""
+NOT_THERE = ("not found", "No such file or directory", "Not a directory")
+"""How the last line ends that says so."""
+OUTPUT = 1 << 16
+"""How much of a command's output is kept, in characters."""
+VERSION = re.compile(r"[\w.+!~-]{1,100}")
 
 
 def look(target: Target, questions: HostQuestions, carrier: Carrier) -> Fact[HostFacts]:
@@ -31,9 +37,10 @@ def look(target: Target, questions: HostQuestions, carrier: Carrier) -> Fact[Hos
     """
     token = f"section-{secrets.token_hex(8)}"
     try:
-        output = carrier.run(compose(target, questions, token), deadline_s=target.deadlines.host_s)
-        answers = sections(output.stdout, token)
-        return Seen(_facts(target, questions, answers, output))
+        script, deadline_s = compose(target, questions, token), target.deadlines.host_s
+        output = carrier.run(script, deadline_s=deadline_s, in_part=True)
+        answers = sections(output.stdout, token, most(target), output.cut)
+        return Seen(_facts(target, questions, answers, output, token))
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
     except (ValueError, LookupError) as error:
@@ -41,20 +48,25 @@ def look(target: Target, questions: HostQuestions, carrier: Carrier) -> Fact[Hos
 
 
 def _facts(
-    target: Target, questions: HostQuestions, answers: Mapping[str, Section], output: Output
+    target: Target,
+    questions: HostQuestions,
+    answers: Mapping[str, Section],
+    output: Output,
+    token: str,
 ) -> HostFacts:
-    identity, ticks = _identity(answers["identity"], output)
-    table = Table(answers, identity, ticks, output.no_sudo)
+    identity, ticks, shell = read_identity(answers["identity"], output.privileges)
+    table = Table(answers, identity, ticks, no_sudo=output.no_sudo, shell=shell)
     units = read_units(questions.units, answers, table, identity)
-    listeners = read_listeners(answers["listeners"], units.values(), table, identity)
-    places = [*questions.paths, *questions.folders]
-    paths = _paths([target.placed(one) for one in places], answers) if places else []
+    sockets = read_sockets(answers, units.values(), table, identity)
+    places = {one: target.placed(one) for one in (*questions.paths, *questions.folders)}
+    paths = read_paths([*places.values()], answers, token)
     return HostFacts(
         identity=identity,
         units=units,
-        listeners=listeners,
-        processes=table.facts(_interesting(units, listeners)),
-        paths=dict(zip(questions.paths, paths, strict=False)),
+        listeners=sockets.listeners,
+        unsure_ports=dict(sockets.unsure),
+        processes=table.facts(_interesting(units, sockets.listeners)),
+        paths={one: paths[places[one]] for one in questions.paths},
         outputs={
             key: _output(answers[f"output.{number}"], command)
             for number, (key, command) in enumerate(questions.outputs.items())
@@ -68,27 +80,10 @@ def _facts(
             for number, tool in enumerate(questions.tools)
         },
         files={
-            folder: _files(answers[f"files.{number}"], paths[len(questions.paths) + number])
+            folder: _files(answers[f"files.{number}"], paths[places[folder]])
             for number, folder in enumerate(questions.folders)
         },
     )
-
-
-def _identity(section: Section, output: Output) -> tuple[Identity, int]:
-    """Who answers, and the length of its clock tick (per second)."""
-    hostname, kernel, user, init, ticks, uptime, clock, *os_ = section.text.splitlines()
-    now = dt.datetime.fromtimestamp(float(clock), dt.timezone.utc)
-    identity = Identity(
-        hostname=hostname,
-        user=user,
-        os=os_[0].strip("\"'") if os_ else "unknown",
-        kernel=kernel,
-        init=init,
-        clock=now,
-        booted=now - dt.timedelta(seconds=float(uptime.split()[0])),
-        privileges=output.privileges,
-    )
-    return identity, int(ticks)
 
 
 def _interesting(
@@ -104,78 +99,53 @@ def _interesting(
     return pids
 
 
-def _paths(places: list[str], answers: Mapping[str, Section]) -> list[Fact[Path]]:
-    """Pair what ``stat`` found, and what it complained of, with what it was asked for, in order."""
-    fields = answers["stat"].text.split("\0")
-    stats = {fields[at]: fields[at + 1 : at + 5] for at in range(0, len(fields) - 4, 5)}
-    complaints = iter(answers["stat"].err.splitlines())
-    room = answers["room"].text.split("\0")
-    rooms = {room[at]: int(room[at + 1]) * int(room[at + 2]) for at in range(0, len(room) - 2, 3)}
-    resolved = answers["resolved"].text.split("\0")
-    found: list[Fact[Path]] = []
-    for number, place in enumerate(places):
-        if place not in stats:
-            found.append(_missing(next(complaints, answers["stat"].why)))
-            continue
-        type_, owner, group, mode = stats[place]
-        free = rooms.get(place)
-        found.append(
-            Seen(
-                Path(
-                    path=place,
-                    resolved=resolved[number] if number < len(resolved) else place,
-                    type=type_.replace("regular empty file", "regular file"),
-                    owner=owner,
-                    group=group,
-                    mode=mode.zfill(4),
-                    free_bytes=(
-                        CannotTell(f"stat -f: {answers['room'].why}", Cause.UPSTREAM)
-                        if free is None
-                        else Seen(free)
-                    ),
-                )
-            )
-        )
-    return found
-
-
-def _missing(complaint: str) -> Fact[Path]:
-    if complaint.endswith(("No such file or directory", "Not a directory")):
-        return Absent(complaint)
-    cause = Cause.PERMISSION if complaint.endswith("Permission denied") else Cause.UPSTREAM
-    return CannotTell(complaint, cause)
-
-
 def _output(section: Section, command: tuple[str, ...]) -> Fact[str]:
     """What a command says; some say their version on standard error."""
-    if section.rc == NOT_FOUND:
+    if section.rc == NOT_FOUND and section.err.endswith(NOT_THERE):
         return Absent(f"{command[0]}: {section.why}")
-    if section.rc == NOT_EXECUTABLE:
+    if section.rc == NOT_EXECUTABLE or section.err.endswith("Permission denied"):
         return CannotTell(f"{command[0]}: {section.why}", Cause.PERMISSION)
     if section.rc != 0:
         late = Cause.TIMEOUT if section.late else Cause.UPSTREAM
         return CannotTell(f"{' '.join(command)} exited with {section.rc}: {section.why}", late)
-    return Seen(section.text.strip() or section.err)
+    return Seen((section.text.strip() or section.err)[:OUTPUT])
 
 
 def _package(section: Section, folder: str, name: str) -> Fact[str]:
     """The version in the name of a package's ``.dist-info`` folder."""
     if section.rc != 0:
-        if "No such file" in section.err:
+        if section.rc > 0 and section.err.endswith(NOT_THERE):
             return Absent(section.why)
-        return CannotTell(section.why, Cause.PERMISSION)
+        denied = "Permission denied" in section.err
+        return CannotTell(section.why, Cause.PERMISSION if denied else Cause.UPSTREAM)
     wanted = re.sub(r"[-_.]+", "_", name).lower()
-    for line in section.text.splitlines():
-        match = re.fullmatch(r"(.+?)-([^-]+)\.(?:dist-info|egg-info)", line)
+    lines = section.text.splitlines()
+    for line in lines:
+        match = re.fullmatch(r"([^/]+?)-([^-/]+)\.(?:dist-info|egg-info)", line)
         if match and re.sub(r"[-_.]+", "_", match[1]).lower() == wanted:
-            return Seen(match[2])
+            if VERSION.fullmatch(match[2]):
+                return Seen(match[2])
+            return CannotTell(f"{folder}: no version is like {match[2][:80]!r}", Cause.UPSTREAM)
+    if lines and "." not in lines:  # behind a line of ours: every folder has itself
+        return CannotTell(f"{folder}: ls -a did not list it", Cause.UPSTREAM)
     return Absent(f"no {name} among the packages in {folder}")
 
 
 def _tool(section: Section, tool: str) -> Fact[str]:
-    if section.rc == 0 and section.out.strip():
-        return Seen(section.text.strip())
+    where = section.text.strip()
+    if section.rc == 0 and (where == tool or _is_path_of(where, tool)):
+        return Seen(where)
+    if section.rc == 0 and where:
+        reason = f"command -v {tool}: no path of it is like {where[:80]!r}"
+        return CannotTell(reason, Cause.UPSTREAM)
+    if section.rc < 0:
+        return CannotTell(section.why, Cause.UPSTREAM)
     return Absent(f"command -v {tool} found nothing on the PATH")
+
+
+def _is_path_of(where: str, tool: str) -> bool:
+    """Whether a text is one absolute path that ends in the tool's name."""
+    return where.startswith("/") and "\n" not in where and where.endswith(f"/{tool.lstrip('/')}")
 
 
 def _files(section: Section, folder: Fact[Path]) -> Fact[dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -21,16 +23,29 @@ STATES = {
     "I": "idle",
 }
 STAT = re.compile(
-    r"^(\d+) \((.*?)\) ([A-Za-z]) (\d+) ((?:-?\d+ ){17})(\d+) ", re.MULTILINE | re.DOTALL
+    r"^(\d{1,10}) \((.{0,64}?)\) ([A-Za-z]) (\d{1,10}) ((?:-?\d{1,20} ){17})(\d{1,12}) ",
+    re.MULTILINE | re.DOTALL | re.ASCII,
 )
-"""``proc(5)``, /proc/PID/stat: pid (comm) state ppid … starttime, the 22nd field."""
+"""``proc(5)``, /proc/PID/stat: pid (comm) state ppid … starttime, the 22nd field.
+
+A name can hold anything, line feeds and brackets too, and has up to 64 bytes.
+"""
+PID = re.compile(r"[0-9]{1,10}")
+LONGEST = 4096
+"""Of a control group, as of any path: what is longer is none."""
 
 
 class Table:
     """Every process of the host that could be seen."""
 
     def __init__(
-        self, answers: Mapping[str, Section], identity: Identity, ticks: int, no_sudo: str = ""
+        self,
+        answers: Mapping[str, Section],
+        identity: Identity,
+        ticks: int,
+        *,
+        no_sudo: str = "",
+        shell: int = 0,
     ) -> None:
         """Read the sections ``stats``, ``cgroups``, ``links``, ``commands`` and, if any, ``early``.
 
@@ -39,6 +54,7 @@ class Table:
             identity: Who looked, and since when the host is up.
             ticks: Clock ticks per second.
             no_sudo: Why there is no sudo, where it was asked for.
+            shell: The process that answered: a table without it is none; 0 where it is not known.
         """
         sudo = f" (sudo: {no_sudo})" if no_sudo else ""
         self.viewer = f"the user {identity.user}{sudo}"
@@ -47,10 +63,8 @@ class Table:
         self._stats = _stats(answers["stats"])
         self._early = _stats(answers["early"]) if "early" in answers else {}
         self._groups = _groups(answers["cgroups"].text)
-        self._below: dict[str, list[int]] = {}
-        for pid, group in self._groups.items():
-            for at in [*(found.start() for found in re.finditer("(?<!^)/", group)), len(group)]:
-                self._below.setdefault(group[:at], []).append(pid)
+        self._sorted = sorted((group, pid) for pid, group in self._groups.items())
+        self._shell = shell
         self._users, self._links = _links(answers["links"].out)
         self._commands = _commands(answers["commands"].out)
         self._children: dict[int, list[int]] = {}
@@ -61,9 +75,32 @@ class Table:
         """The control group of a process, such as ``/system.slice/x.service``."""
         return self._groups.get(pid)
 
-    def within(self, group: str) -> tuple[int, ...]:
+    def within(self, group: str) -> Fact[tuple[int, ...]]:
         """Every process of a control group and of those below it."""
-        return tuple(sorted(self._below.get(group, ())))
+        if self._shell and self._shell not in self._groups:
+            reason = "/proc/*/cgroup: the shell that read it is not in what was read"
+            return CannotTell(reason, Cause.UPSTREAM)
+        own = self._between((group, -1), (group, math.inf))
+        below = self._between((f"{group}/", -1), (f"{group}0", -1))  # "0" is next to "/"
+        return Seen(tuple(sorted(own + below)))
+
+    def _between(self, low: tuple[str, float], high: tuple[str, float]) -> list[int]:
+        begin = bisect.bisect_left(self._sorted, low)
+        return [pid for _, pid in self._sorted[begin : bisect.bisect_left(self._sorted, high)]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether what must be there is: the shell that read the table."""
+        return bool(self._stats) and (not self._shell or self._shell in self._stats)
+
+    @property
+    def privileged(self) -> bool:
+        """Whether every process is shown to who looks."""
+        return self._privileged
+
+    def knows(self, pid: int) -> bool:
+        """Whether a process was there, at the start of the settling window or at its end."""
+        return pid in self._stats or pid in self._early
 
     def lived(self, pid: int) -> bool | None:
         """Whether a process is the same one at the end of the settling window as at its start.
@@ -75,22 +112,25 @@ class Table:
             return None
         return pid in self._stats and self._stats[pid][2] == self._early[pid][2]
 
-    def descendants(self, pid: int) -> tuple[int, ...]:
+    def descendants(self, pid: int) -> Fact[tuple[int, ...]]:
         """A process with its children and theirs, where it is alive."""
+        if not self.whole:
+            reason = "/proc/*/stat: the shell that read it is not in what was read"
+            return CannotTell(reason, Cause.UPSTREAM)
         found: list[int] = []
         stack = [pid] if pid in self._stats else []
         while stack:
             one = stack.pop()
             found.append(one)
-            stack += self._children.get(one, [])
-        return tuple(sorted(found))
+            stack += set(self._children.get(one, [])) - set(found)
+        return Seen(tuple(sorted(found)))
 
     def state(self, pid: int) -> Fact[str]:
         """Its state, such as ``S (sleeping)``."""
         if pid in self._stats:
             letter = self._stats[pid][0]
             return Seen(f"{letter} ({STATES.get(letter, 'unknown')})")
-        if self._privileged:
+        if self._privileged and self.whole:
             return Seen("X (dead)")
         return CannotTell(f"process {pid} is not shown to {self.viewer}", Cause.PERMISSION)
 
@@ -134,8 +174,10 @@ def _groups(text: str) -> dict[int, str]:
     """Lines ``/proc/PID/cgroup:0::/path``; systemd's own hierarchy, in version 1 or 2."""
     found: dict[int, str] = {}
     for pid, hierarchy, path in re.findall(
-        r"^/proc/(\d+)/cgroup:\d+:(name=systemd)?:(.*)$", text, re.MULTILINE
+        r"^/proc/(\d{1,10})/cgroup:\d{1,10}:(name=systemd)?:(/.*)$", text, re.MULTILINE | re.ASCII
     ):
+        if len(path) > LONGEST:
+            continue
         if hierarchy or pid not in found:
             found[int(pid)] = path
     return found
@@ -148,6 +190,8 @@ def _links(out: bytes) -> tuple[dict[int, str], dict[tuple[int, str], str]]:
         path, _, rest = record.partition("\t")
         user, _, link = rest.partition("\t")
         parts = path.split("/")
+        if len(parts) < 3 or not PID.fullmatch(parts[2]):  # noqa: PLR2004 - "", "proc", PID
+            continue
         if len(parts) == 3:  # noqa: PLR2004 - "", "proc", PID
             users[int(parts[2])] = user
         elif len(parts) == 4 and parts[3] in ("exe", "cwd"):  # noqa: PLR2004
@@ -159,7 +203,7 @@ def _commands(out: bytes) -> dict[int, str]:
     found: dict[int, list[str]] = {}
     for record in out.decode("utf-8", "backslashreplace").split("\0"):
         path, _, word = record.partition(":")
-        match = re.fullmatch(r"/proc/(\d+)/cmdline", path)
+        match = re.fullmatch(r"/proc/(\d{1,10})/cmdline", path, re.ASCII)
         if match:
             found.setdefault(int(match[1]), []).append(word)
     return {pid: " ".join(words) for pid, words in found.items()}

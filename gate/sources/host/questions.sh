@@ -1,19 +1,36 @@
 # What a host can be asked: functions for the script that `gate.sources.host.script` writes.
 #
 # POSIX sh with systemctl, ss, stat, find, grep, sed, awk and /proc; a tool that is missing spoils
-# its own section of the answer only. The script has set before: token, tool_s, properties, pulls,
-# unpulled, second.
+# its own section of the answer only. The script has set before: token, tool_s, most, properties,
+# pulls, unpulled, second.
 
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
+cut=cat; command -v head >/dev/null 2>&1 && cut="head -c $most"
 
-# ask SECTION COMMAND...: one section, with the command's output, exit status and complaints.
+# ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
+# both as much as may be said, so that a tool without end spoils its own section only.
 ask() {
+  section=$1; shift
+  printf '\n%s out %s\n' "$token" "$section"
+  said=$({ { "$@" 2>&4 3>&- 4>&-; printf '\nrc=%s' $? >&4; } | $cut >&3; } 4>&1 | $cut)
+  rc=${said##*rc=}
+  case $rc in '' | *[!0-9]*) rc=1 ;; esac
+  printf '\n%s rc %s %s\n%s\n' "$token" "$section" "$rc" "$said"
+}
+# The same for what /proc tells: it has an end.
+ask_proc() {
   section=$1; shift
   printf '\n%s out %s\n' "$token" "$section"
   said=$("$@" 2>&1 >&3 3>&-); rc=$?
   printf '\n%s rc %s %s\n%s\n' "$token" "$section" $rc "$said"
+}
+# limited TOOL...: a tool, for its time. Whether there is one is for the shell to say: timeout calls
+# a missing one forbidden where the PATH has a folder that may not be entered.
+limited() {
+  command -v "$1" >/dev/null 2>&1 || { printf 'sh: %s: not found\n' "$1" >&2; return 127; }
+  $limit "$@"
 }
 
 # Where the first process is hidden from this user, its name is told by what it keeps.
@@ -21,15 +38,27 @@ init() {
   cat /proc/1/comm 2>/dev/null || { [ -d /run/systemd/system ] && echo systemd || echo hidden; }
 }
 identity() {
-  uname -n; uname -sr; id -un; init; getconf CLK_TCK || echo 100
-  cat /proc/uptime; date -u +%s.%N
-  sed -n 's/^PRETTY_NAME=//p' /etc/os-release
+  clock=$(date -u +%s.%N)
+  printf 'hostname=%s\nkernel=%s\nuser=%s\ninit=%s\nticks=%s\nuptime=%s\nclock=%s\nshell=%s\n' \
+    "$(uname -n)" "$(uname -sr)" "$(id -un)" "$(init)" "$(getconf CLK_TCK)" \
+    "$(cat /proc/uptime)" "$clock" $$
+  case $clock in '' | *[!0-9.]*) sed -n 's/^btime /booted=/p' /proc/stat ;; esac
+  sed -n 's/^PRETTY_NAME=/os=/p' /etc/os-release
 }
 
+# told COMMAND...: its output in $shown and its exit status in $showed.
+told() {
+  shown=$({ "$@" 3>&-; printf '\n\nshowed=%s\n' $?; } | $cut)
+  showed=$(printf '%s\n' "$shown" | tail -n 1)
+  case $showed in
+    showed=[0-9]*) showed=${showed#showed=} ;;
+    *) echo "$1 $2: it printed more than $most bytes" >&2; shown=; showed=1 ;;
+  esac
+}
 # show UNIT...: keep what systemd says of them in $shown; the section holds its complaints alone.
 show() {
   printf '\n%s out show\n' "$token"
-  shown=$($limit systemctl show -p "$properties" -- "$@" 2>&3 3>&-); showed=$?
+  told limited systemctl show -p "$properties" -- "$@" 2>&1
   printf '\n%s rc show %s\n\n' "$token" $showed
 }
 # Whether systemd answered in time; else what is asked of it next would take as long.
@@ -41,7 +70,8 @@ units() {
   in_time || return "$unpulled"
   names="default.target $(above)"
   for level in 1 2 3 4; do
-    shown=$($limit systemctl show -p "$pulls" -- $names) || return "$unpulled"
+    told limited systemctl show -p "$pulls" -- $names
+    [ "$showed" = 0 ] || return "$unpulled"
     printf '%s\n\n' "$shown"
     names=$(above)
     [ -n "$names" ] || return 0
@@ -57,7 +87,7 @@ above() {
 again() {
   in_time || return "$showed"
   names=$(printf '%s\n' "$shown" | without_process 2>/dev/null) || names=$*
-  [ -z "$names" ] || $limit systemctl show -p "$second" -- $names
+  [ -z "$names" ] || limited systemctl show -p "$second" -- $names
 }
 without_process() {
   awk 'BEGIN { RS = ""; FS = "\n" }
@@ -68,22 +98,28 @@ without_process() {
         if ($n ~ /^MainPID=/) pid = substr($n, 9) + 0
       }
       stat = "/proc/" pid "/stat"
-      if (pid > 0 && (getline line < stat) > 0) close(stat); else print id
+      if (pid > 0 && (getline line < stat) > 0) close(stat); else if (id != "") print id
     }'
 }
 
 # What systemd thinks of the files of these units.
-verify() { $limit systemd-analyze verify --man=no -- "$@"; }
+verify() { limited systemd-analyze verify --man=no -- "$@"; }
 
 sockets() {
   if command -v ss >/dev/null 2>&1; then
-    ss -Hltnpe --cgroup 2>/dev/null || ss -Hltnpe
+    $limit ss -Hltnpe --cgroup 2>/dev/null || $limit ss -Hltnpe
   else
     echo /proc/net; for file in /proc/net/tcp /proc/net/tcp6; do
       [ ! -e $file ] || { echo $file; grep ' 0A ' $file; }
     done
     find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n' 2>/dev/null || :
   fi
+}
+# The kernel's own list, which has the sockets that listen in front.
+listening() {
+  for file in /proc/net/tcp /proc/net/tcp6; do
+    [ ! -e $file ] || sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
+  done
 }
 
 each_stat() { cat /proc/[0-9]*/stat; }
@@ -94,14 +130,31 @@ each_link() {
     -printf '%p\t%u\t%l\0'
 }
 
-found() { command -v "$1"; }
+# found TOOL: where it is; it is not to be taken for one of the functions here.
+found() { (unset -f "$1" 2>/dev/null; command -v "$1"); }
+# run COMMAND...: 127 is for what is positively not there, which the last line of complaints says.
+run() {
+  case $1 in
+    */*) [ -e "$1" ] || { ls -d -- "$1" >/dev/null; return 127; } ;;
+    *) command -v "$1" >/dev/null 2>&1 || { limited "$1"; return 127; } ;;
+  esac
+  $limit "$@"; status=$?
+  [ $status != 127 ] || printf '\nit is there, and ended with exit status 127\n' >&2
+  return $status
+}
 texts() {
   ls -d "$1/." >/dev/null && ls "$1" >/dev/null || return
   set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"
 }
 packages() {
-  ls -d "$1" >/dev/null || return
+  ls -d "$1/." >/dev/null || return
+  for folder in "$1" "$1"/lib* "$1"/lib*/python3*; do
+    [ ! -d "$folder" ] || { [ -r "$folder" ] && [ -x "$folder" ]; } ||
+      { echo "$folder: Permission denied" >&2; return 1; }
+  done
   for folder in "$1"/lib*/python3*/site-packages "$1"/lib*/python3/dist-packages; do
-    [ ! -e "$folder" ] || { ls -d "$folder/." >/dev/null && ls "$folder"; } || return
+    [ ! -e "$folder" ] || {
+      printf 'in %s\n' "$folder"; ls -d "$folder/." >/dev/null && ls -a "$folder"
+    } || return
   done
 }

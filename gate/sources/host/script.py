@@ -8,6 +8,7 @@ thousand units cost one ``systemctl show``.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 import re
 import shlex
@@ -28,12 +29,19 @@ UNITS_PER_S = 50
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,MainPID,NRestarts,"
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
-    "DropInPaths,ControlGroup,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
+    "DropInPaths,ControlGroup,Type,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""
 UNPULLED = 3
 """Exit status of the section ``units`` where not all of what pulls them in could be read."""
+UNANSWERED = -1
+"""Exit status of a section that is not in the answer, or not whole."""
+SHARE = 4
+"""One section may be as large as this part of the whole answer."""
+END = re.compile(rb"rc (\S+) (\d{1,3})\n(.*)", re.DOTALL)
+RC = re.compile(r"\n?rc=\d+\Z")
+"""What `ask` of ``questions.sh`` puts behind the complaints."""
 SECOND_READING = "Id,Names,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
 FUNCTIONS = (pathlib.Path(__file__).parent / "questions.sh").read_text("utf-8")
@@ -72,29 +80,36 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     if units:
         body += [
             f"show {units}",
-            "ask early each_stat",
-            "ask at cat /proc/uptime",
+            "ask_proc early each_stat",
+            "ask_proc at cat /proc/uptime",
             f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &",
             "ask units units",
-            "ask boot $limit systemctl list-dependencies --plain --full default.target",
+            "ask boot limited systemctl list-dependencies --plain --full default.target",
             "ask runtime find /run/systemd/system -type l -path '*.wants/*' -printf '%f\\n'",
-            f"ask journal $limit journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
+            f"ask journal limited journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
+            "ask logged limited journalctl -b -n 1 -o json",
         ]
-    body += ["ask listeners sockets", *_places(places), *_others(target, questions)]
+    body += ["ask_proc kernel listening", "ask listeners sockets", "ask_proc kernel.2 listening"]
+    body += [*_places(places, token), *_others(target, questions)]
     if units:
         body += [
             "wait",
             f"ask again again {units}",
-            "ask later cat /proc/uptime",
-            "ask all $limit systemctl list-units --all --plain --no-legend --full",
+            "ask_proc later cat /proc/uptime",
+            "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
-    body += ["ask stats each_stat", "ask cgroups each_cgroup", "ask links each_link"]
-    body += ["ask commands each_command"]
+    body += ["ask_proc stats each_stat", "ask_proc cgroups each_cgroup"]
+    body += ["ask_proc links each_link", "ask_proc commands each_command"]
     if units:
         # Beside everything else: it is the host's other processor that works on it.
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
         body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "cat <&4", "}"]
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
+
+
+def most(target: Target) -> int:
+    """How many bytes one section may have."""
+    return (target.deadlines.answer_mib << 20) // SHARE
 
 
 def _settings(target: Target, questions: HostQuestions, token: str) -> str:
@@ -103,27 +118,36 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
     tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
     return (
         f"PATH={path}:{standard}; export PATH\n"
-        f"token={token} tool_s={tool_s} unpulled={UNPULLED}\n"
+        f"token={token} tool_s={tool_s} most={most(target)} unpulled={UNPULLED}\n"
         f"properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
     )
 
 
-def _places(places: list[str]) -> list[str]:
-    """Ask what is at some paths."""
+def _places(places: list[str], token: str) -> list[str]:
+    """Ask what is at some paths, and at the root, which is always there.
+
+    ``realpath`` names none of them: each is told by a path of our own in front of it.
+    """
     if not places:
         return []
-    paths = shlex.join(places)
+    paths = shlex.join(["/", *places])
+    marked = shlex.join(word for n, one in enumerate(places) for word in (mark(token, n), one))
     return [
-        f"ask stat stat -L --printf '%n\\0%F\\0%U\\0%G\\0%a\\0' -- {paths}",
-        f"ask room stat -f --printf '%n\\0%a\\0%S\\0' -- {paths}",
-        f"ask resolved realpath -zm -- {paths}",
+        f"ask stat limited stat -L --printf '%n\\0%F\\0%U\\0%G\\0%a\\0\\n' -- {paths}",
+        f"ask room limited stat -f --printf '%n\\0%a\\0%S\\0\\n' -- {paths}",
+        f"ask resolved limited realpath -zm -- {marked}",
     ]
+
+
+def mark(token: str, number: int) -> str:
+    """A path that is not there, and stands for the path behind it in a list."""
+    return f"/{token}/{number}"
 
 
 def _others(target: Target, questions: HostQuestions) -> list[str]:
     """Ask for everything that has one section each."""
     lines = [
-        f"ask output.{number} $limit {shlex.join(command)}"
+        f"ask output.{number} run {shlex.join(command)}"
         for number, command in enumerate(questions.outputs.values())
     ]
     lines += [
@@ -147,17 +171,53 @@ def _only(units: Iterable[str]) -> str:
     return " ".join(f"-u {shlex.quote(one)}" for one in names) if len(names) <= FEW else ""
 
 
-def sections(output: bytes, token: str) -> Mapping[str, Section]:
-    """Take the answer apart.
+class Answers(dict[str, Section]):
+    """Sections of an answer by name; one that is not in it is a section that tells why."""
+
+    def __init__(self, found: Mapping[str, Section], why: str = "") -> None:
+        """Keep them.
+
+        Args:
+            found: Sections by name.
+            why: Why some may be missing.
+        """
+        super().__init__(found)
+        self._why = why
+
+    def __missing__(self, name: str) -> Section:
+        """Return a section that says that there is none."""
+        return Section(b"", UNANSWERED, self._why or f"the host's answer has no section {name}")
+
+
+def sections(output: bytes, token: str, largest: int, cut: str = "") -> Answers:
+    """Take the answer apart; what is in it twice, or begins and does not end, is not in it.
+
+    Args:
+        output: What the script printed.
+        token: What its own lines begin with.
+        largest: How large a section may be, in bytes; as large, it is not whole.
+        cut: Why the answer is not whole; empty where it must be.
 
     Raises:
         ValueError: It is not whole.
     """
-    word = re.escape(token.encode())
-    if not re.search(rb"\n%s done\n?$" % word, output):
+    parts = output.split(f"\n{token} ".encode())
+    if not cut and parts[-1].strip() != b"done":
         raise ValueError("the answer is not whole")
-    pattern = rb"\n%s out (\S+)\n(.*?)\n%s rc \1 (\d+)\n(.*?)\n(?=\n%s )" % (word, word, word)
-    return {
-        name.decode(): Section(out, int(rc), err.decode("utf-8", "backslashreplace").strip())
-        for name, out, rc, err in re.findall(pattern, output, re.DOTALL)
-    }
+    found: dict[str, Section] = {}
+    for part, behind in itertools.pairwise(parts[: -1 if cut else None]):
+        word, _, rest = part.partition(b" ")
+        name, _, out = rest.partition(b"\n")
+        match = END.fullmatch(behind)
+        if word != b"out" or match is None or match[1] != name:
+            continue
+        key = name.decode("utf-8", "backslashreplace")
+        err = RC.sub("", match[3].decode("utf-8", "backslashreplace").strip()).strip()
+        if key in found:
+            found[key] = Section(b"", UNANSWERED, f"the host's answer has two sections {key}")
+        elif max(len(out), len(match[3])) >= largest:
+            reason = f"its answer is larger than {largest >> 10} KiB"
+            found[key] = Section(b"", UNANSWERED, reason)
+        else:
+            found[key] = Section(out, int(match[2]), err)
+    return Answers(found, cut)

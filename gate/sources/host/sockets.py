@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
@@ -16,37 +17,125 @@ LISTEN = 5
 """Fields of a line of ``ss`` before the details: state, two queues, local, peer."""
 INODE = 9
 """Field of a line of ``/proc/net/tcp`` that holds the socket's inode."""
+SL = re.compile(r"[0-9]{1,10}:")
+"""The first field of such a line."""
+PORT = re.compile(r"[0-9]{1,5}")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Kernel = frozenset[tuple[Address, int]]
 
 
-def read_listeners(
-    section: Section, units: Iterable[Fact[Unit]], table: Table, identity: Identity
-) -> Fact[tuple[Listener, ...]]:
-    """Read every listening socket with its processes and their units."""
+@dataclasses.dataclass(frozen=True)
+class Sockets:
+    """What listens.
+
+    Attributes:
+        listeners: Every listening socket that could be read.
+        unsure: Ports of which ``ss`` and the kernel do not say the same, with why; of port 0 where
+            it may be any.
+    """
+
+    listeners: Fact[tuple[Listener, ...]]
+    unsure: Mapping[int, str]
+
+
+def read_sockets(
+    answers: Mapping[str, Section], units: Iterable[Fact[Unit]], table: Table, identity: Identity
+) -> Sockets:
+    """Read every listening socket with its processes and their units.
+
+    Args:
+        answers: Holds the section ``listeners``, and what the kernel says before and after it.
+        units: What is known of units.
+        table: The host's processes.
+        identity: Who looked.
+    """
+    section = answers["listeners"]
     if section.rc != 0:
-        return CannotTell(f"ss -Hltnpe: {section.why}", Cause.UPSTREAM)
+        late = Cause.TIMEOUT if section.late else Cause.UPSTREAM
+        return Sockets(CannotTell(f"ss -Hltnpe: {section.why}", late), {})
     known = [one.value for one in units if isinstance(one, Seen)]
     lines = section.text.splitlines()
-    try:
-        found = _from_proc(lines) if lines[:1] == ["/proc/net"] else list(map(_from_ss, lines))
-    except (ValueError, IndexError) as error:
-        return CannotTell(f"the list of sockets cannot be read: {error}", Cause.UPSTREAM)
-    return Seen(tuple(_listener(one, known, table, identity) for one in found))
+    from_proc = lines[:1] == ["/proc/net"]
+    rows, odd = _rows(_from_proc(lines) if from_proc else map(_from_ss, lines), lines)
+    kernel = [_kernel(answers[name]) for name in ("kernel", "kernel.2")]
+    if odd and (from_proc or None in kernel):
+        why = f"the list of sockets cannot be read: {odd[0][:80]!r}"
+        return Sockets(CannotTell(why, Cause.UPSTREAM), {})
+    if not rows and any(kernel):
+        why = "ss -Hltnpe printed no socket, but /proc/net/tcp has some that listen"
+        return Sockets(CannotTell(why, Cause.UPSTREAM), {})
+    told = {(_plain(one["address"]), int(one["port"])) for one in rows}
+    unsure = {} if from_proc else _unsure(told, [one for one in kernel if one is not None])
+    found = tuple(_listener(one, known, table, identity) for one in rows)
+    return Sockets(Seen(found), unsure)
 
 
-def _from_ss(line: str) -> dict[str, str]:
+def _rows(
+    found: Iterable[dict[str, str] | None], lines: list[str]
+) -> tuple[list[dict[str, str]], list[str]]:
+    """Sockets, and lines that are none."""
+    rows, odd = [], []
+    for row, line in zip(found, lines, strict=False):
+        if row is None:
+            odd.append(line)
+        elif row:
+            rows.append(row)
+    return rows, odd
+
+
+def _kernel(section: Section) -> Kernel | None:
+    """What the kernel says that listens; ``None`` where it cannot be read."""
+    found = [_proc_address(line.split()) for line in section.text.splitlines()]
+    if section.rc != 0 or None in found:
+        return None
+    return frozenset(one for one in found if one is not None)
+
+
+def _unsure(told: set[tuple[Address, int]], kernel: list[Kernel]) -> dict[int, str]:
+    """Ports of sockets that one of them has alone, all the time."""
+    if not kernel:
+        return {}
+    always, ever = frozenset.intersection(*kernel), frozenset.union(*kernel)
+    missing = "/proc/net/tcp has a listening socket {}:{}, which ss does not tell"
+    invented = "ss tells a listening socket {}:{}, which /proc/net/tcp does not have"
+    return {one[1]: missing.format(*one) for one in sorted(always - told, key=str)} | {
+        one[1]: invented.format(*one) for one in sorted(told - ever, key=str)
+    }
+
+
+def _plain(address: str) -> Address:
+    """An address without the device that it is bound to."""
+    return ipaddress.ip_address(address.partition("%")[0])
+
+
+def _from_ss(line: str) -> dict[str, str] | None:
+    """A line of ``ss -Hltnpe``; ``None`` where it is like none."""
     words = line.split(None, LISTEN)
+    if len(words) < LISTEN or words[0] != "LISTEN":
+        return None
     details = words[LISTEN] if len(words) > LISTEN else ""
     address, _, port = words[3].rpartition(":")
-    bare = re.sub(r"\[(.*)\]", r"\1", address)
+    bare = re.sub(r"^\[(.*)\]", r"\1", address)
+    bare = "::" if bare == "*" else bare
+    if not _is_address(bare, port):
+        return None
     group = re.search(r"\bcgroup:(\S+)", details)
     return {
-        "address": "::" if bare == "*" else bare,
+        "address": bare,
         "port": port,
-        "v6only": _one(r"\bv6only:([01])", details) or ("0" if bare == "*" else ""),
-        "pids": " ".join(re.findall(r'",pid=(\d+),fd=\d+\)', details)),
-        "uid": _one(r"\buid:(\d+)", details) or "0",
+        "v6only": _one(r"\bv6only:([01])", details) or ("0" if address == "*" else ""),
+        "pids": " ".join(re.findall(r'",pid=([0-9]{1,10}),fd=[0-9]+\)', details)),
+        "uid": _one(r"\buid:([0-9]{1,10})\b", details) or "0",
         "cgroup": group[1] if group and "users:" not in group[1] else "",
     }
+
+
+def _is_address(text: str, port: str) -> bool:
+    try:
+        _plain(text)
+    except ValueError:
+        return False
+    return bool(PORT.fullmatch(port)) and 0 < int(port) < 1 << 16
 
 
 def _one(pattern: str, text: str) -> str:
@@ -54,35 +143,46 @@ def _one(pattern: str, text: str) -> str:
     return found[1] if found else ""
 
 
-def _from_proc(lines: list[str]) -> list[dict[str, str]]:
+def _from_proc(lines: list[str]) -> Iterator[dict[str, str] | None]:
+    """The same from ``/proc/net/tcp`` and from what every process holds open, line by line."""
     holders: dict[str, set[str]] = {}
-    for pid, inode in re.findall(
-        r"^/proc/(\d+)/fd/\d+ socket:\[(\d+)\]", "\n".join(lines), re.MULTILINE
-    ):
-        holders.setdefault(inode, set()).add(pid)
-    found = []
+    for line in lines:
+        match = re.match(r"/proc/([0-9]{1,10})/fd/[0-9]+ socket:\[([0-9]+)\]", line)
+        if match:
+            holders.setdefault(match[2], set()).add(match[1])
     for line in lines:
         words = line.split()
-        if not re.match(r"\d+:$", words[0] if words else ""):
+        if line.startswith("/proc/") or not words:
+            yield {}
             continue
-        address, _, port = words[1].partition(":")
-        found.append(
-            {
-                "address": str(_address(address)),
-                "port": str(int(port, 16)),
-                "v6only": "",
-                "pids": " ".join(sorted(holders.get(words[INODE], set()))),
-                "uid": words[7],
-                "cgroup": "",
-            }
-        )
-    return found
+        found = _proc_address(words)
+        if found is None or len(words) <= INODE or not re.fullmatch("[0-9]{1,10}", words[7]):
+            yield None
+            continue
+        yield {
+            "address": str(found[0]),
+            "port": str(found[1]),
+            "v6only": "",
+            "pids": " ".join(sorted(holders.get(words[INODE], set()))),
+            "uid": words[7],
+            "cgroup": "",
+        }
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The kernel writes 32-bit words in the host's byte order: little-endian on what is gated."""
-    words = [bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8)]
-    return ipaddress.ip_address(b"".join(words))
+def _proc_address(words: list[str]) -> tuple[Address, int] | None:
+    """Where a socket of ``/proc/net/tcp`` listens; ``None`` where the line is like none.
+
+    The kernel writes 32-bit words in the host's byte order: little-endian on what is gated.
+    """
+    if len(words) < 4 or not SL.fullmatch(words[0]):  # noqa: PLR2004 - sl, local, remote, state
+        return None
+    address, _, port = words[1].partition(":")
+    try:
+        parts = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
+        found, number = ipaddress.ip_address(b"".join(parts)), int(port, 16)
+    except ValueError:
+        return None
+    return (found, number) if 0 < number < 1 << 16 else None
 
 
 def _listener(

@@ -9,13 +9,15 @@ import shlex
 from collections.abc import Mapping
 
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.host.boot import Boot, at_boot, names_of, read_boot
 from gate.sources.host.facts import Identity, Unit, UnitReading
-from gate.sources.host.journal import Errors, journal, read_errors
+from gate.sources.host.journal import Log, journal, read_journal
+from gate.sources.host.plausible import Properties, contradicts_itself, unlike_a_unit
 from gate.sources.host.processes import Table
-from gate.sources.host.script import UNPULLED, Section
+from gate.sources.host.script import Section
 from gate.sources.host.unit_files import Verified, read_verified
 
-Properties = Mapping[str, str]
+UPTIME = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,9})?)\s")
 
 
 def read_units(
@@ -25,38 +27,56 @@ def read_units(
     if not asked:
         return {}
     first, second = _shown(answers["units"]), _shown(answers["again"])
-    around = _around(answers, first, identity, table)
     # What it found travels in another section; this one's output is what it complained of.
     show = dataclasses.replace(answers["show"], err=answers["show"].text.strip())
-    found: dict[str, Fact[Unit]] = {}
-    for name in asked:
-        if name not in first:
-            found[name] = _untold(name, show, identity)
-        elif first[name].get("LoadState") == "not-found":
-            found[name] = Absent(f"systemctl show {name}: LoadState=not-found")
-        else:
-            later = second.get(name) or _without_asking(name, first[name], answers, around)
-            found[name] = (
-                later
-                if isinstance(later, CannotTell)
-                else Seen(_unit(name, first=first[name], second=later, around=around))
-            )
-    return found
+    window_s = _window(answers)
+    if window_s is None:
+        untold = CannotTell("/proc/uptime: the time between two readings", Cause.UPSTREAM)
+        return dict.fromkeys(asked, untold)
+    around = _around(answers, first, identity, table, window_s)
+    return {
+        name: _read(name, first, second, answers, around)
+        if name in first
+        else _untold(name, show, identity)
+        for name in asked
+    }
+
+
+def _read(
+    name: str,
+    first: Mapping[str, Properties],
+    second: Mapping[str, Properties],
+    answers: Mapping[str, Section],
+    around: _Around,
+) -> Fact[Unit]:
+    """One unit that systemd tells of."""
+    shown = first[name]
+    odd = unlike_a_unit(shown)
+    if odd:
+        return CannotTell(f"systemctl show {name}: {odd}", Cause.UPSTREAM)
+    # A process goes on after its unit's file was removed.
+    if shown["LoadState"] == "not-found" and shown["ActiveState"] in ("inactive", "failed"):
+        return Absent(f"systemctl show {name}: LoadState=not-found")
+    later = second.get(name)
+    if later is None:
+        without = _without_asking(name, shown, answers, around)
+        if isinstance(without, CannotTell):
+            return without
+        later = without
+    odd = contradicts_itself(shown, later, around.table)
+    if odd:
+        return CannotTell(f"systemctl show {name}: {odd}", Cause.UPSTREAM)
+    return Seen(_unit(name, first=shown, second=later, around=around))
 
 
 def _shown(section: Section) -> dict[str, Properties]:
     """Blocks of ``systemctl show``, the first of each unit, under every name that it goes by."""
     found: dict[str, Properties] = {}
-    for block in re.split(r"\n\n+", section.text):
+    for block in section.text.split("\n\n"):
         unit = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        for name in _names(unit):
+        for name in names_of(unit):
             found.setdefault(name, unit)
     return found
-
-
-def _names(unit: Properties) -> set[str]:
-    """Every name that a unit goes by."""
-    return {unit.get("Id", ""), *unit.get("Names", "").split()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,26 +84,19 @@ class _Around:
     """What is read once for all units.
 
     Attributes:
-        shown: Units that were asked for, and what pulls them in; ``asked`` is how that ended.
         window_s: Time between the two readings.
-        boot: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
-        runtime: Units that are enabled until the next boot only.
+        boot: What a reboot brings up.
         states: Of every loaded unit, at the second reading: active and sub.
-        errors: The journal's, by unit.
+        journal: Errors by unit.
         verified: What systemd thinks of the units' files.
     """
 
     identity: Identity
     table: Table
     window_s: float
-    shown: Mapping[str, Properties]
-    asked: Section
-    boot: Section
-    tree: frozenset[str]
-    runtime: frozenset[str]
+    boot: Boot
     states: Mapping[str, tuple[str, str]]
-    journal: Section
-    errors: Errors
+    journal: Log
     verified: Verified
 
 
@@ -92,25 +105,20 @@ def _around(
     shown: Mapping[str, Properties],
     identity: Identity,
     table: Table,
+    window_s: float,
 ) -> _Around:
     listed = (line.split(None, 4) for line in answers["all"].text.splitlines())
-    boot = shown.get("default.target", {}).get("Names", "").split()
     return _Around(
         identity=identity,
         table=table,
-        window_s=_uptime(answers["later"]) - _uptime(answers["at"]),
-        shown=shown,
-        asked=answers["units"],
-        boot=answers["boot"],
-        tree=frozenset([*boot, *(line.strip() for line in answers["boot"].text.splitlines())]),
-        runtime=frozenset(answers["runtime"].text.split()),
+        window_s=window_s,
+        boot=read_boot(answers, shown),
         states={
             words[0]: (words[2], words[3])
             for words in listed
             if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
         },
-        journal=answers["journal"],
-        errors=read_errors(answers["journal"]),
+        journal=read_journal(answers["journal"], answers["logged"]),
         verified=read_verified(answers["verify"], identity),
     )
 
@@ -147,8 +155,10 @@ def _untold(name: str, section: Section, identity: Identity, command: str = "sho
     return CannotTell(f"systemctl {command}, {name}: {why}", Cause.UPSTREAM)
 
 
-def _uptime(section: Section) -> float:
-    return float(section.text.split()[0])
+def _window(answers: Mapping[str, Section]) -> float | None:
+    """The time between the two readings, in seconds; ``None`` where it was not told."""
+    at, later = (UPTIME.match(answers[name].text) for name in ("at", "later"))
+    return float(later[1]) - float(at[1]) if at and later else None
 
 
 def _unit(
@@ -162,8 +172,8 @@ def _unit(
     main_pid, group = int(second.get("MainPID") or 0), first.get("ControlGroup", "")
     active_us = int(first.get("ActiveEnterTimestampMonotonic") or 0)
     active = first.get("ActiveState") == "active"
-    boots, why = _at_boot(first, around)
-    names = _names(first)
+    boots, why = at_boot(first, around.boot)
+    names = names_of(first)
     fragment, drop_ins = first.get("FragmentPath", ""), _paths(first.get("DropInPaths", ""))
     return Unit(
         asked=name,
@@ -193,7 +203,7 @@ def _unit(
             else Absent("there is no main process (MainPID=0)")
         ),
         members=_members(first, around.states),
-        journal=journal(around.journal, around.errors, names, active_us, table.viewer),
+        journal=journal(around.journal, names, active_us, table.viewer),
         warnings=_warnings(first) + around.verified.of(names, (fragment, *drop_ins)),
     )
 
@@ -222,50 +232,8 @@ def _reading(shown: Properties) -> UnitReading:
 def _pids(main_pid: int, group: str, table: Table) -> Fact[tuple[int, ...]]:
     """By control group; where systemd keeps none, the main process and its descendants."""
     if group:
-        return Seen(table.within(group))
-    return Seen(table.descendants(main_pid) if main_pid else ())
-
-
-def _at_boot(shown: Properties, around: _Around) -> tuple[Fact[bool], str]:
-    """Whether ``default.target`` pulls the unit in, after a reboot too."""
-    state = shown.get("UnitFileState", "")
-    names = _names(shown)
-    if shown.get("LoadState") == "masked" or state.startswith("masked"):
-        return Seen(value=False), "it is masked"
-    if around.boot.rc != 0:
-        reason = f"systemctl list-dependencies default.target: {around.boot.why}"
-        return CannotTell(reason, Cause.UPSTREAM), ""
-    if not _pulled_in(names, around.tree, around.shown):
-        if around.asked.rc == UNPULLED:
-            reason = f"not all of what pulls it in could be read: {around.asked.why}"
-            return CannotTell(reason, Cause.UPSTREAM), ""
-        return Seen(
-            value=False
-        ), f"{state or 'no unit file state'}, and default.target does not pull it in"
-    if state == "enabled-runtime" and names & around.runtime:
-        return Seen(value=False), "enabled-runtime: enabled until the next boot only"
-    return Seen(value=True), f"{state or 'no unit file state'}, pulled in by default.target"
-
-
-def _pulled_in(names: set[str], tree: frozenset[str], shown: Mapping[str, Properties]) -> bool:
-    """Whether a unit is in the tree, or is started together with another one that is.
-
-    ``list-dependencies`` goes down through targets alone, and takes what is only stopped together
-    (PartOf) for a dependency too; so systemd's word on who pulls a unit in counts, where it says.
-    """
-    stack, seen = sorted(names), set(names)
-    while stack:
-        unit = shown.get(stack.pop(), {})
-        if not any(key.endswith("By") for key in unit):
-            continue
-        for key in ("WantedBy", "RequiredBy", "BoundBy", "UpheldBy"):
-            above = set(unit.get(key, "").split())
-            if above & tree:
-                return True
-            stack += above - seen
-            seen |= above
-    told = any(key.endswith("By") for name in names for key in shown.get(name, {}))
-    return not told and bool(names & tree)
+        return table.within(group)
+    return table.descendants(main_pid) if main_pid else Seen(())
 
 
 def _members(
@@ -275,9 +243,9 @@ def _members(
     if (shown.get("ActiveState"), shown.get("SubState")) != ("active", "exited"):
         return ()
     names = sorted(shown.get("ConsistsOf", "").split())
+    missing = "not loaded" if states else "cannot tell"
     return tuple(
-        (name, "{} ({})".format(*states[name]) if name in states else "not loaded")
-        for name in names
+        (name, "{} ({})".format(*states[name]) if name in states else missing) for name in names
     )
 
 

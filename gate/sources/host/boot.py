@@ -1,0 +1,102 @@
+"""Whether a reboot brings a unit up: what ``default.target`` pulls in."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.host.plausible import Properties
+from gate.sources.host.script import UNPULLED, Section
+
+
+@dataclasses.dataclass(frozen=True)
+class Boot:
+    """What is known of the next boot.
+
+    Attributes:
+        shown: Units that were asked for, and what pulls them in; ``asked`` is how that ended.
+        listed: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
+        runtime: Units that are enabled until the next boot only.
+    """
+
+    shown: Mapping[str, Properties]
+    asked: Section
+    listed: Section
+    tree: frozenset[str]
+    runtime: frozenset[str]
+
+
+def read_boot(answers: Mapping[str, Section], shown: Mapping[str, Properties]) -> Boot:
+    """Read the sections ``boot`` and ``runtime``."""
+    listed = answers["boot"]
+    own = shown.get("default.target", {}).get("Names", "").split()
+    return Boot(
+        shown=shown,
+        asked=answers["units"],
+        listed=listed,
+        tree=frozenset([*own, *(line.strip() for line in listed.text.splitlines())]),
+        runtime=frozenset(answers["runtime"].text.split()),
+    )
+
+
+def names_of(shown: Properties) -> set[str]:
+    """Every name that a unit goes by."""
+    return {shown.get("Id", ""), *shown.get("Names", "").split()} - {""}
+
+
+def at_boot(shown: Properties, boot: Boot) -> tuple[Fact[bool], str]:
+    """Whether ``default.target`` pulls a unit in, after a reboot too; and why."""
+    state = shown.get("UnitFileState", "")
+    names = names_of(shown)
+    if shown.get("LoadState") == "masked" or state.startswith("masked"):
+        return Seen(value=False), "it is masked"
+    word = state or "no unit file state"
+    pulled = not _unlisted(boot) and _pulled_in(names, boot.tree, boot.shown)
+    untold = _untold(state, boot, pulled=pulled)
+    if untold:
+        return CannotTell(untold, Cause.UPSTREAM), ""
+    if not pulled:
+        return Seen(value=False), f"{word}, and default.target does not pull it in"
+    if state == "enabled-runtime" and names & boot.runtime:
+        return Seen(value=False), "enabled-runtime: enabled until the next boot only"
+    return Seen(value=True), f"{word}, pulled in by default.target"
+
+
+def _unlisted(boot: Boot) -> str:
+    """Why the list of what a reboot starts is none; empty where it is one."""
+    command = "systemctl list-dependencies default.target"
+    if boot.listed.rc != 0:
+        return f"{command}: {boot.listed.why}"
+    return "" if boot.listed.text.strip() else f"{command} printed nothing, not even that target"
+
+
+def _untold(state: str, boot: Boot, *, pulled: bool) -> str:
+    if _unlisted(boot):
+        return _unlisted(boot)
+    if not pulled and boot.asked.rc == UNPULLED:
+        return f"not all of what pulls it in could be read: {boot.asked.why}"
+    if pulled and state == "enabled-runtime" and not boot.runtime:
+        return "it is enabled for now, and no link in /run/systemd/system was found that says so"
+    return ""
+
+
+def _pulled_in(names: set[str], tree: frozenset[str], shown: Mapping[str, Properties]) -> bool:
+    """Whether a unit is in the tree, or is started together with another one that is.
+
+    ``list-dependencies`` goes down through targets alone, and takes what is only stopped together
+    (PartOf) for a dependency too; so systemd's word on who pulls a unit in counts, where it says.
+    """
+    stack, seen = sorted(names), set(names)
+    while stack:
+        unit = shown.get(stack.pop(), {})
+        if not any(key.endswith("By") for key in unit):
+            continue
+        for key in ("WantedBy", "RequiredBy", "BoundBy", "UpheldBy"):
+            above = set(unit.get(key, "").split())
+            if above & tree:
+                return True
+            stack += above - seen
+            seen |= above
+    told = any(key.endswith("By") for name in names for key in shown.get(name, {}))
+    return not told and bool(names & tree)
