@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "gate.plugin.options",
+    "gate.plugin.ending",
     "gate.plugin.collection",
     "gate.plugin.scheduler",
     "gate.plugin.ledger",

@@ -12,10 +12,8 @@ import os
 import pathlib
 import re
 import secrets
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from typing import Any
 
 import testinfra
 
+from gate import temporary
 from gate.connection import inventory, way
 from gate.connection.exchange import Bounds, Interrupted, TooMuch, exchange
 from gate.connection.frame import FRAME, GRACE_S, STOP, TIMED_OUT, Output, begin, rights
@@ -229,7 +228,7 @@ def open_carrier(target: Target, interrupted: threading.Event | None = None) -> 
     Raises:
         TargetError: The host spec leads nowhere.
     """
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
+    folder = temporary.make()
     interrupted = interrupted or threading.Event()
     try:
         backend = _backend(target)
@@ -241,7 +240,7 @@ def open_carrier(target: Target, interrupted: threading.Event | None = None) -> 
             if connection is not None:
                 connection.close()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        temporary.remove(folder)
 
 
 def _backend(target: Target) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fixtures import embedded
+from gate import temporary
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.item import Moment
@@ -67,7 +68,7 @@ class Stage:
     def ready(self) -> Target:
         """Have the target at hand: the embedded one is started."""
         if self.target.embedded and not self._ready and self.run.replay is None:
-            found, self._own = embedded.start(self.tell)
+            found, self._own = embedded.start(self.tell, self.cancelled)
             os.environ.update(found["env"])
             self.target = embedded.placed(self.run.target, found)
             known.learn(*self.secrets())
@@ -102,6 +103,7 @@ class Stage:
         Raises:
             GateError: The reports cannot be written.
         """
+        temporary.sweep()
         contract, kept = self.run.contract, self.target.reports
         for moment in moments:
             document: dict[str, Any] = {

@@ -9,19 +9,19 @@ first of *after*, with xdist's workers as well as without.
 from __future__ import annotations
 
 import pathlib
-import shutil
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Generator, Iterable
 
 import pytest
 
+from gate import temporary
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
 from gate.plugin.collection import expected_in
+from gate.plugin.ending import ENDING, Ending
 from gate.plugin.moments import Stage, prepare
 from gate.plugin.options import RUN, Run
 from gate.plugin.scratch import publish, receive
@@ -43,11 +43,12 @@ class Story:
         has_workers: Whether there are processes that what is published has to travel to.
     """
 
-    def __init__(self, run: Run, tell: Stage) -> None:
+    def __init__(self, run: Run, stage: Stage, ending: Ending) -> None:
         """Take over a run; nothing begins before `begin`."""
+        self._ending = ending
         self.run = run
-        self.stage = tell
-        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="gate-"))
+        self.stage = stage
+        self._scratch: pathlib.Path | None = None
         self.observed: dict[Moment, Observed] = {}
         self.baselines: dict[Moment, Observed | None] = {}
         self.moments: list[Moment] = []
@@ -59,19 +60,27 @@ class Story:
         self._judged = {moment: threading.Event() for moment in MOMENTS}
         self._thread: threading.Thread | None = None
 
+    @property
+    def scratch(self) -> pathlib.Path:
+        """Where scenes are published; made when it is first asked for."""
+        if self._scratch is None:
+            self._scratch = temporary.make()
+        return self._scratch
+
     def begin(self, nodeids: Iterable[str]) -> None:
         """Start with the collected tests; a second call (of another worker) does nothing."""
         if self._thread is not None:
             return
         found = [expected_in(one) for one in nodeids]
         self._open = Counter(one[0] for one in found if one)
-        self.moments = [moment for moment in MOMENTS if self._open[moment]]
-        if not self.moments:
+        moments = [moment for moment in MOMENTS if self._open[moment]]
+        if not moments:
             return
         try:
-            self.stage.begin(self.moments)
+            with self._ending.later():
+                self.stage.begin(moments)
+                self.moments = moments
         except GateError as error:
-            self.moments = []
             raise pytest.UsageError(str(error)) from None
         self._thread = threading.Thread(target=self._direct, name="director", daemon=True)
         self._thread.start()
@@ -106,16 +115,20 @@ class Story:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
         """End before pytest tells of it: what still runs would be in its way."""
+        if self._ending.name != "SIGINT":
+            self.stage.tell(f"{self._ending.name or 'interrupted'}: ending, as told")
         self.end()
 
     def end(self) -> None:
         """Stop directing: no further step, no further moment; and clean up."""
         self.stage.cancelled.set()
+        self._ending.leave_closed_terminals()
         for event in self._judged.values():
             event.set()
         if self._thread is not None:
             self._thread.join()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._scratch is not None:
+            temporary.remove(self._scratch)
 
     def _direct(self) -> None:
         for number, moment in enumerate(self.moments):
@@ -166,7 +179,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Have a story in the process that controls the run."""
     config = session.config
     if RUN in config.stash and not is_worker(config) and not config.option.collectonly:
-        config.stash[STORY] = Story(config.stash[RUN], Stage(config, config.stash[RUN]))
+        config.stash[STORY] = Story(
+            config.stash[RUN], Stage(config, config.stash[RUN]), config.stash[ENDING]
+        )
         config.pluginmanager.register(config.stash[STORY], "gate-story")
 
 
@@ -208,7 +223,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
-    """End the story when everything else has been told."""
+    """End the story when everything else has been told; no signal cuts that in two."""
+    session.config.stash[ENDING].settle()
     try:
         return (yield)
     finally:

@@ -14,6 +14,7 @@ from gate.account.verdict import Verdict, Word
 from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.plugin.collection import expected_in
+from gate.plugin.ending import ENDING
 from gate.plugin.ledger import VERDICTS, exit_status, settle
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
@@ -51,6 +52,8 @@ def pytest_sessionfinish(
     story = config.stash.get(STORY, None)
     if story is not None and story.moments:
         story.end()
+        if config.stash[ENDING].name and int(exitstatus) <= 1:
+            exitstatus = session.exitstatus = pytest.ExitCode.INTERRUPTED
         interrupted = int(exitstatus) > 1
         verdicts = settle(config, interrupted=interrupted)
         config.stash[VERDICTS] = verdicts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import pathlib
 import stat
@@ -11,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from gate.errors import GateError
+from gate.holding import held
 from gate.target import Readers
 
 MODES: dict[Readers, tuple[int, int]] = {
@@ -70,26 +70,6 @@ def seal(folder: pathlib.Path, readers: Readers) -> None:
             with contextlib.suppress(FileNotFoundError):
                 if not os.path.islink(f"{root}/{name}"):  # noqa: PTH114
                     os.chmod(f"{root}/{name}", of_file)  # noqa: PTH101
-
-
-def held(folder: pathlib.Path) -> int | None:
-    """Hold a folder as its living owner, until the returned descriptor is closed.
-
-    The system lets go of it when the process ends, whatever ends it.
-
-    Returns:
-        ``None`` where a living process holds it, or where nobody can tell.
-    """
-    try:
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(number)
-        return None
-    return number
 
 
 @contextlib.contextmanager

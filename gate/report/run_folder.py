@@ -18,6 +18,7 @@ from typing import Any
 
 from gate.contract.item import Moment
 from gate.errors import GateError
+from gate.holding import held
 from gate.report import private
 from gate.report.run_keeping import prune, settle
 from gate.report.run_links import lead, link
@@ -99,7 +100,7 @@ def begin(
                 settle(place, readers)
             new = pathlib.Path(tempfile.mkdtemp(prefix=NEW, dir=runs))
             new.chmod(private.MODES[readers][0])
-            number = private.held(new)
+            number = held(new)
             name = free(runs, started, f"-{moment}{f'-{REPLAY}' * replay}")
             path = _named(new, name, document, readers)
             link(place, LATEST, path)

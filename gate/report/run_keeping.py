@@ -10,6 +10,7 @@ import shutil
 
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
+from gate.holding import held
 from gate.report import private
 from gate.report.run_links import is_copy, lead, leads
 from gate.report.runs import (
@@ -55,7 +56,7 @@ def _settle_one(path: pathlib.Path, readers: Readers) -> None:
     is_left = path.name.startswith((NEW, OLD))
     if not is_left and not (NAME.match(path.name) and word(path) == RUNNING):
         return
-    number = private.held(path)
+    number = held(path)
     if number is None:
         return  # of a living gate
     try:
@@ -103,7 +104,7 @@ def prune(place: pathlib.Path, keep: int) -> None:
     """Remove the oldest runs; never one that a link leads to, nor one of a living gate."""
     led_to = {os.path.basename(os.readlink(one)) for one in place.iterdir() if one.is_symlink()}  # noqa: PTH115, PTH119
     for path in sorted(folders(place), reverse=True)[keep:]:
-        number = private.held(path)
+        number = held(path)
         if number is None:
             continue
         try:
