@@ -12,6 +12,7 @@ from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
 from gate.contract.writes import READING
+from gate.sources.api.exchange import CLEAN_UP_S
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.api.login import log_in
 from gate.sources.api.samples import timed
@@ -74,7 +75,7 @@ async def _unless(
         await asyncio.wait({task}, timeout=POLL_S)
         if interrupted.is_set() and not task.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=POLL_S)
+            await asyncio.wait({task}, timeout=2 * CLEAN_UP_S)
             return CannotTell(INTERRUPTED, Cause.UPSTREAM)
     return task.result()
 

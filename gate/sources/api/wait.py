@@ -11,7 +11,7 @@ from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
 from gate.contract.writes import READING
-from gate.sources.api.exchange import LateError, Limits, exchange
+from gate.sources.api.exchange import CLEAN_UP_S, LateError, Limits, exchange
 from gate.sources.api.failure import FAILURES
 from gate.sources.api.request import MissingError, build
 from gate.target import Target
@@ -66,6 +66,7 @@ async def _attempt(
             await asyncio.wait({task}, timeout=POLL_S)
             if stop.is_set() and not task.done():
                 task.cancel()
+                await asyncio.wait({task}, timeout=2 * CLEAN_UP_S)
                 return INTERRUPTED
         return str(task.result().status)
     except LateError as error:
