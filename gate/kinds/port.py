@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from gate.contract.host import ListeningPort, Service
 from gate.contract.item import Item
 from gate.contract.model import Promise
+from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Found, Kind, Promises, State, Told, always, asks_nothing
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Seen, seen
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
 """Between systemd's clock and the one of the process table."""
+IPV6_ALONE = "it can be reached by IPv6 only"
 
 
 def port(promise: Promise, scene: Scene) -> Finding:
@@ -24,7 +26,8 @@ def port(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, ListeningPort)
     number = scene.target.port(item.port)
     host = scene.host
-    found = [one for one in seen(host.listeners, "list of listeners") if one.port == number]
+    heard = told(listeners(promise, scene))
+    found = [] if isinstance(heard, Absent) else list(heard)
     look = f"ss -Hltnp sport = :{number}"
     if item.absent or not found:
         broken = _closed(item, found, number)
@@ -40,7 +43,13 @@ def port(promise: Promise, scene: Scene) -> Finding:
         *_processes(item, found, host),
         *_outlived(item, found, host),
     ]
-    return Finding(promised=_promised(item), seen=_seen(found), broken=tuple(broken), look=look)
+    return Finding(
+        promised=_promised(item),
+        seen=_seen(found),
+        broken=tuple(broken),
+        warnings=() if any(_takes_ipv4(one) is not False for one in found) else (IPV6_ALONE,),
+        look=look,
+    )
 
 
 def _promised(item: ListeningPort) -> str:
@@ -73,17 +82,39 @@ def _closed(item: ListeningPort, found: list[Listener], number: int) -> list[str
     return []
 
 
-def _is_loopback(address: str) -> bool:
-    return ipaddress.ip_address(address.split("%", maxsplit=1)[0]).is_loopback
+def _address(one: Listener) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Where a socket is bound; one that is bound to an IPv4 address by IPv6 is bound to that."""
+    address = ipaddress.ip_address(one.address.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _takes_ipv4(one: Listener) -> bool | None:
+    """Whether a client can reach a socket by IPv4; ``None`` where it cannot be told."""
+    address = _address(one)
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    if not address.is_unspecified:
+        return False
+    return None if one.v6only is None else not one.v6only
 
 
 def _reach(item: ListeningPort, found: list[Listener]) -> list[str]:
-    wide = [one.address for one in found if not _is_loopback(one.address)]
+    bound = ", ".join(one.address for one in found)
+    wide = [one.address for one in found if not _address(one).is_loopback]
     if item.reach == "loopback" and wide:
         return [f"it can be reached from outside: bound to {', '.join(wide)}"]
-    if item.reach == "any" and not {one.address for one in found} & {"0.0.0.0", "::", "*"}:  # noqa: S104 - compares
-        return [f"it is bound to {', '.join(one.address for one in found)} only"]
-    return []
+    if item.reach != "any":
+        return []
+    everywhere = [_takes_ipv4(one) for one in found if _address(one).is_unspecified]
+    if not everywhere:
+        return [f"it is bound to {bound} only"]
+    if True in everywhere:
+        return []
+    if None in everywhere:
+        reason = f"whether the socket on {bound} takes IPv4 is not told (v6only)"
+        raise ObservationError(f"cannot tell ({Cause.UPSTREAM.value}): {reason}")
+    return [f"{IPV6_ALONE}: bound to {bound} with v6only"]
 
 
 def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
@@ -151,6 +182,8 @@ def listeners(promise: Promise, scene: Scene) -> Seen[tuple[Listener, ...]] | Ab
     if not isinstance(host.value.listeners, Seen):
         return host.value.listeners
     number = scene.target.port(scene.item(promise, ListeningPort).port)
+    if number in host.value.unsure_ports:
+        return CannotTell(host.value.unsure_ports[number], Cause.UPSTREAM)
     found = tuple(one for one in host.value.listeners.value if one.port == number)
     return Seen(found) if found else Absent(f"no TCP socket listens on port {number}")
 

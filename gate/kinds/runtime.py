@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 
 from gate.contract.host import Runtime
 from gate.contract.item import Moment
 from gate.contract.model import Promise
+from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Found, Kind, State, Told, always, no_references
 from gate.kinds.scene import Scene, asked, unknown
+from gate.pattern import search
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
@@ -50,12 +51,20 @@ def version_of(promise: Promise, scene: Scene) -> Seen[str] | Absent | CannotTel
     output = asked(host.value.outputs, promise.id)
     if not isinstance(output, Seen):
         return output
-    match = re.search(item.pattern, output.value)
+    return version_in(output.value, item.pattern)
+
+
+def version_in(output: str, pattern: str) -> Seen[str] | CannotTell:
+    """The version in what a command printed: the first group of a pattern."""
+    try:
+        match = search(pattern, output)
+    except ObservationError as error:
+        return CannotTell(str(error), Cause.TIMEOUT)
     if match is None:
         return CannotTell(
-            f"no version like {item.pattern!r} in the output {output.value[:200]!r}", Cause.UPSTREAM
+            f"no version like {pattern!r} in the output {output[:200]!r}", Cause.UPSTREAM
         )
-    return Seen(str(match[1]))
+    return Seen(match[1])
 
 
 def _of_database(item: Runtime, scene: Scene) -> Seen[str] | Absent | CannotTell:

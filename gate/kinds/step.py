@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from gate.contract.item import Item, Moment
@@ -11,6 +10,7 @@ from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Found, Kind, Promises, no_state
 from gate.kinds.scene import Scene, asked
+from gate.pattern import unlike
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.questions import AskTool
 from gate.target import Target
@@ -51,8 +51,8 @@ def _result(item: Step, scene: Scene, id_: str) -> Finding:
     if record.exit_status != 0:
         last = record.output.strip().splitlines()[-1:] or ["no output"]
         broken.append(f"exit status {record.exit_status}: {last[0]}")
-    elif item.expect and not re.search(item.expect, record.output):
-        broken.append(f"nothing like {item.expect!r} in its output")
+    elif odd := unlike(item.expect or "", record.output):
+        broken.append(odd)
     if record.unmet and record.unmet not in broken:
         broken.append(record.unmet)
     if record.state == "failed" and not broken:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError
 from gate.contract.kinds import Check, Step
+from gate.errors import ObservationError
+from gate.pattern import search
 from gate.plan.place import prologue
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
@@ -39,5 +40,8 @@ def holds(check: Check, step: Step, target: Target, carrier: Carrier) -> Fact[tu
             f"{check.run.strip()!r} ended with exit status {done.rc}: {short or 'no output'}",
             Cause.UPSTREAM,
         )
-    yes = done.rc == 0 and (not check.expect or re.search(check.expect, said) is not None)
-    return Seen((yes, short))
+    try:
+        like = not check.expect or search(check.expect, said) is not None
+    except ObservationError as error:
+        return CannotTell(f"{check.run.strip()!r}: {error}", Cause.TIMEOUT)
+    return Seen((done.rc == 0 and like, short))

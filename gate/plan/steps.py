@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
 import shlex
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from collections.abc import Callable, Mapping
 from gate.connection.carrier import Carrier
 from gate.contract.kinds import Check, Step
 from gate.errors import GateError, ObservationError
+from gate.pattern import unlike
 from gate.plan.checks import holds
 from gate.plan.facts import PlanFacts, State, StepRecord
 from gate.plan.running import outlast, runner
@@ -179,8 +179,8 @@ def _run(id_: str, step: Step, way: Way) -> tuple[Fact[StepRecord], bool]:
     unmet = ""
     if output.rc != 0:
         state: State = "failed"
-    elif step.expect and not re.search(step.expect, text):
-        state, unmet = "failed", f"nothing like {step.expect!r} in its output"
+    elif odd := unlike(step.expect or "", text):
+        state, unmet = "failed", odd
     else:
         unmet = way.settle(step, step.deadline_s - taken) or _without_effect(step, way)
         state = "failed" if unmet else "done"

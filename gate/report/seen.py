@@ -6,12 +6,12 @@ A key that is missing from the document was not asked for: that is "cannot tell"
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import TypeVar
 
 from gate.contract.database import Migration
 from gate.contract.host import Clock, KeyPath, ListeningPort, Runtime, Service
+from gate.kinds.runtime import version_in
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
@@ -81,10 +81,7 @@ def version_of(
     output = _asked(host.value.outputs, id_)
     if not isinstance(output, Seen):
         return output
-    found = re.search(item.pattern, output.value)
-    if found is None:
-        return CannotTell(f"no version in {output.value.strip()[:80]!r}", Cause.UPSTREAM)
-    return Seen(found.group(1))
+    return version_in(output.value, item.pattern)
 
 
 def clock_of(observed: Observed | None, item: Clock) -> Seen[dt.datetime] | Absent | CannotTell:

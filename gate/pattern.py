@@ -1,0 +1,46 @@
+"""Search a text by a pattern of somebody else's, with a deadline.
+
+Python's own ``re`` knows no deadline: ``(a+)+b`` takes years for 40 letters.
+"""
+
+from __future__ import annotations
+
+import regex
+
+from gate.errors import ObservationError
+
+WITHIN_S = 1.0
+
+
+def search(pattern: str, text: str, *, within_s: float = WITHIN_S) -> tuple[str, ...] | None:
+    """Return the first match and its groups; ``None`` where nothing is like the pattern.
+
+    Args:
+        pattern: A regular expression, in Python's syntax.
+        text: Where to search.
+        within_s: How long that may take, in seconds.
+
+    Raises:
+        ObservationError: It took longer, or the pattern is none: nothing is known of the text.
+    """
+    try:
+        match = regex.search(pattern, text, timeout=within_s)
+    except TimeoutError:
+        raise ObservationError(
+            f"cannot tell (timeout): the pattern {pattern!r} did not come to an end within "
+            f"{within_s:g} s on a text of {len(text)} characters"
+        ) from None
+    except (regex.error, RecursionError, MemoryError) as error:
+        raise ObservationError(f"cannot tell: the pattern {pattern!r}: {error}") from error
+    if match is None:
+        return None
+    return (match.group(), *(group or "" for group in match.groups()))
+
+
+def unlike(pattern: str, text: str) -> str:
+    """Return why a text is not like a pattern; empty where it is, or where there is no pattern."""
+    try:
+        found = not pattern or search(pattern, text) is not None
+    except ObservationError as error:
+        return str(error)
+    return "" if found else f"nothing like {pattern!r} in its output"
