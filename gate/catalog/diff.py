@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from gate.catalog.model import Catalog, Constraint, Index, Table, written
+from gate.catalog.names import plain
 
 TRIGGER = "TRIGGER"
 """Beginning of the definition of a constraint trigger's constraint: it is told as a trigger."""
@@ -116,7 +117,7 @@ def _table(table: Table, indexes: Mapping[str, Index], *, owners: bool) -> dict[
     found = {f"table {table.name}": table.definition + owner}
     for name, column in table.columns.items():
         storage = f" ({column.storage})" if column.storage else ""
-        found[f"column {table.name}.{name}"] = column.definition + storage
+        found[f"column {table.name}.{plain(name)}"] = column.definition + storage
     for name, constraint in table.constraints.items():
         if not constraint.definition.startswith(TRIGGER):
             made = indexes.get(_beside(table.name, name))

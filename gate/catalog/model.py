@@ -151,6 +151,9 @@ class Catalog(Model):
             tickets.touch``, with its definition; empty where the catalog is not `whole`.
         owners: Role by key of `objects`, of what has an owner of its own.
         whole: Whether `objects` was read.
+        closed: Schemas that the role that read it may not use; what PostgreSQL prints of names in
+            them depends on that.
+        locked: Tables that were not read since another session locks them.
     """
 
     tables: dict[str, Table]
@@ -161,6 +164,8 @@ class Catalog(Model):
     objects: dict[str, str] = {}
     owners: dict[str, str] = {}
     whole: bool = False
+    closed: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
 
 
 def written(options: Mapping[str, str]) -> str:

@@ -8,9 +8,15 @@ USER_SCHEMAS = """
 """
 
 
+def plain(name: str) -> str:
+    """SQL of a part of a name, as `gate.catalog.names.plain` writes it."""
+    return f"""CASE WHEN {name} ~ '[."]' THEN '"' || replace({name}, '"', '""') || '"'
+                    ELSE {name}::text END"""
+
+
 def qualified(name: str, schema: str = "n.nspname") -> str:
     """SQL of a name, with its schema in front where that is not ``public``."""
-    return f"CASE {schema} WHEN 'public' THEN '' ELSE {schema} || '.' END || {name}"
+    return f"CASE {schema} WHEN 'public' THEN '' ELSE {plain(schema)} || '.' END || {plain(name)}"
 
 
 def own(catalog: str, oid: str, made_by: str = "e") -> str:
@@ -38,6 +44,21 @@ SESSION = """
                    ('transaction_read_only', 'on')) AS setting(name, value)
 """
 
+# Schemas that the role may not use, and tables that somebody else locks: whoever looked at one
+# would wait, and all others with it.
+OBSTACLES = f"""
+    SELECT 'schema' AS kind, n.nspname::text AS name, NULL::oid AS oid
+      FROM pg_catalog.pg_namespace AS n
+     WHERE {USER_SCHEMAS} AND NOT has_schema_privilege(n.oid, 'USAGE')
+     UNION ALL
+    SELECT DISTINCT 'table', {NAME}, c.oid
+      FROM pg_catalog.pg_locks AS l
+      JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+       AND l.pid <> pg_backend_pid() AND c.relkind IN ('r', 'p') AND {USER_SCHEMAS}
+       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""  # noqa: S608 - constants
 TABLES = f"""
     SELECT c.oid, {NAME} AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
            c.relpersistence AS persistence, c.relrowsecurity AS row_security,
@@ -66,6 +87,7 @@ TABLES = f"""
              FROM pg_catalog.pg_inherits AS h GROUP BY 1
       ) AS i ON i.inhrelid = c.oid
      WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMAS} AND {own("pg_class", "c.oid")}
+       AND c.oid <> ALL(%s)
      ORDER BY 2
 """  # noqa: S608 - constants
 COLUMNS = f"""

@@ -27,7 +27,8 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
 
     What belongs to an extension is left out: the extension and its version stand for it. What
     PostgreSQL prints of types and expressions depends on settings such as the search path: they
-    are set for the reading, and undone. A transaction that is open is neither ended nor changed.
+    are set for the reading, and undone. A table that somebody else locks is named and not read, and
+    the catalog is not whole then. A transaction that is open is neither ended nor changed.
 
     Args:
         connection: Any role's; what it may not see of the rows does not matter here.
@@ -42,16 +43,20 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         cursor.execute(queries.SESSION)
-        tables = cursor.execute(queries.TABLES).fetchall()
+        obstacles = cursor.execute(queries.OBSTACLES).fetchall()
+        locked = {one["name"]: one["oid"] for one in obstacles if one["kind"] == "table"}
+        whole = whole and not locked
+        tables = cursor.execute(queries.TABLES, [list(locked.values())]).fetchall()
         oids = [one["oid"] for one in tables]
         columns = _grouped(cursor.execute(queries.COLUMNS, [oids]).fetchall(), "attrelid")
         constraints = _grouped(cursor.execute(queries.CONSTRAINTS, [oids]).fetchall(), "conrelid")
         if whole:
-            oids += [one["oid"] for one in cursor.execute(queries.MATERIALIZED)]
+            oids += [one["oid"] for one in cursor.execute(queries.MATERIALIZED).fetchall()]
         indexes = cursor.execute(queries.INDEXES, [oids]).fetchall()
         enums = cursor.execute(queries.ENUMS).fetchall()
         extensions = cursor.execute(queries.EXTENSIONS).fetchall()
         others = cursor.execute(WHOLE).fetchall() if whole else []
+    keyed = _keyed(others)
     return Catalog(
         tables={
             one["name"]: _table(one, columns[one["oid"]], constraints[one["oid"]]) for one in tables
@@ -60,10 +65,24 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         enums={one["name"]: tuple(one["labels"] or ()) for one in enums},
         extensions={one["name"]: one["version"] for one in extensions},
         extension_schemas={one["name"]: one["schema"] for one in extensions},
-        objects={f"{one['kind']} {one['name']}": one["definition"] for one in others},
-        owners={f"{one['kind']} {one['name']}": one["owner"] for one in others if one["owner"]},
+        objects={key: one["definition"] or "" for key, one in keyed.items()},
+        owners={key: one["owner"] for key, one in keyed.items() if one["owner"]},
         whole=whole,
+        closed=tuple(one["name"] for one in obstacles if one["kind"] == "schema"),
+        locked=tuple(locked),
     )
+
+
+def _keyed(rows: list[Row]) -> dict[str, Row]:
+    """Rows by ``kind name``; where two have the same, none takes the other's place."""
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda one: one["definition"] or ""):
+        key, number = f"{row['kind']} {row['name']}", 1
+        while key in found:
+            number += 1
+            key = f"{row['kind']} {row['name']} ({number})"
+        found[key] = row
+    return found
 
 
 def _grouped(rows: list[Row], key: str) -> defaultdict[int, list[Row]]:

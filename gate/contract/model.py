@@ -83,6 +83,11 @@ class Contract:
         """Where Alembic keeps the database's revision."""
         return self.alembic.version_table if self.alembic else "alembic_version"
 
+    @property
+    def restores(self) -> bool:
+        """Whether it promises that a rollback brings the whole catalog back."""
+        return any(getattr(one.before, "restored", None) for one in self.promises.values())
+
     def at(self, moment: Moment) -> list[Promise]:
         """The promises that a moment accounts for, in order."""
         return [one for one in self.promises.values() if moment in one.moments]

@@ -21,12 +21,14 @@ from gate.kinds.kind import (
 from gate.kinds.scene import Scene
 from gate.kinds.table import PSQL, table_of
 from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.fact import seen as seen_fact
 
 
 def column(promise: Promise, scene: Scene) -> Finding:
     """Compare a column that comes or goes."""
     item = scene.item(promise, Column)
-    found = scene.database.catalog.tables.get(item.table)
+    catalog = seen_fact(scene.catalog(promise.name, item.table), "catalog")
+    found = catalog.tables.get(item.table)
     definition = (
         found.columns[item.column].definition if found and item.column in found.columns else None
     )

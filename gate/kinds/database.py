@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gate.catalog.diff import diff
+from gate.catalog.model import Catalog
 from gate.contract.database import Database, Enum, Index, Table
 from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
+from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Found, Kind, State, Told, asks_nothing, no_references
 from gate.kinds.scene import Scene, unknown
@@ -35,7 +37,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
             broken=tuple(broken),
         )
     if item.tables is not None:
-        count = len(facts.catalog.tables)
+        count = _count(facts.catalog)
         return Finding(
             promised=f"{item.tables} tables",
             seen=f"{count} tables",
@@ -57,13 +59,31 @@ def _restored(scene: Scene) -> Finding:
     before = seen(
         scene.before("whether the catalog is as before").database, "look at the database before"
     )
-    found = diff(before.catalog, scene.database.catalog).lines()
+    after = scene.database.catalog
+    for when, one in (("before", before.catalog), ("now", after)):
+        if one.locked:
+            raise ObservationError(f"cannot tell (timeout): locked {when}: {', '.join(one.locked)}")
+        if not one.whole:
+            raise ObservationError(
+                f"cannot tell: the look {when} read no functions, triggers, grants and the like; "
+                f"look again with this contract"
+            )
+    if before.catalog.closed != after.closed:
+        raise ObservationError(
+            "cannot tell (permission): the role may not use the same schemas as before"
+        )
+    found = diff(before.catalog, after).lines()
+    others = f"{len(after.tables)} tables, {len(after.objects)} objects of other kinds"
     return Finding(
         promised="the catalog of before",
-        seen=f"{len(scene.database.catalog.tables)} tables, {len(found)} differences",
+        seen=f"{others}, {len(found)} differences",
         broken=tuple(found),
         look="pg_dump --schema-only",
     )
+
+
+def _count(catalog: Catalog) -> int:
+    return len(catalog.tables) + len(catalog.locked)
 
 
 def _strangers(scene: Scene) -> list[str]:
@@ -71,7 +91,7 @@ def _strangers(scene: Scene) -> list[str]:
     catalog = scene.database.catalog
     own = {name for name, one in catalog.indexes.items() if not one.constraint}
     pairs: list[tuple[str, Iterable[str], Mapping[str, object]]] = [
-        ("table", catalog.tables, scene.contract.of(Table, scene.moment)),
+        ("table", {*catalog.tables, *catalog.locked}, scene.contract.of(Table, scene.moment)),
         ("index", own, scene.contract.of(Index, scene.moment)),
         ("enum", catalog.enums, scene.contract.of(Enum, scene.moment)),
     ]
@@ -106,7 +126,7 @@ def _state(promise: Promise, scene: Scene) -> Told:
     if not isinstance(database, Seen):
         return unknown(database)
     if item.tables is not None:
-        return State(f"{len(database.value.catalog.tables)} tables")
+        return State(f"{_count(database.value.catalog)} tables")
     if item.connects_as is not None:
         return State(f"{database.value.database} as {database.value.user}")
     return None
@@ -115,7 +135,7 @@ def _state(promise: Promise, scene: Scene) -> Told:
 def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
     item, facts = scene.item(promise, Database), scene.database
     if item.tables is not None:
-        return {"Database": "tables", "Seen": str(len(facts.catalog.tables))}
+        return {"Database": "tables", "Seen": str(_count(facts.catalog))}
     return {"Database": promise.name, "Seen": f"{facts.database} as {facts.user}"}
 
 

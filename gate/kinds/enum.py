@@ -17,26 +17,26 @@ from gate.kinds.kind import (
     asks_nothing,
     no_references,
 )
-from gate.kinds.scene import Scene, unknown
-from gate.sources.fact import Absent, CannotTell, Seen
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, CannotTell, Seen, seen
 
 
 def enum(promise: Promise, scene: Scene) -> Finding:
     """Compare an enum type: its labels in their order."""
     item = scene.item(promise, Enum)
     name = promise.name
-    labels = scene.database.catalog.enums.get(name)
+    labels = seen(scene.catalog(name), "catalog").enums.get(name)
     promised = "absent" if item.absent else ", ".join(item.labels)
-    seen = "absent" if labels is None else ", ".join(labels)
-    broken = () if promised == seen else (f"type {name}: {seen}",)
-    return Finding(promised=promised, seen=seen, broken=broken, look=f"psql -c '\\dT+ {name}'")
+    is_ = "absent" if labels is None else ", ".join(labels)
+    broken = () if promised == is_ else (f"type {name}: {is_}",)
+    return Finding(promised=promised, seen=is_, broken=broken, look=f"psql -c '\\dT+ {name}'")
 
 
 def _labels(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | CannotTell:
-    database = scene.observed.database
-    if not isinstance(database, Seen):
-        return unknown(database)
-    labels = database.value.catalog.enums.get(promise.name)
+    catalog = scene.catalog(promise.name)
+    if not isinstance(catalog, Seen):
+        return catalog
+    labels = catalog.value.enums.get(promise.name)
     return Absent("not in the catalog") if labels is None else Seen(labels)
 
 

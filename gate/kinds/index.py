@@ -19,16 +19,17 @@ from gate.kinds.kind import (
     asks_nothing,
     no_references,
 )
-from gate.kinds.scene import Scene, unknown
+from gate.kinds.scene import Scene
 from gate.kinds.table import PSQL
 from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.fact import seen as seen_fact
 
 
 def index(promise: Promise, scene: Scene) -> Finding:
     """Compare an index: access method, columns with opclass, options, predicate, validity."""
     item = scene.item(promise, Index)
     name = promise.name
-    found = scene.database.catalog.indexes.get(name)
+    found = seen_fact(scene.catalog(name, item.table), "catalog").indexes.get(name)
     look = PSQL.format(name)
     promised = "absent" if item.absent else _promised(item, name)
     if found is None or item.absent:
@@ -70,10 +71,10 @@ def _promised(item: Index, name: str) -> str:
 
 
 def _index(promise: Promise, scene: Scene) -> Seen[SeenIndex] | Absent | CannotTell:
-    database = scene.observed.database
-    if not isinstance(database, Seen):
-        return unknown(database)
-    found = database.value.catalog.indexes.get(promise.name)
+    catalog = scene.catalog(promise.name, scene.item(promise, Index).table)
+    if not isinstance(catalog, Seen):
+        return catalog
+    found = catalog.value.indexes.get(promise.name)
     return Absent("not in the catalog") if found is None else Seen(found)
 
 

@@ -7,6 +7,7 @@ from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.registry import kinds
 from gate.plan.facts import PlanFacts
+from gate.sources.database.questions import AskWhole
 from gate.sources.fact import Fact
 from gate.sources.host.questions import AskRevisions
 from gate.sources.look import look_at
@@ -55,4 +56,6 @@ def questions(contract: Contract, target: Target, moment: Moment) -> list[object
     ]
     if contract.alembic and any(isinstance(one, AskRehearsal) for one in asked):
         asked.append(AskRevisions(contract.alembic.versions))
+    if contract.restores:  # at every moment: what is restored is what was seen before
+        asked.append(AskWhole())
     return asked

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar
 
+from gate.catalog.model import Catalog
+from gate.catalog.names import parts
 from gate.contract.item import Item, Moment
 from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
@@ -66,6 +68,34 @@ class Scene:
         """A systemd unit of the host."""
         host = self.observed.host
         return asked(host.value.units, name) if isinstance(host, Seen) else host
+
+    def catalog(self, name: str, table: str = "") -> Seen[Catalog] | CannotTell:
+        """The database's catalog, where it can tell of an object.
+
+        It cannot where the role may not use the object's schema, or its table was locked.
+
+        Args:
+            name: The object's, as the catalog has it.
+            table: Its table's, where it is an index or a column.
+        """
+        database = self.observed.database
+        if not isinstance(database, Seen):
+            return unknown(database)
+        facts, of = database.value, table or name
+        schema, _ = parts(of)
+        if schema in facts.catalog.closed:
+            return CannotTell(
+                f"{name}: the role {facts.user} has no USAGE on the schema {schema}: "
+                f'GRANT USAGE ON SCHEMA "{schema}" TO "{facts.user}"',
+                Cause.PERMISSION,
+            )
+        if of in facts.catalog.locked:
+            return CannotTell(
+                f"{name}: another session holds or awaits an exclusive lock on the table {of}; "
+                f"look again when it is through",
+                Cause.TIMEOUT,
+            )
+        return Seen(facts.catalog)
 
     def answer(self, id_: str) -> Fact[Answer]:
         """The answer to an endpoint item's request."""

@@ -18,8 +18,9 @@ from gate.kinds.kind import (
     asks_nothing,
     no_references,
 )
-from gate.kinds.scene import Scene, unknown
+from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.fact import seen as seen_fact
 
 PSQL = "psql -c '\\d {}'"
 
@@ -28,7 +29,7 @@ def table(promise: Promise, scene: Scene) -> Finding:
     """Compare a table: columns with type, nullability and default, and keys, all by name."""
     item = scene.item(promise, Table)
     name = promise.name
-    found = scene.database.catalog.tables.get(name)
+    found = seen_fact(scene.catalog(name), "catalog").tables.get(name)
     columns = dict(item.columns)
     for one in columns_of(name, scene):
         if not one.absent:
@@ -79,10 +80,10 @@ def _differences(kind: str, must: Mapping[str, str], is_: Mapping[str, str]) -> 
 
 def table_of(name: str, scene: Scene) -> Seen[SeenTable] | Absent | CannotTell:
     """A table of the catalog."""
-    database = scene.observed.database
-    if not isinstance(database, Seen):
-        return unknown(database)
-    found = database.value.catalog.tables.get(name)
+    catalog = scene.catalog(name)
+    if not isinstance(catalog, Seen):
+        return catalog
+    found = catalog.value.tables.get(name)
     return Absent("not in the catalog") if found is None else Seen(found)
 
 

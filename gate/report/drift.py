@@ -136,7 +136,8 @@ def _unnamed(contract: Contract, before: Observed, after: Observed) -> Iterator[
     if not (isinstance(old, Seen) and isinstance(new, Seen)):
         return
     tables = {one.name for one in contract.promises.values() if _comes_or_goes(one)}
-    was, is_ = (_things(one.value.catalog) for one in (old, new))
+    whole = old.value.catalog.whole == new.value.catalog.whole
+    was, is_ = (_things(one.value.catalog, whole=whole) for one in (old, new))
     for name in sorted({*was, *is_}):
         if name.replace(" ", ".", 1) in contract.promises or was.get(name) == is_.get(name):
             continue
@@ -160,8 +161,8 @@ def _belongs(name: str, tables: set[str]) -> bool:
     )
 
 
-def _things(catalog: Catalog) -> dict[str, str]:
-    """Everything in a catalog by kind and name, as one line each."""
+def _things(catalog: Catalog, *, whole: bool) -> dict[str, str]:
+    """What a catalog holds, by kind and name, one line each; other kinds where it is whole."""
     things = {
         f"table {name}": f"{len(one.columns)} columns" for name, one in catalog.tables.items()
     }
@@ -172,7 +173,7 @@ def _things(catalog: Catalog) -> dict[str, str]:
     }
     things |= {f"enum {name}": ", ".join(labels) for name, labels in catalog.enums.items()}
     things |= {f"extension {name}": version for name, version in catalog.extensions.items()}
-    return things | catalog.objects
+    return things | (catalog.objects if whole else {})
 
 
 def _host(before: Observed, after: Observed) -> Iterator[Change]:

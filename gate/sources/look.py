@@ -17,7 +17,7 @@ from gate.plan.facts import PlanFacts
 from gate.sources.api.facts import ApiFacts
 from gate.sources.api.questions import AskEndpoint, AskSamples
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskWork
+from gate.sources.database.questions import AskWhole, AskWork
 from gate.sources.fact import Absent, CannotTell, Fact, Seen
 from gate.sources.host import look as host
 from gate.sources.host.facts import HostFacts
@@ -92,7 +92,14 @@ def _database(
     work = {one.id: one.work for one in asked if isinstance(one, AskWork)}
     try:
         overrides = forward.to_database(target, carrier)
-        return database.look(target, work, overrides, version_table)
+        return database.look(
+            target,
+            work,
+            overrides,
+            version_table,
+            whole=any(isinstance(one, AskWhole) for one in asked),
+            interrupted=carrier.interrupted,
+        )
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
 

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.types.string import TextLoader
 
+from gate.catalog.names import identifier
 from gate.catalog.read import read_catalog
-from gate.connection.obstacle import first_line
+from gate.connection.obstacle import INTERRUPTED
+from gate.connection.postgres import Guard, Session, connect
 from gate.contract.work import Work
 from gate.sources.database.facts import DatabaseFacts
+from gate.sources.database.refusal import cannot_tell
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
+T = TypeVar("T")
+
+GRACE_S = 0.5
+"""How much longer than its deadline a look is waited for, which then says itself what was late."""
+POLL_S = 0.05
+LOCK_S = 2
+LONGEST = 256
+"""Characters of a revision that are read."""
 SESSION = """
     SELECT current_setting('server_version') AS server_version, current_database() AS database,
            current_user AS user, current_setting('is_superuser')::bool AS superuser,
@@ -26,6 +39,8 @@ SESSION = """
            now() AS clock, pg_postmaster_start_time() AS started,
            pg_is_in_recovery() AS in_recovery
 """
+BYTES = ("text", "name", "varchar", "bpchar", '"char"')
+"""Types that a database without an encoding sends as bytes."""
 
 
 def look(
@@ -33,6 +48,9 @@ def look(
     work: Mapping[str, Work],
     overrides: Mapping[str, str] | None = None,
     version_table: str = "alembic_version",
+    *,
+    whole: bool = False,
+    interrupted: threading.Event | None = None,
 ) -> Fact[DatabaseFacts]:
     """Look at a target's database once.
 
@@ -41,90 +59,124 @@ def look(
         work: Workers whose proofs stand in the database, by item id.
         overrides: Connection parameters put over the service's, such as a forward's address.
         version_table: Where Alembic keeps the revision.
+        whole: Whether functions, triggers, grants and the like are promised, too.
+        interrupted: Set, by another thread, when there is no need to go on.
     """
     found: Future[Fact[DatabaseFacts]] = Future()
+    stop = threading.Event()
+    limit, where = target.deadlines.database_s, f"database service {target.database.service!r}"
 
     def run() -> None:
         try:
-            found.set_result(_look(target, work, overrides or {}, version_table))
-        except BaseException as error:  # noqa: BLE001 - the waiting side raises it
-            found.set_exception(error)
+            parameters = _parameters(target, overrides or {})
+            guard = Guard(limit, stop)
+            with connect(guard, target.deadlines.connect_s, **parameters) as session:
+                found.set_result(Seen(facts(session, work, version_table, whole=whole)))
+        except Exception as error:  # noqa: BLE001 - whatever an answer leads to
+            found.set_result(cannot_tell(error, where))
 
-    # libpq waits for a server that accepts and never answers: the thread may be left behind.
+    # libpq resolves names without a deadline: the thread may be left behind, with nothing open.
     threading.Thread(target=run, name="database", daemon=True).start()
+    ends = time.monotonic() + limit + GRACE_S
     try:
-        return found.result(target.deadlines.database_s)
-    except FutureTimeoutError:
-        limit = target.deadlines.database_s
-        reason = f"{_where(target)}: no answer within {limit:g} s"
-        return CannotTell(reason, Cause.TIMEOUT)
+        while time.monotonic() < ends:
+            if interrupted is not None and interrupted.is_set():
+                return CannotTell(f"{where}: {INTERRUPTED}", Cause.TIMEOUT)
+            try:
+                return found.result(POLL_S)
+            except FutureTimeoutError:
+                continue
+        return CannotTell(f"{where}: no answer within {limit:g} s", Cause.TIMEOUT)
+    finally:
+        stop.set()
 
 
-def _where(target: Target) -> str:
-    return f"database service {target.database.service!r}"
+def _parameters(target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
+    """Libpq's parameters of a session that can only read and ends by itself.
 
-
-def _look(
-    target: Target, work: Mapping[str, Work], overrides: Mapping[str, str], version_table: str
-) -> Fact[DatabaseFacts]:
-    statement_ms = int(target.deadlines.database_s * 1000)
-    try:
-        with psycopg.connect(
-            service=target.database.service,
-            application_name="atum-desk-gate",
-            connect_timeout=max(2, int(target.deadlines.connect_s)),
-            options=(
-                f"-c default_transaction_read_only=on -c statement_timeout={statement_ms} "
-                f"-c lock_timeout=2000 -c timezone=UTC"
-            ),
-            autocommit=True,
-            **overrides,  # type: ignore[arg-type]
-        ) as connection:
-            return Seen(facts(connection, work, version_table))
-    except (errors.QueryCanceled, errors.LockNotAvailable) as error:
-        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.TIMEOUT)
-    except errors.InsufficientPrivilege as error:
-        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.PERMISSION)
-    except psycopg.errors.ConnectionTimeout as error:
-        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.TIMEOUT)
-    except psycopg.OperationalError as error:
-        return CannotTell(f"{_where(target)}: {first_line(error)}", _cause(error))
-    except psycopg.Error as error:
-        return CannotTell(f"{_where(target)}: {first_line(error)}", Cause.UPSTREAM)
+    The search path is pinned: what PostgreSQL prints depends on it, and a role's own need not be
+    the contract's.
+    """
+    return {
+        "service": target.database.service,
+        "application_name": "atum-desk-gate",
+        "client_encoding": "UTF8",
+        "options": (
+            "-c default_transaction_read_only=on -c search_path=public -c timezone=UTC "
+            f"-c statement_timeout={int(target.deadlines.database_s * 1000)} "
+            f"-c lock_timeout={LOCK_S * 1000}"
+        ),
+        **overrides,
+    }
 
 
 def facts(
-    connection: psycopg.Connection[Any], work: Mapping[str, Work], version_table: str
+    session: psycopg.Connection[Any],
+    work: Mapping[str, Work],
+    version_table: str,
+    *,
+    whole: bool = False,
 ) -> DatabaseFacts:
-    """Read everything through one session."""
-    with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-        session = cursor.execute(SESSION).fetchone() or {}
+    """Read everything through one session.
+
+    Raises:
+        psycopg.Error: The server, or the catalog as a whole, could not be read.
+    """
+    _without_encoding(session)
+    with session.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        server = cursor.execute(SESSION).fetchone() or {}
+    catalog = read_catalog(session, whole=whole)
+    _share(session, 1 + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(
-        **session,
-        catalog=read_catalog(connection),
-        alembic=alembic(connection, version_table),
-        work={id_: read_work(connection, one) for id_, one in work.items()},
+        **server,
+        catalog=catalog,
+        alembic=told(lambda: alembic(session, version_table), version_table),
+        work={id_: read_work(session, one) for id_, one in work.items()},
     )
+
+
+def _questions(work: Work) -> int:
+    return sum(one is not None for one in (work.queue, work.cycle, work.poll))
+
+
+def _share(session: psycopg.Connection[Any], questions: int) -> None:
+    """Leave to each question its share of the time: a slow one is not to spoil the others."""
+    if not isinstance(session, Session):
+        return
+    share_ms = max(1, int(session.guard.left_s * 900 / questions))
+    session.execute("SELECT set_config('statement_timeout', %s, false)", [str(share_ms)])
+
+
+def _without_encoding(session: psycopg.Connection[Any]) -> None:
+    """Take names of a SQL_ASCII database as they come: they are any bytes."""
+    if session.info.parameter_status("server_encoding") != "SQL_ASCII":
+        return
+
+    class Lenient(TextLoader):
+        def load(self, data: Any) -> str:
+            return bytes(data).decode("utf-8", "backslashreplace")
+
+    session.execute("SELECT set_config('client_encoding', 'SQL_ASCII', false)")
+    for name in BYTES:
+        session.adapters.register_loader(name, Lenient)
+
+
+def told(read: Callable[[], Fact[T]], what: str) -> Fact[T]:
+    """Read one fact; what goes wrong there is that fact's alone."""
+    try:
+        return read()
+    except errors.UndefinedTable:
+        return Absent(f"there is no table {what}")
+    except Exception as error:  # noqa: BLE001 - whatever an answer leads to
+        return cannot_tell(error, what)
 
 
 def alembic(connection: psycopg.Connection[Any], table: str) -> Fact[tuple[str, ...]]:
     """Read the revisions that the database is at, sorted, from Alembic's version table."""
-    query = sql.SQL("SELECT version_num FROM {} ORDER BY 1").format(
-        sql.Identifier(*table.split("."))
+    query = sql.SQL("SELECT left(version_num::text, {}) FROM {} ORDER BY 1 LIMIT 100").format(
+        LONGEST, identifier(table)
     )
-    try:
-        rows = connection.execute(query).fetchall()
-    except errors.UndefinedTable:
-        return Absent(f"there is no table {table}")
-    except errors.InsufficientPrivilege as error:
-        return CannotTell(f"{table}: {first_line(error)}", Cause.PERMISSION)
-    return Seen(tuple(one[0] for one in rows))
-
-
-def _cause(error: psycopg.OperationalError) -> Cause:
-    if error.sqlstate and error.sqlstate.startswith("28"):
-        return Cause.PERMISSION
-    text = str(error)
-    if "password" in text or "no pg_hba.conf" in text:
-        return Cause.PERMISSION
-    return Cause.TIMEOUT if "timeout" in text else Cause.UNREACHABLE
+    rows = connection.execute(query).fetchall()
+    if any(one is None for (one,) in rows):
+        return CannotTell(f"{table}: a row holds no revision", Cause.UPSTREAM)
+    return Seen(tuple(str(one) for (one,) in rows))

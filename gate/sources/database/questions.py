@@ -1,4 +1,4 @@
-"""What kinds of promises ask of a database beside its catalog, which is always read."""
+"""What kinds of promises ask of a database beside what is always read of its catalog."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ class AskWork:
 
     id: str
     work: Work
+
+
+@dataclasses.dataclass(frozen=True)
+class AskWhole:
+    """The rest of the catalog: functions, triggers, policies, grants, sequences and the like."""

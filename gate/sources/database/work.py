@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors, sql
 
+from gate.catalog.names import identifier
 from gate.connection.obstacle import first_line
 from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.sources.database.facts import QueueFacts, WorkFacts
+from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 
 T = TypeVar("T")
 
+# A time of the future proves nothing, an infinite one neither; differences of seconds, since
+# PostgreSQL subtracts no infinite times.
 QUEUE = sql.SQL(
     """
     SELECT count(*) FILTER (WHERE waits),
-           extract(epoch FROM now() - min(since) FILTER (WHERE waits))::float8,
+           (extract(epoch FROM now())
+            - extract(epoch FROM min(since) FILTER (WHERE waits)))::float8,
            count(*) FILTER (WHERE state = ANY(%(failed)s)),
            count(*) FILTER (WHERE state = ANY(%(done)s)),
-           extract(epoch FROM now() - max(finished) FILTER (WHERE state = ANY(%(done)s)))::float8
+           (extract(epoch FROM now()) - extract(epoch FROM max(finished) FILTER (
+                WHERE state = ANY(%(done)s) AND finished <= now() + interval '1 minute')))::float8
       FROM (
-        SELECT {status}::text AS state, {finished} AS finished, {since} AS since,
-               {status}::text = ANY(%(pending)s) AND {since} <= now() AS waits
+        SELECT {status}::text AS state, {finished}::timestamptz AS finished,
+               ({since})::timestamptz AS since,
+               {status}::text = ANY(%(pending)s) AND ({since})::timestamptz <= now() AS waits
           FROM {table}
       ) AS jobs
     """
 )
-CYCLE = sql.SQL("SELECT extract(epoch FROM now() - max({column}))::float8 FROM {table}")
+CYCLE = sql.SQL(
+    """
+    SELECT (extract(epoch FROM now()) - extract(epoch FROM max({column}::timestamptz) FILTER (
+                WHERE {column}::timestamptz <= now() + interval '1 minute')))::float8,
+           count({column})
+      FROM {table}
+    """
+)
 POLL = """
     SELECT count(*), count(state_change),
            min(extract(epoch FROM clock_timestamp() - greatest(state_change, query_start)))::float8
@@ -39,7 +54,7 @@ POLL = """
 
 
 def read_work(connection: psycopg.Connection[Any], work: Work) -> WorkFacts:
-    """Read every proof that an item asks for."""
+    """Read every proof that an item asks for; what goes wrong with one is that one's alone."""
     return WorkFacts(
         queue=_asked(work.queue, lambda queue: _queue(connection, queue)),
         cycle_s=_asked(work.cycle, lambda cycle: _cycle(connection, cycle)),
@@ -54,10 +69,8 @@ def _asked(item: Any, read: Callable[[Any], Fact[T]]) -> Fact[T] | None:
         return read(item)
     except errors.UndefinedTable as error:
         return Absent(first_line(error))
-    except errors.InsufficientPrivilege as error:
-        return CannotTell(first_line(error), Cause.PERMISSION)
-    except (errors.UndefinedColumn, errors.DatatypeMismatch, errors.UndefinedFunction) as error:
-        return CannotTell(first_line(error), Cause.UPSTREAM)
+    except Exception as error:  # noqa: BLE001 - whatever an answer leads to
+        return cannot_tell(error)
 
 
 def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts]:
@@ -72,7 +85,7 @@ def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts
             status=sql.Identifier(queue.status),
             finished=sql.Identifier(queue.finished),
             since=since,
-            table=sql.Identifier(*queue.table.split(".")),
+            table=identifier(queue.table),
         ),
         {
             "pending": list(queue.pending),
@@ -81,6 +94,8 @@ def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts
         },
     ).fetchone()
     pending, oldest, failed, done, last = row or (0, None, 0, 0, None)
+    if not all(math.isfinite(one) for one in (oldest or 0, last or 0)):
+        return CannotTell(f"{queue.table}: a row's time is infinite", Cause.UPSTREAM)
     return Seen(
         QueueFacts(
             pending=pending, oldest_pending_s=oldest, failed=failed, done=done, last_done_s=last
@@ -90,13 +105,14 @@ def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts
 
 def _cycle(connection: psycopg.Connection[Any], cycle: Cycle) -> Fact[float]:
     row = connection.execute(
-        CYCLE.format(
-            column=sql.Identifier(cycle.column), table=sql.Identifier(*cycle.table.split("."))
-        )
+        CYCLE.format(column=sql.Identifier(cycle.column), table=identifier(cycle.table))
     ).fetchone()
-    if row is None or row[0] is None:
+    age, times = row or (None, 0)
+    if not times:
         return Absent(f"{cycle.table} has no row with a time in {cycle.column}")
-    return Seen(max(0.0, row[0]))
+    if age is None or not math.isfinite(age):
+        return CannotTell(f"{cycle.table}: no time in {cycle.column} has come yet", Cause.UPSTREAM)
+    return Seen(max(0.0, age))
 
 
 def _poll(connection: psycopg.Connection[Any], poll: Poll) -> Fact[float]:
