@@ -34,7 +34,7 @@ for name, text in given["modules"]:
 sys.exit(module.Outside(given["plan"]).run())
 """
 FOLDER = """\
-umask 077; folder=$(mktemp -d "${TMPDIR:-/tmp}/gate-XXXXXXXXXXXX") || exit 1
+umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 printf %s "$folder"
 """
 AWAIT = """\
@@ -43,6 +43,14 @@ while [ ! -e {folder}/proof ] && [ ! -e {folder}/ended ] && [ -d {folder} ] && [
   sleep 0.05; turn=$((turn + 1))
 done
 cat {folder}/proof 2>/dev/null || :
+"""
+# Nobody but the gate needs the folder any more; and a gate that was killed does not come for it.
+END = """\
+status=$?; : >{folder}/ended; turn=0
+while [ ! "$late" ] && [ ! -e {folder}/stop ] && [ -d {folder} ] && [ $turn -lt 200 ]; do
+  sleep 0.05; turn=$((turn + 1))
+done
+rm -rf -- {folder}; exit $status
 """
 
 
@@ -118,15 +126,18 @@ def running(
     where = shlex.quote(folder)
     try:
         told = carrier.run(AWAIT.format(folder=where), deadline_s=START_S).stdout
-        proof = _proof(told, ended, keep)
-        if fenced and not proof["fenced"]:
-            raise NoFenceError(str(proof["why"]))
-        way = _way(folder, port, target, carrier)
-        yield Running(port, way, proof["why"] if fenced else "", ended)
+        proof = _proof(told)
+        if proof is not None and (proof["fenced"] or not fenced):
+            way = _way(folder, port, target, carrier)
+            yield Running(port, way, str(proof["why"]), ended)
     finally:
-        carrier.run(f": >{where}/stop", deadline_s=10, to_its_end=True)
+        carrier.run(f"! [ -d {where} ] || : >{where}/stop", deadline_s=10, to_its_end=True)
         keep.join(STOP_S)
-        carrier.run(f"rm -rf -- {where}", deadline_s=10, to_its_end=True)
+    if proof is None:
+        said = " ".join(" ".join(ended).split())[-300:] or "nothing is known of it"
+        raise NoFenceError(f"the program that builds it did not start: {said}")
+    if fenced and not proof["fenced"]:
+        raise NoFenceError(str(proof["why"]))
 
 
 def _free_port(program: Program) -> int:
@@ -148,25 +159,29 @@ def _script(program: Program, target: Target, *, folder: str, port: int, fenced:
         "fenced": fenced,
         "limit_s": LIMIT_S - 5,
     }
-    sources = pathlib.Path(warden.__file__).parent
-    modules = [
-        [f"{warden.__name__}.{name}", (sources / f"{name}.py").read_text("utf-8")]
-        for name in MODULES
-    ]
     token = f"gate-{secrets.token_hex(8)}"
     lines = [
         f"python3 -I -c {shlex.quote(LOAD)} <<'{token}'",
-        json.dumps({"modules": modules, "plan": plan}),
+        json.dumps({"modules": sources(), "plan": plan}),
         token,
     ]
     own = {**program.own, "PORT": str(port)}
     return "\n".join(
         [
-            "exec 2>&1",
+            "exec 2>&1; late=; trap late=1 TERM",
             surrounded(program.environment, target, own, lines, kept=("SUDO_UID", "SUDO_GID")),
-            f"status=$?; : >{shlex.quote(folder)}/ended; exit $status",
+            END.format(folder=shlex.quote(folder)),
         ]
     )
+
+
+def sources() -> list[tuple[str, str]]:
+    """Names and texts of what is sent to the host."""
+    folder = pathlib.Path(warden.__file__).parent
+    return [
+        (f"{warden.__name__}.{name}", (folder / f"{name}.py").read_text("utf-8"))
+        for name in MODULES
+    ]
 
 
 def _keep(script: str, carrier: Carrier, ended: list[str]) -> None:
@@ -177,13 +192,12 @@ def _keep(script: str, carrier: Carrier, ended: list[str]) -> None:
         ended.append(str(error))
 
 
-def _proof(told: bytes, ended: list[str], keep: threading.Thread) -> dict[str, Any]:
+def _proof(told: bytes) -> dict[str, Any] | None:
+    """What the host says of the fence; ``None`` where nothing got that far."""
     try:
         found: dict[str, Any] = json.loads(told)
     except ValueError:
-        keep.join(1)
-        said = " ".join(" ".join(ended).split())[-300:] or "nothing is known of it"
-        return {"fenced": False, "why": f"the program that builds it did not start: {said}"}
+        return None
     return found
 
 
