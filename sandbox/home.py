@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pwd
+import stat
 import tempfile
 from typing import Any
 
@@ -68,6 +69,21 @@ class Home:
         """Held while the sandbox is brought up or taken down."""
         return self.path.parent / f".{self.name}.lock"
 
+    def check(self) -> None:
+        """Make sure that what is brought up, or removed, here is ours.
+
+        Raises:
+            SandboxError: The folder, or the one that it is in, is a link or somebody else's.
+        """
+        _check(self.path.parent)
+        _check(self.path)
+
+    def make_parent(self) -> None:
+        """Make the folder that it is in, for us alone; root's PostgreSQL, another user, passes."""
+        mode = 0o711 if os.getuid() == 0 else 0o700
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=mode)
+        self.check()
+
     def state(self) -> dict[str, Any]:
         """Return what is kept; empty where the sandbox never became ready."""
         try:
@@ -93,13 +109,33 @@ def find_home(name: str) -> Home:
     if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise SandboxError(f"{name!r} is no name for a sandbox: letters, digits, - _ . only")
     given = os.environ.get("ATUM_SANDBOX_HOME")
-    base = pathlib.Path(given or f"{tempfile.gettempdir()}/atum-desk-sandbox-{os.getuid()}")
-    base = base.resolve()
-    if base.exists() and base.stat().st_uid != os.getuid():
-        raise SandboxError(
-            f"{base} belongs to another user; set ATUM_SANDBOX_HOME to a folder of yours"
-        )
-    return Home(base / name, name)
+    if given:
+        base = pathlib.Path(given).resolve()  # links on the way there are the caller's own choice
+    else:
+        base = pathlib.Path(tempfile.gettempdir()).resolve() / f"atum-desk-sandbox-{os.getuid()}"
+    home = Home(base / name, name)
+    home.check()
+    return home
+
+
+def _check(folder: pathlib.Path) -> None:
+    """Make sure that a folder is one, and ours alone, if it is there; links are not followed.
+
+    Raises:
+        SandboxError: Somebody else made it, or can change what is in it.
+    """
+    try:
+        there = folder.lstat()
+    except FileNotFoundError:
+        return
+    advice = "; set ATUM_SANDBOX_HOME to a folder of yours"
+    if not stat.S_ISDIR(there.st_mode):
+        raise SandboxError(f"{folder} is no folder but a link or a file{advice}")
+    if there.st_uid != os.getuid():
+        raise SandboxError(f"{folder} belongs to another user{advice}")
+    own_group = there.st_gid == pwd.getpwuid(os.getuid()).pw_gid
+    if there.st_mode & (0o002 if own_group else 0o022):
+        raise SandboxError(f"others may write to {folder}: `chmod go-w` it, or{advice[1:]}")
 
 
 def user_name() -> str:

@@ -41,8 +41,13 @@ Tell = Callable[[str], object]
 @contextmanager
 def alone(home: Home) -> Iterator[None]:
     """Keep a sandbox to oneself while it is brought up or taken down."""
-    home.path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    with home.lock.open("w") as file:
+    home.make_parent()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        number = os.open(home.lock, flags, 0o600)
+    except OSError as error:
+        raise SandboxError(f"{home.lock}: {error.strerror}") from error
+    with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - opened without following links
         deadline = time.monotonic() + LOCK_S
         while True:
             try:
@@ -89,6 +94,7 @@ def is_running(home: Home) -> bool:
 
 
 def _remove(home: Home) -> None:
+    home.check()
     # Without the folder the guardian ends by itself; it must not restart what is being ended.
     shutil.rmtree(home.run, ignore_errors=True)
     left = end(lambda: marked(home.path))
