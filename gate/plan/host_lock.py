@@ -35,7 +35,12 @@ INNER = """\
 if ! command -v flock >/dev/null; then echo "{token} no flock"; exit 0; fi
 (umask 077; : >>"$GATE_PLACE/lock")
 exec 9>>"$GATE_PLACE/lock"
-if ! flock -n 9; then echo "{token} busy $(cat "$GATE_PLACE/holder" 2>/dev/null)"; exit 0; fi
+tries=0
+until flock -n 9; do  # a gate that was killed just now lets go within a moment
+  tries=$((tries + 1))
+  if [ $tries -gt 10 ]; then echo "{token} busy $(cat "$GATE_PLACE/holder" 2>/dev/null)"; exit 0; fi
+  sleep 0.2
+done
 (umask 077; printf '%s\\n' {who}", since $(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$GATE_PLACE/holder"
  : >>"$GATE_PLACE/plan.jsonl")
 echo "{token} held"

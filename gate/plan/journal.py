@@ -105,7 +105,10 @@ def read_past(text: str, instance: str = "") -> Past:
             under_way = step
             attempted += [step] if phase == "deploy" else []
         elif event in SUCCEEDED:
-            done.append(step)
+            done = [*done, step] if step not in done else done
+            under_way = ""
+        elif event == "exited" and one.get("status") == 0 and step == under_way:
+            done.append(step)  # without its gate, which did not live to see it
             under_way = ""
         elif event in ("failed", "cannot tell"):
             under_way = ""
