@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gate.contract.model import Promise
-from gate.kinds.judge import compare
-from gate.kinds.scene import Scene
 from gate.plugin.ledger import Account
 
 
 @pytest.mark.promises("port")
-def test_port(promise: Promise, scene: Scene, account: Account) -> None:
+def test_port(gate_account: Account) -> None:
     """Every port is held by whom it is promised to, or closed."""
-    finding = account(compare(promise, scene))
+    finding = gate_account()
     assert finding.holds, finding.message

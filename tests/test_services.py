@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gate.contract.model import Promise
-from gate.kinds.judge import compare
-from gate.kinds.scene import Scene
 from gate.plugin.ledger import Account
 
 
 @pytest.mark.promises("service")
-def test_service(promise: Promise, scene: Scene, account: Account) -> None:
+def test_service(gate_account: Account) -> None:
     """Every unit is in the state that is promised, and is settled in it."""
-    finding = account(compare(promise, scene))
+    finding = gate_account()
     assert finding.holds, finding.message

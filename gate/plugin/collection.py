@@ -33,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for promise in contract.at(moment)
         if promise.kind in marker.args
     ]
-    metafunc.parametrize("promise", params or [NOTHING], indirect=True)
+    metafunc.parametrize("gate_promise", params or [NOTHING], indirect=True)
 
 
 def moments_of(markexpr: str) -> tuple[Moment, ...]:
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def promise(request: pytest.FixtureRequest) -> Promise:
+def gate_promise(request: pytest.FixtureRequest) -> Promise:
     """The promise that this run of the test accounts for."""
     contract = request.config.stash[RUN].contract
     return contract.promise(request.param.partition(SEPARATOR)[2])

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import json
 from collections import defaultdict
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
+from gate.account.judge import judge, unknown, worst
 from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
 from gate.contract.item import Moment
 from gate.contract.kinds import Waiver
-from gate.contract.model import MOMENTS
+from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.scene import Scene
 from gate.plugin.collection import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, is_worker
@@ -29,6 +31,8 @@ Ledger = dict[str, dict[str, list[Result]]]
 """Results by moment and item id."""
 
 LEDGER = pytest.StashKey[Ledger]()
+BESIDES = pytest.StashKey[list[str]]()
+"""Failed tests that account for no promise: they block, and no verdict names them."""
 VERDICTS = pytest.StashKey[dict[Moment, Verdict]]()
 
 WORDS = {
@@ -40,89 +44,104 @@ WORDS = {
 """How pytest counts, marks and words an outcome."""
 
 
-class Account:
-    """Called by a test with its finding: keeps the evidence and gives the finding back."""
-
-    def __init__(self) -> None:
-        """Nothing is accounted for yet."""
-        self.finding: Finding | None = None
-
-    def __call__(self, finding: Finding) -> Finding:
-        """Account for a finding."""
-        self.finding = finding
-        return finding
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Open the ledger."""
     ledger: Ledger = defaultdict(lambda: defaultdict(list))
     config.stash[LEDGER] = ledger
+    config.stash[BESIDES] = []
+
+
+class Account:
+    """Called by a test: has its item judged by the engine, and gives the finding back.
+
+    What counts is the judgement, not what the test makes of it; a test that never calls it has
+    compared nothing.
+    """
+
+    def __init__(self, promise: Promise, scene: Scene) -> None:
+        """Nothing is accounted for yet."""
+        self._promise, self._scene = promise, scene
+        self.result: Result | None = None
+
+    def __call__(self) -> Finding:
+        """Account for the item.
+
+        Raises:
+            ObservationError: It could not be told.
+        """
+        judgement = judge(self._promise, self._scene)
+        self.result = judgement.result
+        if judgement.finding is None:
+            raise ObservationError(judgement.result.reason)
+        return judgement.finding
 
 
 @pytest.fixture
-def account() -> Account:
-    """A function ``account(finding)`` that keeps the evidence and gives the finding back."""
-    return Account()
+def gate_account(gate_promise: Promise, gate_scene: Scene) -> Account:
+    """A function ``gate_account()`` that judges the item of this test and returns the finding."""
+    return Account(gate_promise, gate_scene)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the item's result on its report: that is what xdist carries to the controller."""
+    """Put the item's result on its report: that is what xdist carries to the controller.
+
+    Outermost, and made from the engine's judgement: a plugin that swallows the error of a test, or
+    a Python that strips its assertions, changes nothing about what counts.
+    """
     report = yield
     if expected_in(item.nodeid) is None:
         return report
-    error = call.excinfo.value if call.excinfo else None
-    result = _result(report, _finding(item), error, call.duration)
+    result = _result(report, _judged(item), call)
     if result is not None:
-        item.user_properties.append((PROPERTY, json.dumps(known.tell_json(result))))
+        words = {**dataclasses.asdict(result), "outcome": result.outcome.value}
+        item.user_properties.append((PROPERTY, json.dumps(known.tell_json(words))))
         report.user_properties = list(item.user_properties)
-        if report.failed and item.config.option.verbose < 2:  # noqa: PLR2004 - -vv
-            report.longrepr = str(error)
+        _agree(report, result, item.config.option.verbose)
     return report
 
 
-def _finding(item: pytest.Item) -> Finding | None:
-    """What the item's test has accounted for so far."""
-    account = item.funcargs.get("account") if isinstance(item, pytest.Function) else None
-    return account.finding if isinstance(account, Account) else None
+def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
+    """Have pytest's own reports say what the account says."""
+    broken = result.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)
+    if broken and report.passed:
+        report.outcome = "failed"
+    if report.failed and (verbose < 2 or not report.longrepr):  # noqa: PLR2004 - -vv
+        report.longrepr = result.reason
+
+
+def _judged(item: pytest.Item) -> Result | None:
+    """What the engine came to about an item, as far as its test asked for it."""
+    account = item.funcargs.get("gate_account") if isinstance(item, pytest.Function) else None
+    return account.result if isinstance(account, Account) else None
 
 
 def _result(
-    report: pytest.TestReport,
-    finding: Finding | None,
-    error: BaseException | None,
-    seconds: float,
-) -> dict[str, Any] | None:
-    """What a phase of a test came to; ``None`` where it says nothing about the item."""
-    outcome, reason = Outcome.PASS, ""
-    if report.skipped:
+    report: pytest.TestReport, judged: Result | None, call: pytest.CallInfo[None]
+) -> Result | None:
+    """What a phase of a test came to; ``None`` where it says nothing about the item.
+
+    An error of the test itself, beyond a promise that is broken, leaves the item INCONCLUSIVE.
+    """
+    if report.skipped or (report.when != "call" and not report.failed):
         return None
-    if report.failed:
-        is_broken = isinstance(error, AssertionError) and finding is not None
-        outcome = Outcome.FAIL if is_broken else Outcome.INCONCLUSIVE
-        reason = "; ".join(finding.broken) if is_broken and finding else _why(error)
-    elif report.when != "call":
-        return None
-    elif finding is None:
-        outcome, reason = Outcome.INCONCLUSIVE, "the test compared nothing"
-    elif finding.warnings:
-        outcome, reason = Outcome.WARN, "; ".join(finding.warnings)
-    return {
-        "outcome": outcome.value,
-        "promised": finding.promised if finding else "",
-        "seen": finding.seen if finding else "",
-        "look": finding.look if finding else "",
-        "reason": reason,
-        "seconds": seconds,
-    }
+    if judged is None and not report.failed:
+        return unknown(ObservationError("the test compared nothing"))
+    found = [judged] if judged is not None else []
+    error = call.excinfo.value if call.excinfo else None
+    if report.failed and not _is_shown(judged, error):
+        found.append(unknown(error or ObservationError("the test failed without an error")))
+    return dataclasses.replace(worst(*found), seconds=call.duration)
 
 
-def _why(error: BaseException | None) -> str:
-    if isinstance(error, ObservationError):
-        return str(error).removeprefix("cannot tell ")
-    return f"the gate itself failed: {type(error).__name__}: {error}"
+def _is_shown(judged: Result | None, error: BaseException | None) -> bool:
+    """Whether a test failed by what the engine found, and by nothing else."""
+    if judged is None:
+        return False
+    shows = {Outcome.FAIL: AssertionError, Outcome.INCONCLUSIVE: ObservationError}
+    return isinstance(error, shows.get(judged.outcome, ()))
 
 
 def result_of(report: pytest.TestReport) -> Result | None:
@@ -168,6 +187,7 @@ class Controller:
         """Enter a report; a finished test counts for its moment."""
         found = expected_in(report.nodeid)
         if found is None:
+            self.config.stash[BESIDES] += [report.nodeid] if report.failed else []
             return
         moment, id_ = found
         result = result_of(report)
@@ -210,11 +230,17 @@ def settle(config: pytest.Config, *, interrupted: bool) -> dict[Moment, Verdict]
     }
 
 
-def exit_status(verdicts: dict[Moment, Verdict], pytest_status: int) -> int:
-    """The worst of all moments; pytest's own statuses above 1 stand."""
+def exit_status(verdicts: dict[Moment, Verdict], pytest_status: int, besides: list[str]) -> int:
+    """The worst of all moments; pytest's own statuses above 1 stand.
+
+    Args:
+        verdicts: Of the moments that this run was about.
+        pytest_status: What pytest alone would end with.
+        besides: Tests that failed and account for no promise.
+    """
     if pytest_status > 1 or not verdicts:
         return pytest_status
     words = {one.word for one in verdicts.values()}
-    if Word.BLOCKED in words:
+    if Word.BLOCKED in words or besides:
         return 1
     return max(one.exit_status for one in verdicts.values())

@@ -235,21 +235,21 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 
 @pytest.fixture(scope="session")
-def scenes() -> dict[Moment, Scene]:
+def gate_scenes() -> dict[Moment, Scene]:
     """Scenes that this process has received so far."""
     return {}
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest, scenes: dict[Moment, Scene]) -> Scene:
+def gate_scene(request: pytest.FixtureRequest, gate_scenes: dict[Moment, Scene]) -> Scene:
     """What was promised and seen at the moment that this run of the test accounts for."""
     found = expected_in(request.node.nodeid)
     if found is None:
         raise LookupError("only a test that accounts for a promise has a scene")
     moment = found[0]
-    if moment not in scenes:
-        scenes[moment] = _scene(moment, request.config)
-    return scenes[moment]
+    if moment not in gate_scenes:
+        gate_scenes[moment] = _scene(moment, request.config)
+    return gate_scenes[moment]
 
 
 def _scene(moment: Moment, config: pytest.Config) -> Scene:

@@ -15,7 +15,7 @@ from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.plugin.collection import expected_in
 from gate.plugin.ending import ENDING
-from gate.plugin.ledger import VERDICTS, exit_status, settle
+from gate.plugin.ledger import BESIDES, VERDICTS, exit_status, settle
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
 from gate.report.account import Account
@@ -58,7 +58,7 @@ def pytest_sessionfinish(
         verdicts = settle(config, interrupted=interrupted)
         config.stash[VERDICTS] = verdicts
         config.stash[UNWRITTEN] = _write(story, verdicts)
-        status = exit_status(verdicts, int(session.exitstatus))
+        status = exit_status(verdicts, int(session.exitstatus), config.stash[BESIDES])
         if config.stash[UNWRITTEN] and status in (0, GATE_CLOSED):
             leaked = any(one.startswith("SECRET") for one in config.stash[UNWRITTEN])
             status = 1 if leaked else GATE_CLOSED
