@@ -12,17 +12,27 @@ import jsonschema_rs
 
 MOST = 10
 """So many complaints are told of one body."""
+SEARCHED = 64 * 1024
+"""In a longer JSON only the first complaint is looked for: each one costs its time."""
 BACKTRACKS = 10_000
 """Steps for a pattern that looks around or back; other patterns never backtrack."""
 
 
 def complaints(schema: dict[str, Any], instance: Any) -> list[str]:
     """Return what is wrong with a JSON, at most `MOST` sentence fragments."""
-    errors = _validator(json.dumps(schema, sort_keys=True)).iter_errors(instance)
-    return [
-        f"body at {_place(one.instance_path)}: {one.message[:200]}"
-        for one in itertools.islice(errors, MOST)
-    ]
+    validator = _validator(json.dumps(schema, sort_keys=True))
+    if validator.is_valid(instance):
+        return []
+    if len(json.dumps(instance)) > SEARCHED:
+        try:
+            validator.validate(instance)
+        except jsonschema_rs.ValidationError as error:
+            return [_complaint(error)]
+    return [_complaint(one) for one in itertools.islice(validator.iter_errors(instance), MOST)]
+
+
+def _complaint(error: jsonschema_rs.ValidationError) -> str:
+    return f"body at {_place(error.instance_path)}: {error.message[:200]}"
 
 
 def check_schema(schema: dict[str, Any]) -> None:

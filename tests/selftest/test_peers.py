@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from gate.connection.obstacle import INTERRUPTED
+from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
 from gate.sources.api import resolve
 from gate.sources.api.facts import Answer
@@ -262,3 +264,19 @@ def test_an_interruption_ends_it_at_once(port: int, name: str) -> None:
     here = target(f"http://127.0.0.1:{port}")
     assert wait_for(here, endpoint(f"/{name}", status=204), 30, None, interrupted) == INTERRUPTED
     assert time.monotonic() - started < 0.3 + GRACE_S
+
+
+def test_the_end_of_a_forward_is_named_as_the_host_calls_it(tmp_path: pathlib.Path) -> None:
+    """No reason names a temporary file of the gate's own."""
+    way = tmp_path / "api.sock"
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(way))  # nobody listens: it refuses
+        forward = Forward(socket=way, leads_to="127.0.0.1:8000", log=tmp_path / "log")
+        (tmp_path / "log").touch()
+        here = target("http://127.0.0.1:8000")
+        found = look(here, {"endpoint.a": endpoint("/")}, {}, {}, forward=forward)
+        why = wait_for(here, endpoint("/"), 0.2, forward)
+    assert isinstance(found, Seen)
+    for text in (cause(found.value.answers["endpoint.a"]), why):
+        assert str(way) not in text
+        assert "ConnectError" in text

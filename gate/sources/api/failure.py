@@ -49,11 +49,20 @@ def unanswered(
         return Absent(reason) if error.reached else CannotTell(reason, Cause.TIMEOUT)
     if isinstance(error, TooMuchError):
         return CannotTell(f"{what}: {error}", Cause.UPSTREAM)
-    reason = f"{what}: {type(error).__name__} at {base}: {str(error)[:200] or 'no details'}"
+    reason = f"{what}: {type(error).__name__} at {base}: {details(error, forward)}"
     if _is_seen(error):
         return Absent(reason)
     late = isinstance(error, httpcore.TimeoutException)
     return CannotTell(reason, Cause.TIMEOUT if late else Cause.UNREACHABLE)
+
+
+def details(error: Exception, forward: Forward | None) -> str:
+    """What an error says; the end of a forward is called as the host calls it, not by its file."""
+    text = str(error)
+    if forward is not None:
+        text = text.replace(repr(str(forward.socket)), f"{forward.leads_to} on the host")
+        text = text.replace(str(forward.socket), f"{forward.leads_to} on the host")
+    return text[:200] or "no details"
 
 
 def _is_seen(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
-from gate.sources.api.body import Body, media_type, read_body
+from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.exchange import Limits, Reply, exchange
 from gate.sources.api.facts import Answer
 from gate.sources.api.failure import FAILURES, unanswered
@@ -23,7 +23,11 @@ AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
 NO_BODY = (204, 304)
 KEPT = 16 * 1024 * 1024
-"""Bytes of bodies that one look keeps in all; the rest cannot be told."""
+"""Bytes of large bodies that one look keeps in all; the rest of them cannot be told."""
+VALUES_IN_ALL = 2 * VALUES
+"""The same of the values in them."""
+SMALL, SMALL_VALUES = 64 * 1024, 2_000
+"""Bodies that are no larger are always kept: whatever others answer, they are told."""
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -32,7 +36,8 @@ class Session:
 
     Attributes:
         tokens: By role; a reason where there is none.
-        kept: Bytes of bodies that are kept so far.
+        kept: Bytes of large bodies so far.
+        values: Values that they may hold.
     """
 
     target: Target
@@ -42,6 +47,7 @@ class Session:
     strain: Strain
     tokens: dict[str, str | CannotTell] = dataclasses.field(default_factory=dict)
     kept: int = 0
+    values: int = 0
 
 
 async def ask(session: Session, item: Endpoint) -> Fact[Answer]:
@@ -102,7 +108,11 @@ def _body(session: Session, item: Endpoint, reply: Reply) -> Body:
         return Body(unread=reply.unread)
     if item.method == "HEAD" or reply.status in NO_BODY:
         return Body()
-    session.kept += len(reply.body)
-    if session.kept > KEPT:
-        return Body(unread=f"this look has read {KEPT:,} bytes of bodies already")
-    return read_body(reply.body, reply.header("content-type"))
+    body = read_body(reply.body, reply.header("content-type"))
+    size, values = len(reply.body), values_in(reply.body) if body.is_json else 0
+    if body.unread or (size <= SMALL and values <= SMALL_VALUES):
+        return body
+    session.kept, session.values = session.kept + size, session.values + values
+    if session.kept > KEPT or session.values > VALUES_IN_ALL:
+        return Body(unread="the large answers of this look are more than it keeps in all")
+    return body

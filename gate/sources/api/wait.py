@@ -12,7 +12,7 @@ from gate.connection.ssh import Forward
 from gate.contract.kinds import Endpoint
 from gate.contract.writes import READING
 from gate.sources.api.exchange import CLEAN_UP_S, LateError, Limits, exchange
-from gate.sources.api.failure import FAILURES
+from gate.sources.api.failure import FAILURES, details
 from gate.sources.api.request import MissingError, build
 from gate.target import Target
 
@@ -72,6 +72,6 @@ async def _attempt(
     except LateError as error:
         return f"no answer within {left:.3g} s: {error}"
     except FAILURES as error:
-        return f"{type(error).__name__}: {error}"
+        return f"{type(error).__name__}: {details(error, forward)}"
     except MissingError as error:
         return str(error)
