@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pathlib
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -20,6 +22,7 @@ from gate.kinds.registry import load_contract
 from gate.sources.api.facts import ApiFacts
 from gate.sources.fact import CannotTell, Fact, Seen, told
 from gate.sources.rehearsal import fence
+from tests.selftest import runs
 from tests.selftest.conftest import Postgres
 from tests.selftest.test_clone import Release
 
@@ -305,3 +308,33 @@ def test_an_environment_is_read_strictly(release: Release, line: str, words: str
     with pytest.raises(ContractError) as error:
         load_contract(release.folder / "contract")
     assert words in str(error.value)
+
+
+def test_a_killed_gate_leaves_nothing(release: Release) -> None:
+    """The release ends with the gate that started it; its clone goes with the next run."""
+    shutil.copy(release.folder / "target.toml", release.folder / "here.toml")
+    command = runs.command(release.folder, "predeploy")
+    environment = runs.environ(PGSERVICEFILE=str(release.folder / "services"))
+    find = ["pgrep", "-f", f"release.py {release.folder}"]
+
+    def ends(status: int, within_s: float) -> bool:
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            done = subprocess.run(find, capture_output=True, check=False, timeout=10)  # noqa: S603
+            if done.returncode == status:
+                return True
+            time.sleep(0.02)
+        return False
+
+    release.change("release.py", ("http.server.HTTPServer(", "import time; time.sleep(60)\n("))
+    with subprocess.Popen(  # noqa: S603 - the gate itself
+        command, cwd=runs.ROOT, env=environment, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as gate:  # fmt: skip
+        assert ends(0, 40), "the release was not started"
+        gate.kill()
+    assert ends(1, 10), "the release runs on"
+    assert len(release.clones()) == 1
+    release.change("release.py", ("time.sleep(60)", "sys.exit(0)"))
+    assert isinstance(release.rehearse(), Seen)
+    assert release.clones() == []

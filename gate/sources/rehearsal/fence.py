@@ -47,6 +47,7 @@ cat {folder}/proof 2>/dev/null || :
 # Nobody but the gate needs the folder any more; and a gate that was killed does not come for it.
 END = """\
 status=$?; : >{folder}/ended; turn=0
+[ $status != 141 ] || late=1
 while [ ! "$late" ] && [ ! -e {folder}/stop ] && [ -d {folder} ] && [ $turn -lt 200 ]; do
   sleep 0.05; turn=$((turn + 1))
 done

@@ -8,9 +8,9 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +30,8 @@ from gate.sources.rehearsal.warden.lines import (
     spawn,
 )
 
+UNREAD = 141
+"""Exit status where nobody reads any more, as a shell has it for SIGPIPE."""
 VOICE = 64 * 1024
 """Bytes of the program's output that are kept: the last ones."""
 
@@ -93,12 +95,14 @@ class Outside:
             return self.watch()
         finally:
             self.stop()
-            sys.stdout.write(b"".join(self.said).decode("utf-8", "replace")[-VOICE:])
-            sys.stdout.flush()
+            with contextlib.suppress(OSError):
+                os.write(1, b"".join(self.said)[-VOICE:])
 
     def watch(self) -> int:
         """Prove the fence, let the program go, and wait."""
         until = time.monotonic() + self.plan["limit_s"]
+        reader = select.poll()
+        reader.register(1, 0)  # an event is the end of whoever reads: the gate was killed
         if self.plan["fenced"]:
             try:
                 self.take_listeners()
@@ -118,6 +122,8 @@ class Outside:
                 return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 125
             if not self.folder.is_dir():
                 break
+            if reader.poll(0):
+                return UNREAD
             time.sleep(0.05)
         return 0
 

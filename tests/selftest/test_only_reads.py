@@ -1,0 +1,77 @@
+"""A whole run, rehearsal included, as the live database's own log of statements shows it."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
+
+from tests.selftest import runs
+from tests.selftest.conftest import Postgres
+from tests.selftest.test_clone import Release
+
+READS = re.compile(r"(SELECT|BEGIN|ROLLBACK|COMMIT|SET|SHOW|WITH)\b", re.IGNORECASE)
+DUMPS = re.compile(
+    r"(COPY .* TO stdout;?$|LOCK TABLE .* IN ACCESS SHARE MODE;?$|PREPARE |EXECUTE |DEALLOCATE )",
+    re.IGNORECASE,
+)
+WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|TRUNCATE|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT)\b")
+
+
+@pytest.fixture
+def release(
+    tmp_path: pathlib.Path, database: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> Release:
+    """A healthy release."""
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    found = Release(tmp_path, database, postgres)
+    shutil.copy(tmp_path / "target.toml", tmp_path / "here.toml")
+    return found
+
+
+def statements(log: pathlib.Path, database: str) -> list[tuple[str, str]]:
+    """Who asked what of a database: application and statement, as the server logged it."""
+    entries = re.split(r"(?m)^(?=\S*\|[^|\n]*\|)", log.read_text("utf-8", "replace"))
+    found = []
+    for entry in entries:
+        match = re.match(
+            r"(\S*)\|([^|\n]*)\|LOG: +(?:statement|execute [^:]*): (.*)", entry, re.DOTALL
+        )
+        if match and match[1] == database:
+            found.append((match[2], " ".join(match[3].split())))
+    return found
+
+
+def test_the_live_database_is_only_read(release: Release) -> None:
+    """No statement but those that read, and pg_dump's own under the weakest lock."""
+    live = str(conninfo_to_dict(release.conninfo)["dbname"])
+    log = pathlib.Path(release.postgres.host) / "log"
+    with psycopg.connect(release.postgres.conninfo, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET log_line_prefix = '%d|%a|'")
+        admin.execute("SELECT pg_reload_conf()")
+        set_all = SQL("ALTER DATABASE {} SET log_statement = 'all'")
+        admin.execute(set_all.format(Identifier(live)))
+        done = runs.run(
+            runs.command(release.folder, "predeploy"),
+            PGSERVICEFILE=str(release.folder / "services"),
+        )
+        admin.execute("ALTER SYSTEM RESET log_line_prefix")
+        admin.execute("SELECT pg_reload_conf()")
+    outcomes = runs.outcomes(release.folder, "predeploy")
+    assert outcomes["rehearsal.downgrade"] == "PASS", done.stdout
+    found = statements(log, live)
+    dumped = [text for who, text in found if who == "pg_dump"]
+    assert any(text.startswith("COPY ") for text in dumped), found
+    assert len(found) - len(dumped) > 5, found
+    others = [
+        (who, text)
+        for who, text in found
+        if not (READS.match(text) or (who in ("pg_dump", "") and DUMPS.match(text)))
+        or (WORD.search(re.sub(r"'[^']*'", "", text)) and who != "pg_dump")
+    ]
+    assert others == []
