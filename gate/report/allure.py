@@ -144,6 +144,8 @@ def environment(account: Account) -> dict[str, str]:
         }
     for id_, item in contract.of(Runtime, account.moment).items():
         pairs[f"version.{id_.split('.', 1)[1]}"] = _version(observed, id_, item)
+    for number, promise in enumerate(contract.not_tried(account.moment), start=1):
+        pairs[f"not_tried.{number}"] = f"{promise.id}: it writes, and needs --apply"
     for number, one in enumerate(target.differs, start=1):
         pairs[f"differs.{number}"] = f"{one.item}: {one.reason}"
     return pairs

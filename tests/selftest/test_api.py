@@ -13,8 +13,11 @@ import pytest
 
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.kinds import Endpoint
+from gate.secrets import known
+from gate.sources.api.exchange import Reply
 from gate.sources.api.facts import Answer
 from gate.sources.api.look import look
+from gate.sources.api.tokens import learn_login, learn_reply, token_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
@@ -217,3 +220,37 @@ def test_an_interruption_leaves_an_answer_that_takes_long(base: str) -> None:
     finally:
         timer.cancel()
     assert found == CannotTell(INTERRUPTED, Cause.UPSTREAM)
+
+
+def test_what_a_login_hands_out_is_secret_from_then_on(base: str) -> None:
+    """Tokens under any key and at any depth, cookies, and what goes into Authorization."""
+    handed = {
+        "access_token": "aT-31c7d0e9f5b84a62",
+        "nested": [{"sessionKey": "k3y-of-a-session-77"}],
+        "other": "Zm9vYmFyYmF6cXV4-0123456789ab",
+    }
+    reply = Reply(
+        url=base,
+        status=200,
+        headers=(("set-cookie", "sid=c00kie-4711-value; Path=/; HttpOnly"),),
+        body=b"",
+        unread="",
+        elapsed_s=0.1,
+    )
+    known.begin(())
+    learn_login(handed)
+    learn_reply(reply)
+    found = ask(base, login=LOGIN, mine={"path": "/mine", "role": "agent"})
+    assert isinstance(found["mine"], Seen)
+    secret = ["aT-31c7d0e9f5b84a62", "k3y-of-a-session-77", "Zm9vYmFyYmF6cXV4-0123456789ab"]
+    for one in [*secret, "c00kie-4711-value", TOKEN, f"Bearer {TOKEN}", ENVIRON["AGENT_PW"]]:
+        assert one not in known.clean(f"it said {one!r} to us"), one
+
+
+@pytest.mark.parametrize(
+    "token", [None, 7, "", "a\nb", "\u00e9", "\ud800", ["x"], {"a": 1}, "\x00"], ids=repr
+)
+def test_a_token_that_cannot_be_sent_is_none(token: object) -> None:
+    """What a login hands out goes into a header only where it can."""
+    assert token_of({"access_token": token}) is None
+    assert token_of([token]) is None

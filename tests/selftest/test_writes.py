@@ -20,6 +20,7 @@ from gate.sources.api.curl import curl
 from gate.sources.api.look import look
 from gate.sources.fact import Seen
 from gate.target import Target
+from tests.selftest import runs
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 HEAD = 'title = "t"\nsource = "s"\n'
@@ -195,3 +196,63 @@ def test_the_command_names_a_token_that_is_not_set() -> None:
     assert done.returncode != 0
     assert "AGENT_TOKEN" in done.stderr
     assert "a token of agent" in done.stderr
+
+
+HERE = """
+title = "Here"
+host = "local://"
+[api]
+base = "http://127.0.0.1:{port}"
+[database]
+service = "none"
+"""
+FILES = ("STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml", "attestation.intoto.json")
+
+
+def lay_out(folder: pathlib.Path, peer: ThreadingHTTPServer, endpoints: str) -> pathlib.Path:
+    """A target and a contract in a folder."""
+    (folder / "contract").mkdir()
+    (folder / "contract" / "endpoints.toml").write_text(endpoints)
+    (folder / "here.toml").write_text(HERE.format(port=peer.server_address[1]))
+    return folder
+
+
+def test_a_run_lists_what_it_did_not_try(peer: ThreadingHTTPServer, tmp_path: pathlib.Path) -> None:
+    """Without --apply no such request is sent, the account is whole, and every report says so."""
+    folder = lay_out(tmp_path, peer, READS + writing() + writing("gone", method="DELETE"))
+    done = runs.run(runs.command(folder, "predeploy"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {method for method, _ in peer.asked} == {"GET"}  # type: ignore[attr-defined]
+    found = runs.verdict(folder, "predeploy")
+    assert [one["id"] for one in found["not_tried"]] == ["endpoint.w", "endpoint.gone"]
+    assert [one["id"] for one in found["items"]] == ["endpoint.read"]
+    assert "not tried: 2 items: it writes" in " ".join(done.stdout.split())
+    assert "endpoint: w, gone" in done.stdout
+    reports = folder / "reports" / "here" / "predeploy"
+    for name in FILES:
+        text = (reports / name).read_text("utf-8")
+        assert "not tried" in text.lower().replace("_", " "), name
+        assert "gone" in text, name
+    pairs = (reports / "allure-results" / "environment.properties").read_text("latin-1")
+    assert "gone" in pairs
+
+
+def test_apply_sends_what_writes(peer: ThreadingHTTPServer, tmp_path: pathlib.Path) -> None:
+    """With --apply it is an item like any other."""
+    folder = lay_out(tmp_path, peer, READS + writing())
+    done = runs.run(runs.command(folder, "predeploy", "--apply"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("POST", "/w") in peer.asked  # type: ignore[attr-defined]
+    assert runs.outcomes(folder, "predeploy") == {"endpoint.read": "PASS", "endpoint.w": "PASS"}
+    assert runs.verdict(folder, "predeploy")["not_tried"] == []
+
+
+def test_a_contract_that_does_not_say_so_is_refused(
+    peer: ThreadingHTTPServer, tmp_path: pathlib.Path
+) -> None:
+    """Exit status 4 with file, table and key, before anything is asked."""
+    folder = lay_out(tmp_path, peer, READS + writing(says=""))
+    done = runs.run(runs.command(folder, "predeploy", "--apply"))
+    assert done.returncode == 4
+    assert "endpoints.toml: [endpoint.w]: writes: a POST may change something" in done.stderr
+    assert not peer.asked  # type: ignore[attr-defined]
