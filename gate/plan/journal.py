@@ -132,4 +132,4 @@ def _event(line: str) -> dict[str, Any]:
         found = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) and "event" in found else {}
+    return found if isinstance(found, dict) and isinstance(found.get("event"), str) else {}
