@@ -53,8 +53,9 @@ class Body:
 
 
 def media_type(content_type: str) -> str:
-    """Return a media type without its parameters, in lower case."""
-    return content_type.partition(";")[0].strip().lower()[:200]
+    """Return a media type without its parameters, in lower case; printable, whatever was sent."""
+    kind = content_type[:1000].partition(";")[0].strip().lower()[:200]
+    return re.sub(r"[^\x21-\x7e]", "?", kind)
 
 
 def values_in(raw: bytes) -> int:

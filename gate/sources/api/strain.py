@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import itertools
 import os
 import pathlib
 import time
@@ -61,7 +62,8 @@ class Strain:
 
         Of a time that is shorter than a few ticks it is that of the ticks around it.
         """
-        ticks = [one for one in self._ticks if one[0] >= started - 5 * TICK_S]
+        begin = started - 5 * TICK_S
+        ticks = list(itertools.takewhile(lambda one: one[0] >= begin, reversed(self._ticks)))
         if not ticks:
             return 0.0
         late = sum(one[1] for one in ticks)
