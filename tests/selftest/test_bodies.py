@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ from gate.kinds.registry import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.api.body import read_body
 from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.api.inflate import Inflater
 from gate.sources.api.look import look
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.observed import Observed
@@ -190,6 +192,25 @@ def test_no_body_raises() -> None:
             body[at : at + dice.randrange(3)] = dice.randbytes(dice.randrange(4))
         found = read_body(bytes(body), dice.choice(types))
         json.dumps(found.value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+PACKED = (("content-encoding", "gzip"),)
+
+
+def test_what_is_packed() -> None:
+    """A packed body is unpacked whole or not at all; none is none, as in an answer to HEAD."""
+    whole = gzip.compress(b"[1]" * 100)
+    for cut, kept, why in ((0, b"[1]" * 100, ""), (9, b"", "ends in the middle")):
+        inflater = Inflater(PACKED, 1000)
+        for one in whole[: len(whole) - cut]:
+            inflater.feed(bytes([one]))
+        body, unread = inflater.end()
+        assert body == kept
+        assert why in unread
+    assert Inflater(PACKED, 1000).end() == (b"", "")
+    small = Inflater(PACKED, 100)
+    assert not small.feed(whole)
+    assert small.end() == (b"", "more than 100 bytes")
 
 
 @pytest.mark.parametrize(

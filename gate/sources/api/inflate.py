@@ -24,6 +24,7 @@ class Inflater:
         named = ",".join(value for name, value in headers if name == "content-encoding")
         self._coding = re.sub(r"\s", "", named).lower()
         self._body, self._max, self.unread = bytearray(), max_bytes, ""
+        self._came = 0
         self._engine = None
         if self._coding in ("gzip", "x-gzip"):
             self._engine = zlib.decompressobj(GZIP)
@@ -34,6 +35,7 @@ class Inflater:
         """Take a piece; false where no further one is of use."""
         if self.unread:
             return False
+        self._came += len(piece)
         if self._coding == "deflate" and self._engine is None and piece:
             # "deflate" is meant to be zlib's format (RFC 9110, 8.4.1.2), and often is raw.
             is_zlib = piece[0] & 0x0F == zlib.DEFLATED and piece[0] >> 4 <= 7  # noqa: PLR2004
@@ -49,8 +51,11 @@ class Inflater:
         return not self.unread
 
     def end(self) -> tuple[bytes, str]:
-        """Return what came, and why it is not whole (then nothing is kept of it)."""
-        if self._engine is not None and not self._engine.eof and not self.unread:
+        """Return what came, and why it is not whole (then nothing is kept of it).
+
+        What has no body at all may say how it would be packed, as an answer to HEAD does.
+        """
+        if self._engine is not None and self._came and not self._engine.eof and not self.unread:
             self.unread = f"its {self._coding} ends in the middle"
         return (b"", self.unread) if self.unread else (bytes(self._body), "")
 
