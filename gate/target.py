@@ -140,6 +140,46 @@ class Reports(Strict):
     readable_by: Readers = "owner"
 
 
+Words = Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
+"""A command as an argument list; ``{python}``, ``{name}`` and ``{pid}`` are filled in."""
+
+
+class Launcher(Strict):
+    """The commands of a target that the gate starts itself, and takes down after the run.
+
+    ``{name}`` is the instance's name, ``{pid}`` the gate's process, ``{python}`` its Python.
+
+    Attributes:
+        title: What is started, in words.
+        cwd: Where the commands run, relative to the target's file.
+        up: Brings an instance up, and returns when it is ready.
+        down: Takes it down with everything that it left.
+        status: Prints a JSON object: ``running``, and of one that runs ``prefix``, ``port_offset``,
+            ``path`` (folders put before PATH), ``instance``, ``users``, ``api``, ``values``,
+            ``database`` (a libpq service), ``env`` (variables of this run) and ``deployed``
+            (whether the deployment was carried out on it).
+        standing: Name of an instance that a person keeps: where it runs, it is used as it is.
+        up_within_s, down_within_s: How long the commands may take, in seconds.
+        needs: What to install where the commands cannot be run.
+    """
+
+    title: Annotated[str, pydantic.Field(min_length=1)]
+    cwd: str = "."
+    up: Words
+    down: Words
+    status: Words
+    standing: str = "default"
+    up_within_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 90.0
+    down_within_s: Annotated[float, pydantic.Field(gt=0, le=600)] = 30.0
+    needs: str = ""
+
+
+NO_API = Api.model_construct(base="")
+"""Of a target without ``[api]``: nothing can be promised of endpoints there."""
+NO_DATABASE = Database.model_construct(service="")
+"""Of a target without ``[database]``."""
+
+
 class Target(Strict):
     """One place that can be gated.
 
@@ -154,7 +194,11 @@ class Target(Strict):
         users: Who stands for a user of the contract here, by the contract's name.
         instance: Which one of several like it this is; a look at another one is no baseline.
         path: Folders put before PATH on the host.
-        embedded: Whether this is the sandbox that the gate starts itself.
+        embedded: Whether this is a throw-away system that the gate starts itself.
+        launcher: The commands that start it.
+        file: The file that this was read from.
+        api: Only where something is promised of endpoints.
+        database: Only where something is promised of a database.
         rehearsal: Where migrations may be rehearsed.
         reports: How many runs are kept, and who may read them.
         differs: Declared differences.
@@ -172,9 +216,11 @@ class Target(Strict):
     users: dict[str, str] = {}
     path: tuple[str, ...] = ()
     embedded: bool = False
+    launcher: Launcher | None = None
+    file: str = ""
     instance: str = ""
-    api: Api
-    database: Database
+    api: Api = NO_API
+    database: Database = NO_DATABASE
     rehearsal: Source | None = None
     deadlines: Deadlines = Deadlines()
     reports: Reports = Reports()
@@ -185,6 +231,12 @@ class Target(Strict):
     def _spec(cls, value: str) -> str:
         host_spec.check(value)
         return value
+
+    @pydantic.model_validator(mode="after")
+    def _is_started(self) -> Target:
+        if self.embedded != (self.launcher is not None):
+            raise ValueError("embedded = true and [launcher] go together")
+        return self
 
     def placed(self, path: str) -> str:
         """A path of the contract as it is on this target."""
@@ -226,7 +278,7 @@ def load_target(name_or_path: str, folder: pathlib.Path, **extra: Any) -> Target
             f"no target {name_or_path!r}: there is no file {file}; "
             f"named targets: {known}; or give the path of a .toml file"
         )
-    data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError)}
+    data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError), "file": str(file)}
     found = literals.literal(data)
     if found is not None:
         raise TargetError(

@@ -267,8 +267,10 @@ def describe(home: Home) -> dict[str, Any]:
         "release": release.current(home),
         "prefix": str(home.root),
         "bin": str(home.bin),
+        "path": [str(home.bin)],
+        "deployed": release.current(home) != "before",
         "api": f"http://127.0.0.1:{8000 + offset}",
-        "pg_service": "atum_gate",
+        "database": "atum_gate",
         "units": [
             {
                 "unit": name,

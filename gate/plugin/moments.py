@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from fixtures import embedded
-from gate import temporary
+from gate import launcher, temporary
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.item import Moment
@@ -68,24 +67,23 @@ class Stage:
     def ready(self) -> Target:
         """Have the target at hand: the embedded one is started."""
         if self.target.embedded and not self._ready and self.run.replay is None:
-            found, self._own = embedded.start(self.tell, self.cancelled)
+            found, self._own = launcher.start(self.run.target, self.tell, self.cancelled)
             os.environ.update(found["env"])
-            self.target = embedded.placed(self.run.target, found)
+            self.target = launcher.placed(self.run.target, found)
             known.learn(*self.secrets())
         self._ready = True
         return self.target
 
     def is_deployed(self) -> bool:
         """Whether the sandbox has the enhancement already."""
-        name = self._own or embedded.STANDING
-        return bool(embedded.status(name)["release"] != "before")
+        return launcher.is_deployed(self.run.target, self._own)
 
     def close(self) -> None:
         """Take down what this run started, and let go of its folders."""
         for folder in self.folders.values():
             folder.close()
         if self._own:
-            embedded.stop(self._own)
+            launcher.stop(self.run.target, self._own)
             self._own = ""
 
     def secrets(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from gate.sources.api.facts import ApiFacts
 from gate.sources.api.questions import AskEndpoint, AskSamples
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.questions import AskWhole, AskWork
-from gate.sources.fact import Absent, CannotTell, Fact, Seen
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
 from gate.sources.host.facts import HostFacts
 from gate.sources.host.questions import host_questions
@@ -89,6 +89,8 @@ def _database(
 ) -> Fact[DatabaseFacts]:
     from gate.sources.database import look as database  # noqa: PLC0415 - loaded while connecting
 
+    if not target.database.service:
+        return CannotTell("the target names no [database]", Cause.UPSTREAM)
     work = {one.id: one.work for one in asked if isinstance(one, AskWork)}
     try:
         overrides = forward.to_database(target, carrier)
@@ -109,6 +111,8 @@ def _api(
 ) -> Fact[ApiFacts]:
     from gate.sources.api import look as api  # noqa: PLC0415 - loaded while connecting
 
+    if not target.api.base:
+        return CannotTell("the target names no [api]", Cause.UPSTREAM)
     endpoints = {one.id: one.endpoint for one in asked if isinstance(one, AskEndpoint)}
     samples = {one.endpoint: one.samples for one in asked if isinstance(one, AskSamples)}
     try:

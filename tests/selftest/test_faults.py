@@ -18,12 +18,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from fixtures.embedded import placed
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.kinds.look import look
 from gate.kinds.registry import load_contract
 from gate.kinds.scene import Scene
+from gate.launcher import placed
 from gate.sources.fact import Seen, seen
 from gate.target import Target, load_target
 

@@ -206,7 +206,7 @@ TARGETS = {
     "rehearsal-kind": (TARGET + "[rehearsal]\nservice = 'x'\nkind = 'copy'", "rehearsal.kind: "),
     "rehearsal-unknown": (
         TARGET + "[rehearsal]\nservice = 'x'\nknd = 'dump'",
-        "rehearsal.knd: unknown key; known: backup, kind, service",
+        "rehearsal.knd: unknown key; known: backup, deadline_s, kind, service",
     ),
 }  # fmt: skip
 
