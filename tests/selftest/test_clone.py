@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -24,6 +27,7 @@ from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.mark import PREFIX
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
+from tests.selftest import runs
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import LIVE, PROJECTS
 from tests.selftest.test_diseases import lay_out
@@ -174,6 +178,51 @@ def test_an_interruption_ends_a_long_statement_at_once(release: Release, blocker
     assert "interrupted" in facts.reason
     assert took < 3
     assert release.clones() == []
+
+
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE starts_with(application_name, 'atum-desk-gate') AND wait_event_type = 'Lock'
+       AND datname = %s
+"""
+LOCKED = "LOCK TABLE item IN ACCESS EXCLUSIVE MODE"
+
+
+def test_ctrl_c_ends_a_long_statement_at_once(release: Release) -> None:
+    """The process of the gate ends, whatever the server is at, and its clone is gone."""
+    shutil.copy(release.folder / "target.toml", release.folder / "here.toml")
+    until = time.monotonic() + 50
+    with (
+        psycopg.connect(release.postgres.conninfo, autocommit=True) as admin,
+        subprocess.Popen(  # noqa: S603 - the gate itself
+            runs.command(release.folder, "predeploy"),
+            cwd=runs.ROOT,
+            env=runs.environ(PGSERVICEFILE=str(release.folder / "services")),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as gate,
+    ):
+        blocked = None
+        while blocked is None and time.monotonic() < until:
+            time.sleep(0.02)
+            find = "SELECT datname FROM pg_stat_activity WHERE application_name LIKE '%bystander'"
+            for (name,) in admin.execute(find).fetchall():
+                blocked = psycopg.connect(make_conninfo(release.conninfo, dbname=str(name)))
+                blocked.execute(LOCKED)
+                break
+        assert blocked is not None, "no rehearsal began"
+        with closing(blocked):
+            while time.monotonic() < until:
+                # both bystanders, and the gate itself at the rows' fingerprint
+                row = admin.execute(WAITING, [blocked.info.dbname]).fetchone()
+                if row and int(str(row[0])) > 2:
+                    break
+                time.sleep(0.02)
+            began = time.monotonic()
+            gate.send_signal(signal.SIGINT)
+            assert gate.wait(20) == 2
+            assert time.monotonic() - began < 6
+            assert release.clones() == []
 
 
 def test_a_rehearsal_has_a_deadline(release: Release, blocker: Blocker) -> None:
