@@ -29,6 +29,7 @@ class Word(str, enum.Enum):
     INCONCLUSIVE = "INCONCLUSIVE"
     PARTIAL = "PARTIAL"
     INTERRUPTED = "INTERRUPTED"
+    REPLAYED = "REPLAYED"
 
 
 EXIT_STATUS = {
@@ -37,6 +38,7 @@ EXIT_STATUS = {
     Word.INTERRUPTED: 2,
     Word.INCONCLUSIVE: 10,
     Word.PARTIAL: 10,
+    Word.REPLAYED: 10,
 }
 """Exit statuses of the gate; 2 to 6 are pytest's own and are never replaced."""
 
@@ -99,6 +101,7 @@ def verdict(
     *,
     today: dt.date,
     interrupted: bool = False,
+    replayed: bool = False,
 ) -> Verdict:
     """Account for every promise.
 
@@ -109,6 +112,7 @@ def verdict(
         waivers: Waivers of this moment by their own ids.
         today: Today's date (UTC), for the waivers' expiry.
         interrupted: Whether the run was ended before it was through.
+        replayed: Whether a kept look was judged again, which promotes nothing.
 
     Returns:
         The verdict; its word follows from the worst line: a FAIL blocks; an item that no test
@@ -134,6 +138,8 @@ def verdict(
     for id_ in waivers.keys() & lines.keys():
         lines[id_] = _of_waiver(lines[id_], waivers[id_], lines.get(waivers[id_].item), today)
     word = _word(lines.values(), partial=bool(not_run), interrupted=interrupted)
+    if replayed and word is Word.PROMOTE:
+        word = Word.REPLAYED
     return Verdict(
         word=word,
         exit_status=EXIT_STATUS[word],

@@ -6,7 +6,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 
@@ -28,10 +28,18 @@ MAY_BE_EMPTY = ("waivers",)
 
 
 class About(Strict):
-    """What is deployed: the snapshot's heading, and its working directory."""
+    """What is deployed: the snapshot's heading, and its working directory.
+
+    Attributes:
+        baseline_days: How old the look from before the deployment may be that a later one is
+            compared with.
+    """
 
     system: Name | None = None
     cwd: AbsolutePath | None = None
+    baseline_days: Annotated[float, pydantic.Field(gt=0, le=3650, allow_inf_nan=False)] | None = (
+        None
+    )
 
 
 def load_contract(
@@ -62,7 +70,7 @@ def load_contract(
         known = ", ".join(chapters(vocabulary))
         raise ContractError(f"{folder}: no contract here: expected {known} as .toml")
     declared = _by_item(differs)
-    about = {"system": folder.resolve().name, "cwd": "/"}
+    about: dict[str, Any] = {"system": folder.resolve().name, "cwd": "/", "baseline_days": 7}
     places: list[tuple[str, str]] = []
     promises: dict[str, Promise] = {}
     alembic: Alembic | None = None
@@ -97,6 +105,7 @@ def load_contract(
     return Contract(
         system=about["system"],
         cwd=about["cwd"],
+        baseline_days=about["baseline_days"],
         folder=str(folder),
         sha256=digest.hexdigest(),
         promises=without({one.id: one for one in ranked}, held),

@@ -63,6 +63,7 @@ class Contract:
         sha256: Digest over every contract file's name and bytes, hexadecimal.
         promises: By id.
         alembic: How migrations are run, where the contract says so.
+        baseline_days: How old the look from before the deployment may be.
         unused_differs: Ids that the target says it differs on, of which this folder has no item;
             they change nothing, which is told.
         withheld: What writes, and is not tried in this run, by id; none of it is among what a
@@ -75,6 +76,7 @@ class Contract:
     sha256: str
     promises: dict[str, Promise]
     alembic: Alembic | None = None
+    baseline_days: float = 7
     unused_differs: tuple[str, ...] = ()
     withheld: dict[str, Promise] = dataclasses.field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.registry import kinds
 from gate.plan.facts import PlanFacts
+from gate.sources.binding import binding
 from gate.sources.database.questions import AskWhole
 from gate.sources.fact import Fact
 from gate.sources.host.questions import AskRevisions
@@ -23,6 +24,7 @@ def look(
     *,
     carrier: Carrier | None = None,
     plan: Fact[PlanFacts] | None = None,
+    applied: bool = False,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
@@ -32,19 +34,23 @@ def look(
         moment: Which moment it is.
         carrier: The way to the target's host, where one is open already.
         plan: What was carried out just before.
+        applied: Whether the run carries out plans, and sends what writes.
 
     Returns:
         Everything that was seen, absent, or could not be told.
     """
-    return look_at(
+    asked, writes = questions(contract, target, moment), not contract.withheld
+    found = look_at(
         target,
         moment,
-        questions(contract, target, moment),
+        asked,
         carrier=carrier,
         plan=plan,
         version_table=contract.version_table,
-        writes=not contract.withheld,
+        writes=writes,
     )
+    bound = binding(contract.sha256, target, asked, applied=applied)
+    return found.model_copy(update={"bound": bound})
 
 
 def questions(contract: Contract, target: Target, moment: Moment) -> list[object]:

@@ -30,6 +30,7 @@ class Scene:
 
     Attributes:
         baseline: What was seen before the deployment, where that is known.
+        no_baseline: Why the look that is at hand from then was refused.
     """
 
     contract: Contract
@@ -37,6 +38,7 @@ class Scene:
     moment: Moment
     observed: Observed
     baseline: Observed | None = None
+    no_baseline: str = ""
 
     @property
     def host(self) -> HostFacts:
@@ -119,6 +121,8 @@ class Scene:
             ObservationError: Nothing to compare with; the text says how to give it.
         """
         if self.baseline is None:
+            if self.no_baseline:
+                raise ObservationError(f"cannot tell {what}: {self.no_baseline}")
             raise ObservationError(
                 f"cannot tell {what}: no look from before the deployment is at hand; "
                 f"run `pytest -m predeploy` first, or name its observed.json with --baseline"

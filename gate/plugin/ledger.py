@@ -216,14 +216,15 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def settle(config: pytest.Config, *, interrupted: bool) -> dict[Moment, Verdict]:
     """Account for every moment that this run was about."""
     run, story = config.stash[RUN], config.stash[STORY]
-    today = dt.datetime.now(dt.timezone.utc).date()
+    now = run.replay.started if run.replay else dt.datetime.now(dt.timezone.utc)
     return {
         moment: verdict(
             run.contract.at(moment),
             config.stash[LEDGER][moment],
             run.contract.of(Waiver, moment),
-            today=today,
+            today=now.astimezone(dt.timezone.utc).date(),
             interrupted=interrupted,
+            replayed=run.replay is not None,
         )
         for moment in MOMENTS
         if moment in story.moments

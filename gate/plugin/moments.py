@@ -16,8 +16,8 @@ from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.item import Moment
 from gate.contract.rehearsal import Rehearsal
-from gate.errors import ObservationError
-from gate.kinds.look import look
+from gate.errors import GateError, ObservationError
+from gate.kinds.look import look, questions
 from gate.plan.facts import PlanFacts
 from gate.plugin.options import Run
 from gate.plugin.speaker import speaker
@@ -26,7 +26,9 @@ from gate.report.run_folder import RunFolder, begin
 from gate.report.runs import earlier
 from gate.secrets import known
 from gate.secrets.credentials import of_run
+from gate.sources.binding import requests
 from gate.sources.fact import Seen
+from gate.sources.kept import answering, unfit_as_baseline
 from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
 from gate.target import Target
@@ -41,6 +43,7 @@ class Stage:
         target: The target; for the sandbox complete only after `ready`.
         tell: Says on the terminal what is being done.
         cancelled: Set when no further step may be begun.
+        no_baseline: Why the newest kept look from before the deployment was refused.
     """
 
     def __init__(self, config: pytest.Config, run: Run) -> None:
@@ -49,6 +52,7 @@ class Stage:
         self.target: Target = run.target
         self.cancelled = threading.Event()
         self.before: Observed | None = None
+        self.no_baseline = ""
         self.folders: dict[Moment, RunFolder] = {}
         self.tell = speaker(config)
         self._own = ""
@@ -126,6 +130,12 @@ class Stage:
         """Where the reports of a moment of this run are kept."""
         return self.folders[moment].path
 
+    def refuse(self, why: str) -> None:
+        """Take note of why a kept look is no baseline; the newest one's reason is told."""
+        if not self.no_baseline:
+            self.no_baseline = why
+            self.tell(why)
+
     def earlier(self, moment: Moment, name: str) -> Iterator[pathlib.Path]:
         """A file of earlier runs of a moment, of those that have it; the newest run first."""
         own = {one.path for one in self.folders.values()}
@@ -145,9 +155,7 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
     """
     run = stage.run
     if run.replay is not None:
-        if run.replay.moment != moment:
-            raise ObservationError(f"cannot tell: the replayed look is one of {run.replay.moment}")
-        return run.replay, run.baseline or _kept(stage)
+        return run.replay, None if moment == "predeploy" else run.baseline or _kept(stage)
     stage.ready()
     with open_carrier(stage.target, stage.cancelled) as carrier:
         if moment == "predeploy":
@@ -166,7 +174,14 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
 def _look(moment: Moment, stage: Stage, carrier: Carrier, plan: PlanFacts | None) -> Observed:
     stage.tell(f"looking at {stage.target.title}, {moment}")
     done = Seen(plan) if plan is not None else None
-    found = look(stage.run.contract, stage.target, moment, carrier=carrier, plan=done)
+    found = look(
+        stage.run.contract,
+        stage.target,
+        moment,
+        carrier=carrier,
+        plan=done,
+        applied=stage.run.applies,
+    )
     if stage.cancelled.is_set():
         raise ObservationError(INTERRUPTED)  # half a look is none, and must not be kept
     return found
@@ -188,10 +203,16 @@ def _rehearsed(observed: Observed, stage: Stage, carrier: Carrier) -> Observed:
 def _baseline(moment: Moment, stage: Stage, carrier: Carrier) -> Observed | None:
     """Find the look from before the deployment; the sandbox is looked at where it is still due."""
     if stage.run.baseline is not None:
-        return stage.run.baseline
+        return _fitting(stage, stage.run.baseline, "--baseline")
     if stage.before is None and stage.target.embedded and not stage.is_deployed():
         stage.tell("looking at the sandbox before the deployment, to compare with")
-        stage.before = look(stage.run.contract, stage.target, "predeploy", carrier=carrier)
+        stage.before = look(
+            stage.run.contract,
+            stage.target,
+            "predeploy",
+            carrier=carrier,
+            applied=stage.run.applies,
+        )
         kept = redacted_observed(stage.before, known.redactor())
         if kept is not None:
             write_observed(stage.folder(moment) / BASELINE, kept)
@@ -205,7 +226,29 @@ def _kept(stage: Stage) -> Observed | None:
         *stage.earlier("postdeploy", BASELINE),
         *stage.earlier("rollback", BASELINE),
     ]
-    kept = [read_observed(file) for file in files]
-    instance = stage.run.replay.instance if stage.run.replay else stage.target.instance
-    same = [one for one in kept if one.instance == instance]
-    return max(same, key=lambda one: one.finished, default=None)
+    for file in sorted(files, key=lambda one: one.parent.name, reverse=True):
+        try:
+            kept = read_observed(file)
+        except GateError as error:
+            stage.refuse(str(error))
+            continue
+        found = _fitting(stage, kept, str(file))
+        if found is not None:
+            return found
+    return None
+
+
+def _fitting(stage: Stage, kept: Observed, where: str) -> Observed | None:
+    """A look from before the deployment, as far as it answers what is asked now."""
+    replay = stage.run.replay
+    why = unfit_as_baseline(
+        kept,
+        stage.target,
+        days=stage.run.contract.baseline_days,
+        now=replay.started if replay else stage.run.started,
+    )
+    if why:
+        stage.refuse(f"{where} cannot be the baseline: {why}")
+        return None
+    asked = requests(questions(stage.run.contract, stage.target, "predeploy"))
+    return answering(kept, asked)

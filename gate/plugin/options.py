@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import datetime as dt
 import gc
@@ -13,11 +14,15 @@ import pytest
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError
+from gate.kinds.look import questions
 from gate.kinds.registry import load_contract
 from gate.plugin.selection import compiled, selected
+from gate.report.replay import Replay, replay_of
 from gate.report.write import prepare
-from gate.sources.observation_file import read_observed
-from gate.sources.observed import Observed, has_written
+from gate.sources.binding import as_looked_at, requests
+from gate.sources.kept import answering, unfit_as_baseline, unfit_to_replay
+from gate.sources.observation_file import read_kept, read_observed
+from gate.sources.observed import Observed
 from gate.target import Target, load_target
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -35,6 +40,7 @@ class Run:
         applies: Whether plans are carried out.
         accept_loss: Whether a rollback may lose more rows than the contract allows.
         replay: A kept look to judge instead of looking.
+        replayed: What is told of the replay.
         baseline: A kept look from before the deployment.
         reports: Folder for the reports; each target and moment has its own below it.
         started: When the run began (UTC).
@@ -47,6 +53,7 @@ class Run:
     accept_loss: bool
     replay: Observed | None
     baseline: Observed | None
+    replayed: Replay | None
     reports: pathlib.Path
     started: dt.datetime
 
@@ -147,7 +154,7 @@ def is_gate_run(config: pytest.Config) -> bool:
 
 def _run(config: pytest.Config) -> Run:
     option, started = config.option, dt.datetime.now(dt.timezone.utc)
-    replay = read_observed(pathlib.Path(option.replay)) if option.replay else None
+    replay, digest = read_kept(pathlib.Path(option.replay)) if option.replay else (None, "")
     if replay is not None and option.apply:
         raise GateError("--replay judges what was kept and touches nothing: leave --apply out")
     compiled("-k", option.keyword)
@@ -170,14 +177,23 @@ def _run(config: pytest.Config) -> Run:
         )
     if replay is not None:
         option.markexpr = option.markexpr or replay.moment
-        applies = replay.plan.fact == "seen"
+        if selected(option.markexpr, config.getini("markers")) != (replay.moment,):
+            raise GateError(f"{option.replay}: the look is one of {replay.moment}: say -m so")
+        target = as_looked_at(target, replay.bound.place)
+        applies = replay.bound.applied
     contract = load_contract(
         pathlib.Path(option.contract),
         target.differs,
         carries_out=applies,
-        writes=applies if replay is None else has_written(replay),
+        writes=applies,
         login=target.api.login,
     )
+    if replay is not None:
+        why = unfit_to_replay(replay, target, contract.sha256)
+        if why:
+            raise GateError(f"{option.replay}: this look cannot be judged again here: {why}")
+        replay = answering(replay, requests(questions(contract, target, replay.moment)))
+    baseline = _baseline(option, target, contract, replay.started if replay else started)
     if not option.collectonly:
         prepare(pathlib.Path(option.reports))
     return Run(
@@ -187,10 +203,24 @@ def _run(config: pytest.Config) -> Run:
         rollback_on_failure=bool(option.rollback_on_failure),
         accept_loss=bool(option.accept_loss),
         replay=replay,
-        baseline=read_observed(pathlib.Path(option.baseline)) if option.baseline else None,
+        baseline=baseline,
+        replayed=replay_of(replay, option.replay, digest, started) if replay else None,
         reports=pathlib.Path(option.reports),
         started=started,
     )
+
+
+def _baseline(
+    option: argparse.Namespace, target: Target, contract: Contract, now: dt.datetime
+) -> Observed | None:
+    """The look that was named to compare with; refused where it is none of this target."""
+    if not option.baseline:
+        return None
+    found = read_observed(pathlib.Path(option.baseline))
+    why = unfit_as_baseline(found, target, days=contract.baseline_days, now=now)
+    if why:
+        raise GateError(f"{option.baseline}: cannot be the baseline: {why}")
+    return found
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -200,7 +230,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     what = f"gate target: {run.target.name} ({run.target.title})"
     if run.replay is not None:
-        what += f", replayed from {config.option.replay}"
+        what += f", replayed from {config.option.replay}: NOTHING IS LOOKED AT"
     elif run.target.embedded:
         what += " - THE EMBEDDED SANDBOX, NOT A HOST; name a host with --target"
     lines = [what, f"gate contract: {run.contract.folder}, {len(run.contract.promises)} items"]

@@ -110,6 +110,7 @@ class Story:
             moment=moment,
             observed=self.observed[moment],
             baseline=self.baselines[moment],
+            no_baseline=self.stage.no_baseline,
         )
 
     @pytest.hookimpl(tryfirst=True)
@@ -154,6 +155,7 @@ class Story:
             observed=self.observed.get(moment),
             baseline=self.baselines.get(moment),
             why=self._why[moment],
+            no_baseline=self.stage.no_baseline,
         )
 
     def _wait_for(self, moment: Moment) -> None:
@@ -257,7 +259,12 @@ def _scene(moment: Moment, config: pytest.Config) -> Scene:
         return config.stash[STORY].scene(moment)
     run = config.stash[RUN]
     folder = pathlib.Path(config.workerinput[SCRATCH])  # type: ignore[attr-defined]
-    target, observed, baseline = receive(folder, moment)
+    target, observed, baseline, no_baseline = receive(folder, moment)
     return Scene(
-        contract=run.contract, target=target, moment=moment, observed=observed, baseline=baseline
+        contract=run.contract,
+        target=target,
+        moment=moment,
+        observed=observed,
+        baseline=baseline,
+        no_baseline=no_baseline,
     )

@@ -24,10 +24,12 @@ def publish(
     observed: Observed | None,
     baseline: Observed | None,
     why: str,
+    no_baseline: str,
 ) -> None:
     """Leave a moment's look for the workers; ``why`` says why there is none."""
     document = {
         "why": why,
+        "no_baseline": no_baseline,
         "secrets": known.values(),
         "target": target.model_dump(mode="json"),
         "observed": observed.model_dump(mode="json") if observed else None,
@@ -38,7 +40,7 @@ def publish(
     temporary.replace(folder / f"{moment}.json")
 
 
-def receive(folder: pathlib.Path, moment: Moment) -> tuple[Target, Observed, Observed | None]:
+def receive(folder: pathlib.Path, moment: Moment) -> tuple[Target, Observed, Observed | None, str]:
     """Wait for a moment's look, as long as the controller lives: its own deadlines hold there.
 
     Raises:
@@ -58,4 +60,5 @@ def receive(folder: pathlib.Path, moment: Moment) -> tuple[Target, Observed, Obs
         Target.model_validate(document["target"]),
         Observed.model_validate(document["observed"]),
         Observed.model_validate(baseline) if baseline else None,
+        document["no_baseline"],
     )

@@ -69,6 +69,7 @@ def pytest_sessionfinish(
 def _write(story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
     """Write the reports of every moment; return what could not be written, and why."""
     problems = []
+    replay = story.run.replay
     known.learn(*story.stage.secrets())
     redactor = known.redactor()
     for moment, verdict in verdicts.items():
@@ -78,8 +79,9 @@ def _write(story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
             moment=moment,
             verdict=verdict,
             observed=story.observed.get(moment),
-            started=story.run.started,
-            finished=dt.datetime.now(dt.timezone.utc),
+            started=replay.started if replay else story.run.started,
+            finished=replay.finished if replay else dt.datetime.now(dt.timezone.utc),
+            replay=story.run.replayed,
             baseline=story.baselines.get(moment),
             baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
             run=story.stage.folder(moment).name,
@@ -114,6 +116,7 @@ def pytest_terminal_summary(
             moment,
             verdict,
             _shown(story.stage.folder(moment)),
+            replay=story.run.replayed,
             colour=writer.hasmarkup,
             width=writer.fullwidth,
         ):

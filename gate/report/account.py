@@ -8,6 +8,7 @@ import datetime as dt
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.item import Moment
 from gate.contract.model import Contract, Promise
+from gate.report.replay import Replay
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -32,6 +33,7 @@ class Account:
         baseline: What was seen at the earlier moment that this one is compared with.
         baseline_verdict: How that one ended.
         run: Name of the run's folder.
+        replay: What was judged again, where nothing was looked at.
     """
 
     contract: Contract
@@ -44,6 +46,7 @@ class Account:
     baseline: Observed | None = None
     baseline_verdict: Verdict | None = None
     run: str = ""
+    replay: Replay | None = None
 
 
 def lines_by_id(verdict: Verdict) -> dict[str, Line]:

@@ -134,6 +134,8 @@ def environment(account: Account) -> dict[str, str]:
         "contract.sha256": contract.sha256,
         "host.spec": target.host,
     }
+    if account.replay:
+        pairs["replay"] = account.replay.sentence()
     if isinstance(host, Seen):
         identity = host.value.identity
         pairs |= {

@@ -59,6 +59,14 @@ def document(
         # What could not be told did not pass; the predicate has no other place for it.
         "failedTests": _ids(verdict, Outcome.FAIL, Outcome.INCONCLUSIVE),
     }
+    if account.replay:
+        predicate["configuration"].append(
+            {
+                "name": "replayed look",
+                "digest": {"sha256": account.replay.sha256},
+                "annotations": {**account.replay.document(), "note": account.replay.sentence()},
+            }
+        )
     if url:
         predicate["url"] = url
     reports = [

@@ -10,6 +10,7 @@ ADVICE = {
     Word.BLOCKED: "a promise is broken: do not go on",
     Word.INCONCLUSIVE: "not everything could be told: look again",
     Word.PARTIAL: "not every item was run: run the whole gate",
+    Word.REPLAYED: "a kept look was judged again: look at the target before you go on",
     Word.INTERRUPTED: "the run was interrupted: run it again",
 }
 

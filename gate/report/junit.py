@@ -32,7 +32,7 @@ def render(account: Account) -> str:
         root,
         "testsuite",
         {
-            "name": f"{account.target.name} {account.moment}",
+            "name": f"{account.target.name} {account.moment}{' (replay)' * bool(account.replay)}",
             "timestamp": account.started.strftime("%Y-%m-%dT%H:%M:%S"),
             "hostname": one_line(
                 host.value.identity.hostname if isinstance(host, Seen) else "unknown"
@@ -46,6 +46,7 @@ def render(account: Account) -> str:
         ("exit_status", str(verdict.exit_status)),
         ("contract.sha256", account.contract.sha256),
         ("gate.version", product.version()),
+        *([("replay", account.replay.sentence())] if account.replay else []),
         *(("not_tried", one.id) for one in account.contract.not_tried(account.moment)),
     ):
         ET.SubElement(properties, "property", name=name, value=value)

@@ -11,6 +11,7 @@ from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
 from gate.report.conclusion import ADVICE, conclusion
 from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_lines, where
+from gate.report.replay import Replay
 from gate.report.snapshot.gate import UNUSED
 from gate.report.text import counted, short
 from gate.report.text import line as one_line
@@ -35,6 +36,7 @@ WORD_COLOUR = {
     Word.INCONCLUSIVE: "35;1",
     Word.PARTIAL: "35;1",
     Word.INTERRUPTED: "35;1",
+    Word.REPLAYED: "35;1",
 }
 
 
@@ -45,6 +47,7 @@ def summary(
     verdict: Verdict,
     reports_dir: str,
     *,
+    replay: Replay | None = None,
     colour: bool,
     width: int,
 ) -> list[str]:
@@ -56,6 +59,7 @@ def summary(
         moment: When.
         verdict: How it ended.
         reports_dir: Where the files are, as the reader can type it.
+        replay: What was judged again, where nothing was looked at.
         colour: Whether to use ANSI colours.
         width: Columns of the terminal; used from 60 to 120.
     """
@@ -67,6 +71,7 @@ def summary(
             f"{len(verdict.lines)} items",
             columns,
         ),
+        *(_wrapped("", replay.sentence(), columns) if replay else []),
         "",
         *_chapters(verdict, colour=colour),
     ]

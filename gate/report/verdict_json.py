@@ -16,7 +16,8 @@ def document(account: Account) -> dict[str, Any]:
 
     Returns:
         ``verdict``, ``exit_status``, ``run`` (name of the run's folder), ``target``, ``moment``,
-        ``started``, ``finished`` (ISO 8601, UTC), ``contract`` (``sha256``, ``folder``, ``items``:
+        ``started``, ``finished`` (ISO 8601, UTC; of a replay the look's own),
+        ``replay`` (what was judged again), ``contract`` (``sha256``, ``folder``, ``items``:
         how many there are at this moment), ``items``, and beyond them ``counts`` by outcome,
         ``not_run`` (ids), ``not_tried`` (what writes, and was not sent: no part of ``items``),
         ``differs``, ``unused_differs``, ``waivers`` and ``gate``.
@@ -30,6 +31,7 @@ def document(account: Account) -> dict[str, Any]:
         "moment": account.moment,
         "started": account.started.isoformat(),
         "finished": account.finished.isoformat(),
+        "replay": account.replay.document() if account.replay else None,
         "contract": {
             "sha256": contract.sha256,
             "folder": contract.folder,

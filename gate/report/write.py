@@ -21,6 +21,7 @@ from gate.report.account import SNAPSHOT, Account
 from gate.report.redacted import redacted
 from gate.report.run_folder import explained
 from gate.secrets.redactor import Redactor
+from gate.sources.observed import Observed
 
 OBSERVED = "observed.json"
 VERDICT = "verdict.json"
@@ -89,6 +90,7 @@ def texts(account: Account) -> Mapping[str, str]:
         account.observed,
         account.verdict,
         started=account.started,
+        replay=account.replay.sentence() if account.replay else "",
     )
     comparison = ""
     if account.observed is not None and account.moment != "predeploy":
@@ -102,10 +104,18 @@ def texts(account: Account) -> Mapping[str, str]:
         )
     found = {VERDICT: verdict_json.dumps(verdict_json.document(account))}
     if account.observed is not None:
-        found[OBSERVED] = account.observed.model_dump_json(indent=1)
+        found[OBSERVED] = _observed(account.observed, replayed=account.replay is not None)
     found[SNAPSHOT[account.moment]] = document
     if comparison:
         found[STATE_DIFF] = comparison
     found[PAGE] = html.render(account, document, comparison)
     found[JUNIT] = junit.render(account)
     return found
+
+
+def _observed(observed: Observed, *, replayed: bool) -> str:
+    """The look; what a replay writes down is marked, so that it is taken for no baseline."""
+    if replayed:
+        bound = observed.bound.model_copy(update={"replayed": True})
+        observed = observed.model_copy(update={"bound": bound})
+    return observed.model_dump_json(indent=1)

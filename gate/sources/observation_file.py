@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 
 import pydantic
@@ -16,8 +17,14 @@ def read_observed(file: pathlib.Path) -> Observed:
     Raises:
         GateError: No such file, or not the document of this version of the gate.
     """
+    return read_kept(file)[0]
+
+
+def read_kept(file: pathlib.Path) -> tuple[Observed, str]:
+    """Read a kept look, and the sha256 of its bytes (hexadecimal); errors as `read_observed`."""
     try:
-        return Observed.model_validate_json(file.read_bytes())
+        content = file.read_bytes()
+        return Observed.model_validate_json(content), hashlib.sha256(content).hexdigest()
     except OSError as error:
         raise GateError(f"{file}: cannot be read: {error.strerror}") from error
     except pydantic.ValidationError as error:

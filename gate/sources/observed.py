@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+import pydantic
+
 from gate.contract.item import Moment
 from gate.plan.facts import PlanFacts
 from gate.sources.api.facts import ApiFacts
+from gate.sources.binding import Binding
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, Fact, Model, Seen
+from gate.sources.fact import Absent, Fact, Model
 from gate.sources.host.facts import HostFacts
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal.facts import RehearsalFacts
@@ -23,6 +26,7 @@ class Observed(Model):
     """Everything that was seen of one target at one moment.
 
     Attributes:
+        bound: What it belongs to: the target as it was, the contract, and what was asked.
         format: Version of this document's shape; another one is refused.
         target: Name of the target.
         instance: Which one of several targets of that name.
@@ -34,12 +38,13 @@ class Observed(Model):
         seconds: Duration of each part of the look, in seconds.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     target: str
     instance: str = ""
     moment: Moment
-    started: dt.datetime
-    finished: dt.datetime
+    bound: Binding = Binding()
+    started: pydantic.AwareDatetime
+    finished: pydantic.AwareDatetime
     host: Fact[HostFacts]
     database: Fact[DatabaseFacts]
     api: Fact[ApiFacts]
@@ -57,8 +62,3 @@ class Observed(Model):
         longest = max((self.seconds.get(one, 0.0) for one in PARTS), default=0.0)
         spared = max(0.0, longest - self.seconds.get(part, longest))
         return self.started, max(self.started, self.finished - dt.timedelta(seconds=spared))
-
-
-def has_written(observed: Observed) -> bool:
-    """Whether requests that write were among what was asked in a look."""
-    return isinstance(observed.api, Seen) and observed.api.value.wrote

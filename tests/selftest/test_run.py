@@ -379,22 +379,6 @@ def test_where_ci_is_set_a_target_must_be_named(gate: Gate) -> None:
     assert "CI is set and no target is named" in done.stderr
 
 
-def test_a_replay_judges_what_was_kept(gate: Gate) -> None:
-    """The same look, judged by a stricter contract, without touching the target."""
-    assert gate.promise(KEPT).run().returncode == 0
-    kept = gate.folder / "kept.json"
-    (gate.folder / "reports/here/predeploy/observed.json").rename(kept)
-    gate.promise(KEPT.replace("purpose", 'type = "regular file"\npurpose'))
-    (gate.folder / "here.toml").write_text(
-        TARGET.replace("local://", "ssh://nobody@host.invalid"), "utf-8"
-    )
-    done = gate.run(f"--replay={kept}")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert runs.outcomes(gate.folder, "latest") == {"path.kept": "FAIL"}
-    (item,) = gate.verdict("latest")["items"]
-    assert item["reason"] == "type is directory"
-
-
 def test_a_secret_shows_up_nowhere(gate: Gate) -> None:
     """What a target says of itself is told without the secrets of the run."""
     sentinel = "Xq7-planted-sentinel-0815"

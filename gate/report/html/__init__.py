@@ -31,6 +31,7 @@ def render(account: Account, snapshot: str, state_diff: str = "") -> str:
     documents = [("snapshot", "Snapshot document", snapshot)]
     documents += [("diff", "What changed since before", state_diff)] if state_diff else []
     title = f"{verdict.word.value}: {account.moment} on {target.name}"
+    title += " (replay)" if account.replay else ""
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -70,9 +71,16 @@ def _banner(account: Account) -> str:
         f'<p class="system">{escape(account.contract.system)} · {account.moment}</p>'
         f"<h1>{verdict.word.value}</h1>"
         f'<p class="advice">{escape(ADVICE[verdict.word])}</p>'
+        f"{_replay(account)}"
         f'<ul class="counts">{counts}</ul></div></header>'
         f'<dl class="facts wide">{facts}</dl>'
     )
+
+
+def _replay(account: Account) -> str:
+    if account.replay is None:
+        return ""
+    return f'<p class="replay" role="alert"><b>{escape(account.replay.sentence())}</b></p>'
 
 
 def _facts(account: Account) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ padding:.5rem 1rem;z-index:1}
 h2{font-size:1.15rem;margin:2rem 0 .75rem}h3{font-size:1rem;margin:0 0 .5rem}
 .banner{color:#fff;padding:1.75rem 0 1.5rem}
 .banner.promote{background:#14632c}.banner.blocked{background:#a01c15}
-.banner.inconclusive,.banner.partial,.banner.interrupted{background:#55309b}
+.banner.inconclusive,.banner.partial,.banner.interrupted,.banner.replayed{background:#55309b}
 .banner h1{font-size:2.6rem;line-height:1.1;letter-spacing:.02em;margin:.1rem 0 .25rem}
 .banner p{margin:0}.system{font-size:.95rem}.advice{font-size:1.1rem}.advice::first-letter{
 text-transform:uppercase}

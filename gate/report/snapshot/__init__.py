@@ -20,6 +20,7 @@ from gate.report.snapshot.host import key_paths, port_map, runtimes, services
 from gate.report.snapshot.plan import risks, rollback_plan
 from gate.report.snapshot.rehearsal import rehearsal
 from gate.report.snapshot.view import View, heading
+from gate.report.text import markdown
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -43,6 +44,7 @@ def render(
     verdict: Verdict,
     *,
     started: dt.datetime | None = None,
+    replay: str = "",
 ) -> str:
     """Write the document as Markdown.
 
@@ -53,11 +55,12 @@ def render(
         observed: What was seen; ``None`` where nothing was looked at.
         verdict: How every item ended; the marks follow it.
         started: The time in the heading where nothing was looked at.
+        replay: What is said of a replay.
     """
     view = View(contract, target, moment, observed, lines_by_id(verdict))
     phase = PHASE[moment]
     sections = [
-        heading(view, started),
+        [*heading(view, started), *(["", f"**{markdown(replay)}**"] if replay else [])],
         ["## Services Status (" + phase + ")", "", *services(view)],
         ["## Port Map", "", *port_map(view)],
         ["## Key Paths", "", *key_paths(view)],
@@ -76,7 +79,7 @@ def render(
         ["## Risk Assessment", "", *risks(view)],
         ["## Rollback Plan", "", *rollback_plan(view)],
         [CLOSING[moment]],
-        ["## Gate", "", *gate(view, verdict)],
+        ["## Gate", "", *gate(view, verdict, replay)],
     ]
     rehearsed = rehearsal(view)
     sections += [["## Rehearsal", "", *rehearsed]] if rehearsed else []

@@ -31,7 +31,7 @@ HEADS = {
 }
 
 
-def gate(view: View, verdict: Verdict) -> list[str]:
+def gate(view: View, verdict: Verdict, replay: str = "") -> list[str]:
     """Everything that the user's document has no place for."""
     target = view.target
     lines = [
@@ -39,6 +39,7 @@ def gate(view: View, verdict: Verdict) -> list[str]:
         "",
         f"- Target: {markdown(target.name)}, {markdown(target.title)} ({markdown(target.host)})",
         f"- Moment: {view.moment}",
+        *([f"- {markdown(replay)}"] if replay else []),
         f"- Contract: sha256 {view.contract.sha256}, {len(verdict.lines)} items at this moment",
         f"- Gate: {product.NAME} {product.version()}",
         *_moved(view),
