@@ -130,7 +130,9 @@ class Moves:
         if in_the_way:
             tell(f"{failed}: not rolled back: {in_the_way}")
             return self._left_undone("rollback", in_the_way)
-        nothing = nothing_to_take_back(self._steps("rollback"), facts, self.past, self.way)
+        nothing = nothing_to_take_back(
+            self._steps("deploy"), self._steps("rollback"), facts, self.past, self.way
+        )
         if nothing:
             tell(f"{failed}: not rolled back: {nothing}")
             return self._left_undone("rollback", nothing)

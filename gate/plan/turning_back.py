@@ -13,12 +13,14 @@ from gate.sources.fact import Absent, CannotTell, Fact, Seen
 
 
 def nothing_to_take_back(
-    rollback: Mapping[str, Step], done: PlanFacts, past: Past, way: Way
+    steps: Mapping[str, Step], rollback: Mapping[str, Step], done: PlanFacts, past: Past, way: Way
 ) -> str:
     """Look, before a rollback is begun by itself, whether anything was moved.
 
     Args:
-        rollback: Its steps; each that can be asked says whether it has anything to do.
+        steps: Of the deployment that failed.
+        rollback: The steps that would take it back; each that can be asked says whether it has
+            anything to do.
         done: What this run did.
         past: What earlier runs did.
         way: The way to the host.
@@ -26,8 +28,8 @@ def nothing_to_take_back(
     Returns:
         Why there is nothing to take back; empty where there is, or where that cannot be told.
     """
-    succeeded = [id_ for id_, fact in done.steps.items() if _moved(fact)]
-    if past.deployed and not past.attempted and not succeeded:
+    moved = [id_ for id_, one in steps.items() if one.done_if and _done(done.steps[id_])]
+    if past.deployed and not past.attempted and not moved:
         return "the deployment came to its good end in an earlier run, and this one moved nothing"
     asked = [one for one in rollback.values() if one.done_if is not None]
     for step in asked:
@@ -42,7 +44,8 @@ def nothing_to_take_back(
     return "" if begun or past.attempted else "no step was carried out: nothing was moved"
 
 
-def _moved(fact: Fact[StepRecord]) -> bool:
+def _done(fact: Fact[StepRecord]) -> bool:
+    """Whether a step was carried out; one with a `done_if` was proven not to be done before."""
     return isinstance(fact, Seen) and fact.value.state == "done"
 
 

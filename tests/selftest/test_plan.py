@@ -180,3 +180,35 @@ def test_a_run_that_was_cut_off_left_its_account(deployment: Deployment) -> None
     assert done.returncode == 0, done.stdout
     assert "step.two was under way; done: step.one" in done.stdout
     assert read_past(journal.text()) == Past(deployed=True, known=True)
+
+
+def test_a_healthy_system_is_never_rolled_back(deployment: Deployment) -> None:
+    """Deployed again by a plan that cannot say that it is done: a failure, and nothing is lost."""
+    again = 'if [ -e "$PREFIX/srv/release" ]; then echo "nothing to do"; else {}; fi'
+    bring = again.format('echo new >"$PREFIX/srv/release"; echo brought')
+    deployment.plan(
+        first=("deploy", 1, "echo well", ""), bring=("deploy", 2, bring, "brought"), take=TAKE
+    )
+    done = deployment.run("postdeploy", "--apply", "--rollback-on-failure")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = deployment.run("postdeploy", "--apply", "--rollback-on-failure")
+    assert done.returncode == 1, done.stdout
+    assert "not rolled back" in done.stdout
+    assert deployment.release.exists()
+
+
+def test_done_already_is_green(deployment: Deployment) -> None:
+    """A plan that can say so is carried out once; again, and taken back twice, all is well."""
+    deployment.plan(bring=BRING, take=TAKE)
+    file = deployment.folder / "contract" / "plan.toml"
+    there = "done_if = '[ -e \"$PREFIX/srv/release\" ]'\n"
+    text = file.read_text("utf-8").replace("[step.take]", f"{there}[step.take]")
+    file.write_text(text + there.replace("[ -e", "[ ! -e"), "utf-8")
+    for moment, step in (("postdeploy", "step.bring"), ("rollback", "step.take")):
+        for words in ("exit status 0", "done already"):
+            done = deployment.run(moment, "--apply", "--rollback-on-failure")
+            assert done.returncode == 0, done.stdout + done.stderr
+            items = {one["id"]: one for one in runs.verdict(deployment.folder, moment)["items"]}
+            assert items[step]["outcome"] == "PASS"
+            assert items[step]["seen"].startswith(words)
+            assert items[step]["look"].startswith("[ ")

@@ -218,7 +218,8 @@ def test_what_outlives_its_gate_and_its_deadline_is_named(
     """A process of a step that was killed goes on, detached: nothing is moved beside it."""
     monkeypatch.setattr(waiting, "GRACE_S", 1.0)
     file = small.folder / "contract" / "plan.toml"
-    detached = 'echo 4 >schema\nsetsid sh -c "echo \\$\\$ >astray; exec sleep 60" &'
+    detached = 'echo 4 >schema\nsetsid sh -c "echo \\$\\$ >astray; exec sleep 60" &\n'
+    detached += "while [ ! -s astray ]; do sleep 0.02; done"
     file.write_text(file.read_text("utf-8").replace("echo 4 >schema", detached), "utf-8")
     small.killed("deploy", "migrate", with_step=True)
     astray = int((small.srv / "astray").read_text("utf-8"))
