@@ -38,7 +38,12 @@ def judge(given: dict[str, Any]) -> dict[str, Any]:
         for id_, outcomes in given["results"].items()
     }
     found = verdict(
-        promises, results, waivers, today=TODAY, interrupted=given.get("interrupted", False)
+        promises,
+        results,
+        waivers,
+        today=TODAY,
+        interrupted=given.get("interrupted", False),
+        replayed=given.get("replayed", False),
     )
     return {
         "word": found.word.value,
