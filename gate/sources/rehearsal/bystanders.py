@@ -16,6 +16,8 @@ from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import Bystander
 from gate.sources.rehearsal.sessions import APPLICATION
 
+STOP_S = 10.0
+"""How long the statements of all bystanders are waited for at the end, in seconds."""
 PAUSE_S = 0.01
 """Between two statements of a bystander, in seconds."""
 
@@ -37,10 +39,18 @@ class Canary:
         self.during = during
         self._thread.start()
 
-    def stop(self) -> Bystander:
-        """Stop, after the statement that is under way, and say what it was like."""
+    def leave(self) -> None:
+        """Begin no other statement."""
         self._stop.set()
-        self._thread.join(10)
+
+    def stop(self, until: float) -> Bystander:
+        """Wait for the statement that is under way, and say what it was like.
+
+        Args:
+            until: How long to wait, by `time.monotonic`.
+        """
+        self.leave()
+        self._thread.join(max(0.0, until - time.monotonic()))
         return Bystander(
             table=self.table,
             does=self.does,

@@ -25,7 +25,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, told
 from gate.sources.migrations.chain import pending
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal import alembic, rows, serve, trace, vectors
-from gate.sources.rehearsal.bystanders import Canary, idle_reader
+from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
 from gate.sources.rehearsal.clone import Clone, cloned
 from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
 from gate.sources.rehearsal.witness import Witness
@@ -164,7 +164,10 @@ def _up_down_up(stage: _Stage, chain: Chain, facts: RehearsalFacts) -> Rehearsal
                 catalogs.append(_whole(stage))
                 prints.append(rows.fingerprints(stage.connection, rows.shared(kept, catalogs[-1])))
     finally:
-        bystanders = tuple(one.stop() for one in canaries)
+        for one in canaries:
+            one.leave()
+        until = time.monotonic() + STOP_S
+        bystanders = tuple(one.stop(until) for one in canaries)
     facts = facts.model_copy(
         update={"up": tuple(legs), "reached": Seen(_at(stage)), "bystanders": bystanders}
     )
