@@ -1,21 +1,24 @@
 # What a host can be asked: functions for the script that `gate.sources.host.script` writes.
 #
 # POSIX sh with systemctl, ss, stat, find, grep, sed, awk and /proc; a tool that is missing spoils
-# its own section of the answer only. The script has set before: token, tool_s, most, properties,
-# pulls, unpulled, second.
+# its own section of the answer only. The script has set before: token, tool_s, most, least,
+# properties, pulls, unpulled, second.
 
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
-cut=cat; command -v head >/dev/null 2>&1 && cut="head -c $most"
+cut=cat; shorten=cat
+command -v head >/dev/null 2>&1 && cut="head -c $most" && shorten="head -c $least"
 
 # ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
 # both as much as may be said, so that a tool without end spoils its own section only.
 ask() {
   section=$1; shift
   printf '\n%s out %s\n' "$token" "$section"
-  said=$({ { "$@" 2>&4 3>&- 4>&-; printf '\nrc=%s' $? >&4; } | $cut >&3; } 4>&1 | $cut)
-  rc=${said##*rc=}
+  said=$({ { "$@" 2>&4 3>&- 4>&-; printf '\nrc=%s' $? >&4; } | $cut >&3; } 4>&1 | $shorten)
+  # What is long is not searched by the shell: that takes the square of its length.
+  if [ ${#said} -lt 4096 ]; then rc=${said##*rc=}
+  else rc=$(printf '%s\n' "$said" | tail -n 1); rc=${rc#rc=}; fi
   case $rc in '' | *[!0-9]*) rc=1 ;; esac
   printf '\n%s rc %s %s\n%s\n' "$token" "$section" "$rc" "$said"
 }
@@ -48,7 +51,9 @@ identity() {
 
 # told COMMAND...: its output in $shown and its exit status in $showed.
 told() {
-  shown=$({ "$@" 3>&-; printf '\n\nshowed=%s\n' $?; } | $cut)
+  shown=$({
+    { { "$@" 2>&5 3>&- 4>&- 5>&-; printf '\n\nshowed=%s\n' $?; } | $cut >&4; } 5>&1 | $shorten >&2
+  } 4>&1)
   showed=$(printf '%s\n' "$shown" | tail -n 1)
   case $showed in
     showed=[0-9]*) showed=${showed#showed=} ;;

@@ -39,6 +39,8 @@ UNANSWERED = -1
 """Exit status of a section that is not in the answer, or not whole."""
 SHARE = 4
 """One section may be as large as this part of the whole answer."""
+COMPLAINTS = 1 << 19
+"""How many bytes of complaints a section may have."""
 END = re.compile(rb"rc (\S+) (\d{1,3})\n(.*)", re.DOTALL)
 RC = re.compile(r"\n?rc=\d+\Z")
 """What `ask` of ``questions.sh`` puts behind the complaints."""
@@ -118,8 +120,8 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
     tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
     return (
         f"PATH={path}:{standard}; export PATH\n"
-        f"token={token} tool_s={tool_s} most={most(target)} unpulled={UNPULLED}\n"
-        f"properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
+        f"token={token} tool_s={tool_s} most={most(target)} least={COMPLAINTS}\n"
+        f"unpulled={UNPULLED} properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
     )
 
 

@@ -50,7 +50,7 @@ def chain(folder: str, files: Mapping[str, str]) -> Chain:
 def _revision(file: str, text: str) -> Revision | None:
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _UnreadableError(f"is no Python: {error}") from error
     values: dict[str, tuple[str, ...]] = {}
     for statement in tree.body:
@@ -86,9 +86,9 @@ def _strings(name: str, value: ast.expr) -> tuple[str, ...]:
     """Read a string, ``None``, or a tuple, list or set of strings."""
     try:
         found = ast.literal_eval(value)
-    except ValueError:
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
         raise _UnreadableError(
-            f"{name} is no literal, so it cannot be read: {ast.unparse(value)}"
+            f"{name} is no literal, so it cannot be read ({type(value).__name__})"
         ) from None
     if found is None:
         return ()
