@@ -1,7 +1,8 @@
 """Every kind of object that is no table or part of one, as ``kind, name, owner, definition``.
 
-Definitions hold no OIDs and no column numbers. Function bodies are told by their MD5. Not read:
-operators and their classes, casts, languages, text search, subscriptions, user mappings.
+Definitions hold no OIDs and no column numbers. Function bodies are told by their MD5. What few
+databases have is in `gate.catalog.rare`. Not read, since not any role may: subscriptions and the
+options of user mappings.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ from psycopg.rows import dict_row
 from gate.catalog import queries
 from gate.catalog.model import Catalog, Column, Constraint, Index, Table
 from gate.catalog.others import OTHERS
+from gate.catalog.rare import RARE
 from gate.catalog.rights import RIGHTS
 
 IDENTITY = {"": "", "a": "always", "d": "by default"}
 GENERATED = {"": "", "s": "stored", "v": "virtual"}
 PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
-WHOLE = " UNION ALL ".join([*OTHERS, *RIGHTS])
+WHOLE = " UNION ALL ".join([*OTHERS, *RARE, *RIGHTS])
 
 Row = dict[str, Any]
 

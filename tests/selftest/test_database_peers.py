@@ -28,7 +28,7 @@ database_s = 2
 connect_s = 1
 """
 SSL_REQUEST = 80877103
-CONNECT_S, TOTAL_S, GRACE_S = 1.0, 2.0, 1.0
+TOTAL_S, GRACE_S = 2.0, 1.0
 MIB = 2**20
 
 Peer = Callable[[socket.socket], None]
@@ -132,11 +132,10 @@ def sends_a_giant(peer: socket.socket) -> None:
     """A single value of 1 GB."""
     let_in(peer)
     field = b"v\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)
-    size = 10**9
     peer.sendall(
         message(b"1", b"") + message(b"2", b"") + message(b"T", struct.pack("!h", 1) + field)
     )
-    peer.sendall(b"D" + struct.pack("!ihi", size + 10, 1, size))
+    peer.sendall(b"D" + struct.pack("!ihi", 10**9 + 10, 1, 10**9))
     block = b"x" * MIB
     while True:
         peer.sendall(block)
