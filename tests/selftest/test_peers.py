@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -280,3 +281,38 @@ def test_the_end_of_a_forward_is_named_as_the_host_calls_it(tmp_path: pathlib.Pa
     for text in (cause(found.value.answers["endpoint.a"]), why):
         assert str(way) not in text
         assert "ConnectError" in text
+
+
+def test_a_gate_that_stood_still_blames_nobody(port: int) -> None:
+    """A deadline that the gate itself slept through is no silence of the target."""
+    program = textwrap.dedent(
+        """
+        import sys
+        from gate.contract.kinds import Endpoint
+        from gate.sources.api.look import look
+        from gate.target import Target
+        target = Target.model_validate({
+            "name": "t", "title": "T", "host": "local://", "database": {"service": "none"},
+            "api": {"base": f"http://127.0.0.1:{sys.argv[1]}"},
+        })
+        item = Endpoint.model_validate(
+            {"title": "t", "source": "s", "path": "/never_answers", "deadline_s": 1.5})
+        print("asking", flush=True)
+        print(look(target, {"endpoint.a": item}, {}, {}).value.answers["endpoint.a"])
+        """
+    )
+    with subprocess.Popen(  # noqa: S603 - this very Python
+        [sys.executable, "-c", program, str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as gate:
+        assert gate.stdout is not None
+        assert gate.stdout.readline() == "asking\n"
+        time.sleep(0.5)
+        gate.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        gate.send_signal(signal.SIGCONT)
+        said = gate.stdout.read()
+    assert said.startswith("CannotTell(")
+    assert "the gate itself stood still for" in said

@@ -22,6 +22,9 @@ FAILURES = (
 )
 """Every way in which `exchange` ends without a reply."""
 
+LATE = (LateError, httpcore.TimeoutException)
+"""Those of them that a deadline brought about."""
+
 
 def unanswered(
     item: Endpoint, base: str, error: Exception, forward: Forward | None

@@ -12,7 +12,7 @@ from gate.contract.kinds import Endpoint
 from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.exchange import Limits, Reply, exchange
 from gate.sources.api.facts import Answer
-from gate.sources.api.failure import FAILURES, unanswered
+from gate.sources.api.failure import FAILURES, LATE, unanswered
 from gate.sources.api.request import MissingError, build
 from gate.sources.api.strain import Strain
 from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
@@ -22,6 +22,9 @@ from gate.target import Target
 AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
 NO_BODY = (204, 304)
+STOOD_STILL, STOOD_STILL_S = 0.25, 1.0
+"""A deadline of which the gate itself slept through that share and so many seconds (on a machine
+that was paused, say) tells nothing of the target."""
 KEPT = 16 * 1024 * 1024
 """Bytes of large bodies that one look keeps in all; the rest of them cannot be told."""
 VALUES_IN_ALL = 2 * VALUES
@@ -87,13 +90,19 @@ async def reply_to(session: Session, item: Endpoint) -> Reply | Absent | CannotT
         connect_s=session.target.deadlines.connect_s,
         max_bytes=item.max_bytes,
     )
+    started = time.perf_counter()
     try:
         request = build(item, session.target, session.environ, token)
         async with session.gateway:
+            started = time.perf_counter()
             reply = await exchange(request, limits, uds)
     except MissingError as error:
         return CannotTell(str(error), Cause.UPSTREAM)
     except FAILURES as error:
+        stood = session.strain.stood_still(started)
+        if isinstance(error, LATE) and stood > max(STOOD_STILL_S, limits.deadline_s * STOOD_STILL):
+            reason = f"{item.method} {item.path}: the gate itself stood still for {stood:.1f} s"
+            return CannotTell(reason, Cause.TIMEOUT)
         return unanswered(item, session.target.api.base, error, session.forward)
     except Exception as error:  # noqa: BLE001 - one odd answer spoils its own item only
         reason = f"{item.method} {item.path}: {type(error).__name__}: {str(error)[:200]}"

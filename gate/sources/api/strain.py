@@ -62,10 +62,16 @@ class Strain:
 
         Of a time that is shorter than a few ticks it is that of the ticks around it.
         """
-        begin = started - 5 * TICK_S
-        ticks = list(itertools.takewhile(lambda one: one[0] >= begin, reversed(self._ticks)))
+        ticks = self._since(started - 5 * TICK_S)
         if not ticks:
             return 0.0
         late = sum(one[1] for one in ticks)
         share = late / (late + TICK_S * len(ticks))
         return round(max(share, sum(one[2] for one in ticks) / len(ticks)), 3)
+
+    def stood_still(self, started: float) -> float:
+        """The longest time since then for which the gate itself did not run, in seconds."""
+        return max((late for _, late, _ in self._since(started)), default=0.0)
+
+    def _since(self, begin: float) -> list[tuple[float, float, float]]:
+        return list(itertools.takewhile(lambda one: one[0] >= begin, reversed(self._ticks)))
