@@ -8,4 +8,5 @@ pytest_plugins = [
     "gate.plugin.ledger",
     "gate.plugin.telling",
     "gate.plugin.guard",
+    "gate.plugin.promised_items",
 ]

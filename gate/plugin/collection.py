@@ -1,63 +1,65 @@
-"""Parametrize the tests over the contract: one run per item and moment."""
+"""Parametrize the tests over the contract: one run per item and moment, in the story's order."""
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 
-from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Promise
+from gate.plugin.nodes import expected_in, moments_of, parameter
 from gate.plugin.options import RUN
-
-SEPARATOR = "-"
-"""Between moment and item in a test's id: ``predeploy-service.redis``."""
+from gate.plugin.own_tests import moments_of_test, promise_of
 
 NOTHING = "nothing-promised"
 """The parameter of a test whose kind of item this contract does not promise."""
+
+COVERED = pytest.StashKey[set[str]]()
+"""Kinds that a team's own parametrized tests account for."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing is covered yet."""
+    config.stash[COVERED] = set()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked ``promises("service")`` once per item of that kind and moment.
 
-    The parameter is the string ``moment-id``: it names the test, and Allure's history hangs on it.
+    A test that the contract names (``[test.checkout]``) is run once per moment of its item.
     """
-    marker = metafunc.definition.get_closest_marker("promises")
-    if marker is None:
+    run = metafunc.config.stash.get(RUN, None)
+    if run is None:
         return
-    contract = metafunc.config.stash[RUN].contract
-    params = [
-        pytest.param(f"{moment}{SEPARATOR}{promise.id}", marks=mark)
-        for moment in moments_of(metafunc.config.option.markexpr)
-        for mark in [getattr(pytest.mark, moment)]
-        for promise in contract.at(moment)
-        if promise.kind in marker.args
-    ]
-    metafunc.parametrize("gate_promise", params or [NOTHING], indirect=True)
-
-
-def moments_of(markexpr: str) -> tuple[Moment, ...]:
-    """The moments that ``-m`` leaves any test of, as far as that is plain to see."""
-    named = tuple(moment for moment in MOMENTS if moment == markexpr.strip())
-    return named or MOMENTS
-
-
-@functools.cache
-def expected_in(nodeid: str) -> tuple[Moment, str] | None:
-    """Read moment and item id off a node id; ``None`` for a test of something else."""
-    _, bracket, param = nodeid.partition("[")
-    word, _, id_ = param.removesuffix("]").partition(SEPARATOR)
-    if not bracket or "." not in id_:
-        return None
-    return next(((moment, id_) for moment in MOMENTS if moment == word), None)
+    moments = moments_of(metafunc.config.option.markexpr)
+    marker = metafunc.definition.get_closest_marker("promises")
+    if marker is not None:
+        metafunc.config.stash[COVERED] |= set(marker.args)
+        params = [
+            pytest.param(parameter(moment, promise.id), marks=getattr(pytest.mark, moment))
+            for moment in moments
+            for promise in run.contract.at(moment)
+            if promise.kind in marker.args
+        ]
+        metafunc.parametrize("gate_promise", params or [NOTHING], indirect=True)
+        return
+    promise = promise_of(metafunc.definition.nodeid, run.contract)
+    if promise is not None:
+        metafunc.fixturenames.append("gate_promise")
+        params = [
+            pytest.param(parameter(moment, promise.id), marks=getattr(pytest.mark, moment))
+            for moment in moments_of_test(promise)
+            if moment in moments
+        ]
+        metafunc.parametrize("gate_promise", params or [NOTHING], indirect=True)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the story: all of before, then all of after, then all of restored.
 
     A kind that the contract does not promise leaves no test; the ledger counts promises, not tests.
     """
+    if RUN not in config.stash:
+        return
     items[:] = [item for item in items if not item.nodeid.endswith(f"[{NOTHING}]")]
 
     def moment(item: pytest.Item) -> int:
@@ -70,5 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def gate_promise(request: pytest.FixtureRequest) -> Promise:
     """The promise that this run of the test accounts for."""
+    found = expected_in(request.node.nodeid)
+    if found is None:
+        raise LookupError("only a test that accounts for a promise has one")
     contract = request.config.stash[RUN].contract
-    return contract.promise(request.param.partition(SEPARATOR)[2])
+    return contract.promise(found[1])

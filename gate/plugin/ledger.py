@@ -19,8 +19,10 @@ from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.scene import Scene
-from gate.plugin.collection import expected_in
+from gate.kinds.test import OwnTest
+from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
+from gate.plugin.own_tests import result_of_test
 from gate.plugin.scheduler import STORY, is_worker
 from gate.secrets import known
 
@@ -92,15 +94,27 @@ def pytest_runtest_makereport(
     a Python that strips its assertions, changes nothing about what counts.
     """
     report = yield
-    if expected_in(item.nodeid) is None:
+    expected = expected_in(item.nodeid)
+    if expected is None:
         return report
-    result = _result(report, _judged(item), call)
+    result = _result_of(item, report, call, expected[1])
     if result is not None:
         words = {**dataclasses.asdict(result), "outcome": result.outcome.value}
         item.user_properties.append((PROPERTY, json.dumps(known.tell_json(words))))
         report.user_properties = list(item.user_properties)
         _agree(report, result, item.config.option.verbose)
     return report
+
+
+def _result_of(
+    item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None], id_: str
+) -> Result | None:
+    """A named test speaks for itself; for everything else the engine does."""
+    promise = item.config.stash[RUN].contract.promises.get(id_)
+    if promise is not None and isinstance(promise.before, OwnTest):
+        found = result_of_test(report, call.excinfo.value if call.excinfo else None)
+        return found and dataclasses.replace(found, seconds=call.duration)
+    return _result(report, _judged(item), call)
 
 
 def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
@@ -114,7 +128,9 @@ def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
 
 def _judged(item: pytest.Item) -> Result | None:
     """What the engine came to about an item, as far as its test asked for it."""
-    account = item.funcargs.get("gate_account") if isinstance(item, pytest.Function) else None
+    account = getattr(item, "account", None)
+    if isinstance(item, pytest.Function):
+        account = item.funcargs.get("gate_account")
     return account.result if isinstance(account, Account) else None
 
 

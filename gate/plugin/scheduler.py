@@ -20,9 +20,9 @@ from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
-from gate.plugin.collection import expected_in
 from gate.plugin.ending import ENDING, Ending
 from gate.plugin.moments import Stage, prepare
+from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN, Run
 from gate.plugin.scratch import publish, receive
 from gate.sources.observed import Observed
@@ -170,6 +170,8 @@ class Story:
 
 
 STORY = pytest.StashKey[Story]()
+SCENES = pytest.StashKey[dict[Moment, Scene]]()
+"""Scenes that this process has received so far."""
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -236,22 +238,25 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
             story.stage.close()
 
 
-@pytest.fixture(scope="session")
-def gate_scenes() -> dict[Moment, Scene]:
-    """Scenes that this process has received so far."""
-    return {}
-
-
 @pytest.fixture
-def gate_scene(request: pytest.FixtureRequest, gate_scenes: dict[Moment, Scene]) -> Scene:
+def gate_scene(request: pytest.FixtureRequest) -> Scene:
     """What was promised and seen at the moment that this run of the test accounts for."""
     found = expected_in(request.node.nodeid)
     if found is None:
         raise LookupError("only a test that accounts for a promise has a scene")
-    moment = found[0]
-    if moment not in gate_scenes:
-        gate_scenes[moment] = _scene(moment, request.config)
-    return gate_scenes[moment]
+    return scene_of(found[0], request.config)
+
+
+def scene_of(moment: Moment, config: pytest.Config) -> Scene:
+    """A moment's scene in this process; received once.
+
+    Raises:
+        ObservationError: There was no look.
+    """
+    scenes = config.stash.setdefault(SCENES, {})
+    if moment not in scenes:
+        scenes[moment] = _scene(moment, config)
+    return scenes[moment]
 
 
 def _scene(moment: Moment, config: pytest.Config) -> Scene:

@@ -13,9 +13,9 @@ import pytest
 from gate.account.verdict import Verdict, Word
 from gate.contract.item import Moment
 from gate.errors import GateError
-from gate.plugin.collection import expected_in
 from gate.plugin.ending import ENDING
 from gate.plugin.ledger import BESIDES, VERDICTS, exit_status, settle
+from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
 from gate.report.account import Account

@@ -18,7 +18,7 @@ import pytest
 
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
-from gate.plugin.collection import moments_of
+from gate.plugin.nodes import moments_of
 from tests.selftest import runs
 
 TARGET = """
