@@ -18,7 +18,7 @@ from gate.sources.api.wire import Meter, Network, TooMuchError
 
 T = TypeVar("T")
 
-CLEAN_UP_S = 0.3
+CLEAN_UP_S = 0.7
 """How long a request that is given up may take to close its connection."""
 PIECES = 10_000
 """Pieces that a body may come in; each costs time, however small it is."""
