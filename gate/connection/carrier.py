@@ -28,6 +28,7 @@ from gate.connection.exchange import Bounds, Interrupted, TooMuch, exchange
 from gate.connection.frame import FRAME, GRACE_S, STOP, TIMED_OUT, Output, begin, rights
 from gate.connection.obstacle import INTERRUPTED, CarrierError, unreached
 from gate.connection.ssh import Connection, Forward
+from gate.environment import Purpose, environment
 from gate.errors import TargetError
 from gate.secrets import known
 from gate.sources.fact import Cause
@@ -128,7 +129,7 @@ class Carrier:
         """
         if self._connection is not None:
             self._connection.open()
-        return _started(self._words())
+        return _started(self._words(), self._backend.get_connection_type())
 
     def _words(self) -> list[str]:
         return way.words(self._backend, self._connection.command() if self._connection else ())
@@ -141,7 +142,7 @@ class Carrier:
         end = f"\n{marker} end ".encode()
         most = self._target.deadlines.answer_mib * MIB
         words = self._words()
-        with _started(words) as process:
+        with _started(words, self._backend.get_connection_type()) as process:
             try:
                 bounds = Bounds(time.monotonic() + limit, interrupted, most)
                 stdout, stderr = exchange(process, given, end, bounds)
@@ -199,7 +200,7 @@ class Carrier:
         return Output(rc=rc, stdout=whole, stderr=done.stderr, **rights(line))
 
 
-def _started(words: list[str]) -> subprocess.Popen[bytes]:
+def _started(words: list[str], purpose: Purpose) -> subprocess.Popen[bytes]:
     """Start the local command, with pipes, in a session of its own.
 
     Raises:
@@ -208,6 +209,7 @@ def _started(words: list[str]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - words that were checked, for no shell
             words,
+            env=environment(purpose),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

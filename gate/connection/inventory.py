@@ -18,6 +18,7 @@ import testinfra
 from testinfra.utils.ansible_runner import AnsibleRunner, is_empty_inventory
 
 from gate.connection.exchange import Bounds, TooMuch, exchange
+from gate.environment import environment
 
 PROGRAM = "ansible-inventory"
 WAYS = {
@@ -121,7 +122,7 @@ def _run(words: list[str], deadline_s: float) -> subprocess.CompletedProcess[str
     never = threading.Event()
     with subprocess.Popen(  # noqa: S603 - Ansible's own program
         words,
-        env={**os.environ, "ANSIBLE_VERBOSITY": "0"},
+        env=environment("ansible", ANSIBLE_VERBOSITY="0"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,6 +20,7 @@ import time
 from typing import Any
 
 from gate.connection.obstacle import INTERRUPTED, POLL_S, CarrierError, unreached
+from gate.environment import environment
 from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.target import Target
@@ -162,6 +163,7 @@ class Connection:
         with complaints.open("w+", encoding="utf-8", errors="replace") as sink:
             process = subprocess.Popen(  # noqa: S603 - ssh with words of our own
                 self.command(*words),
+                env=environment("ssh"),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

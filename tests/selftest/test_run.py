@@ -385,12 +385,14 @@ def test_a_secret_shows_up_nowhere(gate: Gate) -> None:
 title = "It says its version"
 source = "a self-test"
 label = "Leaky"
-command = ["printenv", "PLANTED_TOKEN"]
+command = ["cat", "{folder}/version"]
 pattern = '(.+)'
 version = "1"
 """
+    (gate.folder / "version").write_text(sentinel, "utf-8")
     done = gate.promise(runtime, chapter="runtimes").run("-vv", PLANTED_TOKEN=sentinel)
     assert done.returncode == 1, done.stdout + done.stderr
+    assert sentinel not in done.stdout + done.stderr
     written = [one for one in (gate.folder / "reports").rglob("*") if one.is_file()]
     assert len(written) > 6
     assert [one for one in written if sentinel.encode() in one.read_bytes()] == []
