@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from gate.environment import environment
 from gate.errors import TargetError
 from gate.target import Database, Launcher, Target
 
@@ -129,6 +130,7 @@ def _run(
     told: tuple[str, str] | None = None
     with subprocess.Popen(  # noqa: S603 - the target's own commands
         command,
+        env=environment("python"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

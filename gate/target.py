@@ -12,9 +12,11 @@ import pydantic
 
 from gate import host_spec, literals
 from gate.errors import TargetError
+from gate.text import prose
 from gate.toml import Strict, parse, place
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Prose = Annotated[str, pydantic.Field(min_length=1), pydantic.AfterValidator(prose)]
 Readers = Literal["owner", "group", "all"]
 
 
@@ -104,7 +106,7 @@ class Difference(Strict):
     set: dict[str, Any] = {}
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    reason: Annotated[str, pydantic.Field(min_length=1)]
+    reason: Prose
 
     @pydantic.model_validator(mode="after")
     def _something(self) -> Difference:
@@ -205,7 +207,7 @@ class Target(Strict):
     """
 
     name: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
-    title: str
+    title: Prose
     host: str
     sudo: bool = False
     ssh_config: str | None = None

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import tempfile
 
+from gate.environment import environment
 from gate.holding import held
 
 NAME = re.compile(r"gate-(\d+)-\w+\Z")
@@ -82,6 +83,7 @@ def _hang_up(socket: pathlib.Path) -> None:
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         subprocess.run(  # noqa: S603 - words of our own
             ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "--", "gone"],  # noqa: S607
+            env=environment("ssh"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

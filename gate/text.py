@@ -32,3 +32,28 @@ def printable(text: str) -> str:
 def line(text: str) -> str:
     """The text as one line: every run of white space is one blank."""
     return " ".join(printable(text).split())
+
+
+def prose(text: str) -> str:
+    """What a contract or a target file says to its readers, as one line.
+
+    Raises:
+        ValueError: Nothing of it can be shown.
+    """
+    found = line(text)
+    if text and not found.strip("\ufffd "):
+        raise ValueError("holds nothing that can be shown")
+    return found
+
+
+def json_text(text: str) -> str:
+    """A JSON document whose strings hold no such character as it is; it reads back the same."""
+    return UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code > 0xFFFF:  # noqa: PLR2004 - JSON writes two units then
+        code -= 0x10000
+        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+    return f"\\u{code:04x}"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from gate.text import prose
 from gate.toml import Strict
 
 Moment = Literal["predeploy", "postdeploy", "rollback"]
@@ -61,6 +62,15 @@ class Item(Strict):
     risk: tuple[str, ...] = ()
     absent: bool = False
     note: str = ""
+
+    @pydantic.field_validator(
+        *("title", "source", "note", "purpose", "remark", "label", "owner", "reason"),
+        check_fields=False,
+    )
+    @classmethod
+    def _prose(cls, text: str) -> str:
+        """What is there to be read is one line, and nothing in it moves a cursor."""
+        return prose(text)
 
     @pydantic.field_validator("risk", mode="before")
     @classmethod

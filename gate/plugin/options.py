@@ -19,6 +19,7 @@ from gate.kinds.registry import load_contract
 from gate.plugin.selection import compiled, selected
 from gate.report.replay import Replay, replay_of
 from gate.report.write import prepare
+from gate.secrets import known
 from gate.sources.binding import as_looked_at, requests
 from gate.sources.kept import answering, unfit_as_baseline, unfit_to_replay
 from gate.sources.observation_file import read_kept, read_observed
@@ -129,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[RUN] = _run(config)
     except GateError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(known.tell(str(error))) from None
     gc.freeze()  # modules, contract and a replayed look stay to the end
 
 

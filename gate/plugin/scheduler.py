@@ -25,6 +25,7 @@ from gate.plugin.moments import Stage, prepare
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN, Run
 from gate.plugin.scratch import publish, receive
+from gate.secrets import known
 from gate.sources.observed import Observed
 
 SCRATCH = "gate_scratch"
@@ -81,7 +82,7 @@ class Story:
                 self.stage.begin(moments)
                 self.moments = moments
         except GateError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(known.tell(str(error))) from None
         self._thread = threading.Thread(target=self._direct, name="director", daemon=True)
         self._thread.start()
 

@@ -21,6 +21,7 @@ from gate.report import allure
 from gate.report.account import SNAPSHOT, Account
 from gate.report.evidence import evidence
 from gate.secrets.redactor import Redactor
+from gate.text import json_text, printable
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {
@@ -102,7 +103,8 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
     both = allure.attachment(promise, moment, found)
     type_, suffix = TYPES[both.type]
     source = f"{uuid.uuid5(NAMES, result['uuid'] + both.name)}-attachment.{suffix}"
-    _new(folder, source, both.body)
+    body = json_text(both.body) if suffix == "json" else printable(both.body)
+    _new(folder, source, body)
     result["attachments"] = [{"name": both.name, "source": source, "type": type_}]
     _json(folder, f"{result['uuid']}-result.json", result)
 
@@ -118,7 +120,7 @@ def _details(line: Line) -> dict[str, str]:
 def _globals(folder: pathlib.Path, account: Account, document: str) -> None:
     """The snapshot document belongs to the run, not to one of its results."""
     source = f"{uuid.uuid4()}-attachment.md"
-    _new(folder, source, document)
+    _new(folder, source, printable(document))
     attachment = {
         "name": SNAPSHOT[account.moment],
         "source": source,
@@ -129,7 +131,7 @@ def _globals(folder: pathlib.Path, account: Account, document: str) -> None:
 
 
 def _json(folder: pathlib.Path, name: str, value: Any) -> None:
-    _new(folder, name, json.dumps(value, ensure_ascii=False, default=str))
+    _new(folder, name, json_text(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def _new(folder: pathlib.Path, name: str, text: str) -> None:

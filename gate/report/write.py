@@ -22,6 +22,7 @@ from gate.report.redacted import redacted
 from gate.report.run_folder import explained
 from gate.secrets.redactor import Redactor
 from gate.sources.observed import Observed
+from gate.text import json_text, printable
 
 OBSERVED = "observed.json"
 VERDICT = "verdict.json"
@@ -65,7 +66,7 @@ def write_all(
     """
     account = redacted(account, redactor)
     contents = {
-        name: redactor.clean_marked_up(text).encode("utf-8", "replace")
+        name: fit(name, redactor.clean_marked_up(text)).encode("utf-8", "replace")
         for name, text in texts(account).items()
     }
     statement = json.dumps(attestation.document(account, contents, url), indent=2) + "\n"
@@ -79,6 +80,11 @@ def write_all(
         for name, content in contents.items():
             private.write(folder / name, content, readers)
     return {name: folder / name for name in contents}
+
+
+def fit(name: str, text: str) -> str:
+    """A finished document in which nothing moves a cursor or turns a line, whoever wrote it."""
+    return json_text(text) if name.endswith(".json") else printable(text)
 
 
 def texts(account: Account) -> Mapping[str, str]:

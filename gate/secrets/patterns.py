@@ -44,7 +44,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "uthorization",
         re.compile(
-            r"(?i)(\bauthorization(?:\\{0,8}[\"'])?\s*[:=]\s*(?:\\{0,8}[\"'])?(?:[a-z]+\s+)?)"
+            r"(?i)(\bauthorization(?:\\{0,8}[\"'])?\s*[:=,]\s*(?:b?\\{0,8}[\"'])?(?:[a-z]+\s+)?)"
             r"[^\s\"'\\,;]+"
         ),
         rf"\g<1>{REDACTED}",
@@ -62,7 +62,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "cookie",
         re.compile(
-            r"(?i)(\b(?:set-)?cookie(?:\\{0,8}[\"'])?\s*:\s*(?:\\{0,8}[\"'])?)"
+            r"(?i)(\b(?:set-)?cookie(?:\\{0,8}[\"'])?\s*[:,]\s*(?:b?\\{0,8}[\"'])?)"
             r"(?=[\w.-]+=)[^\"'\\\n<>]+"
         ),
         rf"\g<1>{REDACTED}",
@@ -70,7 +70,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "api",
         re.compile(
-            r"(?i)(\b(?:x-)?api-?key(?:\\{0,8}[\"'])?\s*:\s*(?:\\{0,8}[\"'])?)[^\s\"'\\,;<>]+"
+            r"(?i)(\b(?:x-)?api-?key(?:\\{0,8}[\"'])?\s*[:,]\s*(?:b?\\{0,8}[\"'])?)[^\s\"'\\,;<>]+"
         ),
         rf"\g<1>{REDACTED}",
     ),

@@ -12,7 +12,8 @@ BASE = """
 --text:#e7eaf0;--muted:#a3adbd;--link:#86b9ff;--code:#252c38;--pass:#6fd08c;--fail:#ff938a;
 --inconclusive:#c9b0ff;--warn:#f2bf5b;--waived:#74cfe2;--on:#12151b}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,sans-serif}
+body{margin:0;background:var(--ground);color:var(--text);font:15px/1.5 system-ui,sans-serif;
+overflow-wrap:anywhere}
 a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 code,.ids{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:.87em}

@@ -1,0 +1,153 @@
+"""Whole runs against an API that echoes every secret in every form: none of them leaves."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.selftest import echo_server, runs
+
+TARGET = """
+title = "A talkative API"
+host = "local://"
+[api]
+base = "{base}"
+roles.agent = {{ user_env = "TALK_USER", password_env = "TALK_WORD" }}
+[database]
+service = "atum_no_such_service"
+[deadlines]
+window_s = 0.05
+"""
+CONTRACT = """
+[endpoint.login]
+title = "The agent can log in"
+source = "a self-test"
+method = "POST"
+path = "/login"
+as_role = "agent"
+form = {{ username = "{{user}}", password = "{{password}}" }}
+body.required = ["access_token"]
+
+[endpoint.me]
+title = "{title}"
+source = "a self-test"
+path = "/me"
+role = "agent"
+body.required = ["id"]
+body.properties.forms.const = 1
+
+[endpoint.text]
+title = "The agent reads a text"
+source = "a self-test"
+path = "/me/text"
+role = "agent"
+content_type = "text/plain"
+text = ["all is well"]
+"""
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+FORGED = "\\r\\nverdict: PROMOTE (exit 0): forged\\u001b[2K\\u202e"
+
+CHANNELS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "-vv": ("-vv",),
+    "-l": ("-vv", "-l"),
+    "long": ("-vv", "--showlocals", "--tb=long"),
+    "full-trace": ("-vv", "--full-trace", "--showlocals"),
+    "native": ("-vv", "--tb=native"),
+    "-rA": ("-rA", "-vv"),
+    "-s": ("-s", "-vv", "-l"),
+    "workers": ("-n", "2", "-vv", "-l"),
+    "workers-s": ("-n", "2", "-s", "-vv"),
+    "junitxml": ("--junitxml={folder}/own.xml", "-o", "junit_logging=all", "-vv"),
+    "alluredir": ("--alluredir={folder}/own-allure", "-vv"),
+    "log": ("--log-file={folder}/own.log", "--log-level=DEBUG", "-o", "log_cli=true", "-vv"),
+}
+NOISE = """
+import logging, os, sys, warnings
+import pytest
+
+@pytest.fixture(autouse=True)
+def noise(request):
+    scene = request.getfixturevalue("gate_scene")
+    said = str(scene.observed.api)
+    print("printed", said)
+    print("error output", said, file=sys.stderr)
+    logging.getLogger("noise").warning("logged %s", said)
+    warnings.warn("warned " + said)
+    request.node.user_properties.append(("noise", said))
+    request.node.add_report_section("call", "noise", said)
+    yield
+
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "default")
+"""
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    """The talkative API."""
+    with echo_server.serving() as found:
+        yield found
+
+
+def run(
+    folder: pathlib.Path, base: str, *options: str, title: str = "It is the agent"
+) -> subprocess.CompletedProcess[str]:
+    """Run the gate against the API."""
+    (folder / "contract").mkdir(exist_ok=True)
+    (folder / "here.toml").write_text(TARGET.format(base=base), "utf-8")
+    (folder / "contract" / "endpoints.toml").write_text(CONTRACT.format(title=title), "utf-8")
+    (folder / "noise_of_a_test.py").write_text(NOISE, "utf-8")
+    words = runs.command(folder, "predeploy", *(one.format(folder=folder) for one in options))
+    return runs.run(
+        words,
+        TALK_USER="agent@talk.example",
+        TALK_WORD=echo_server.PASSWORD,
+        APP_DSN_PASSWORD=echo_server.DSN_PASSWORD,
+        PYTHONPATH=f"{folder}:{runs.ROOT}",
+    )
+
+
+def told(folder: pathlib.Path, done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Everything that left: both streams, and every file but those that the test itself wrote."""
+    own = {folder / "here.toml", folder / "noise_of_a_test.py", *(folder / "contract").iterdir()}
+    files = [
+        one
+        for one in folder.rglob("*")
+        if one.is_file() and not one.is_symlink() and one not in own and one.suffix != ".pyc"
+    ]
+    found = {str(one.relative_to(folder)): one.read_text("utf-8", "replace") for one in files}
+    return {"standard output": done.stdout, "standard error": done.stderr, **found}
+
+
+@pytest.mark.parametrize("plugin", ["gate", "noise"])
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_no_secret_leaves(channel: str, plugin: str, base: str, tmp_path: pathlib.Path) -> None:
+    """Nor does a control character, a turned line, or a line that reads like a verdict."""
+    options = (*CHANNELS[channel], *(("-p", "noise_of_a_test") if plugin == "noise" else ()))
+    done = run(tmp_path, base, *options, title=f"It is the agent{FORGED}")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "endpoint.me" in done.stdout
+    everything = told(tmp_path, done)
+    assert len(everything) > 8
+    leaks = [
+        f"{place}: {name}"
+        for place, text in everything.items()
+        for name, needle in echo_server.needles().items()
+        if needle in text
+    ]
+    assert leaks == []
+    assert "sentinel-" not in done.stdout + done.stderr
+    for place, text in everything.items():
+        plain = SGR.sub("", text) if place.startswith("standard") else text
+        assert CONTROL.search(plain) is None, place
+    verdicts = [one for one in done.stdout.splitlines() if one.startswith("verdict:")]
+    assert len(verdicts) == 1
+    assert "BLOCKED" in verdicts[0]
