@@ -13,6 +13,8 @@ REFUSED = re.compile(
 INTERRUPTED = "the run was interrupted"
 POLL_S = 0.1
 """How soon an interruption is noticed, in seconds."""
+LED_TO: dict[str, str] = {}
+"""What the sockets of forwards lead to, by their path: whoever reads a reason can act on that."""
 LATE = re.compile(r"timed out", re.IGNORECASE)
 
 
@@ -34,7 +36,10 @@ def first_line(error: Exception) -> str:
 
     Neither libpq's messages nor PostgreSQL's hold a password.
     """
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    for socket, place in tuple(LED_TO.items()):
+        said = said.replace(f'socket "{socket}"', place).replace(socket, place)
+    return said
 
 
 def unreached(host: str, said: str) -> CarrierError:

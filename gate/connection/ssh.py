@@ -19,7 +19,7 @@ import threading
 import time
 from typing import Any
 
-from gate.connection.obstacle import INTERRUPTED, POLL_S, CarrierError, unreached
+from gate.connection.obstacle import INTERRUPTED, LED_TO, POLL_S, CarrierError, unreached
 from gate.environment import environment
 from gate.secrets import known
 from gate.sources.fact import Cause
@@ -134,6 +134,7 @@ class Connection:
                         Cause.UPSTREAM,
                     )
                 self._forwards[leads_to] = found
+                LED_TO[str(found.socket)] = f"{leads_to} on the host"
             return self._forwards[leads_to]
 
     def close(self) -> None:

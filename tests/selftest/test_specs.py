@@ -8,6 +8,7 @@ import pathlib
 import pydantic
 import pytest
 
+from gate.connection import obstacle
 from gate.connection.carrier import open_carrier
 from gate.connection.obstacle import CarrierError
 from gate.errors import GateError, TargetError
@@ -210,3 +211,11 @@ def test_program_of_a_way_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> No
         open_carrier(target("docker://box")) as carrier,
     ):
         carrier.run("true", deadline_s=2)
+
+
+def test_a_reason_names_no_socket_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a forward leads to is what somebody can act on."""
+    socket = "/tmp/gate-x/forward-0/.s.PGSQL.5432"  # noqa: S108 - a name only
+    monkeypatch.setitem(obstacle.LED_TO, socket, "127.0.0.1:5432 on the host")
+    said = obstacle.first_line(OSError(f'connection to server on socket "{socket}" failed: x'))
+    assert said == "connection to server on 127.0.0.1:5432 on the host failed: x"
