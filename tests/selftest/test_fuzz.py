@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import re
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import hypothesis
 import pytest
@@ -16,13 +19,15 @@ from hypothesis import strategies
 
 from gate import host_spec
 from gate.connection.frame import Output
-from gate.errors import GateError
+from gate.errors import ContractError, GateError, TargetError
+from gate.kinds.registry import load_contract
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host import look as host
 from gate.sources.host import script
 from gate.sources.host.facts import HostQuestions
 from gate.sources.migrations.chain import chain, pending
 from gate.sources.observed import Observed
+from gate.target import load_target
 from gate.text import line, printable
 from tests.selftest.hosts import target
 
@@ -285,3 +290,34 @@ def test_no_reader_takes_the_square_of_a_length(piece: bytes) -> None:
         except ValueError:
             assert name == "identity"
         assert time.monotonic() - began < 5, name
+
+
+TARGET = (
+    b'title = "Hera"\nhost = "ssh://navi@hera"\n[api]\nbase = "http://127.0.0.1:8000"\n'
+    b'[database]\nservice = "desk"\n[deadlines]\nhost_s = 20\n'
+)
+CONTRACT = (
+    b'[port.api]\ntitle = "The API listens"\nsource = "snapshot"\nport = 8000\n'
+    b'service = "API"\nreach = "any"\nbefore = { processes = 4 }\n'
+)
+
+
+@fuzzed
+@hypothesis.given(spoilt(TARGET))
+def test_target_files(text: bytes) -> None:
+    """A target is taken, or it is the target that is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "hera.toml")
+        file.write_bytes(text)
+        with suppress(TargetError):
+            load_target(str(file), file.parent)
+
+
+@fuzzed
+@hypothesis.given(spoilt(CONTRACT))
+def test_contract_files(text: bytes) -> None:
+    """A contract is taken, or it is the contract that is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "ports.toml").write_bytes(text)
+        with suppress(ContractError):
+            load_contract(pathlib.Path(folder))
