@@ -98,7 +98,7 @@ def base() -> Iterator[str]:
 
 
 def run(
-    folder: pathlib.Path, base: str, *options: str, title: str = "It is the agent"
+    folder: pathlib.Path, base: str, *options: str, title: str = "It is the agent", **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the gate against the API."""
     (folder / "contract").mkdir(exist_ok=True)
@@ -112,6 +112,7 @@ def run(
         TALK_WORD=echo_server.PASSWORD,
         APP_DSN_PASSWORD=echo_server.DSN_PASSWORD,
         PYTHONPATH=f"{folder}:{runs.ROOT}",
+        **more,
     )
 
 
@@ -151,3 +152,29 @@ def test_no_secret_leaves(channel: str, plugin: str, base: str, tmp_path: pathli
     verdicts = [one for one in done.stdout.splitlines() if one.startswith("verdict:")]
     assert len(verdicts) == 1
     assert "BLOCKED" in verdicts[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "options"),
+    [
+        ("print(word)", ("-s",)),
+        ("print(word[:9], end=''); print(word[9:])", ("-s",)),
+        ("open(os.environ['LEAK'], 'w').write(word)", ("--junitxml={folder}/leak",)),
+    ],
+    ids=["printed", "in-pieces", "written"],
+)
+def test_a_told_sentinel_fails_the_run(
+    told: str, options: tuple[str, ...], base: str, tmp_path: pathlib.Path
+) -> None:
+    """Something tells the planted secret by a way of its own: the run says where, and fails."""
+    (tmp_path / "leaky_of_a_test.py").write_text(
+        "import os\n"
+        "def pytest_unconfigure(): pass\n"
+        "def pytest_sessionfinish():\n"
+        "    word = os.environ['ATUM_GATE_SENTINEL_TOKEN']\n"
+        f"    {told}\n",
+        "utf-8",
+    )
+    done = run(tmp_path, base, "-p", "leaky_of_a_test", *options, LEAK=str(tmp_path / "leak"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "SECRET: the planted sentinel was told on" in done.stdout
