@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 
@@ -20,11 +20,18 @@ class Service(Item):
         restarted: After the deployment: whether it must (not) have been restarted by it.
     """
 
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "restarted"}
+
     unit: Name
     state: Annotated[str, pydantic.Field(pattern=r"^[a-z-]+ \([a-z-]+\)$")]
     label: str = ""
     starts_at_boot: bool | None = None
     restarted: bool | None = None
+
+    @property
+    def changes_by_itself(self) -> bool:
+        """A restart leaves the same state, since another time."""
+        return bool(self.restarted)
 
 
 class ListeningPort(Item):
@@ -37,6 +44,8 @@ class ListeningPort(Item):
         reach: ``loopback`` (nothing wider), ``any`` (a wildcard), or ``None``.
     """
 
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"service"}
+
     port: Port
     service: Name
     owner: str | None = None
@@ -46,6 +55,8 @@ class ListeningPort(Item):
 
 class KeyPath(Item):
     """A path of the host; ``purpose`` stands in the snapshot's table."""
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"purpose"}
 
     path: AbsolutePath
     purpose: Name
@@ -69,6 +80,8 @@ class Runtime(Item):
         extension: A PostgreSQL extension of the database.
         remark: What the snapshot adds in parentheses.
     """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "remark"}
 
     label: Name
     version: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 
@@ -57,6 +57,9 @@ class Item(Strict):
         note: A remark for the reader of the report.
     """
 
+    WORDS: ClassVar[frozenset[str]] = frozenset({"title", "source", "risk", "note"})
+    """Keys that say nothing about the target's state, so that no change is promised by them."""
+
     title: Name
     source: Name
     risk: tuple[str, ...] = ()
@@ -76,3 +79,8 @@ class Item(Strict):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def changes_by_itself(self) -> bool:
+        """Whether the state changes although both sides promise the same: a restart."""
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 
@@ -32,6 +32,8 @@ class Endpoint(Item):
         label: Its line in the snapshot's health check, where it has one.
         remark: What the snapshot adds in parentheses; ``{seconds}`` is the seen duration.
     """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "remark"}
 
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: Annotated[str, pydantic.Field(pattern=r"^/")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from gate.contract.item import Item, Moment
 from gate.contract.kinds import Budget
@@ -13,7 +13,7 @@ from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.endpoint import answered, endpoint
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, Promises, always, no_state
+from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
 from gate.kinds.scene import Scene
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskSamples
@@ -141,9 +141,11 @@ def _change(item: Budget, scene: Scene, durations: Sequence[float]) -> Check:
 def median_of(promise: Promise, scene: Scene) -> float | None:
     """The median of the timed answers, in seconds; ``None`` where there was no answer."""
     fact = scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
-    if not isinstance(fact, Seen):
-        return None
-    return statistics.median(fact.value.samples_s or (fact.value.elapsed_s,))
+    return _median(fact.value) if isinstance(fact, Seen) else None
+
+
+def _median(answer: Answer) -> float:
+    return statistics.median(answer.samples_s or (answer.elapsed_s,))
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
@@ -157,9 +159,9 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    median = median_of(promise, scene)
-    return {"Budget": promise.id, "Median": "-" if median is None else seconds(median)}
+def _row(promise: Promise, scene: Scene) -> Cells:
+    median = shown(_find(promise, scene), "-", lambda answer: seconds(_median(answer)))
+    return {"Budget": promise.id, "Median": median}
 
 
 def _references(item: Item, promises: Promises) -> Iterable[str]:
@@ -180,4 +182,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    measure=median_of,
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
 from gate.contract.host import Clock
 from gate.contract.model import Promise
 from gate.duration import moment_of
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, always, asks_nothing, no_references, no_state
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    always,
+    asks_nothing,
+    no_references,
+    no_state,
+    shown,
+)
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
 
@@ -76,9 +84,8 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return Seen({"clock": fact.value, "gate_before": before, "gate_after": after})
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    fact = _clock(promise, scene)
-    said = moment_of(fact.value) if isinstance(fact, Seen) else "nowhere"
+def _row(promise: Promise, scene: Scene) -> Cells:
+    said = shown(_clock(promise, scene), "nowhere", moment_of)
     return {"Clock": f"Clock of the {scene.item(promise, Clock).of}", "Time": said}
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gate.catalog.model import Column as SeenColumn
 from gate.contract.database import Column
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
+    Cells,
     Found,
     Kind,
     State,
@@ -17,6 +16,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    shown,
 )
 from gate.kinds.scene import Scene
 from gate.kinds.table import PSQL, table_of
@@ -58,9 +58,9 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(fact.value.definition) if isinstance(fact, Seen) else ABSENT
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, Column), _column(promise, scene)
-    definition = fact.value.definition if isinstance(fact, Seen) else "absent"
+    definition = shown(fact, "absent", lambda one: one.definition)
     return {"Column": f"{item.table}.{item.column}", "Definition": definition}
 
 

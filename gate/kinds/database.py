@@ -11,8 +11,9 @@ from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, asks_nothing, no_references
+from gate.kinds.kind import Cells, Found, Kind, State, Told, asks_nothing, no_references, shown
 from gate.kinds.scene import Scene, unknown
+from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Seen, seen
 
 
@@ -132,11 +133,15 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return None
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    item, facts = scene.item(promise, Database), scene.database
-    if item.tables is not None:
-        return {"Database": "tables", "Seen": str(_count(facts.catalog))}
-    return {"Database": promise.name, "Seen": f"{facts.database} as {facts.user}"}
+def _row(promise: Promise, scene: Scene) -> Cells:
+    item = scene.item(promise, Database)
+
+    def say(facts: DatabaseFacts) -> str:
+        if item.tables is not None:
+            return str(_count(facts.catalog))
+        return f"{facts.database} as {facts.user}"
+
+    return {"Database": promise.name, "Seen": shown(scene.observed.database, "absent", say)}
 
 
 KIND = Kind(

@@ -13,7 +13,7 @@ from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, always, no_references
+from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, shown
 from gate.kinds.scene import Scene
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
@@ -113,10 +113,10 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(f"{fact.value.status} {fact.value.content_type}".strip())
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, Endpoint), scene.answer(promise.id)
     remark = _remark(item.remark, fact.value) if isinstance(fact, Seen) else ""
-    answer = f"{fact.value.status}" if isinstance(fact, Seen) else "no answer"
+    answer = shown(fact, "no answer", lambda one: str(one.status))
     return {"Endpoint": item.label or item.path, "Answer": answer, "Remark": remark}
 
 

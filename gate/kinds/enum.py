@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gate.contract.database import Enum
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
+    Cells,
     Found,
     Kind,
     State,
@@ -16,6 +15,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    shown,
 )
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen, seen
@@ -51,9 +51,8 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(", ".join(fact.value)) if isinstance(fact, Seen) else ABSENT
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    fact = _labels(promise, scene)
-    labels = ", ".join(fact.value) if isinstance(fact, Seen) else "absent"
+def _row(promise: Promise, scene: Scene) -> Cells:
+    labels = shown(_labels(promise, scene), "absent", ", ".join)
     return {"Type": promise.name, "Labels": labels}
 
 

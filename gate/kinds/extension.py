@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gate.contract.database import Extension
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
+    Cells,
     Found,
     Kind,
     State,
@@ -16,6 +15,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    shown,
 )
 from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -59,10 +59,8 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(f"version {fact.value}") if isinstance(fact, Seen) else ABSENT
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    fact = _version(promise, scene)
-    version = fact.value if isinstance(fact, Seen) else "absent"
-    return {"Extension": promise.name, "Version": version}
+def _row(promise: Promise, scene: Scene) -> Cells:
+    return {"Extension": promise.name, "Version": shown(_version(promise, scene), "absent", str)}
 
 
 KIND = Kind(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gate.catalog.model import Index as SeenIndex
 from gate.catalog.model import written
 from gate.contract.database import Index
@@ -11,6 +9,7 @@ from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
+    Cells,
     Found,
     Kind,
     State,
@@ -18,6 +17,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    shown,
 )
 from gate.kinds.scene import Scene
 from gate.kinds.table import PSQL
@@ -89,9 +89,8 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(fact.value.definition) if isinstance(fact, Seen) else ABSENT
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    fact = _index(promise, scene)
-    definition = fact.value.definition if isinstance(fact, Seen) else "absent"
+def _row(promise: Promise, scene: Scene) -> Cells:
+    definition = shown(_index(promise, scene), "absent", lambda one: one.definition)
     return {"Index": promise.name, "Definition": definition}
 
 

@@ -39,6 +39,9 @@ class State:
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+Cells = Mapping[str, "str | CannotTell"]
+"""An item's columns by heading; what a cell would say and nobody could see is said as that."""
+
 Told = State | CannotTell | None
 ABSENT = State("absent")
 
@@ -58,8 +61,11 @@ class Kind:
         find: The fact behind an item.
         compare: The judgement; raises `ObservationError` where it cannot be told.
         state: What the state diff compares from moment to moment.
-        row: Columns of its table in the documents, by heading.
+        row: Columns of its table in the documents, by heading: always the same ones, text without
+            any markup; it raises nothing where a fact cannot be told.
         references: What is wrong with what an item says of other items, one sentence each.
+        measure: How long it takes, in seconds, where that is what an item is about: two looks are
+            told side by side.
     """
 
     name: str
@@ -72,8 +78,9 @@ class Kind:
     find: Callable[[Promise, Scene], Found]
     compare: Callable[[Promise, Scene], Finding]
     state: Callable[[Promise, Scene], Told]
-    row: Callable[[Promise, Scene], Mapping[str, str]]
+    row: Callable[[Promise, Scene], Cells]
     references: Callable[[Item, Promises], Iterable[str]]
+    measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
 
 
 def always(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all
@@ -109,3 +116,10 @@ def no_references(item: Item, promises: Promises) -> Iterable[str]:
 def not_seen(fact: Absent | CannotTell) -> State | CannotTell:
     """The state of what is proven not to be there, or could not be looked at."""
     return fact if isinstance(fact, CannotTell) else ABSENT
+
+
+def shown(fact: Found, absent: str, text: Callable[[Any], str]) -> str | CannotTell:
+    """A cell for a fact: what it says, what is said of its absence, or why nobody can tell."""
+    if isinstance(fact, Seen):
+        return text(fact.value)
+    return fact if isinstance(fact, CannotTell) else absent

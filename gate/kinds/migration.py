@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.database import Migration
 from gate.contract.item import Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
+from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen, shown
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.questions import AskRevisions
@@ -163,13 +163,16 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(", ".join(fact.value if isinstance(fact, Seen) else ()) or "none")
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, Migration), _named(promise, scene)
     labels = {"current": item.current, "head": item.head, "pending": item.pending}
     label = next((name for name, value in labels.items() if value is not None), "revisions")
-    revisions = fact.value if isinstance(fact, Seen) else ()
-    remark = (item.note or "ready to apply") if label == "pending" and revisions else ""
-    return {"What": label, "Revisions": ", ".join(revisions) or "none", "Remark": remark}
+    waits = label == "pending" and isinstance(fact, Seen) and bool(fact.value)
+    return {
+        "What": label,
+        "Revisions": shown(fact, "none", lambda known: ", ".join(known) or "none"),
+        "Remark": (item.note or "ready to apply") if waits else "",
+    }
 
 
 KIND = Kind(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.host import KeyPath
 from gate.contract.item import Moment
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
+from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen
 from gate.kinds.scene import Scene, asked
 from gate.sources.fact import Absent, CannotTell, Seen, seen, told
 from gate.sources.host.facts import Path
@@ -85,7 +85,7 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(f"{fact.value.type}, {fact.value.owner}:{fact.value.group}, {fact.value.mode}")
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item = scene.item(promise, KeyPath)
     return {"Path": item.path, "Purpose": item.purpose}
 

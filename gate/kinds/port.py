@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from gate.contract.host import ListeningPort, Service
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, Promises, State, Told, always, asks_nothing
+from gate.kinds.kind import Cells, Found, Kind, Promises, State, Told, always, asks_nothing, shown
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.facts import HostFacts, Listener
@@ -202,9 +202,9 @@ def _holder(one: Listener) -> str:
     return f"open on {one.address}" + (f", held by {units}" if units else "")
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, ListeningPort), listeners(promise, scene)
-    held = _newest_first(scene.host, fact.value) if isinstance(fact, Seen) else "closed"
+    held = shown(fact, "closed", lambda found: _newest_first(scene.host, found))
     return {"Port": str(item.port), "Service": item.service, "PID": held}
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gate.contract.kinds import Risk
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
-from gate.kinds.kind import Kind, always, asks_nothing, no_fact, no_references, no_state
+from gate.kinds.kind import Cells, Kind, always, asks_nothing, no_fact, no_references, no_state
 from gate.kinds.scene import Scene
 
 
@@ -28,7 +26,7 @@ def risk(promise: Promise, scene: Scene) -> Finding:
     )
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item = scene.item(promise, Risk)
     return {"Area": item.area, "Risk Level": item.level, "Notes": item.note}
 

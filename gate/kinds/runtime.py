@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.host import Runtime
 from gate.contract.item import Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, always, no_references
+from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, shown
 from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
@@ -99,9 +99,9 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return fact if isinstance(fact, CannotTell) else State(f"version {fact.value}")
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, Runtime), version_of(promise, scene)
-    version = fact.value if isinstance(fact, Seen) else "Not installed"
+    version = shown(fact, "Not installed", str)
     remark = item.remark if isinstance(fact, Seen) else ""
     return {"Runtime": item.label, "Version": version, "Remark": remark}
 

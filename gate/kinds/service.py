@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.host import Service
 from gate.contract.item import Moment
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, State, Told, always, no_references, not_seen
+from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen, shown
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.facts import Unit
@@ -156,15 +156,14 @@ def _state_in_words(promise: Promise, scene: Scene) -> Told:
     return State(", ".join(words))
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item = scene.item(promise, Service)
     fact, host = scene.unit(item.unit), scene.observed.host
-    status, up = "not found", "-"
-    if isinstance(fact, Seen):
-        status = f"{fact.value.active_state} ({fact.value.sub_state})"
-        if fact.value.active_state == "active" and isinstance(host, Seen):
-            # By the host's own clock, which its units' starts are told by too.
-            up = uptime(fact.value.started, host.value.identity.clock)
+    status = shown(fact, "not found", lambda unit: f"{unit.active_state} ({unit.sub_state})")
+    up = "-"
+    if isinstance(fact, Seen) and isinstance(host, Seen) and fact.value.active_state == "active":
+        # By the host's own clock, which its units' starts are told by too.
+        up = uptime(fact.value.started, host.value.identity.clock)
     return {"Service": item.label or item.unit, "Status": status, "Uptime": up}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.item import Item, Moment
 from gate.contract.kinds import Step
 from gate.contract.model import Promise
+from gate.duration import seconds
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, Promises, no_state
+from gate.kinds.kind import Cells, Found, Kind, Promises, no_state, shown
 from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
+from gate.plan.facts import StepRecord
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.questions import AskTool
 from gate.target import Target
@@ -86,9 +88,17 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return plan.value.steps.get(promise.id, Absent("not in the record"))
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
-    item = scene.item(promise, Step)
-    return {"Step": str(item.order), "What": item.text or item.title}
+def _row(promise: Promise, scene: Scene) -> Cells:
+    item, fact = scene.item(promise, Step), _find(promise, scene)
+    return {
+        "Step": f"{item.phase} {item.order}",
+        "What": item.text or item.title,
+        "Result": shown(fact, "-", _ended),
+    }
+
+
+def _ended(record: StepRecord) -> str:
+    return seconds(record.seconds) if record.state == "done" else record.state
 
 
 def _references(item: Item, promises: Promises) -> Iterable[str]:

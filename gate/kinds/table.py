@@ -10,6 +10,7 @@ from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
+    Cells,
     Found,
     Kind,
     State,
@@ -17,6 +18,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    shown,
 )
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -116,13 +118,12 @@ def _state(promise: Promise, scene: Scene) -> Told:
     return State(", ".join(count), columns | keys)
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     fact = table_of(promise.name, scene)
-    found = fact.value if isinstance(fact, Seen) else None
     return {
         "Table": promise.name,
-        "Columns": str(len(found.columns)) if found else "absent",
-        "Keys": str(len(found.constraints)) if found else "-",
+        "Columns": shown(fact, "absent", lambda found: str(len(found.columns))),
+        "Keys": str(len(fact.value.constraints)) if isinstance(fact, Seen) else "-",
     }
 
 

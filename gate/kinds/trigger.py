@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.item import Item, Moment
 from gate.contract.kinds import Endpoint, Trigger
@@ -11,7 +11,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
-from gate.kinds.kind import Kind, Promises, asks_nothing, no_fact, no_state
+from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent
 
@@ -65,7 +65,7 @@ def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT0
     return ("postdeploy",)
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Trigger": promise.title, "Watches": ", ".join(scene.item(promise, Trigger).when)}
 
 

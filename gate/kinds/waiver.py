@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.item import Item, Moment
 from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS, Promise
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Kind, Promises, asks_nothing, no_fact, no_state
+from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state
 from gate.kinds.scene import Scene
 
 
@@ -30,7 +30,7 @@ def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT0
     return (item.moments if isinstance(item, Waiver) else ()) or MOMENTS
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item = scene.item(promise, Waiver)
     return {"Item": item.item, "Until": item.expires.isoformat(), "Owner": item.owner}
 

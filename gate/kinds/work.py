@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
 from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Found, Kind, Promises, always, no_state
+from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
 from gate.sources.database.facts import QueueFacts, WorkFacts
@@ -126,11 +126,11 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return NOT_ASKED if facts is None else Seen(facts)
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     item = scene.item(promise, Work)
     unit = scene.unit(item.unit)
-    state = f"{unit.value.active_state} ({unit.value.sub_state})" if isinstance(unit, Seen) else "-"
-    return {"Worker": item.unit, "Status": state}
+    status = shown(unit, "not found", lambda one: f"{one.active_state} ({one.sub_state})")
+    return {"Worker": item.unit, "Status": status}
 
 
 def _references(item: Item, promises: Promises) -> Iterable[str]:

@@ -18,6 +18,7 @@ from gate.kinds.look import questions
 from gate.kinds.registry import load_contract
 from gate.plugin.selection import compiled, selected
 from gate.report.replay import Replay, replay_of
+from gate.report.snapshot.template import check_template
 from gate.report.write import prepare
 from gate.secrets import known
 from gate.sources.binding import as_looked_at, requests
@@ -189,6 +190,7 @@ def _run(config: pytest.Config) -> Run:
         writes=applies,
         login=target.api.login,
     )
+    check_template(pathlib.Path(option.contract))
     if replay is not None:
         why = unfit_to_replay(replay, target, contract.sha256)
         if why:

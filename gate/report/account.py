@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.item import Moment
 from gate.contract.model import Contract, Promise
+from gate.kinds.scene import Scene
 from gate.report.replay import Replay
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.host.facts import Identity
+from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -23,6 +28,18 @@ ORDER = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN, Outcome.WAIVED, Outco
 """Outcomes, those that matter most first."""
 
 
+NOTHING = CannotTell("nothing was looked at", Cause.UPSTREAM)
+
+
+class _Unseen(dict[str, Fact[Chain]]):
+    """Facts by key of a look that did not take place."""
+
+    def get(self, key: str, default: object = None) -> CannotTell:
+        """Why nothing is known of it."""
+        del key, default
+        return NOTHING
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Account:
     """One moment at one target, ready to be told.
@@ -34,6 +51,7 @@ class Account:
         baseline_verdict: How that one ended.
         run: Name of the run's folder.
         replay: What was judged again, where nothing was looked at.
+        url: Where the run can be found, such as a CI job.
     """
 
     contract: Contract
@@ -47,6 +65,36 @@ class Account:
     baseline_verdict: Verdict | None = None
     run: str = ""
     replay: Replay | None = None
+    url: str = ""
+
+    @functools.cached_property
+    def scene(self) -> Scene:
+        """What the kinds tell of; where nothing was looked at, nothing can be told."""
+        observed = self.observed or Observed.model_construct(
+            target=self.target.name,
+            moment=self.moment,
+            started=self.started,
+            finished=self.finished,
+            host=NOTHING,
+            database=NOTHING,
+            api=NOTHING,
+            chains=_Unseen(),
+            plan=NOTHING,
+            rehearsal=NOTHING,
+        )
+        return Scene(
+            contract=self.contract,
+            target=self.target,
+            moment=self.moment,
+            observed=observed,
+            baseline=self.baseline,
+        )
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which host it was; ``None`` where that could not be seen."""
+        host = self.scene.observed.host
+        return host.value.identity if isinstance(host, Seen) else None
 
 
 def lines_by_id(verdict: Verdict) -> dict[str, Line]:

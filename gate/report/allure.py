@@ -13,7 +13,6 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from gate.account.verdict import Result
-from gate.contract.host import Runtime
 from gate.contract.item import Moment
 from gate.contract.kinds import Risk
 from gate.contract.model import Contract, Promise
@@ -21,14 +20,14 @@ from gate.kinds.kind import Severity
 from gate.kinds.registry import kinds
 from gate.report import product
 from gate.report.account import Account
-from gate.report.seen import host_of, version_of
+from gate.report.rows import rows_of
 from gate.report.text import line as one_line
-from gate.report.text import markdown
-from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.observed import Observed
+from gate.report.text import markdown, plain
 from gate.target import Target
 
 OF_RISK: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "normal", "LOW": "minor"}
+VERSION = "Version"
+"""The column whose values belong to the environment of a run."""
 RANK: tuple[Severity, ...] = ("blocker", "critical", "normal", "minor", "trivial")
 
 
@@ -103,7 +102,7 @@ def attachment(promise: Promise, moment: Moment, evidence: Any) -> Attachment:
     Args:
         promise: The item.
         moment: The side of it.
-        evidence: What `gate.report.evidence.evidence` found, redacted; ``None`` where an item has
+        evidence: What `gate.report.facts.evidence` found, redacted; ``None`` where an item has
             no fact of its own, and then only what was promised is told.
     """
     item = promise.at(moment)
@@ -124,8 +123,7 @@ def categories() -> list[dict[str, Any]]:
 
 def environment(account: Account) -> dict[str, str]:
     """What the run was about, by key without blanks: target, contract, gate, host, versions."""
-    contract, target, observed = account.contract, account.target, account.observed
-    host = host_of(observed)
+    contract, target, identity = account.contract, account.target, account.identity
     pairs = {
         "target": f"{target.name} ({target.title})",
         "moment": account.moment,
@@ -136,16 +134,16 @@ def environment(account: Account) -> dict[str, str]:
     }
     if account.replay:
         pairs["replay"] = account.replay.sentence()
-    if isinstance(host, Seen):
-        identity = host.value.identity
+    if identity is not None:
         pairs |= {
             "host.name": identity.hostname,
             "host.os": identity.os,
             "host.kernel": identity.kernel,
             "host.privileges": identity.privileges,
         }
-    for id_, item in contract.of(Runtime, account.moment).items():
-        pairs[f"version.{id_.split('.', 1)[1]}"] = _version(observed, id_, item)
+    for row in rows_of(account):
+        if VERSION in row.cells:
+            pairs.setdefault(f"version.{row.name}", plain(row.cells[VERSION]))
     for number, promise in enumerate(contract.not_tried(account.moment), start=1):
         pairs[f"not_tried.{number}"] = f"{promise.id}: it writes, and needs --apply"
     for number, one in enumerate(target.differs, start=1):
@@ -188,13 +186,6 @@ def _ci(environ: Mapping[str, str]) -> str:
         if environ.get(variable):
             return kind
     return "local"
-
-
-def _version(observed: Observed | None, id_: str, item: Runtime) -> str:
-    fact = version_of(observed, id_, item)
-    if isinstance(fact, CannotTell):
-        return f"cannot tell: {one_line(fact.reason)}"
-    return "not installed" if isinstance(fact, Absent) else fact.value
 
 
 def _escaped(text: str) -> str:

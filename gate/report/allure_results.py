@@ -19,7 +19,7 @@ from typing import Any
 from gate.account.verdict import Line, Outcome
 from gate.report import allure
 from gate.report.account import SNAPSHOT, Account
-from gate.report.evidence import evidence
+from gate.report.facts import evidence
 from gate.secrets.redactor import Redactor
 from gate.text import json_text, printable
 
@@ -98,7 +98,7 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
         "parameters": [{"name": "outcome", "value": line.outcome.value, "excluded": True}],
     }
     found = redactor.clean_json(
-        evidence(promise, moment, contract, account.target, account.observed)
+        None if account.observed is None else evidence(promise, account.scene)
     )
     both = allure.attachment(promise, moment, found)
     type_, suffix = TYPES[both.type]

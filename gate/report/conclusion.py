@@ -5,6 +5,8 @@ from __future__ import annotations
 from gate.account.verdict import Verdict, Word
 from gate.report.account import tally
 
+UNUSED = "declared, but this contract has no such item: it changes nothing"
+"""Said of a declared difference that nothing hangs on."""
 ADVICE = {
     Word.PROMOTE: "every promise is accounted for",
     Word.BLOCKED: "a promise is broken: do not go on",

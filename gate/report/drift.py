@@ -9,21 +9,18 @@ from collections.abc import Iterator, Mapping
 
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.catalog.model import Catalog
-from gate.contract.database import Table
-from gate.contract.host import Service
 from gate.contract.model import Contract, Promise
 from gate.duration import moment_of
 from gate.kinds.kind import State
 from gate.kinds.scene import scene_of
 from gate.report.account import lines_by_id
-from gate.report.seen import database_of, host_of
-from gate.report.states import state_of
+from gate.report.facts import state_of
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.observed import Observed
 from gate.target import Target
 
-WORDS_ONLY = {"title", "source", "risk", "note", "remark", "label", "purpose", "restarted"}
-"""Keys of an item that say nothing about the target's state."""
+CATALOG = "database"
+"""Chapter of what a catalog holds."""
 CLOCK_SLACK_S = 5.0
 """A host's boot time is reckoned from two clocks; less than this is no reboot."""
 
@@ -80,9 +77,8 @@ def compare(
 def _to_change(promise: Promise, before: Observed, after: Observed) -> bool:
     """Whether the contract promises another state at the later moment than at the earlier."""
     sides = [promise.at(before.moment), promise.at(after.moment)]
-    old, new = (one.model_dump(exclude=WORDS_ONLY) for one in sides)
-    restarted = isinstance(sides[1], Service) and bool(sides[1].restarted)
-    return old != new or (restarted and sides[0] is not sides[1])
+    old, new = (one.model_dump(exclude=set(one.WORDS)) for one in sides)
+    return old != new or (sides[1].changes_by_itself and sides[0] is not sides[1])
 
 
 def _item(
@@ -132,32 +128,32 @@ def _parts(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 def _unnamed(contract: Contract, before: Observed, after: Observed) -> Iterator[Change]:
     """What the catalogs hold that no item of the contract names."""
-    old, new = database_of(before), database_of(after)
+    old, new = before.database, after.database
     if not (isinstance(old, Seen) and isinstance(new, Seen)):
         return
-    tables = {one.name for one in contract.promises.values() if _comes_or_goes(one)}
+    moving = {one.name for one in contract.promises.values() if _comes_or_goes(one)}
     whole = old.value.catalog.whole == new.value.catalog.whole
     was, is_ = (_things(one.value.catalog, whole=whole) for one in (old, new))
     for name in sorted({*was, *is_}):
         if name.replace(" ", ".", 1) in contract.promises or was.get(name) == is_.get(name):
             continue
-        if _belongs(name, tables):
+        if _belongs(name, moving):
             continue
         yield Change(
-            name, "database", Kind.DRIFT, "", was.get(name, "absent"), is_.get(name, "absent")
+            name, CATALOG, Kind.DRIFT, "", was.get(name, "absent"), is_.get(name, "absent")
         )
 
 
 def _comes_or_goes(promise: Promise) -> bool:
-    return isinstance(promise.before, Table) and promise.before.absent != promise.after.absent
+    return promise.chapter == CATALOG and promise.before.absent != promise.after.absent
 
 
-def _belongs(name: str, tables: set[str]) -> bool:
-    """Whether it comes with a table that is promised to come, or goes with one: grants, serials."""
+def _belongs(name: str, moving: set[str]) -> bool:
+    """Whether it comes with what is promised to come, or goes with it: grants, serials."""
     words = set(re.split(r"[^\w]+", name))
     serials = {one for one in words if one.endswith("_seq")}
-    return bool(words & tables) or any(
-        one.startswith(f"{table}_") for one in serials for table in tables
+    return bool(words & moving) or any(
+        one.startswith(f"{other}_") for one in serials for other in moving
     )
 
 
@@ -178,7 +174,7 @@ def _things(catalog: Catalog, *, whole: bool) -> dict[str, str]:
 
 def _host(before: Observed, after: Observed) -> Iterator[Change]:
     """A reboot, or another machine, between the looks."""
-    old, new = host_of(before), host_of(after)
+    old, new = before.host, after.host
     if not (isinstance(old, Seen) and isinstance(new, Seen)):
         return
     was, is_ = old.value.identity, new.value.identity

@@ -10,10 +10,8 @@ import xml.etree.ElementTree as ET
 from gate.account.verdict import Line, Outcome
 from gate.report import product
 from gate.report.account import Account, source_of
-from gate.report.seen import host_of
 from gate.report.text import line as one_line
 from gate.report.text import printable
-from gate.sources.fact import Seen
 
 
 def render(account: Account) -> str:
@@ -27,16 +25,13 @@ def render(account: Account) -> str:
         "time": f"{(account.finished - account.started).total_seconds():.3f}",
     }
     root = ET.Element("testsuites", {"name": product.NAME, **totals})
-    host = host_of(account.observed)
     suite = ET.SubElement(
         root,
         "testsuite",
         {
             "name": f"{account.target.name} {account.moment}{' (replay)' * bool(account.replay)}",
             "timestamp": account.started.strftime("%Y-%m-%dT%H:%M:%S"),
-            "hostname": one_line(
-                host.value.identity.hostname if isinstance(host, Seen) else "unknown"
-            ),
+            "hostname": one_line(account.identity.hostname if account.identity else "unknown"),
             **totals,
         },
     )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from gate.account.verdict import Verdict
-from gate.contract.kinds import Budget
 from gate.contract.model import Contract
 from gate.duration import moment_of, seconds
+from gate.kinds.scene import scene_of
 from gate.report.account import lines_by_id
 from gate.report.conclusion import conclusion
 from gate.report.drift import Change, Kind, compare
+from gate.report.facts import measured
 from gate.report.marks import mark
-from gate.report.seen import answer_of
 from gate.report.text import cell, markdown, row
-from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -62,7 +60,7 @@ def render(
     for kind, (symbol, head) in HEADS.items():
         lines += _section(f"{symbol} {head}", [one for one in changes if one.kind is kind])
     lines += _unchanged(one for one in changes if one.kind is Kind.SAME)
-    lines += _times(contract, before, after, after_verdict)
+    lines += _times(contract, target, before, after, after_verdict)
     return "\n".join(lines) + "\n"
 
 
@@ -96,28 +94,27 @@ def _unchanged(changes: Iterable[Change]) -> list[str]:
 
 
 def _times(
-    contract: Contract, before: Observed, after: Observed, verdict: Verdict | None
+    contract: Contract,
+    target: Target,
+    before: Observed,
+    after: Observed,
+    verdict: Verdict | None,
 ) -> list[str]:
-    """Response times of the endpoints that have a budget: medians, for the eye."""
+    """How long things took, of the kinds that measure it: medians, for the eye."""
     lines = lines_by_id(verdict) if verdict else {}
     rows = []
-    for id_, item in contract.of(Budget, after.moment).items():
-        old, new = (_median(one, f"endpoint.{item.endpoint}") for one in (before, after))
+    scenes = [scene_of(contract, target, one, after.moment) for one in (before, after)]
+    for promise in contract.at(after.moment):
+        old, new = (measured(promise, scene) for scene in scenes)
         if old is None and new is None:
             continue
         factor = f"{new / old:.2f}" if old and new else "-"
-        rows.append(row(f"{markdown(id_)} {mark(lines.get(id_))}", *_shown(old, new), factor))
+        name = f"{markdown(promise.id)} {mark(lines.get(promise.id))}"
+        rows.append(row(name, *_shown(old, new), factor))
     if not rows:
         return []
     columns = ["| Budget | Before | After | Factor |", "|---|---|---|---|"]
     return ["", "---", "", "## Response times (median)", "", *columns, *rows]
-
-
-def _median(observed: Observed, endpoint: str) -> float | None:
-    fact = answer_of(observed, endpoint)
-    if not isinstance(fact, Seen):
-        return None
-    return statistics.median(fact.value.samples_s or (fact.value.elapsed_s,))
 
 
 def _shown(*values: float | None) -> Iterator[str]:

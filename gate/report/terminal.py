@@ -9,10 +9,9 @@ from gate.account.verdict import Line, Outcome, Verdict, Word
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
-from gate.report.conclusion import ADVICE, conclusion
+from gate.report.conclusion import ADVICE, UNUSED, conclusion
 from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_lines, where
 from gate.report.replay import Replay
-from gate.report.snapshot.gate import UNUSED
 from gate.report.text import counted, short
 from gate.report.text import line as one_line
 from gate.target import Target

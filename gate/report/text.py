@@ -6,7 +6,7 @@ import re
 
 from gate.text import line, printable
 
-__all__ = ["cell", "counted", "line", "markdown", "obstacle", "printable", "row", "short"]
+__all__ = ["cell", "counted", "line", "markdown", "obstacle", "plain", "printable", "row", "short"]
 
 MARKDOWN = re.compile(r"([\\`*\[\]<>|])")
 
@@ -23,6 +23,11 @@ def markdown(text: str) -> str:
     Underscores stay: inside of a word they mean nothing, and names of tables are full of them.
     """
     return MARKDOWN.sub(r"\\\1", line(text))
+
+
+def plain(text: str) -> str:
+    """Markdown without its escapes."""
+    return re.sub(r"\\([\\`*\[\]<>|])", r"\1", text)
 
 
 def cell(text: str, limit: int = 160) -> str:

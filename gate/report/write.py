@@ -89,15 +89,7 @@ def fit(name: str, text: str) -> str:
 
 def texts(account: Account) -> Mapping[str, str]:
     """Every report but the attestation, by file name, from an account without secrets."""
-    document = snapshot.render(
-        account.contract,
-        account.target,
-        account.moment,
-        account.observed,
-        account.verdict,
-        started=account.started,
-        replay=account.replay.sentence() if account.replay else "",
-    )
+    document = snapshot.document(account)
     comparison = ""
     if account.observed is not None and account.moment != "predeploy":
         comparison = state_diff.render(

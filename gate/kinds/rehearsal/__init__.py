@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
-from gate.kinds.kind import Found, Kind, no_references, no_state
+from gate.kinds.kind import Cells, Found, Kind, no_references, no_state
 from gate.kinds.rehearsal.compare import rehearsal
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen
@@ -47,7 +47,7 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return next((part for name, part in parts.items() if getattr(item, name) is not None), None)
 
 
-def _row(promise: Promise, scene: Scene) -> Mapping[str, str]:
+def _row(promise: Promise, scene: Scene) -> Cells:
     del scene
     return {"Rehearsal": promise.title}
 

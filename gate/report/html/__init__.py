@@ -13,8 +13,6 @@ from gate.report.html.document import to_html
 from gate.report.html.items import attention, chapter, css_class
 from gate.report.html.style import STYLE
 from gate.report.reasons import compact
-from gate.report.seen import host_of
-from gate.sources.fact import Seen
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -84,8 +82,7 @@ def _replay(account: Account) -> str:
 
 
 def _facts(account: Account) -> list[tuple[str, str]]:
-    target, host = account.target, host_of(account.observed)
-    identity = host.value.identity if isinstance(host, Seen) else None
+    target, identity = account.target, account.identity
     place = " (embedded sandbox)" if target.embedded else ""
     took = seconds((account.finished - account.started).total_seconds())
     return [

@@ -1,86 +1,51 @@
-"""The snapshot document: the user's own sections, order and table shapes, with live values.
+"""The snapshot document: a suite's own template with live values, or every chapter in turn.
 
-What the gate has to add stands in one section behind the closing line, so that the user's document
-stays a prefix of it. Ports and paths are the contract's; where the target moves them, that section
-says where to.
+What the gate has to add stands in sections behind the template's last line, so that a suite's own
+document stays a prefix of it. Ports and paths are the contract's; where the target moves them, the
+section "Gate" says where to.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import pathlib
+from collections.abc import Mapping
 
-from gate.account.verdict import Verdict
-from gate.contract.item import Moment
-from gate.contract.model import Contract
-from gate.report.account import lines_by_id
-from gate.report.snapshot.api import endpoints
-from gate.report.snapshot.database import alembic, database_checks, tables
+from gate.report.account import SNAPSHOT, Account
+from gate.report.rows import rows_of, untold
+from gate.report.snapshot.data import context
 from gate.report.snapshot.gate import gate
-from gate.report.snapshot.host import key_paths, port_map, runtimes, services
-from gate.report.snapshot.plan import risks, rollback_plan
 from gate.report.snapshot.rehearsal import rehearsal
-from gate.report.snapshot.view import View, heading
+from gate.report.snapshot.template import DEFAULT, TemplateError, template_of, written
 from gate.report.text import markdown
-from gate.sources.observed import Observed
-from gate.target import Target
 
-PHASE: dict[Moment, str] = {
-    "predeploy": "Pre-Deployment",
-    "postdeploy": "Post-Deployment",
-    "rollback": "After Rollback",
-}
-CLOSING: dict[Moment, str] = {
-    "predeploy": "*Snapshot taken before enhancement deployment*",
-    "postdeploy": "*Snapshot taken after enhancement deployment*",
-    "rollback": "*Snapshot taken after rollback of the enhancement deployment*",
-}
+name = "snapshot"
 
 
-def render(
-    contract: Contract,
-    target: Target,
-    moment: Moment,
-    observed: Observed | None,
-    verdict: Verdict,
-    *,
-    started: dt.datetime | None = None,
-    replay: str = "",
-) -> str:
-    """Write the document as Markdown.
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The document's file."""
+    del already
+    return {SNAPSHOT[account.moment]: document(account).encode("utf-8", "replace")}
 
-    Args:
-        contract: What is promised; its ``system`` and ``cwd`` stand in the heading.
-        target: Where it was looked at.
-        moment: Which document: before, after or restored.
-        observed: What was seen; ``None`` where nothing was looked at.
-        verdict: How every item ended; the marks follow it.
-        started: The time in the heading where nothing was looked at.
-        replay: What is said of a replay.
+
+def document(account: Account) -> str:
+    """Write the document as Markdown, by the template beside the contract.
+
+    A template that fails is told, and the engine's own is taken: a look is never lost to it.
     """
-    view = View(contract, target, moment, observed, lines_by_id(verdict))
-    phase = PHASE[moment]
-    sections = [
-        [*heading(view, started), *(["", f"**{markdown(replay)}**"] if replay else [])],
-        ["## Services Status (" + phase + ")", "", *services(view)],
-        ["## Port Map", "", *port_map(view)],
-        ["## Key Paths", "", *key_paths(view)],
-        ["## Runtime Versions", "", *runtimes(view)],
-        ["## Database Tables (Current)", "", *tables(view)],
-        ["## Alembic Status", "", *alembic(view)],
-        [
-            f"## {phase.replace(' ', '-')} Health Check",
-            "",
-            "### API Endpoints",
-            *endpoints(view),
-            "",
-            "### Database",
-            *database_checks(view),
-        ],
-        ["## Risk Assessment", "", *risks(view)],
-        ["## Rollback Plan", "", *rollback_plan(view)],
-        [CLOSING[moment]],
-        ["## Gate", "", *gate(view, verdict, replay)],
-    ]
-    rehearsed = rehearsal(view)
-    sections += [["## Rehearsal", "", *rehearsed]] if rehearsed else []
-    return "\n\n---\n\n".join("\n".join(lines) for lines in sections) + "\n"
+    fault = ""
+    rows, every = rows_of(account), rows_of(account, every=True)
+    try:
+        text = written(
+            template_of(pathlib.Path(account.contract.folder)), context(account, rows, every)
+        )
+    except TemplateError as error:
+        fault, rows, every = str(error), rows_of(account), rows_of(account, every=True)
+        text = written(DEFAULT, context(account, rows, every))
+    ids = {one.plain_id for one in untold(every)}
+    further = [one for one in untold(rows) if one.plain_id in ids]
+    if account.replay and markdown(account.replay.sentence()) not in text:
+        text = f"**{markdown(account.replay.sentence())}**\n\n{text}"
+    sections = [text, "\n".join(["## Gate", "", *gate(account, further, fault)])]
+    if rehearsed := rehearsal(account):
+        sections.append("\n".join(["## Rehearsal", "", *rehearsed]))
+    return "\n\n---\n\n".join(sections) + "\n"

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gate.account.verdict import Line, Outcome, Verdict
-from gate.contract.host import Clock
 from gate.contract.kinds import Waiver
 from gate.duration import moment_of, seconds
 from gate.report import product
-from gate.report.account import ORDER, chapters
-from gate.report.conclusion import ADVICE, conclusion
-from gate.report.marks import MARKS, mark, marked, unknown
+from gate.report.account import ORDER, Account, chapters, lines_by_id
+from gate.report.conclusion import ADVICE, UNUSED, conclusion
+from gate.report.marks import MARKS, mark
 from gate.report.reasons import compact, grouped, outcome_lines, unknown_lines, where
-from gate.report.seen import clock_of
-from gate.report.snapshot.view import View
+from gate.report.rows import Row
 from gate.report.text import cell, counted, markdown, row, short
-from gate.sources.fact import CannotTell, Seen
 from gate.sources.observed import Observed
 
-UNUSED = "declared, but this contract has no such item: it changes nothing"
-"""Said of a declared difference that nothing hangs on."""
+LIST = 2
+"""Items with more columns than this are told by a table."""
 
 HEADS = {
     Outcome.FAIL: "Broken",
@@ -31,20 +28,26 @@ HEADS = {
 }
 
 
-def gate(view: View, verdict: Verdict, replay: str = "") -> list[str]:
-    """Everything that the user's document has no place for."""
-    target = view.target
+def gate(account: Account, further: Sequence[Row], fault: str = "") -> list[str]:
+    """Everything that the document before it has no place for.
+
+    Args:
+        account: What is told.
+        further: The items that the document told nothing of.
+        fault: Why the suite's own template could not be used, where that is so.
+    """
+    target, verdict = account.target, account.verdict
     lines = [
         f"**{markdown(conclusion(verdict))}**: {ADVICE[verdict.word]}",
         "",
         f"- Target: {markdown(target.name)}, {markdown(target.title)} ({markdown(target.host)})",
-        f"- Moment: {view.moment}",
-        *([f"- {markdown(replay)}"] if replay else []),
-        f"- Contract: sha256 {view.contract.sha256}, {len(verdict.lines)} items at this moment",
+        f"- Moment: {account.moment}",
+        *([f"- {markdown(account.replay.sentence())}"] if account.replay else []),
+        f"- Contract: sha256 {account.contract.sha256}, {len(verdict.lines)} items at this moment",
         f"- Gate: {product.NAME} {product.version()}",
-        *_moved(view),
-        *_deadlines(view),
-        *_clocks(view),
+        *_moved(account),
+        *_deadlines(account),
+        *([f"- Template: not used, it fails: {markdown(fault)}"] if fault else []),
         "",
         *_counts(verdict),
     ]
@@ -52,33 +55,34 @@ def gate(view: View, verdict: Verdict, replay: str = "") -> list[str]:
         lines += _items(head, outcome_lines(verdict, outcome))
     lines += _unknown(verdict)
     lines += _not_run(verdict)
-    lines += _not_tried(view)
-    lines += ["", "### Waivers in force", *_waivers(view)]
-    lines += ["", "### Declared differences", *_differences(view)]
+    lines += _not_tried(account)
+    lines += _further(further)
+    lines += ["", "### Waivers in force", *_waivers(account)]
+    lines += ["", "### Declared differences", *_differences(account)]
     return lines
 
 
-def _moved(view: View) -> list[str]:
+def _moved(account: Account) -> list[str]:
     lines = []
-    if view.target.port_offset:
+    if account.target.port_offset:
         lines.append(
-            f"- Ports are shown as in the contract; this target adds {view.target.port_offset}"
+            f"- Ports are shown as in the contract; this target adds {account.target.port_offset}"
         )
-    if view.target.prefix:
+    if account.target.prefix:
         lines.append(
             f"- Paths are shown as in the contract; here they lie below "
-            f"{markdown(view.target.prefix)}"
+            f"{markdown(account.target.prefix)}"
         )
     return lines
 
 
-def _deadlines(view: View) -> list[str]:
-    limits = view.target.deadlines
+def _deadlines(account: Account) -> list[str]:
+    limits = account.target.deadlines
     text = (
         f"- Deadlines: host {seconds(limits.host_s)}, database {seconds(limits.database_s)}, "
         f"connecting {seconds(limits.connect_s)}; settling window {seconds(limits.window_s)}"
     )
-    return [text, *_look(view.observed)]
+    return [text, *_look(account.observed)]
 
 
 def _look(observed: Observed | None) -> list[str]:
@@ -88,18 +92,28 @@ def _look(observed: Observed | None) -> list[str]:
     return [f"- Looked: from {moment_of(observed.started)}{f' ({markdown(parts)})' * bool(parts)}"]
 
 
-def _clocks(view: View) -> list[str]:
-    """The time that each promised clock told, and what is wrong with it."""
+def _further(rows: Sequence[Row]) -> list[str]:
+    """A list or a table for each kind of which items are left to be told."""
+    kinds: dict[str, list[Row]] = {}
+    for one in rows:
+        kinds.setdefault(one.kind, []).append(one)
     lines = []
-    for id_, item in view.contract.of(Clock, view.moment).items():
-        fact = clock_of(view.observed, item)
-        if isinstance(fact, CannotTell):
-            text = unknown(fact)
-        else:
-            told = moment_of(fact.value) if isinstance(fact, Seen) else "nowhere"
-            text = marked(told, view.lines.get(id_))
-        lines.append(f"- Clock of the {item.of}: {text}")
+    for kind, members in kinds.items():
+        head = members[0].columns
+        lines += ["", f"### Further: {kind}", ""]
+        if len(head) <= LIST:
+            lines += [f"- {_one_line(one)}" for one in members]
+            continue
+        lines += [row(*map(cell, head)), row(*["---"] * len(head))]
+        for one in members:
+            first, *rest = (one.cells.get(name, "-") for name in head)
+            lines.append(row(one.noted(first), *rest))
     return lines
+
+
+def _one_line(one: Row) -> str:
+    first, *rest = one.cells.values()
+    return f"{first}: {one.marked(rest[0])}" if rest else one.noted(first)
 
 
 def _counts(verdict: Verdict) -> list[str]:
@@ -143,33 +157,34 @@ def _not_run(verdict: Verdict) -> list[str]:
     return ["", "### Not run", f"- {counted(len(verdict.not_run), 'item')}: {ids}"]
 
 
-def _not_tried(view: View) -> list[str]:
+def _not_tried(account: Account) -> list[str]:
     lines = [
         f"- {markdown(one.id)}: {markdown(short(one.title, 200))}"
-        for one in view.contract.not_tried(view.moment)
+        for one in account.contract.not_tried(account.moment)
     ]
     return ["", "### Not tried: it writes, and needs --apply", *lines] if lines else []
 
 
-def _waivers(view: View) -> list[str]:
+def _waivers(account: Account) -> list[str]:
+    ended = lines_by_id(account.verdict)
     lines = [
-        f"- {mark(view.lines.get(id_))} {markdown(item.item)}: {markdown(item.reason)} "
+        f"- {mark(ended.get(id_))} {markdown(item.item)}: {markdown(item.reason)} "
         f"({markdown(item.owner)}, until {item.expires.isoformat()}"
-        f"{_expired(item.expires, view)})"
-        for id_, item in view.contract.of(Waiver, view.moment).items()
+        f"{_expired(item.expires, account)})"
+        for id_, item in account.contract.of(Waiver, account.moment).items()
     ]
     return lines or ["- none"]
 
 
-def _expired(day: dt.date, view: View) -> str:
-    today = view.observed.started.date() if view.observed else None
+def _expired(day: dt.date, account: Account) -> str:
+    today = account.observed.started.date() if account.observed else None
     return ", expired" if today and day < today else ""
 
 
-def _differences(view: View) -> list[str]:
+def _differences(account: Account) -> list[str]:
     lines = []
-    for one in view.target.differs:
-        if one.item in view.contract.unused_differs:
+    for one in account.target.differs:
+        if one.item in account.contract.unused_differs:
             lines.append(f"- {markdown(one.item)}: {UNUSED}")
             continue
         changes = [

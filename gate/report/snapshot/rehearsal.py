@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from gate.duration import seconds
-from gate.report.snapshot.view import View
+from gate.report.account import Account
 from gate.report.text import cell, markdown, obstacle, row
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.rehearsal.facts import Leg, RehearsalFacts
 
 
-def rehearsal(view: View) -> list[str]:
+def rehearsal(account: Account) -> list[str]:
     """Everything that the clone showed; empty where nothing was rehearsed."""
-    fact = view.observed.rehearsal if view.observed else Absent("nothing was looked at")
+    fact = account.observed.rehearsal if account.observed else Absent("nothing was looked at")
     if isinstance(fact, Absent):
         return []
     if isinstance(fact, CannotTell):

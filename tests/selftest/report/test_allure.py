@@ -13,9 +13,10 @@ import pytest
 from gate.account.verdict import Outcome, Result
 from gate.contract.item import Moment
 from gate.contract.model import Contract
+from gate.kinds.scene import scene_of
 from gate.report import allure
 from gate.report.account import Account
-from gate.report.evidence import evidence
+from gate.report.facts import evidence
 from gate.sources.observed import Observed
 from gate.target import Difference, Target
 
@@ -107,7 +108,7 @@ def test_environment_is_readable_by_java(told: Callable[..., Account]) -> None:
     pairs = allure.environment(account)
     assert pairs["host.name"] == "Hera"
     assert pairs["version.postgresql"] == "16.11"
-    assert pairs["version.node_exporter"] == "not installed"
+    assert pairs["version.node_exporter"] == "Not installed"
     assert pairs["contract.sha256"] == account.contract.sha256
     text = allure.environment_properties(pairs)
     assert text.isascii()
@@ -164,7 +165,7 @@ def test_evidence_is_what_was_seen(
 ) -> None:
     """The evidence of an item is the fact behind it, whole."""
     promise = contract.promises[id_]
-    found = evidence(promise, "predeploy", contract, target, look("predeploy"))
+    found = evidence(promise, scene_of(contract, target, look("predeploy")))
     attached = allure.attachment(promise, "predeploy", found)
     assert attached.name == "promised and seen"
     promised, seen = json.loads(attached.body).values()
@@ -173,10 +174,12 @@ def test_evidence_is_what_was_seen(
     assert words in attached.body
 
 
-def test_a_risk_has_no_evidence_of_its_own(contract: Contract, target: Target) -> None:
+def test_a_risk_has_no_evidence_of_its_own(
+    contract: Contract, target: Target, look: Callable[[Moment], Observed]
+) -> None:
     """What is concluded from other items has only its promise."""
     promise = contract.promises["risk.schema"]
-    assert evidence(promise, "predeploy", contract, target, None) is None
+    assert evidence(promise, scene_of(contract, target, look("predeploy"))) is None
     attached = allure.attachment(promise, "predeploy", None)
     assert attached.name == "promised"
     assert [*json.loads(attached.body)] == ["promised"]

@@ -10,7 +10,7 @@ from gate.account.verdict import Outcome, Result
 from gate.report.account import Account
 from gate.report.html import render
 from gate.report.html.document import to_html
-from gate.report.snapshot import render as snapshot
+from gate.report.snapshot import document
 
 VOID = {"meta", "input", "br", "hr"}
 
@@ -41,10 +41,7 @@ class Page(HTMLParser):
 
 def page_of(account: Account, diff: str = "") -> str:
     """The page of an account."""
-    document = snapshot(
-        account.contract, account.target, account.moment, account.observed, account.verdict
-    )
-    return render(account, document, diff)
+    return render(account, document(account), diff)
 
 
 def test_is_well_formed_and_every_link_leads_somewhere(told: Callable[..., Account]) -> None:

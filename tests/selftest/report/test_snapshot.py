@@ -10,7 +10,7 @@ import pytest
 from gate.account.verdict import Outcome, Result
 from gate.contract.item import Moment
 from gate.report.account import Account
-from gate.report.snapshot import render
+from gate.report.snapshot import document
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.observed import Observed
 
@@ -57,9 +57,7 @@ SHAPE = """\
 
 def text_of(account: Account) -> str:
     """The document of an account."""
-    return render(
-        account.contract, account.target, account.moment, account.observed, account.verdict
-    )
+    return document(account)
 
 
 def shape_of(text: str) -> str:
