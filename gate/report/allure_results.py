@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pathlib
-import shutil
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -20,8 +18,6 @@ from gate.account.verdict import Line, Outcome
 from gate.report import allure
 from gate.report.account import SNAPSHOT, Account
 from gate.report.facts import evidence
-from gate.secrets.redactor import Redactor
-from gate.text import json_text, printable
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {
@@ -36,44 +32,28 @@ NAMES = uuid.UUID("5f0f2d8b-6a43-4d0c-9d53-0d8f5b1c7a11")
 """Name space of the results' ids: the same item of the same run has the same id."""
 
 
-def write(
-    folder: pathlib.Path,
-    account: Account,
-    redactor: Redactor,
-    document: str,
-    environ: Mapping[str, str] = os.environ,
-) -> pathlib.Path:
-    """Write the results of one moment; a former run's are replaced as a whole.
+name = "allure"
 
-    Args:
-        folder: The moment's reports.
-        account: What is told, without secrets.
-        redactor: Knows the secrets, for what is taken from the contract and the facts.
-        document: The snapshot document, which the report shows as an attachment of the whole run.
-        environ: Tells the CI job, where there is one.
 
-    Raises:
-        OSError: The folder cannot be written to.
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The folder's files: results, their evidence, and what belongs to the whole run.
+
+    The snapshot document, where it is there already, is an attachment of the whole run.
     """
-    part, whole = folder / f".{FOLDER}.{os.getpid()}.part", folder / FOLDER
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
-        for line in account.verdict.lines:
-            _result(part, account, line, redactor)
-        _globals(part, account, document)
-        pairs = allure.environment_properties(allure.environment(account))
-        (part / "environment.properties").write_text(redactor.clean(pairs), "latin-1")
-        _json(part, "categories.json", allure.categories())
-        _json(part, "executor.json", allure.executor(account, environ))
-        shutil.rmtree(whole, ignore_errors=True)
-        part.rename(whole)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return whole
+    files: dict[str, str] = {}
+    for line in account.verdict.lines:
+        files |= _result(account, line)
+    document = already.get(SNAPSHOT[account.moment])
+    if document is not None:
+        files |= _globals(account, document.decode())
+    pairs = allure.environment(account)
+    files["environment.properties"] = allure.environment_properties(pairs)
+    files["categories.json"] = _json(allure.categories())
+    files["executor.json"] = _json(allure.executor(account, os.environ))
+    return {f"{FOLDER}/{file}": text.encode("utf-8", "replace") for file, text in files.items()}
 
 
-def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redactor) -> None:
+def _result(account: Account, line: Line) -> dict[str, str]:
     moment, contract = account.moment, account.contract
     promise = contract.promises[line.id]
     stop = round(account.finished.timestamp() * 1000)
@@ -85,7 +65,7 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
         "fullName": f"tests/test_{line.chapter}.py::{moment}-{line.id}",
         "titlePath": [moment, line.chapter],
         "name": allure.title(promise, moment),
-        "description": redactor.clean(allure.description(promise, moment, line)),
+        "description": allure.description(promise, moment, line),
         "status": "skipped" if line.id in account.verdict.not_run else STATUS[line.outcome],
         "statusDetails": _details(line),
         "stage": "finished",
@@ -97,16 +77,12 @@ def _result(folder: pathlib.Path, account: Account, line: Line, redactor: Redact
         ],
         "parameters": [{"name": "outcome", "value": line.outcome.value, "excluded": True}],
     }
-    found = redactor.clean_json(
-        None if account.observed is None else evidence(promise, account.scene)
-    )
+    found = None if account.observed is None else evidence(promise, account.scene)
     both = allure.attachment(promise, moment, found)
     type_, suffix = TYPES[both.type]
     source = f"{uuid.uuid5(NAMES, result['uuid'] + both.name)}-attachment.{suffix}"
-    body = json_text(both.body) if suffix == "json" else printable(both.body)
-    _new(folder, source, body)
     result["attachments"] = [{"name": both.name, "source": source, "type": type_}]
-    _json(folder, f"{result['uuid']}-result.json", result)
+    return {source: both.body, f"{result['uuid']}-result.json": _json(result)}
 
 
 def _details(line: Line) -> dict[str, str]:
@@ -117,29 +93,18 @@ def _details(line: Line) -> dict[str, str]:
     return {"message": f"{line.id}: {line.reason}", "trace": "\n".join(trace)}
 
 
-def _globals(folder: pathlib.Path, account: Account, document: str) -> None:
+def _globals(account: Account, document: str) -> dict[str, str]:
     """The snapshot document belongs to the run, not to one of its results."""
     source = f"{uuid.uuid4()}-attachment.md"
-    _new(folder, source, printable(document))
     attachment = {
         "name": SNAPSHOT[account.moment],
         "source": source,
         "type": "text/markdown",
         "timestamp": round(account.finished.timestamp() * 1000),
     }
-    _json(folder, f"{uuid.uuid4()}-globals.json", {"attachments": [attachment], "errors": []})
+    whole = {"attachments": [attachment], "errors": []}
+    return {source: document, f"{uuid.uuid4()}-globals.json": _json(whole)}
 
 
-def _json(folder: pathlib.Path, name: str, value: Any) -> None:
-    _new(folder, name, json_text(json.dumps(value, ensure_ascii=False, default=str)))
-
-
-def _new(folder: pathlib.Path, name: str, text: str) -> None:
-    """Write a file that is not there yet: one of thousands, so with no call too many."""
-    file = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        content = text.encode("utf-8", "replace")
-        while content:
-            content = content[os.write(file, content) :]
-    finally:
-        os.close(file)
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

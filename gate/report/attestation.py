@@ -9,6 +9,7 @@ Source:
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,16 +21,22 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 UNSIGNED = "This statement is not signed: it proves nothing about who made it until somebody does."
 
+name = "attestation"
+FILE = "attestation.intoto.json"
 
-def document(
-    account: Account, written: Mapping[str, bytes], url: str | None = None
-) -> dict[str, Any]:
+
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The statement's file; every other report that is one file is a subject."""
+    files = {file: content for file, content in already.items() if "/" not in file}
+    return {FILE: (json.dumps(document(account, files), indent=2) + "\n").encode()}
+
+
+def document(account: Account, written: Mapping[str, bytes]) -> dict[str, Any]:
     """The statement as JSON-ready data.
 
     Args:
         account: What is attested.
         written: The reports by file name, as they were written; each becomes a subject.
-        url: Where the run can be found, such as a CI job.
     """
     contract, verdict = account.contract, account.verdict
     described: dict[str, Any] = {"name": "contract", "digest": {"sha256": contract.sha256}}
@@ -67,8 +74,8 @@ def document(
                 "annotations": {**account.replay.document(), "note": account.replay.sentence()},
             }
         )
-    if url:
-        predicate["url"] = url
+    if account.url:
+        predicate["url"] = account.url
     reports = [
         {"name": name, "digest": {"sha256": _digest(content)}} for name, content in written.items()
     ]

@@ -6,6 +6,7 @@ FAIL is a failure and INCONCLUSIVE an error; nothing is ever "skipped", which re
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 
 from gate.account.verdict import Line, Outcome
 from gate.report import product
@@ -13,8 +14,17 @@ from gate.report.account import Account, source_of
 from gate.report.text import line as one_line
 from gate.report.text import printable
 
+name = "junit"
+FILE = "junit.xml"
 
-def render(account: Account) -> str:
+
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The suite's file."""
+    del already
+    return {FILE: document(account).encode("utf-8", "replace")}
+
+
+def document(account: Account) -> str:
     """The account as JUnit XML: one suite, its class names are the chapters."""
     verdict = account.verdict
     totals = {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from gate.account.verdict import Verdict
 from gate.contract.model import Contract
 from gate.duration import moment_of, seconds
 from gate.kinds.scene import scene_of
-from gate.report.account import lines_by_id
+from gate.report.account import Account, lines_by_id
 from gate.report.conclusion import conclusion
 from gate.report.drift import Change, Kind, compare
 from gate.report.facts import measured
@@ -18,6 +18,8 @@ from gate.report.text import cell, markdown, row
 from gate.sources.observed import Observed
 from gate.target import Target
 
+name = "state diff"
+FILE = "STATE_DIFF.md"
 HEADS = {
     Kind.MISSING: ("❌", "Promised, and did not happen"),
     Kind.DRIFT: ("⚠️", "Happened, and was not promised (drift)"),
@@ -26,7 +28,23 @@ HEADS = {
 }
 
 
-def render(
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The comparison's file, from the second moment on."""
+    del already
+    if account.observed is None or account.moment == "predeploy":
+        return {}
+    text = document(
+        account.contract,
+        account.target,
+        account.baseline,
+        account.observed,
+        before_verdict=account.baseline_verdict,
+        after_verdict=account.verdict,
+    )
+    return {FILE: text.encode("utf-8", "replace")}
+
+
+def document(
     contract: Contract,
     target: Target,
     before: Observed | None,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from gate.account.verdict import Line
 from gate.contract.kinds import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account
+
+name = "verdict"
+FILE = "verdict.json"
+
+
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The verdict's file."""
+    del already
+    return {FILE: dumps(document(account)).encode("utf-8", "replace")}
 
 
 def document(account: Account) -> dict[str, Any]:

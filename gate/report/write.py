@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import os
 import pathlib
+import shutil
 from collections.abc import Mapping
 
-from gate.report import (
-    allure_results,
-    attestation,
-    html,
-    junit,
-    private,
-    snapshot,
-    state_diff,
-    verdict_json,
-)
-from gate.report.account import SNAPSHOT, Account
+from gate.errors import GateError
+from gate.report import private
+from gate.report.account import Account
 from gate.report.redacted import redacted
+from gate.report.report import Report
+from gate.report.reports import reports
 from gate.report.run_folder import explained
+from gate.report.verdict_json import FILE as VERDICT
 from gate.secrets.redactor import Redactor
-from gate.sources.observed import Observed
+from gate.target import Readers
 from gate.text import json_text, printable
-
-OBSERVED = "observed.json"
-VERDICT = "verdict.json"
-STATE_DIFF = "STATE_DIFF.md"
-PAGE = "report.html"
-JUNIT = "junit.xml"
-ATTESTATION = "attestation.intoto.json"
-CONCLUSIONS = (VERDICT, *SNAPSHOT.values(), STATE_DIFF, PAGE, JUNIT, ATTESTATION)
-"""Everything that says how a run ended."""
 
 
 def prepare(folder: pathlib.Path) -> None:
     """Make sure, before anything is looked at, that a folder can be written to.
 
     Raises:
-        GateError: It cannot, so a run would end without a verdict file.
+        GateError: It cannot, so a run would end without a verdict file; or a report from outside
+            is none.
     """
+    reports()
     with explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".{VERDICT}.{os.getpid()}.part"
@@ -59,27 +48,65 @@ def write_all(
         url: Where the run can be found, for the attestation.
 
     Returns:
-        The files by name, in the order of their writing; the verdict is the last.
+        The files by name, in the order of their writing; the verdict is the last. Those in folders
+        are not among them.
 
     Raises:
-        GateError: The folder cannot be written to.
+        GateError: The folder cannot be written to, or a report failed; the others are there.
     """
-    account = redacted(account, redactor)
-    contents = {
-        name: fit(name, redactor.clean_marked_up(text)).encode("utf-8", "replace")
-        for name, text in texts(account).items()
-    }
-    statement = json.dumps(attestation.document(account, contents, url), indent=2) + "\n"
-    contents[ATTESTATION] = redactor.clean_marked_up(statement).encode()
-    contents[VERDICT] = contents.pop(VERDICT)  # until the rest is there, the run is not finished
-    document = contents[SNAPSHOT[account.moment]].decode()
+    account = dataclasses.replace(redacted(account, redactor), url=url or account.url)
+    contents, failures = rendered(account, redactor)
+    files = {name: content for name, content in contents.items() if "/" not in name}
+    if VERDICT in files:  # until the rest is there, the run is not finished
+        files[VERDICT] = files.pop(VERDICT)
     readers = account.target.reports.readable_by
     with explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private.seal(allure_results.write(folder, account, redactor, document), readers)
-        for name, content in contents.items():
+        for name in dict.fromkeys(one.split("/")[0] for one in contents if "/" in one):
+            inside = {
+                one.split("/", 1)[1]: content
+                for one, content in contents.items()
+                if one.startswith(f"{name}/")
+            }
+            _write_folder(folder / name, inside, readers)
+        for name, content in files.items():
             private.write(folder / name, content, readers)
-    return {name: folder / name for name in contents}
+    if failures:
+        raise GateError("; ".join(failures))
+    return {name: folder / name for name in files}
+
+
+def rendered(account: Account, redactor: Redactor) -> tuple[dict[str, bytes], list[str]]:
+    """Every report's files, cleaned, and what failed: one report never costs another."""
+    contents: dict[str, bytes] = {}
+    failures = []
+    for report in reports():
+        try:
+            found = _files(report, account, contents)
+        except Exception as error:  # noqa: BLE001 - a report from outside may raise anything
+            failures.append(f"report {report.name!r}: {type(error).__name__}: {error}")
+            continue
+        contents |= {name: _cleaned(name, content, redactor) for name, content in found.items()}
+    return contents, failures
+
+
+def _files(report: Report, account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    found = report.render(account, already)
+    for name in found:
+        odd = [part for part in name.split("/") if part.startswith(".") or not part]
+        if odd or "\\" in name or name in already:
+            why = "another report has it" if name in already else "no name of a file here"
+            raise GateError(f"{name!r}: {why}")
+    return found
+
+
+def _cleaned(name: str, content: bytes, redactor: Redactor) -> bytes:
+    """A finished file without secrets; what is no text is left to the scan of the whole folder."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content
+    return fit(name, redactor.clean_marked_up(text)).encode("utf-8", "replace")
 
 
 def fit(name: str, text: str) -> str:
@@ -87,33 +114,32 @@ def fit(name: str, text: str) -> str:
     return json_text(text) if name.endswith(".json") else printable(text)
 
 
-def texts(account: Account) -> Mapping[str, str]:
-    """Every report but the attestation, by file name, from an account without secrets."""
-    document = snapshot.document(account)
-    comparison = ""
-    if account.observed is not None and account.moment != "predeploy":
-        comparison = state_diff.render(
-            account.contract,
-            account.target,
-            account.baseline,
-            account.observed,
-            before_verdict=account.baseline_verdict,
-            after_verdict=account.verdict,
-        )
-    found = {VERDICT: verdict_json.dumps(verdict_json.document(account))}
-    if account.observed is not None:
-        found[OBSERVED] = _observed(account.observed, replayed=account.replay is not None)
-    found[SNAPSHOT[account.moment]] = document
-    if comparison:
-        found[STATE_DIFF] = comparison
-    found[PAGE] = html.render(account, document, comparison)
-    found[JUNIT] = junit.render(account)
-    return found
+def _write_folder(folder: pathlib.Path, files: Mapping[str, bytes], readers: Readers) -> None:
+    """Write a folder as a whole; a former run's is replaced.
+
+    Raises:
+        OSError: It cannot be written to.
+    """
+    part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        for name, content in files.items():
+            if "/" in name:
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
+            _new(f"{part}/{name}", content)
+        private.seal(part, readers)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
-def _observed(observed: Observed, *, replayed: bool) -> str:
-    """The look; what a replay writes down is marked, so that it is taken for no baseline."""
-    if replayed:
-        bound = observed.bound.model_copy(update={"replayed": True})
-        observed = observed.model_copy(update={"bound": bound})
-    return observed.model_dump_json(indent=1)
+def _new(path: str, content: bytes) -> None:
+    """Write a file that is not there yet: one of thousands, so with no call too many."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    finally:
+        os.close(file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from gate.account.verdict import Outcome
 from gate.duration import moment_of, seconds
 from gate.report import product
-from gate.report.account import ORDER, Account, chapters
+from gate.report.account import ORDER, SNAPSHOT, Account, chapters
 from gate.report.conclusion import ADVICE
 from gate.report.html.document import to_html
 from gate.report.html.items import attention, chapter, css_class
@@ -17,17 +18,30 @@ from gate.report.reasons import compact
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def render(account: Account, snapshot: str, state_diff: str = "") -> str:
+name = "html"
+FILE = "report.html"
+DOCUMENTS = {"STATE_DIFF.md": ("diff", "What changed since before")}
+"""Documents that are chapters of the page, with id and heading; the others are snapshots."""
+
+
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The page's file, with the Markdown documents that are there already."""
+    shown = [
+        (*DOCUMENTS.get(file, ("snapshot", "Snapshot document")), content.decode())
+        for file, content in already.items()
+        if file in DOCUMENTS or file == SNAPSHOT[account.moment]
+    ]
+    return {FILE: page(account, shown).encode("utf-8", "replace")}
+
+
+def page(account: Account, documents: list[tuple[str, str, str]]) -> str:
     """Write the page.
 
     Args:
         account: What is told.
-        snapshot: The snapshot document (Markdown), shown as a chapter.
-        state_diff: The comparison with the earlier moment (Markdown), where there is one.
+        documents: Id, heading and Markdown of each document that is shown as a chapter.
     """
     verdict, target = account.verdict, account.target
-    documents = [("snapshot", "Snapshot document", snapshot)]
-    documents += [("diff", "What changed since before", state_diff)] if state_diff else []
     title = f"{verdict.word.value}: {account.moment} on {target.name}"
     title += " (replay)" if account.replay else ""
     parts = [

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from gate.account.verdict import Outcome, Result
 from gate.report.account import Account
-from gate.report.html import render
+from gate.report.html import page
 from gate.report.html.document import to_html
 from gate.report.snapshot import document
 
@@ -41,7 +41,9 @@ class Page(HTMLParser):
 
 def page_of(account: Account, diff: str = "") -> str:
     """The page of an account."""
-    return render(account, document(account), diff)
+    documents = [("snapshot", "Snapshot document", document(account))]
+    documents += [("diff", "What changed since before", diff)] if diff else []
+    return page(account, documents)
 
 
 def test_is_well_formed_and_every_link_leads_somewhere(told: Callable[..., Account]) -> None:

@@ -12,7 +12,7 @@ from gate.catalog.model import Catalog
 from gate.contract.item import Moment
 from gate.report.account import Account
 from gate.report.drift import Kind, compare
-from gate.report.state_diff import render
+from gate.report.state_diff import document
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.observed import Observed
@@ -50,7 +50,7 @@ def kinds(account: Account, before: Observed, after: Observed) -> dict[str, Kind
 def text_of(account: Account, before: Observed | None) -> str:
     """The document of an account."""
     assert account.observed is not None
-    return render(
+    return document(
         account.contract,
         account.target,
         before,
