@@ -1,12 +1,3 @@
-"""The plugins of the gate, and nothing else."""
+"""The gate's plugin, also where it is not installed; its entry point has the same name."""
 
-pytest_plugins = [
-    "gate.plugin.options",
-    "gate.plugin.ending",
-    "gate.plugin.collection",
-    "gate.plugin.scheduler",
-    "gate.plugin.ledger",
-    "gate.plugin.telling",
-    "gate.plugin.guard",
-    "gate.plugin.promised_items",
-]
+pytest_plugins = ["gate.plugin", "gate.plugin.short_names"]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gate.plugin.allure_files import guard_allure
-from gate.plugin.options import RUN, is_gate_run
+from gate.plugin.options import RUN
 from gate.plugin.reports import clean_report, clean_repr
 from gate.secrets import known
 from gate.secrets.credentials import of_run
@@ -34,8 +34,6 @@ LEAKS = "gate_leaks"
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Know the environment's secrets, and plant the sentinel, before anything can go wrong."""
-    if not is_gate_run(config):
-        return
     known.begin(of_run(None, os.environ))
     guard = Guard(config, Watch(known.plant(os.environ)))
     config.pluginmanager.register(guard, "gate-guard")

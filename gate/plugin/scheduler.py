@@ -20,11 +20,15 @@ from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
-from gate.plugin.ending import ENDING, Ending
-from gate.plugin.moments import Stage, prepare
 from gate.plugin.nodes import expected_in
-from gate.plugin.options import RUN, Run
+from gate.plugin.options import RUN
 from gate.plugin.scratch import publish, receive
+from gate.plugin.signals import ENDING
+from gate.plugin.speaker import speaker
+from gate.run.asked import Run
+from gate.run.ending import Ending
+from gate.run.moment import prepare
+from gate.run.stage import Stage
 from gate.secrets import known
 from gate.sources.observed import Observed
 
@@ -185,7 +189,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if RUN in config.stash and not is_worker(config) and not config.option.collectonly:
         config.stash[STORY] = Story(
-            config.stash[RUN], Stage(config, config.stash[RUN]), config.stash[ENDING]
+            config.stash[RUN],
+            Stage(config.stash[RUN], speaker(config)),
+            config.stash[ENDING],
         )
         config.pluginmanager.register(config.stash[STORY], "gate-story")
 

@@ -13,11 +13,11 @@ import pytest
 from gate.account.verdict import Verdict, Word
 from gate.contract.item import Moment
 from gate.errors import GateError
-from gate.plugin.ending import ENDING
 from gate.plugin.ledger import BESIDES, VERDICTS, exit_status, settle
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import STORY, Story
+from gate.plugin.signals import ENDING
 from gate.report.account import Account
 from gate.report.allure import description, labels, run_url
 from gate.report.terminal import summary

@@ -8,10 +8,6 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-import pytest
-
-from gate.plugin.options import RUN
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -79,15 +75,3 @@ class Ending:
     def settle(self) -> None:
         """Raise nothing any more: the run is at its end by itself, or is ending."""
         self._waits = True
-
-
-ENDING = pytest.StashKey[Ending]()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Heed the signals in the process that controls a run."""
-    config = session.config
-    config.stash[ENDING] = Ending()
-    if RUN in config.stash and not hasattr(config, "workerinput"):
-        config.stash[ENDING].install()

@@ -9,7 +9,7 @@ from gate.contract.item import Moment
 from gate.contract.kinds import Endpoint, Step
 from gate.plan import moves
 from gate.plan.facts import PlanFacts
-from gate.plugin.moments import Stage
+from gate.run.stage import Stage
 from gate.sources.api.wait import wait_for
 
 

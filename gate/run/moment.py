@@ -1,17 +1,9 @@
-"""Prepare a moment: bring the target to it, as far as the run is told to, and look once."""
+"""A moment: bring the target to it, as far as the run is told to, and look once."""
 
 from __future__ import annotations
 
-import os
-import pathlib
-import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
 
-import pytest
-
-from gate import launcher, temporary
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.item import Moment
@@ -19,129 +11,16 @@ from gate.contract.rehearsal import Rehearsal
 from gate.errors import GateError, ObservationError
 from gate.kinds.look import look, questions
 from gate.plan.facts import PlanFacts
-from gate.plugin.options import Run
-from gate.plugin.speaker import speaker
 from gate.report.redacted import redacted_observed
-from gate.report.run_folder import RunFolder, begin
-from gate.report.runs import earlier
+from gate.run.stage import Stage
 from gate.secrets import known
-from gate.secrets.credentials import of_run
 from gate.sources.binding import requests
 from gate.sources.fact import Seen
 from gate.sources.kept import answering, unfit_as_baseline
 from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
-from gate.target import Target
 
 BASELINE = "baseline.json"
-
-
-class Stage:
-    """Where the moments take place: the target, and what this run started for it.
-
-    Attributes:
-        target: The target; for the sandbox complete only after `ready`.
-        tell: Says on the terminal what is being done.
-        cancelled: Set when no further step may be begun.
-        no_baseline: Why the newest kept look from before the deployment was refused.
-    """
-
-    def __init__(self, config: pytest.Config, run: Run) -> None:
-        """Take over the run's target."""
-        self.run = run
-        self.target: Target = run.target
-        self.cancelled = threading.Event()
-        self.before: Observed | None = None
-        self.no_baseline = ""
-        self.folders: dict[Moment, RunFolder] = {}
-        self.tell = speaker(config)
-        self._own = ""
-        self._ready = False
-
-    def go_on(self, text: str) -> None:
-        """Say what is done next, unless the run was ended meanwhile.
-
-        Raises:
-            ObservationError: It was.
-        """
-        if self.cancelled.is_set():
-            raise ObservationError(INTERRUPTED)
-        self.tell(text)
-
-    def ready(self) -> Target:
-        """Have the target at hand: the embedded one is started."""
-        if self.target.embedded and not self._ready and self.run.replay is None:
-            found, self._own = launcher.start(self.run.target, self.tell, self.cancelled)
-            os.environ.update(found["env"])
-            self.target = launcher.placed(self.run.target, found)
-            known.learn(*self.secrets())
-        self._ready = True
-        return self.target
-
-    def is_deployed(self) -> bool:
-        """Whether the sandbox has the enhancement already."""
-        return launcher.is_deployed(self.run.target, self._own)
-
-    def close(self) -> None:
-        """Take down what this run started, and let go of its folders."""
-        for folder in self.folders.values():
-            folder.close()
-        if self._own:
-            launcher.stop(self.run.target, self._own)
-            self._own = ""
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every secret that this run may come across: of the environment and of libpq's files."""
-        return of_run(self.target, os.environ)
-
-    @property
-    def place(self) -> pathlib.Path:
-        """Where everything about the target is kept."""
-        return self.run.reports / self.target.name
-
-    def begin(self, moments: Iterable[Moment]) -> None:
-        """Have a folder for each moment of this run, which says RUNNING from now on.
-
-        Raises:
-            GateError: The reports cannot be written.
-        """
-        temporary.sweep()
-        contract, kept = self.run.contract, self.target.reports
-        for moment in moments:
-            document: dict[str, Any] = {
-                "target": self.target.name,
-                "moment": moment,
-                "started": self.run.started.isoformat(),
-                "finished": None,
-                "contract": {"sha256": contract.sha256, "items": len(contract.at(moment))},
-                "items": [],
-            }
-            self.folders[moment] = begin(
-                self.place,
-                moment,
-                document,
-                started=self.run.started,
-                readers=kept.readable_by,
-                keep=kept.keep,
-                replay=self.run.replay is not None,
-            )
-
-    def folder(self, moment: Moment) -> pathlib.Path:
-        """Where the reports of a moment of this run are kept."""
-        return self.folders[moment].path
-
-    def refuse(self, why: str) -> None:
-        """Take note of why a kept look is no baseline; the newest one's reason is told."""
-        if not self.no_baseline:
-            self.no_baseline = why
-            self.tell(why)
-
-    def earlier(self, moment: Moment, name: str) -> Iterator[pathlib.Path]:
-        """A file of earlier runs of a moment, of those that have it; the newest run first."""
-        own = {one.path for one in self.folders.values()}
-        for folder in earlier(self.place, moment):
-            if folder not in own and (folder / name).is_file():
-                yield folder / name
 
 
 def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
@@ -165,7 +44,7 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
         baseline = _baseline(moment, stage, carrier)
         plan = None
         if run.applies:
-            from gate.plugin.moves import move  # noqa: PLC0415 - where nothing is moved: not loaded
+            from gate.run.moves import move  # noqa: PLC0415 - where nothing is moved: not loaded
 
             plan = move(moment, stage, carrier)
         return _look(moment, stage, carrier, plan), baseline
