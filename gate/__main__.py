@@ -1,31 +1,84 @@
-"""The gate's own commands: ``python -m gate schema`` and ``python -m gate record``."""
+"""The gate's own commands: ``gate check``, ``gate schema``, ``gate record`` and their like."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import importlib
+import importlib.util
+import os
+import pkgutil
 import sys
 
-from gate import record
-from gate.contract.schema import schema
-from gate.errors import GateError
-from gate.kinds.registry import kinds
+from gate import commands
+from gate.errors import ContractError, GateError, TargetError
+from gate.secrets import known
+
+MISTAKE = 4
+"""Exit status of a mistake in option, target or contract, as pytest's usage errors have it."""
 
 
-def main() -> int:
-    """Run a command; 0 when it did what it should, 1 when it could not, 2 for wrong options."""
-    parser = argparse.ArgumentParser(prog="python -m gate", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("schema", help="print the contract's JSON Schema, for editors")
-    record.add_arguments(commands.add_parser("record", help="write a live database as a chapter"))
-    options = parser.parse_args()
+def main(words: list[str] | None = None) -> int:
+    """Run a command.
+
+    Returns:
+        Its exit status: a verdict's where it gives one; else 0 when it did what it should, 1 when
+        it could not, 2 for wrong options, 4 for a mistake in an option's value, in a target or
+        contract, 130 where it was interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="gate", description=__doc__)
+    parser.add_argument("--version", action="store_true", help="print the version and end")
+    found = parser.add_subparsers(dest="command")
+    modules = {one.name: one.name for one in pkgutil.iter_modules(commands.__path__)}
+    asked = next((word for word in (words or sys.argv[1:]) if word in modules), None)
+    for name in modules:
+        # Only the one that is asked for is loaded: the others cost a second.
+        module = importlib.import_module(f"gate.commands.{name}") if name == asked else None
+        sub = found.add_parser(name, help=getattr(module, "HELP", None) or _help(name))
+        if module is not None:
+            module.add_arguments(sub)
+    options = parser.parse_args(words)
+    if options.version:
+        return _version()
+    if options.command is None:
+        parser.error("name a command")
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the command that was named, and word its errors."""
     try:
-        if options.command == "record":
-            return record.run(options, print)
-        print(json.dumps(schema(kinds()), indent=2))
+        module = importlib.import_module(f"gate.commands.{options.command}")
+        return int(module.run(options, print))
+    except (ContractError, TargetError) as error:
+        return _complain(error, MISTAKE)
     except GateError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return _complain(error, MISTAKE if options.command == "check" else 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
         return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(error: GateError, status: int) -> int:
+    sys.stderr.write(f"gate: {known.tell(str(error))}\n")
+    return status
+
+
+def _help(name: str) -> str:
+    """The one line of a command that is not loaded: its module says it in its first line."""
+    spec = importlib.util.find_spec(f"gate.commands.{name}")
+    first = ""
+    if spec is not None and spec.origin is not None:
+        with open(spec.origin, encoding="utf-8") as file:  # noqa: PTH123 - one line
+            first = file.readline()
+    return first.strip().strip('"').partition(": ")[2].rstrip(".")
+
+
+def _version() -> int:
+    from gate.report import product  # noqa: PLC0415 - only here
+
+    sys.stdout.write(f"{product.NAME} {product.version()}\n")
     return 0
 
 

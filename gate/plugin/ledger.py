@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import functools
 import json
 from collections import defaultdict
@@ -12,10 +11,9 @@ from collections.abc import Generator
 import pytest
 
 from gate.account.judge import judge, unknown, worst
-from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
+from gate.account.verdict import Outcome, Result, Verdict
 from gate.contract.item import Moment
-from gate.contract.kinds import Waiver
-from gate.contract.model import MOMENTS, Promise
+from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.scene import Scene
@@ -24,6 +22,7 @@ from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.own_tests import result_of_test
 from gate.plugin.scheduler import STORY, is_worker
+from gate.run.conclude import stands_against
 from gate.secrets import known
 
 PROPERTY = "gate"
@@ -193,11 +192,6 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         """Count for one run."""
         self.config = config
-        self._waived = {
-            one.before.item
-            for one in config.stash[RUN].contract.promises.values()
-            if isinstance(one.before, Waiver)
-        }
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Enter a report; a finished test counts for its moment."""
@@ -215,11 +209,9 @@ class Controller:
 
     def _block(self, moment: str, id_: str, result: Result) -> None:
         """Nothing is deployed on top of a state that is not green."""
-        story = self.config.stash[STORY]
-        if result.outcome is Outcome.INCONCLUSIVE or (
-            result.outcome is Outcome.FAIL and id_ not in self._waived
-        ):
-            story.blocked.setdefault(moment, f"{id_}: {result.reason}")  # type: ignore[arg-type]
+        why = stands_against(id_, result, self.config.stash[RUN].contract)
+        if why:
+            self.config.stash[STORY].blocked.setdefault(moment, why)  # type: ignore[arg-type]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -227,37 +219,3 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if RUN in config.stash and not is_worker(config) and not config.option.collectonly:
         config.pluginmanager.register(Controller(config), "gate-controller")
-
-
-def settle(config: pytest.Config, *, interrupted: bool) -> dict[Moment, Verdict]:
-    """Account for every moment that this run was about."""
-    run, story = config.stash[RUN], config.stash[STORY]
-    now = run.replay.started if run.replay else dt.datetime.now(dt.timezone.utc)
-    return {
-        moment: verdict(
-            run.contract.at(moment),
-            config.stash[LEDGER][moment],
-            run.contract.of(Waiver, moment),
-            today=now.astimezone(dt.timezone.utc).date(),
-            interrupted=interrupted,
-            replayed=run.replay is not None,
-        )
-        for moment in MOMENTS
-        if moment in story.moments
-    }
-
-
-def exit_status(verdicts: dict[Moment, Verdict], pytest_status: int, besides: list[str]) -> int:
-    """The worst of all moments; pytest's own statuses above 1 stand.
-
-    Args:
-        verdicts: Of the moments that this run was about.
-        pytest_status: What pytest alone would end with.
-        besides: Tests that failed and account for no promise.
-    """
-    if pytest_status > 1 or not verdicts:
-        return pytest_status
-    words = {one.word for one in verdicts.values()}
-    if Word.BLOCKED in words or besides:
-        return 1
-    return max(one.exit_status for one in verdicts.values())

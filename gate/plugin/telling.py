@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import pathlib
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from gate.account.verdict import Verdict, Word
 from gate.contract.item import Moment
-from gate.errors import GateError
-from gate.plugin.ledger import BESIDES, VERDICTS, exit_status, settle
+from gate.plugin.ledger import BESIDES, LEDGER, VERDICTS
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
-from gate.plugin.scheduler import STORY, Story
+from gate.plugin.scheduler import STORY
 from gate.plugin.signals import ENDING
-from gate.report.account import Account
-from gate.report.allure import description, labels, run_url
-from gate.report.terminal import summary
-from gate.report.write import write_all
-from gate.secrets import known
-from gate.secrets.leaks import scan
+from gate.report.allure import description, labels
+from gate.report.terminal import shown, summary
+from gate.run.conclude import exit_status, settle, write_reports
 
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
-
-GATE_CLOSED = 10
-"""Status of a run whose account could not be kept: blocked, look again."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,48 +43,19 @@ def pytest_sessionfinish(
         story.end()
         if config.stash[ENDING].name and int(exitstatus) <= 1:
             exitstatus = session.exitstatus = pytest.ExitCode.INTERRUPTED
-        interrupted = int(exitstatus) > 1
-        verdicts = settle(config, interrupted=interrupted)
+        ledger, interrupted = config.stash[LEDGER], int(exitstatus) > 1
+        verdicts = settle(story.run, ledger, story.moments, interrupted=interrupted)
         config.stash[VERDICTS] = verdicts
-        config.stash[UNWRITTEN] = _write(story, verdicts)
-        status = exit_status(verdicts, int(session.exitstatus), config.stash[BESIDES])
-        if config.stash[UNWRITTEN] and status in (0, GATE_CLOSED):
-            leaked = any(one.startswith("SECRET") for one in config.stash[UNWRITTEN])
-            status = 1 if leaked else GATE_CLOSED
+        problems = write_reports(story.stage, verdicts, story.observed, story.baselines)
+        config.stash[UNWRITTEN] = problems
+        status = exit_status(
+            verdicts,
+            pytest_status=int(session.exitstatus),
+            besides=config.stash[BESIDES],
+            problems=problems,
+        )
         session.exitstatus = status
     return (yield)
-
-
-def _write(story: Story, verdicts: dict[Moment, Verdict]) -> list[str]:
-    """Write the reports of every moment; return what could not be written, and why."""
-    problems = []
-    replay = story.run.replay
-    known.learn(*story.stage.secrets())
-    redactor = known.redactor()
-    for moment, verdict in verdicts.items():
-        account = Account(
-            contract=story.run.contract,
-            target=story.stage.target,
-            moment=moment,
-            verdict=verdict,
-            observed=story.observed.get(moment),
-            started=replay.started if replay else story.run.started,
-            finished=replay.finished if replay else dt.datetime.now(dt.timezone.utc),
-            replay=story.run.replayed,
-            baseline=story.baselines.get(moment),
-            baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
-            run=story.stage.folder(moment).name,
-        )
-        folder = story.stage.folder(moment)
-        try:
-            write_all(folder, account, redactor, url=run_url(os.environ))
-            if verdict.word is not Word.INTERRUPTED:
-                story.stage.folders[moment].publish(story.stage.target.reports.keep)
-        except GateError as error:
-            problems.append(f"REPORTS NOT WRITTEN: {error}")
-        else:
-            problems += [f"SECRET IN A REPORT: {one}" for one in scan(folder, redactor)]
-    return problems
 
 
 @pytest.hookimpl(trylast=True)
@@ -115,7 +75,7 @@ def pytest_terminal_summary(
             story.stage.target,
             moment,
             verdict,
-            _shown(story.stage.folder(moment)),
+            shown(story.stage.folder(moment)),
             replay=story.run.replayed,
             colour=writer.hasmarkup,
             width=writer.fullwidth,
@@ -123,14 +83,6 @@ def pytest_terminal_summary(
             terminalreporter.write_line(line)
     for problem in config.stash[UNWRITTEN]:
         terminalreporter.write_line(problem, red=True, bold=True)
-
-
-def _shown(folder: pathlib.Path) -> str:
-    """A folder as a person would type it from here."""
-    try:
-        return str(folder.resolve().relative_to(pathlib.Path.cwd()))
-    except ValueError:
-        return str(folder)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import textwrap
 from collections.abc import Iterable
 
@@ -190,3 +191,11 @@ def _wrapped(head: str, text: str, columns: int, indent: int | None = None) -> l
 
 def _painted(text: str, code: str, *, on: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if on else text
+
+
+def shown(folder: pathlib.Path) -> str:
+    """A folder as a person would type it from here."""
+    try:
+        return str(folder.resolve().relative_to(pathlib.Path.cwd()))
+    except ValueError:
+        return str(folder)

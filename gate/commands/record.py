@@ -1,4 +1,4 @@
-"""Write the listing of a live database as a chapter of the contract, to be reviewed by a person.
+"""``gate record``: write the listing of a live database as a chapter, to be reviewed by a person.
 
 What was recorded is what *is*; it becomes a promise only when somebody has read it.
 """
@@ -18,6 +18,7 @@ from gate.catalog.read import read_catalog
 from gate.connection.obstacle import first_line
 from gate.errors import ObservationError
 
+HELP = "write the listing of a live database as a chapter"
 WIDTH = 80
 Items = dict[str, dict[str, Any]]
 
@@ -165,7 +166,7 @@ def _on_one_line(array: re.Match[str]) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of ``python -m gate record``."""
+    """Declare its options."""
     parser.add_argument("what", choices=["database"], help="which chapter to write")
     parser.add_argument(
         "--service", required=True, help="libpq service of the database as it is before"

@@ -1,0 +1,212 @@
+"""``gate check MOMENT``: the same account, files and exit status as pytest's, without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+
+from gate.account.judge import judge, unknown
+from gate.account.verdict import Result, Verdict
+from gate.contract.item import Moment
+from gate.contract.model import MOMENTS
+from gate.errors import GateError, ObservationError
+from gate.kinds.scene import Scene
+from gate.report.terminal import shown, summary
+from gate.run.asked import Asked, run_of
+from gate.run.conclude import exit_status, settle, stands_against, write_reports
+from gate.run.ending import Ending
+from gate.run.moment import prepare
+from gate.run.settings import find_settings
+from gate.run.stage import Stage
+from gate.secrets import known
+from gate.secrets.credentials import of_run
+from gate.secrets.redactor import public_text
+from gate.secrets.sentinel import Watch
+from gate.secrets.streams import CleanStream
+from gate.sources.observed import Observed
+from gate.text import line
+
+HELP = "look at a target and account for every promise of a moment"
+LONGEST = 2000
+"""Characters of one line that is said while it runs; what is longer is a target's doing."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of pytest's plugin, by the same names."""
+    parser.add_argument("moments", nargs="+", choices=MOMENTS, metavar="MOMENT", help="when it is")
+    for name, metavar in (
+        ("target", "NAME-or-PATH"),
+        ("contract", "DIR"),
+        ("replay", "FILE"),
+        ("baseline", "FILE"),
+        ("reports", "DIR"),
+    ):
+        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="")
+    for name in ("apply", "rollback-on-failure", "accept-loss"):
+        parser.add_argument(f"--{name}", f"--gate-{name}", action="store_true")
+
+
+def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
+    """Run the moments in their order; the exit status is the verdict's.
+
+    Raises:
+        GateError: A mistake in an option, the target or the contract.
+    """
+    del tell  # everything that is told goes through streams that are watched
+    known.begin(of_run(None, os.environ))
+    watch = Watch(known.plant(os.environ))
+    with contextlib.ExitStack() as undo:
+        undo.callback(os.environ.pop, known.SENTINEL, None)
+        out = CleanStream(sys.stdout, "stdout", watch)
+        undo.enter_context(contextlib.redirect_stdout(out))
+        asked = Asked(
+            settings=find_settings(pathlib.Path.cwd()),
+            moments=tuple(one for one in MOMENTS if one in options.moments),
+            target=options.target,
+            contract=options.contract,
+            reports=options.reports,
+            apply=options.apply,
+            rollback_on_failure=options.rollback_on_failure,
+            accept_loss=options.accept_loss,
+            replay=options.replay,
+            baseline=options.baseline,
+        )
+        check = Check(asked)
+        status = check.through()
+        watch.files([folder.path for folder in check.stage.folders.values()])
+        for problem in watch.problems():
+            sys.stdout.write(f"{problem}\n")
+        return 1 if watch.found and status in (0, 10) else status
+
+
+class Check:
+    """One run: the moments one after the other, each looked at by a thread that can be left."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Load everything that was asked for."""
+        self._run = run_of(asked)
+        known.begin(of_run(self._run.target, os.environ), public_text(self._run.contract))
+        self.stage = Stage(self._run, self._say)
+        self._moments = asked.moments
+        self._observed: dict[Moment, Observed] = {}
+        self._baselines: dict[Moment, Observed | None] = {}
+        self._ledger: dict[str, dict[str, list[Result]]] = {}
+        self._ending = Ending()
+
+    def through(self) -> int:
+        """Look, judge, tell; returns the exit status."""
+        self._head()
+        with self._ending.later():
+            self._ending.install()
+            self.stage.begin(self._moments)
+        interrupted = False
+        try:
+            why = ""
+            for moment in self._moments:
+                why = self._moment(moment, why)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            self._ending.settle()
+        try:
+            return self._tell(interrupted=interrupted)
+        finally:
+            self.stage.close()
+
+    def _moment(self, moment: Moment, why: str) -> str:
+        """Account for a moment; returns what stands against going on."""
+        why = why or self._look(moment)
+        promises = self._run.contract.at(moment)
+        if why:
+            found = unknown(ObservationError(why))
+            self._ledger[moment] = {one.id: [found] for one in promises}
+            return why
+        scene = Scene(
+            contract=self._run.contract,
+            target=self.stage.target,
+            moment=moment,
+            observed=self._observed[moment],
+            baseline=self._baselines[moment],
+        )
+        results = {one.id: judge(one, scene).result for one in promises}
+        self._ledger[moment] = {id_: [one] for id_, one in results.items()}
+        against = (stands_against(id_, one, self._run.contract) for id_, one in results.items())
+        first = next(filter(None, against), "")
+        return first and (
+            f"not carried out: {moment} is not green ({first}), so nothing after it was done"
+        )
+
+    def _look(self, moment: Moment) -> str:
+        """Look in a thread, so that a signal is heard at once; returns why there was no look."""
+        told: list[str] = []
+
+        def look() -> None:
+            try:
+                self._observed[moment], self._baselines[moment] = prepare(moment, self.stage)
+                told.append("")
+            except GateError as error:
+                told.append(str(error))
+            except Exception as error:  # noqa: BLE001 - it says nothing about the target
+                told.append(
+                    f"the gate itself failed while looking: {type(error).__name__}: {error}"
+                )
+
+        thread = threading.Thread(target=look, name="director", daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+        except KeyboardInterrupt:
+            self.stage.cancelled.set()
+            thread.join()
+            raise
+        return told[0]
+
+    def _head(self) -> None:
+        """Name target and contract before any verdict about them."""
+        run = self._run
+        what = f"gate target: {run.target.name} ({run.target.title})"
+        if run.replay is not None:
+            what += ", replayed: NOTHING IS LOOKED AT"
+        elif run.target.embedded:
+            what += " - THE EMBEDDED SANDBOX, NOT A HOST; name a host with --target"
+        sys.stdout.write(f"{what}\n")
+        count = len(run.contract.promises)
+        sys.stdout.write(f"gate contract: {run.contract.folder}, {count} items\n")
+        if run.applies and not run.target.embedded and run.replay is None:
+            sys.stdout.write("gate plan: --apply: the plan of this moment WILL BE CARRIED OUT\n")
+
+    def _say(self, text: str) -> None:
+        told = line(known.tell(text))
+        sys.stdout.write(f"gate: {told[:LONGEST]}\n")
+        sys.stdout.flush()
+
+    def _tell(self, *, interrupted: bool) -> int:
+        moments = self._moments if not interrupted else tuple(self.stage.folders)
+        verdicts = settle(self._run, self._ledger, moments, interrupted=interrupted)
+        problems = write_reports(self.stage, verdicts, self._observed, self._baselines)
+        for moment, one in verdicts.items():
+            self._summary(moment, one)
+        for problem in problems:
+            sys.stdout.write(f"{problem}\n")
+        sys.stdout.flush()
+        return exit_status(verdicts, problems=problems)
+
+    def _summary(self, moment: Moment, verdict: Verdict) -> None:
+        lines = summary(
+            self._run.contract,
+            self.stage.target,
+            moment,
+            verdict,
+            shown(self.stage.folder(moment)),
+            replay=self._run.replayed,
+            colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            width=shutil.get_terminal_size().columns,
+        )
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")

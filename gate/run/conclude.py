@@ -1,0 +1,121 @@
+"""The end of a run: every promise accounted for, the reports written, one exit status."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
+from gate.contract.item import Moment
+from gate.contract.kinds import Waiver
+from gate.contract.model import MOMENTS, Contract
+from gate.errors import GateError
+from gate.report.account import Account
+from gate.report.allure import run_url
+from gate.report.write import write_all
+from gate.run.asked import Run
+from gate.run.stage import Stage
+from gate.secrets import known
+from gate.secrets.leaks import scan
+from gate.sources.observed import Observed
+
+GATE_CLOSED = 10
+"""Status of a run whose account could not be kept: blocked, look again."""
+
+Ledger = Mapping[str, Mapping[str, Sequence[Result]]]
+"""Results by moment and item id."""
+
+
+def settle(
+    run: Run, ledger: Ledger, moments: Iterable[Moment], *, interrupted: bool
+) -> dict[Moment, Verdict]:
+    """Account for every moment that a run was about, in their order."""
+    now = run.replay.started if run.replay else dt.datetime.now(dt.timezone.utc)
+    wanted = set(moments)
+    return {
+        moment: verdict(
+            run.contract.at(moment),
+            ledger.get(moment, {}),
+            run.contract.of(Waiver, moment),
+            today=now.astimezone(dt.timezone.utc).date(),
+            interrupted=interrupted,
+            replayed=run.replay is not None,
+        )
+        for moment in MOMENTS
+        if moment in wanted
+    }
+
+
+def stands_against(id_: str, result: Result, contract: Contract) -> str:
+    """Why nothing may be deployed on top of what an item came to; empty where nothing is."""
+    waived = {
+        one.before.item for one in contract.promises.values() if isinstance(one.before, Waiver)
+    }
+    broken = result.outcome is Outcome.FAIL and id_ not in waived
+    unknown = result.outcome is Outcome.INCONCLUSIVE
+    return f"{id_}: {result.reason}" if broken or unknown else ""
+
+
+def write_reports(
+    stage: Stage,
+    verdicts: Mapping[Moment, Verdict],
+    observed: Mapping[Moment, Observed],
+    baselines: Mapping[Moment, Observed | None],
+) -> list[str]:
+    """Write the reports of every moment.
+
+    Returns:
+        What could not be written, or must not be passed on, and why.
+    """
+    problems, run = [], stage.run
+    replay = run.replay
+    known.learn(*stage.secrets())
+    redactor = known.redactor()
+    for moment, one in verdicts.items():
+        folder = stage.folder(moment)
+        account = Account(
+            contract=run.contract,
+            target=stage.target,
+            moment=moment,
+            verdict=one,
+            observed=observed.get(moment),
+            started=replay.started if replay else run.started,
+            finished=replay.finished if replay else dt.datetime.now(dt.timezone.utc),
+            replay=run.replayed,
+            baseline=baselines.get(moment),
+            baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
+            run=folder.name,
+        )
+        try:
+            write_all(folder, account, redactor, url=run_url(os.environ))
+            if one.word is not Word.INTERRUPTED:
+                stage.folders[moment].publish(stage.target.reports.keep)
+        except GateError as error:
+            problems.append(f"REPORTS NOT WRITTEN: {error}")
+        else:
+            problems += [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
+    return problems
+
+
+def exit_status(
+    verdicts: Mapping[Moment, Verdict],
+    *,
+    pytest_status: int = 0,
+    besides: list[str] | None = None,
+    problems: list[str] | None = None,
+) -> int:
+    """The worst of all moments; pytest's own statuses above 1 stand.
+
+    Args:
+        verdicts: Of the moments that a run was about.
+        pytest_status: What pytest alone would end with.
+        besides: Tests that failed and account for no promise.
+        problems: Reports that could not be written, or hold a secret.
+    """
+    if pytest_status > 1 or not verdicts:
+        return pytest_status
+    leaked = any(one.startswith("SECRET") for one in problems or ())
+    if leaked or besides or Word.BLOCKED in {one.word for one in verdicts.values()}:
+        return 1
+    return max(GATE_CLOSED if problems else 0, *(one.exit_status for one in verdicts.values()))
