@@ -86,6 +86,55 @@ def test_what_pulls_it_in_and_cannot_be_read_is_no_absence() -> None:
     assert "Connection timed out" in found.reason
 
 
+def _boots(*links: str, **changes: str) -> Fact[bool]:
+    """Whether a unit that a target wants starts, with links below /run, and other properties."""
+    words = {"UnitFileState": "enabled-runtime", "FragmentPath": FILE, **changes}
+    kept = [one for one in SHOWN.splitlines() if one.partition("=")[0] not in words]
+    kept += ["WantedBy=multi-user.target", *(f"{name}={value}" for name, value in words.items())]
+    shown = "\n".join(kept) + "\n"
+    runtime = Section("".join(f"{one}\n" for one in links).encode(), 0, "")
+    return _unit(units=_section(shown, TARGET), runtime=runtime).starts_at_boot
+
+
+FOR_NOW = f"/run/systemd/system/multi-user.target.wants/{NAME}"
+ANEW = f"/run/systemd/generator/umbrella.service.wants/{NAME}"
+
+
+@pytest.mark.parametrize(
+    ("links", "starts"),
+    [((FOR_NOW,), False), ((ANEW,), True), ((FOR_NOW, ANEW), True), ((ANEW, FOR_NOW), True)],
+)
+def test_enabled_for_now_is_by_hand_or_by_a_generator(links: tuple[str, ...], starts: bool) -> None:  # noqa: FBT001
+    """What a generator enables is enabled at the next boot as well."""
+    assert _boots(*links) == Seen(starts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "no link below /run/systemd was found"),
+        ({"UnitFileState": "masked-runtime", "LoadState": "masked"}, "masked until the next boot"),
+        ({"UnitFileState": "enabled", "FragmentPath": f"/run/systemd/system/{NAME}"}, "its file"),
+        ({"UnitFileState": "transient", "FragmentPath": f"/run/systemd/transient/{NAME}"}, "file"),
+    ],
+)
+def test_what_ends_with_this_boot_tells_nothing_of_the_next(
+    changes: dict[str, str], words: str
+) -> None:
+    """Neither that it starts then, nor that it does not."""
+    found = _boots(f"/run/systemd/system/x.target.wants/other-{NAME}", **changes)
+    assert isinstance(found, CannotTell), found
+    assert words in found.reason
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_list_of_nothing_is_no_list(text: str) -> None:
+    """``default.target`` is in its own list of dependencies."""
+    found = _unit(boot=Section(text.encode(), 0, "")).starts_at_boot
+    assert isinstance(found, CannotTell)
+    assert "printed nothing" in found.reason
+
+
 def test_a_main_process_that_lived_throughout_is_a_second_reading() -> None:
     """Nobody has to ask systemd again about a unit whose main process is the same one."""
     found = _unit()

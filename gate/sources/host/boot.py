@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Mapping
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.plausible import Properties
 from gate.sources.host.script import UNPULLED, Section
+
+GENERATED = "/run/systemd/generator"
+"""What is below it, and below ``generator.early`` and ``.late``, is made anew at every boot."""
+FLEETING = ("/run/systemd/system", "/run/systemd/transient")
+"""What is below them is gone after a reboot: ``systemctl enable --runtime``, ``systemd-run``."""
+MASKED_FOR_NOW = "masked-runtime"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,26 +24,31 @@ class Boot:
     Attributes:
         shown: Units that were asked for, and what pulls them in; ``asked`` is how that ended.
         listed: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
-        runtime: Units that are enabled until the next boot only.
+        generated: Units that a generator enables, at every boot.
+        fleeting: Units that are enabled until the next boot only.
     """
 
     shown: Mapping[str, Properties]
     asked: Section
     listed: Section
     tree: frozenset[str]
-    runtime: frozenset[str]
+    generated: frozenset[str]
+    fleeting: frozenset[str]
 
 
 def read_boot(answers: Mapping[str, Section], shown: Mapping[str, Properties]) -> Boot:
     """Read the sections ``boot`` and ``runtime``."""
     listed = answers["boot"]
     own = shown.get("default.target", {}).get("Names", "").split()
+    links = [pathlib.PurePosixPath(line) for line in answers["runtime"].text.splitlines()]
+    generated = {link.name for link in links if str(link).startswith(GENERATED)}
     return Boot(
         shown=shown,
         asked=answers["units"],
         listed=listed,
         tree=frozenset([*own, *(line.strip() for line in listed.text.splitlines())]),
-        runtime=frozenset(answers["runtime"].text.split()),
+        generated=frozenset(generated),
+        fleeting=frozenset(link.name for link in links if str(link).startswith(FLEETING)),
     )
 
 
@@ -49,18 +61,33 @@ def at_boot(shown: Properties, boot: Boot) -> tuple[Fact[bool], str]:
     """Whether ``default.target`` pulls a unit in, after a reboot too; and why."""
     state = shown.get("UnitFileState", "")
     names = names_of(shown)
-    if shown.get("LoadState") == "masked" or state.startswith("masked"):
+    if (shown.get("LoadState") == "masked" or state == "masked") and state != MASKED_FOR_NOW:
         return Seen(value=False), "it is masked"
     word = state or "no unit file state"
     pulled = not _unlisted(boot) and _pulled_in(names, boot.tree, boot.shown)
-    untold = _untold(state, boot, pulled=pulled)
+    if not pulled:
+        untold = _unlisted(boot) or _unread(boot)
+        if untold:
+            return CannotTell(untold, Cause.UPSTREAM), ""
+        return Seen(value=False), f"{word}, and default.target does not pull it in"
+    if state == "enabled-runtime" and not names & boot.generated and names & boot.fleeting:
+        return Seen(value=False), "enabled-runtime: enabled until the next boot only"
+    untold = _passing(shown, names, boot)
     if untold:
         return CannotTell(untold, Cause.UPSTREAM), ""
-    if not pulled:
-        return Seen(value=False), f"{word}, and default.target does not pull it in"
-    if state == "enabled-runtime" and names & boot.runtime:
-        return Seen(value=False), "enabled-runtime: enabled until the next boot only"
     return Seen(value=True), f"{word}, pulled in by default.target"
+
+
+def _passing(shown: Properties, names: set[str], boot: Boot) -> str:
+    """Why a unit that is pulled in now may not be after a reboot; empty where it is."""
+    state, file = shown.get("UnitFileState", ""), shown.get("FragmentPath", "")
+    if state == MASKED_FOR_NOW:
+        return "it is masked until the next boot only, and what is behind the mask is not told"
+    if file.startswith(FLEETING):
+        return f"its file {file} is there until the next boot only"
+    if state == "enabled-runtime" and not names & boot.generated:
+        return "it is enabled for now, and no link below /run/systemd was found that says by whom"
+    return ""
 
 
 def _unlisted(boot: Boot) -> str:
@@ -71,13 +98,10 @@ def _unlisted(boot: Boot) -> str:
     return "" if boot.listed.text.strip() else f"{command} printed nothing, not even that target"
 
 
-def _untold(state: str, boot: Boot, *, pulled: bool) -> str:
-    if _unlisted(boot):
-        return _unlisted(boot)
-    if not pulled and boot.asked.rc == UNPULLED:
+def _unread(boot: Boot) -> str:
+    """Why what pulls a unit in may not be known; empty where it is."""
+    if boot.asked.rc == UNPULLED:
         return f"not all of what pulls it in could be read: {boot.asked.why}"
-    if pulled and state == "enabled-runtime" and not boot.runtime:
-        return "it is enabled for now, and no link in /run/systemd/system was found that says so"
     return ""
 
 

@@ -107,6 +107,14 @@ without_process() {
     }'
 }
 
+# Links in /run that enable units: until the next boot, or made by a generator at each of them.
+until_reboot() {
+  for folder in /run/systemd/generator* /run/systemd/transient /run/systemd/system; do
+    [ ! -d "$folder" ] ||
+      find "$folder" -type l \( -path '*.wants/*' -o -path '*.requires/*' \) -print
+  done
+}
+
 # What systemd thinks of the files of these units.
 verify() { limited systemd-analyze verify --man=no -- "$@"; }
 

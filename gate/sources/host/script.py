@@ -87,7 +87,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &",
             "ask units units",
             "ask boot limited systemctl list-dependencies --plain --full default.target",
-            "ask runtime find /run/systemd/system -type l -path '*.wants/*' -printf '%f\\n'",
+            "ask runtime until_reboot",
             f"ask journal limited journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
