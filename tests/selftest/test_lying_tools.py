@@ -250,6 +250,22 @@ def test_systemctl_that_tells_nothing(
     assert isinstance(look(units=(UNIT,)).units[UNIT], CannotTell)
 
 
+@pytest.mark.parametrize("text", [SILENT, "#!/bin/sh\nexit 1\n"], ids=["early", "fails"])
+def test_a_sleep_that_returns_at_once(
+    here: Target, shims: Callable[[str, str], None], text: str
+) -> None:
+    """The window is measured by a clock: two readings at once show nothing settled."""
+    shims("systemctl", shown())
+    asked = HostQuestions(units=(UNIT,), window_s=5.0)
+    shims("sleep", text)
+    with open_carrier(here) as carrier:
+        facts = host.look(here, asked, carrier)
+    assert isinstance(facts, Seen), facts
+    told = facts.value.units[UNIT]
+    assert isinstance(told, CannotTell), told
+    assert "not 5 s: sleep ended early" in told.reason
+
+
 ENTRY = '{"MESSAGE":"it broke","_SYSTEMD_UNIT":"%s","__MONOTONIC_TIMESTAMP":"2000"}'
 
 

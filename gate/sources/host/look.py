@@ -56,7 +56,8 @@ def _facts(
 ) -> HostFacts:
     identity, ticks, shell = read_identity(answers["identity"], output.privileges)
     table = Table(answers, identity, ticks, no_sudo=output.no_sudo, shell=shell)
-    units = read_units(questions.units, answers, table, identity)
+    window_s = questions.window_s
+    units = read_units(questions.units, answers, table, identity, least_s=window_s)
     sockets = read_sockets(answers, units.values(), table, identity)
     places = {one: target.placed(one) for one in (*questions.paths, *questions.folders)}
     paths = read_paths([*places.values()], answers, token)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import re
 import shlex
 from collections.abc import Mapping
 
@@ -16,24 +15,36 @@ from gate.sources.host.plausible import Properties, contradicts_itself, unlike_a
 from gate.sources.host.processes import Table
 from gate.sources.host.script import Section
 from gate.sources.host.unit_files import Verified, read_verified
-
-UPTIME = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,9})?)\s")
+from gate.sources.host.window import too_short, window_s
 
 
 def read_units(
-    asked: tuple[str, ...], answers: Mapping[str, Section], table: Table, identity: Identity
+    asked: tuple[str, ...],
+    answers: Mapping[str, Section],
+    table: Table,
+    identity: Identity,
+    *,
+    least_s: float = 0.0,
 ) -> dict[str, Fact[Unit]]:
-    """Read the units that were asked for, each by the name it was asked under."""
+    """Read the units that were asked for, each by the name it was asked under.
+
+    Args:
+        asked: Names of units.
+        answers: Sections by name.
+        table: The host's processes.
+        identity: Who looked.
+        least_s: How far the two readings must lie apart, by the host's own clock.
+    """
     if not asked:
         return {}
     first, second = _shown(answers["units"]), _shown(answers["again"])
     # What it found travels in another section; this one's output is what it complained of.
     show = dataclasses.replace(answers["show"], err=answers["show"].text.strip())
-    window_s = _window(answers)
-    if window_s is None:
-        untold = CannotTell("/proc/uptime: the time between two readings", Cause.UPSTREAM)
-        return dict.fromkeys(asked, untold)
-    around = _around(answers, first, identity, table, window_s)
+    between_s = window_s(answers)
+    short = too_short(between_s, least_s)
+    if short or between_s is None:
+        return dict.fromkeys(asked, CannotTell(short, Cause.UPSTREAM))
+    around = _around(answers, first, identity, table, between_s)
     return {
         name: _read(name, first, second, answers, around)
         if name in first
@@ -105,13 +116,13 @@ def _around(
     shown: Mapping[str, Properties],
     identity: Identity,
     table: Table,
-    window_s: float,
+    between_s: float,
 ) -> _Around:
     listed = (line.split(None, 4) for line in answers["all"].text.splitlines())
     return _Around(
         identity=identity,
         table=table,
-        window_s=window_s,
+        window_s=between_s,
         boot=read_boot(answers, shown),
         states={
             words[0]: (words[2], words[3])
@@ -153,12 +164,6 @@ def _untold(name: str, section: Section, identity: Identity, command: str = "sho
         return CannotTell(f"systemctl {command} did not end in time ({name})", Cause.TIMEOUT)
     why = section.why if section.rc != 0 else "it is not told of"
     return CannotTell(f"systemctl {command}, {name}: {why}", Cause.UPSTREAM)
-
-
-def _window(answers: Mapping[str, Section]) -> float | None:
-    """The time between the two readings, in seconds; ``None`` where it was not told."""
-    at, later = (UPTIME.match(answers[name].text) for name in ("at", "later"))
-    return float(later[1]) - float(at[1]) if at and later else None
 
 
 def _unit(
