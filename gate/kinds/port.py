@@ -18,6 +18,8 @@ from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
 """Between systemd's clock and the one of the process table."""
+LOOPBACK = "lo"
+"""What Linux calls the network device of the host itself."""
 IPV6_ALONE = "it can be reached by IPv6 only"
 
 
@@ -89,6 +91,11 @@ def _address(one: Listener) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return mapped or address
 
 
+def _device(one: Listener) -> str:
+    """The network device that a socket is bound to (``lo``); empty where it is bound to none."""
+    return one.address.partition("%")[2]
+
+
 def _takes_ipv4(one: Listener) -> bool | None:
     """Whether a client can reach a socket by IPv4; ``None`` where it cannot be told."""
     address = _address(one)
@@ -101,12 +108,14 @@ def _takes_ipv4(one: Listener) -> bool | None:
 
 def _reach(item: ListeningPort, found: list[Listener]) -> list[str]:
     bound = ", ".join(one.address for one in found)
-    wide = [one.address for one in found if not _address(one).is_loopback]
+    inside = [_address(one).is_loopback or _device(one) == LOOPBACK for one in found]
+    wide = [one.address for one, within in zip(found, inside, strict=True) if not within]
     if item.reach == "loopback" and wide:
         return [f"it can be reached from outside: bound to {', '.join(wide)}"]
     if item.reach != "any":
         return []
-    everywhere = [_takes_ipv4(one) for one in found if _address(one).is_unspecified]
+    wildcards = [one for one in found if _address(one).is_unspecified and not _device(one)]
+    everywhere = [_takes_ipv4(one) for one in wildcards]
     if not everywhere:
         return [f"it is bound to {bound} only"]
     if True in everywhere:

@@ -227,6 +227,12 @@ def _owners(
     if not found and not pids and not groups:
         reason = f"whose port {one['port']} is, is not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
+    unread = next((one.pids for one in units if isinstance(one.pids, CannotTell)), None)
+    if not found and unread is not None:
+        return unread
+    if not found and identity.has_systemd and any(table.group(pid) is None for pid in pids):
+        reason = f"the control groups of who holds port {one['port']} are not in what was read"
+        return CannotTell(f"/proc/*/cgroup: {reason}", Cause.UPSTREAM)
     if not found and not units and not identity.has_systemd:
         reason = f"PID 1 is {identity.init}, not systemd: port {one['port']} has no unit to tell"
         return CannotTell(reason, Cause.TOOL_MISSING)
