@@ -36,7 +36,7 @@ class Diff:
         """One object per line, by key.
 
         ``- index ix_a: hnsw on a (v vector_l2_ops)`` is missing, ``+ ...`` extra, and
-        ``~ column tickets.status: text not null -> text`` changed.
+        ``~ column orders.status: text not null -> text`` changed.
         """
         lines = [("-", key, _flat(one)) for key, one in self.missing.items()]
         lines += [("+", key, _flat(one)) for key, one in self.extra.items()]
@@ -88,9 +88,9 @@ def fingerprint(catalog: Catalog, *, without: Collection[str] = ()) -> str:
 def objects(catalog: Catalog, *, without: Collection[str] = ()) -> dict[str, str]:
     """Every object's definition by a key of one line, sorted by key.
 
-    Keys are a kind and a name: ``table tickets``, ``column tickets.tags``, ``constraint
-    tickets.pk_tickets``, ``index ix_tickets_status``, ``enum ticketstatus``, ``extension vector``
-    and, where the catalog is whole, ``sequence x_seq``, ``grant on table tickets to reader`` and
+    Keys are a kind and a name: ``table orders``, ``column orders.tags``, ``constraint
+    orders.pk_orders``, ``index ix_orders_status``, ``enum orderstatus``, ``extension vector``
+    and, where the catalog is whole, ``sequence x_seq``, ``grant on table orders to reader`` and
     what else `Catalog.objects` holds. An index that a constraint made is told by the constraint.
     """
     owners = "owner" not in without

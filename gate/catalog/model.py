@@ -148,7 +148,7 @@ class Catalog(Model):
         extensions: Version, by name.
         extension_schemas: Schema, by name of the extension.
         objects: Every other kind by ``kind name``, such as ``sequence x_seq`` or ``trigger
-            tickets.touch``, with its definition; empty where the catalog is not `whole`.
+            orders.touch``, with its definition; empty where the catalog is not `whole`.
         owners: Role by key of `objects`, of what has an owner of its own.
         whole: Whether `objects` was read.
         closed: Schemas that the role that read it may not use; what PostgreSQL prints of names in

@@ -51,7 +51,7 @@ class Item(Strict):
 
     Attributes:
         title: The promise as a sentence.
-        source: Who says so: document, migration or ticket.
+        source: Who says so: document, migration or issue.
         risk: Ids of the risks that this item guards.
         absent: Whether the thing promised is that it is not there (``before = "absent"``).
         note: A remark for the reader of the report.

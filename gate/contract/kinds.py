@@ -189,7 +189,7 @@ class Waiver(Item):
     Attributes:
         item: Id of the waived item.
         owner: Who answers for it.
-        reason: Why, with a ticket.
+        reason: Why, with the number of an issue.
         expires: The last day on which it holds (UTC).
         moments: When it applies; everywhere if empty.
     """

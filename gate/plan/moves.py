@@ -111,7 +111,7 @@ class Moves:
             return self._left_undone(phase, in_the_way)
         if phase == "rollback":
             if self.orders.deploys_first() and not self.past.known:
-                self.way.tell("deploying the enhancement first: there is nothing to roll back yet")
+                self.way.tell("deploying first: there is nothing to roll back yet")
                 failed = self._carried_out("deploy")[1]
                 if failed:
                     raise GateError(

@@ -18,7 +18,7 @@ from gate.plan.host_lock import HostLock, host_lock
 from gate.target import Target
 
 KEY = 0x6174756D
-"""Of the advisory lock in the target's own database: "atum" in ASCII."""
+"""Of the advisory lock in the target's own database: no other program's."""
 HOLDER = """
     SELECT coalesce(a.application_name, 'somebody'), a.usename, a.client_addr::text,
            to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')

@@ -49,7 +49,7 @@ def grouped(lines: Iterable[Line]) -> list[Group]:
 
 
 def compact(ids: Sequence[str]) -> str:
-    """Ids with their kind said once: ``table: assets, comments; column: tickets_risk``."""
+    """Ids with their kind said once: ``table: assets, comments; column: orders_risk``."""
     kinds: dict[str, list[str]] = {}
     for id_ in ids:
         kind, _, name = id_.partition(".")

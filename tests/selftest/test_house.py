@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 
 import pytest
 
@@ -68,3 +69,21 @@ def test_conftest_is_a_list_of_plugins() -> None:
     tree = ast.parse((ROOT / "conftest.py").read_text("utf-8"))
     kinds = {type(node) for node in tree.body}
     assert kinds <= {ast.Expr, ast.ImportFrom, ast.Assign, ast.AnnAssign}
+
+
+SYSTEM = re.compile(
+    r"atum(?!-desk-gate|_gate_sentinel|_sandbox)|tickets?(?![a-z])|copilot|phase[34]|"
+    r"hnsw index on|enhancement",
+    re.IGNORECASE,
+)
+"""Words of the system that the suite guards; the distribution's name and two variables are ours."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(one for one in (ROOT / "gate").rglob("*") if one.suffix in (".py", ".jinja", ".toml")),
+    ids=_name,
+)
+def test_the_engine_knows_no_system(file: pathlib.Path) -> None:
+    """What the suite guards is known to its contract, targets and template, never to the engine."""
+    assert [line for line in file.read_text("utf-8").splitlines() if SYSTEM.search(line)] == []

@@ -14,7 +14,7 @@ class CloneFacts(Model):
 
     Attributes:
         name: The database's name; it is gone when the rehearsal is over.
-        source: What it was made from, such as ``pg_dump of atum_desk``.
+        source: What it was made from, such as ``pg_dump of shop``.
         seconds: How long that took.
         bytes: Its size.
         rows: Rows by table, as counted after it was made.

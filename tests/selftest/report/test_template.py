@@ -15,6 +15,8 @@ from gate.report.account import Account
 from gate.report.snapshot import document
 from gate.report.snapshot.template import TEMPLATE, check_template
 from gate.sources.observed import Observed
+from tests.selftest.runs import command, run
+from tests.selftest.test_target import TARGET
 
 Told = Callable[..., Account]
 
@@ -116,3 +118,18 @@ def test_nothing_seen_is_nowhere_a_success(
     text = by(None, observed=None)
     assert "✅" not in text
     assert "❔ cannot tell (nothing was looked at)" in text
+
+
+def test_a_broken_template_ends_a_run_before_it_looks(tmp_path: pathlib.Path) -> None:
+    """Exit status 4, with file and line, and nothing is written."""
+    folder = tmp_path / "contract"
+    folder.mkdir()
+    text = '[service.web]\ntitle = "t"\nsource = "s"\nunit = "w.service"\n'
+    (folder / "services.toml").write_text(text + 'state = "active (running)"\n', "utf-8")
+    (folder / TEMPLATE).write_text("a\n{{ sytem }}\n", "utf-8")
+    (tmp_path / "here.toml").write_text(TARGET, "utf-8")
+    done = run(command(tmp_path, "predeploy"))
+    assert done.returncode == 4
+    assert f"{folder / TEMPLATE}:2: 'sytem' is unknown" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "reports").exists()
