@@ -64,7 +64,7 @@ class Stage:
         return self.target
 
     def is_deployed(self) -> bool:
-        """Whether the sandbox has the enhancement already."""
+        """Whether the sandbox is deployed already."""
         return launcher.is_deployed(self.run.target, self._own)
 
     def close(self) -> None:
