@@ -7,6 +7,8 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
 
+from gate.account.absence import warnings
+from gate.contract.item import Moment
 from gate.contract.kinds import Waiver
 from gate.contract.model import Promise
 
@@ -78,12 +80,14 @@ class Verdict:
     Attributes:
         lines: One per promised item, in the contract's order.
         not_run: Ids of the items that no test accounted for.
+        warnings: What is odd about all the promises together; it changes no exit status.
     """
 
     word: Word
     exit_status: int
     lines: tuple[Line, ...]
     not_run: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many items ended so."""
@@ -99,6 +103,7 @@ def verdict(
     results: Mapping[str, Sequence[Result]],
     waivers: Mapping[str, Waiver],
     *,
+    moment: Moment,
     today: dt.date,
     interrupted: bool = False,
     replayed: bool = False,
@@ -110,6 +115,7 @@ def verdict(
             happened to run.
         results: What the tests came to, by item id.
         waivers: Waivers of this moment by their own ids.
+        moment: Which moment this is.
         today: Today's date (UTC), for the waivers' expiry.
         interrupted: Whether the run was ended before it was through.
         replayed: Whether a kept look was judged again, which promotes nothing.
@@ -137,6 +143,7 @@ def verdict(
         lines[promise.id] = _line(promise, found)
     for id_ in waivers.keys() & lines.keys():
         lines[id_] = _of_waiver(lines[id_], waivers[id_], lines.get(waivers[id_].item), today)
+    waived = {id_ for id_, line in lines.items() if line.outcome is Outcome.WAIVED}
     word = _word(lines.values(), partial=bool(not_run), interrupted=interrupted)
     if replayed and word is Word.PROMOTE:
         word = Word.REPLAYED
@@ -145,6 +152,7 @@ def verdict(
         exit_status=EXIT_STATUS[word],
         lines=tuple(lines.values()),
         not_run=tuple(not_run),
+        warnings=warnings(promises, waived, moment),
     )
 
 

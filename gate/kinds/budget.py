@@ -13,7 +13,7 @@ from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.endpoint import answered, endpoint
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
+from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown, shows_nothing
 from gate.kinds.scene import Scene
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskSamples
@@ -183,4 +183,5 @@ KIND = Kind(
     row=_row,
     references=_references,
     measure=median_of,
+    shows=shows_nothing,
 )

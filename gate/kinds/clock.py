@@ -17,6 +17,7 @@ from gate.kinds.kind import (
     no_references,
     no_state,
     shown,
+    shows_nothing,
 )
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -102,4 +103,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    shows=shows_nothing,
 )

@@ -144,6 +144,12 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Database": promise.name, "Seen": shown(scene.observed.database, "absent", say)}
 
 
+def _shows(promise: Promise, moment: Moment) -> bool:
+    """An empty database has nothing else, and has stayed what it was."""
+    item = promise.at(moment)
+    return isinstance(item, Database) and not (item.nothing_else or item.restored)
+
+
 KIND = Kind(
     name="database",
     chapter="database",
@@ -157,4 +163,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    shows=_shows,
 )

@@ -135,6 +135,12 @@ def _value(answer: Answer, key: str) -> str:
     return str(found)[:40] if isinstance(found, (str, int, float)) else f"no {key}"
 
 
+def _shows(promise: Promise, moment: Moment) -> bool:
+    """Any web server answers that something is not there."""
+    item = promise.at(moment)
+    return isinstance(item, Endpoint) and not (item.absent or item.status in NOT_THERE)
+
+
 KIND = Kind(
     name="endpoint",
     chapter="endpoints",
@@ -148,4 +154,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    shows=_shows,
 )

@@ -64,6 +64,8 @@ class Kind:
         row: Columns of its table in the documents, by heading: always the same ones, text without
             any markup; it raises nothing where a fact cannot be told.
         references: What is wrong with what an item says of other items, one sentence each.
+        shows: Whether an item that holds at a moment shows that something is there; what an empty
+            host would keep as well does not.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
     """
@@ -80,6 +82,7 @@ class Kind:
     state: Callable[[Promise, Scene], Told]
     row: Callable[[Promise, Scene], Cells]
     references: Callable[[Item, Promises], Iterable[str]]
+    shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
 
 
@@ -93,6 +96,12 @@ def asks_nothing(promise: Promise, moment: Moment, target: Target) -> Iterable[o
     """Judged by what other items ask for."""
     del promise, moment, target
     return ()
+
+
+def shows_nothing(promise: Promise, moment: Moment) -> bool:
+    """It holds on an empty host, too, or by what other items show."""
+    del promise, moment
+    return False
 
 
 def no_fact(promise: Promise, scene: Scene) -> Found:

@@ -175,6 +175,14 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     }
 
 
+def _shows(promise: Promise, moment: Moment) -> bool:
+    """No revision is what an empty folder has."""
+    item = promise.at(moment)
+    return isinstance(item, Migration) and bool(
+        item.head or item.current or item.pending or item.revisions
+    )
+
+
 KIND = Kind(
     name="migration",
     chapter="migrations",
@@ -188,4 +196,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    shows=_shows,
 )

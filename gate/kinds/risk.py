@@ -7,7 +7,16 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
-from gate.kinds.kind import Cells, Kind, always, asks_nothing, no_fact, no_references, no_state
+from gate.kinds.kind import (
+    Cells,
+    Kind,
+    always,
+    asks_nothing,
+    no_fact,
+    no_references,
+    no_state,
+    shows_nothing,
+)
 from gate.kinds.scene import Scene
 
 
@@ -44,4 +53,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    shows=shows_nothing,
 )

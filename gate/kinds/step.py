@@ -106,6 +106,12 @@ def _references(item: Item, promises: Promises) -> Iterable[str]:
         yield f"answers: there is no item 'endpoint.{item.answers}' in endpoints.toml"
 
 
+def _shows(promise: Promise, moment: Moment) -> bool:
+    """Its tools, or that it was carried out."""
+    item = promise.at(moment)
+    return isinstance(item, Step) and (bool(item.tools) or moment != "predeploy")
+
+
 KIND = Kind(
     name="step",
     chapter="plan",
@@ -119,4 +125,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    shows=_shows,
 )

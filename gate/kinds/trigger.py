@@ -11,7 +11,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
-from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state
+from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent
 
@@ -89,4 +89,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    shows=shows_nothing,
 )

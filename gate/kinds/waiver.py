@@ -8,7 +8,7 @@ from gate.contract.item import Item, Moment
 from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS, Promise
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state
+from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
 from gate.kinds.scene import Scene
 
 
@@ -57,4 +57,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    shows=shows_nothing,
 )

@@ -134,6 +134,8 @@ def environment(account: Account) -> dict[str, str]:
     }
     if account.replay:
         pairs["replay"] = account.replay.sentence()
+    for number, warning in enumerate(account.verdict.warnings, start=1):
+        pairs[f"warning.{number}"] = warning
     if identity is not None:
         pairs |= {
             "host.name": identity.hostname,

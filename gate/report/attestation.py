@@ -56,6 +56,7 @@ def document(account: Account, written: Mapping[str, bytes]) -> dict[str, Any]:
                     "gate": f"{product.NAME} {product.version()}",
                     "started": account.started.isoformat(),
                     "finished": account.finished.isoformat(),
+                    "warnings": list(verdict.warnings),
                     "not_tried": [one.id for one in contract.not_tried(account.moment)],
                     "signature": UNSIGNED,
                 },
@@ -90,7 +91,7 @@ def document(account: Account, written: Mapping[str, bytes]) -> dict[str, Any]:
 def _result(verdict: Verdict) -> str:
     if verdict.word is not Word.PROMOTE:
         return "FAILED"
-    noted = verdict.count(Outcome.WARN) + verdict.count(Outcome.WAIVED)
+    noted = verdict.count(Outcome.WARN) + verdict.count(Outcome.WAIVED) + len(verdict.warnings)
     return "WARNED" if noted else "PASSED"
 
 

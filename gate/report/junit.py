@@ -52,11 +52,16 @@ def document(account: Account) -> str:
         ("contract.sha256", account.contract.sha256),
         ("gate.version", product.version()),
         *([("replay", account.replay.sentence())] if account.replay else []),
+        *(("warning", one) for one in verdict.warnings),
         *(("not_tried", one.id) for one in account.contract.not_tried(account.moment)),
     ):
         ET.SubElement(properties, "property", name=name, value=value)
     for line in verdict.lines:
         _case(suite, line, source_of(account.contract, line.id, account.moment))
+    if verdict.warnings:
+        ET.SubElement(suite, "system-out").text = "\n".join(
+            f"WARN {one}" for one in verdict.warnings
+        )
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, "unicode") + "\n"
 

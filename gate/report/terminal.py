@@ -83,6 +83,8 @@ def summary(
     for outcome in (Outcome.WARN, Outcome.WAIVED):
         for one in outcome_lines(verdict, outcome):
             lines += ["", *_item(one, columns, colour=colour)]
+    for text in verdict.warnings:
+        lines += ["", *_warning(text, columns, colour=colour)]
     lines += _not_run(verdict, columns)
     lines += _not_tried(contract, moment, columns)
     lines += [
@@ -135,6 +137,13 @@ def _group(group: Group, columns: int, *, colour: bool) -> list[str]:
     first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
     painted = _painted(head, COLOUR[Outcome.INCONCLUSIVE], on=colour) + first[len(head) :]
     return [painted, *rest, *_ids([one.id for one in group.lines], columns), *_look(group.lines)]
+
+
+def _warning(text: str, columns: int, *, colour: bool) -> list[str]:
+    """What is odd about all the promises together."""
+    head = Outcome.WARN.value
+    first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
+    return [_painted(head, COLOUR[Outcome.WARN], on=colour) + first[len(head) :], *rest]
 
 
 def _more(lines: list[Line], columns: int) -> list[str]:

@@ -29,7 +29,8 @@ def document(account: Account) -> dict[str, Any]:
         ``started``, ``finished`` (ISO 8601, UTC; of a replay the look's own),
         ``replay`` (what was judged again), ``contract`` (``sha256``, ``folder``, ``items``:
         how many there are at this moment), ``items``, and beyond them ``counts`` by outcome,
-        ``not_run`` (ids), ``not_tried`` (what writes, and was not sent: no part of ``items``),
+        ``not_run`` (ids), ``warnings`` (what is odd about the promises together),
+        ``not_tried`` (what writes, and was not sent: no part of ``items``),
         ``differs``, ``unused_differs``, ``waivers`` and ``gate``.
     """
     verdict, target, contract = account.verdict, account.target, account.contract
@@ -50,6 +51,7 @@ def document(account: Account) -> dict[str, Any]:
         "gate": {"name": product.NAME, "version": product.version()},
         "counts": {outcome.value: verdict.count(outcome) for outcome in reversed(ORDER)},
         "not_run": list(verdict.not_run),
+        "warnings": list(verdict.warnings),
         "not_tried": [
             {"id": one.id, "title": one.title, "reason": "it writes: needs --apply"}
             for one in contract.not_tried(account.moment)

@@ -38,6 +38,7 @@ def settle(
             run.contract.at(moment),
             ledger.get(moment, {}),
             run.contract.of(Waiver, moment),
+            moment=moment,
             today=now.astimezone(dt.timezone.utc).date(),
             interrupted=interrupted,
             replayed=run.replay is not None,

@@ -11,7 +11,7 @@ import pytest
 
 from gate.account.verdict import Outcome, Result, verdict
 from gate.contract.item import Item
-from gate.contract.kinds import Risk, Waiver
+from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS, Promise
 
 CASES = pathlib.Path(__file__).parent / "verdicts"
@@ -27,12 +27,17 @@ def promise(id_: str, item: Item) -> Promise:
 
 def judge(given: dict[str, Any]) -> dict[str, Any]:
     """Run the verdict on a case's data."""
-    plain = Risk.model_validate({"title": "t", "source": "s", "area": "a", "level": "LOW"})
+    plain, absent = (
+        Item.model_validate({"title": "t", "source": "s", "absent": one}) for one in (False, True)
+    )
     waivers = {
         id_: Waiver.model_validate({"title": "t", "source": "s", "reason": "OPS-41", **one})
         for id_, one in given.get("waivers", {}).items()
     }
-    promises = [promise(id_, waivers.get(id_, plain)) for id_ in given["promised"]]
+    promises = [
+        promise(id_, waivers.get(id_, absent if id_ in given.get("absent", ()) else plain))
+        for id_ in given["promised"]
+    ]
     results = {
         id_: [Result(outcome=Outcome(one)) for one in outcomes]
         for id_, outcomes in given["results"].items()
@@ -41,6 +46,7 @@ def judge(given: dict[str, Any]) -> dict[str, Any]:
         promises,
         results,
         waivers,
+        moment="predeploy",
         today=TODAY,
         interrupted=given.get("interrupted", False),
         replayed=given.get("replayed", False),
@@ -50,6 +56,7 @@ def judge(given: dict[str, Any]) -> dict[str, Any]:
         "exit_status": found.exit_status,
         "lines": {line.id: line.outcome.value for line in found.lines},
         "not_run": list(found.not_run),
+        **({"warnings": list(found.warnings)} if found.warnings else {}),
     }
 
 

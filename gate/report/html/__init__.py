@@ -83,7 +83,7 @@ def _banner(account: Account) -> str:
         f'<p class="system">{escape(account.contract.system)} · {account.moment}</p>'
         f"<h1>{verdict.word.value}</h1>"
         f'<p class="advice">{escape(ADVICE[verdict.word])}</p>'
-        f"{_replay(account)}"
+        f"{_replay(account)}{_warnings(account)}"
         f'<ul class="counts">{counts}</ul></div></header>'
         f'<dl class="facts wide">{facts}</dl>'
     )
@@ -93,6 +93,13 @@ def _replay(account: Account) -> str:
     if account.replay is None:
         return ""
     return f'<p class="replay" role="alert"><b>{escape(account.replay.sentence())}</b></p>'
+
+
+def _warnings(account: Account) -> str:
+    return "".join(
+        f'<p class="replay" role="alert"><b>WARN: {escape(one)}</b></p>'
+        for one in account.verdict.warnings
+    )
 
 
 def _facts(account: Account) -> list[tuple[str, str]]:

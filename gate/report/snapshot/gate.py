@@ -42,6 +42,7 @@ def gate(account: Account, further: Sequence[Row], fault: str = "") -> list[str]
         "",
         f"- Target: {markdown(target.name)}, {markdown(target.title)} ({markdown(target.host)})",
         f"- Moment: {account.moment}",
+        *(f"- WARN: {markdown(one)}" for one in verdict.warnings),
         *([f"- {markdown(account.replay.sentence())}"] if account.replay else []),
         f"- Contract: sha256 {account.contract.sha256}, {len(verdict.lines)} items at this moment",
         f"- Gate: {product.NAME} {product.version()}",

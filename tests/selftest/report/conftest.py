@@ -313,7 +313,7 @@ def told(contract: Contract, target: Target) -> Callable[..., Account]:
             "contract": contract,
             "target": target,
             "moment": moment,
-            "verdict": verdict(promises, found, waivers, today=NOW.date()),
+            "verdict": verdict(promises, found, waivers, moment=moment, today=NOW.date()),
             "observed": observe(moment),
             "started": NOW,
             "finished": NOW + dt.timedelta(seconds=49),

@@ -59,7 +59,7 @@ def account_of(contract: Contract, id_: str, told: Callable[..., Account], look:
     return told(
         moment,
         contract=alone,
-        verdict=verdict([promise], {id_: [BROKEN]}, {}, today=TODAY),
+        verdict=verdict([promise], {id_: [BROKEN]}, {}, moment=moment, today=TODAY),
         observed=look(moment),
         baseline=before,
     )
