@@ -23,6 +23,12 @@ WIDEST = 300
 """Characters of a cell."""
 
 
+class Unknown(Markup):
+    """A finished cell that says why something could not be told."""
+
+    __slots__ = ()
+
+
 class Row:
     """One item at one moment.
 
@@ -141,7 +147,7 @@ class Row:
     @functools.cached_property
     def _columns(self) -> Mapping[str, Markup]:
         found = cells_of(self._promise, self._scene).items()
-        return {name: Markup(_cell(value)) for name, value in found}  # noqa: S704 - escaped
+        return {name: _cell(value) for name, value in found}
 
     @property
     def cells(self) -> Mapping[str, Markup]:
@@ -167,8 +173,8 @@ class Row:
         """
         if isinstance(self._fact, CannotTell):
             return Markup(unknown(self._fact))  # noqa: S704 - escaped
-        if UNKNOWN in text:
-            return Markup(_finished(text))  # noqa: S704 - escaped
+        if isinstance(text, Unknown):
+            return text
         return Markup(marked(_finished(text), self._line))  # noqa: S704 - escaped
 
     def noted(self, text: str) -> Markup:
@@ -204,8 +210,10 @@ def _plain(item: Item) -> types.SimpleNamespace:
     return types.SimpleNamespace(**vars(item))
 
 
-def _cell(value: str | CannotTell) -> str:
-    return unknown(value) if isinstance(value, CannotTell) else cell(value, WIDEST)
+def _cell(value: str | CannotTell) -> Markup:
+    if isinstance(value, CannotTell):
+        return Unknown(unknown(value))
+    return Markup(cell(value, WIDEST))  # noqa: S704 - escaped
 
 
 def _finished(text: str) -> str:

@@ -7,9 +7,13 @@ section "Gate" says where to.
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
 from collections.abc import Mapping
 
+from gate.account.verdict import verdict
+from gate.contract.model import MOMENTS, Contract
+from gate.errors import ContractError
 from gate.report.account import SNAPSHOT, Account
 from gate.report.rows import rows_of, untold
 from gate.report.snapshot.data import context
@@ -17,6 +21,7 @@ from gate.report.snapshot.gate import gate
 from gate.report.snapshot.rehearsal import rehearsal
 from gate.report.snapshot.template import DEFAULT, TemplateError, template_of, written
 from gate.report.text import markdown
+from gate.target import Target
 
 name = "snapshot"
 
@@ -25,6 +30,33 @@ def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes
     """The document's file."""
     del already
     return {SNAPSHOT[account.moment]: document(account).encode("utf-8", "replace")}
+
+
+def try_template(contract: Contract, target: Target) -> None:
+    """Carry out a contract's own template for every moment, with nothing seen and nothing judged.
+
+    What `check_template` cannot know shows here: a column that no kind has, a key of no item.
+
+    Raises:
+        ContractError: It fails; the text names file and line.
+    """
+    file, now = template_of(pathlib.Path(contract.folder)), dt.datetime.now(dt.timezone.utc)
+    if file == DEFAULT:
+        return
+    for moment in MOMENTS:
+        account = Account(
+            contract=contract,
+            target=target,
+            moment=moment,
+            verdict=verdict(contract.at(moment), {}, {}, today=now.date()),
+            observed=None,
+            started=now,
+            finished=now,
+        )
+        try:
+            written(file, context(account, rows_of(account), rows_of(account, every=True)))
+        except TemplateError as error:
+            raise ContractError(f"{error} (at {moment})") from error
 
 
 def document(account: Account) -> str:

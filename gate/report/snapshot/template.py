@@ -36,11 +36,13 @@ def template_of(folder: pathlib.Path) -> pathlib.Path:
 
 
 def check_template(folder: pathlib.Path) -> None:
-    """Judge the template of a contract's folder, where there is one, without anything seen.
+    """Judge the template of a contract's folder, where there is one: syntax, names and filters.
 
     Raises:
         ContractError: It cannot be read, is no template, or uses a name that nobody knows.
     """
+    if template_of(folder) == DEFAULT:
+        return
     try:
         _compiled(template_of(folder))
     except TemplateError as error:

@@ -10,11 +10,16 @@ from collections.abc import Callable
 import pytest
 
 from gate.account.verdict import Outcome, Result
+from gate.contract.item import Moment
+from gate.contract.model import Contract
 from gate.errors import ContractError
+from gate.kinds.registry import load_contract
 from gate.report.account import Account
-from gate.report.snapshot import document
+from gate.report.snapshot import document, try_template
 from gate.report.snapshot.template import TEMPLATE, check_template
+from gate.sources.fact import Seen
 from gate.sources.observed import Observed
+from gate.target import Target
 from tests.selftest.runs import command, run
 from tests.selftest.test_target import TARGET
 
@@ -133,3 +138,49 @@ def test_a_broken_template_ends_a_run_before_it_looks(tmp_path: pathlib.Path) ->
     assert f"{folder / TEMPLATE}:2: 'sytem' is unknown" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "reports").exists()
+
+
+@pytest.mark.parametrize(
+    ("template", "line"),
+    [
+        ('a\n{% for row in rows("service") %}{{ row.cells.Sate }}{% endfor %}', 2),
+        ('{% for row in rows("service") %}{{ row.item.sate }}{% endfor %}', 1),
+        ('{% if moment == "rollback" %}{{ 1 / 0 }}{% endif %}', 1),
+    ],
+)
+def test_a_template_can_be_tried_without_a_look(
+    contract: Contract, target: Target, tmp_path: pathlib.Path, template: str, line: int
+) -> None:
+    """Columns and keys that no kind has are found before anything is looked at."""
+    try_template(contract, target)
+    (tmp_path / TEMPLATE).write_text(template, "utf-8")
+    check_template(tmp_path)
+    with pytest.raises(ContractError) as caught:
+        try_template(dataclasses.replace(contract, folder=str(tmp_path)), target)
+    assert str(caught.value).startswith(f"{tmp_path / TEMPLATE}:{line}: ")
+
+
+def test_the_suite_s_own_template_is_in_order(target: Target) -> None:
+    """For every moment of the contract that stands in this repository."""
+    try_template(load_contract(pathlib.Path(__file__).parents[2] / "contract"), target)
+
+
+def test_words_of_a_target_take_no_mark_away(
+    by: Callable[..., str], look: Callable[[Moment], Observed]
+) -> None:
+    """A value that looks like a mark of the gate's is marked as any other."""
+    observed = look("predeploy")
+    assert isinstance(observed.host, Seen)
+    host = observed.host.value
+    unit = host.units["redis-server.service"]
+    assert isinstance(unit, Seen)
+    odd = Seen(unit.value.model_copy(update={"sub_state": "❔ ✅"}))
+    units = {**host.units, "redis-server.service": odd}
+    changed = host.model_copy(update={"units": units})
+    broken = Result(outcome=Outcome.FAIL, seen="x", reason="not settled")
+    text = by(
+        (pathlib.Path(__file__).parent / "contract" / TEMPLATE).read_text("utf-8"),
+        observed=observed.model_copy(update={"host": Seen(changed)}),
+        results={"service.redis": broken},
+    )
+    assert "| redis | active (❔ ✅) ❌ (not settled) | 3d 4h |" in text
