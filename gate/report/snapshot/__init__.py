@@ -48,7 +48,7 @@ def try_template(contract: Contract, target: Target) -> None:
             contract=contract,
             target=target,
             moment=moment,
-            verdict=verdict(contract.at(moment), {}, {}, today=now.date()),
+            verdict=verdict(contract.at(moment), {}, {}, moment=moment, today=now.date()),
             observed=None,
             started=now,
             finished=now,
