@@ -57,10 +57,9 @@ def gate(account: Account, further: Sequence[Row], fault: str = "") -> list[str]
     lines += _unknown(verdict)
     lines += _not_run(verdict)
     lines += _not_tried(account)
-    lines += _further(further)
     lines += ["", "### Waivers in force", *_waivers(account)]
     lines += ["", "### Declared differences", *_differences(account)]
-    return lines
+    return lines + _further(further)
 
 
 def _moved(account: Account) -> list[str]:
@@ -105,10 +104,10 @@ def _further(rows: Sequence[Row]) -> list[str]:
         if len(head) <= LIST:
             lines += [f"- {_one_line(one)}" for one in members]
             continue
-        lines += [row(*map(cell, head)), row(*["---"] * len(head))]
+        lines += [row("Item", *map(cell, head)), row(*["---"] * (len(head) + 1))]
         for one in members:
-            first, *rest = (one.cells.get(name, "-") for name in head)
-            lines.append(row(one.noted(first), *rest))
+            cells = (one.cells.get(name, "-") for name in head)
+            lines.append(row(one.noted(one.id), *cells))
     return lines
 
 

@@ -63,7 +63,7 @@ def test_what_a_template_leaves_out_is_told_behind_it(by: Callable[..., str]) ->
     own, gate = text.split("\n## Gate\n")
     assert own.startswith("atum-desk-api.service atum-desk-sla-worker.service redis ")
     assert "### Further: service" not in gate
-    assert "| 8000 ❌ (not settled) | atum-desk-api | 443469" in gate
+    assert "| port.api ❌ (not settled) | 8000 | atum-desk-api | 443469" in gate
     assert "- ix\\_rag" not in gate
     assert "- ix_rag_chunks_hnsw: hnsw on rag_chunks" in gate
 
