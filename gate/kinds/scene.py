@@ -15,6 +15,7 @@ from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen
 from gate.sources.host.facts import HostFacts, Unit
+from gate.sources.host.probe import F, Probe, S, probed
 from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
 from gate.target import Target
@@ -70,6 +71,11 @@ class Scene:
         """A systemd unit of the host."""
         host = self.observed.host
         return asked(host.value.units, name) if isinstance(host, Seen) else host
+
+    def probed(self, probe: Probe[S, F], subject: S) -> Fact[F]:
+        """What a probe told of a subject."""
+        host = self.observed.host
+        return probed(host.value.probes, probe, subject) if isinstance(host, Seen) else host
 
     def catalog(self, name: str, table: str = "") -> Seen[Catalog] | CannotTell:
         """The database's catalog, where it can tell of an object.

@@ -10,7 +10,7 @@ from gate.connection.carrier import open_carrier
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.facts import Identity, Listener
 from gate.sources.host.processes import Table
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 from gate.sources.host.sockets import read_sockets
 from tests.selftest.hosts import identity, target
 

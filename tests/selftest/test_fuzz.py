@@ -25,6 +25,7 @@ from gate.sources.fact import CannotTell, Seen
 from gate.sources.host import look as host
 from gate.sources.host import script
 from gate.sources.host.facts import HostQuestions
+from gate.sources.host.section import Section
 from gate.sources.migrations.chain import chain, pending
 from gate.sources.observed import Observed
 from gate.target import load_target
@@ -207,7 +208,7 @@ def test_a_section_of_a_host(name: str) -> None:
     def one(odd: bytes, said: bytes, status: int) -> None:
         answers = script.sections(WHOLE, TOKEN, script.most(HERE))
         complaint = said.decode("utf-8", "backslashreplace")
-        answers[name] = script.Section(odd, status, complaint)
+        answers[name] = Section(odd, status, complaint)
         output = Output(rc=0, stdout=b"", stderr=b"", privileges="root")
         try:
             facts = host._facts(HERE, QUESTIONS, answers, output, TOKEN)  # noqa: SLF001
@@ -282,7 +283,7 @@ def test_no_reader_takes_the_square_of_a_length(piece: bytes) -> None:
     flood = piece * (200_000 // len(piece))
     for name in SECTIONS:
         answers = script.sections(WHOLE, TOKEN, script.most(HERE))
-        answers[name] = script.Section(flood, 0, flood.decode())
+        answers[name] = Section(flood, 0, flood.decode())
         began = time.monotonic()
         output = Output(rc=0, stdout=b"", stderr=b"", privileges="root")
         try:

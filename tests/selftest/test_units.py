@@ -12,7 +12,8 @@ from gate.sources.host import look as host
 from gate.sources.host import script
 from gate.sources.host.facts import HostQuestions, Unit
 from gate.sources.host.processes import Table
-from gate.sources.host.script import UNPULLED, Section
+from gate.sources.host.script import UNPULLED
+from gate.sources.host.section import Section
 from gate.sources.host.unit_files import read_verified
 from gate.sources.host.units import read_units
 from tests.selftest.hosts import identity, target

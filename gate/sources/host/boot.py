@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.plausible import Properties
-from gate.sources.host.script import UNPULLED, Section
+from gate.sources.host.script import UNPULLED
+from gate.sources.host.section import Section
 
 GENERATED = "/run/systemd/generator"
 """What is below it, and below ``generator.early`` and ``.late``, is made anew at every boot."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
+import pydantic
+
 from gate.sources.fact import Fact, Model
+from gate.sources.host.probe import Asked, Probed
 
 
 class UnitReading(Model):
@@ -182,6 +185,8 @@ class HostFacts(Model):
     """Where each asked command was found."""
     files: dict[str, Fact[dict[str, str]]]
     """Text of the files of each asked folder (``*.py``), by folder, then by file name."""
+    probes: dict[str, Probed] = {}
+    """What each probe of a kind told, by its name."""
 
 
 class HostQuestions(Model):
@@ -194,6 +199,7 @@ class HostQuestions(Model):
         packages: Python packages as ``(environment folder, distribution name)``, by key.
         tools: Command names to find on the PATH.
         folders: Folders whose ``*.py`` files are read whole (migrations).
+        probes: What kinds ask by probes of their own, by the probe's name.
         window_s: Settling window for units, in seconds.
     """
 
@@ -203,4 +209,5 @@ class HostQuestions(Model):
     packages: dict[str, tuple[str, str]] = {}
     tools: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    probes: dict[str, pydantic.InstanceOf[Asked]] = {}
     window_s: float = 1.0

@@ -7,7 +7,7 @@ import re
 
 from gate.connection.frame import Privileges
 from gate.sources.host.facts import Identity
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 UNKNOWN = "unknown"
 TICKS = 100

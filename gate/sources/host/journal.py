@@ -10,7 +10,7 @@ from typing import Any
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Journal
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 QUOTED = 5
 """Lines that are kept of a unit."""

@@ -13,8 +13,10 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Path, Unit
 from gate.sources.host.identity import read_identity
 from gate.sources.host.paths import read_paths
+from gate.sources.host.probe import read
 from gate.sources.host.processes import Table
-from gate.sources.host.script import Section, compose, most, sections
+from gate.sources.host.script import compose, largest, sections
+from gate.sources.host.section import Section
 from gate.sources.host.sockets import read_sockets
 from gate.sources.host.units import read_units
 from gate.target import Target
@@ -39,7 +41,7 @@ def look(target: Target, questions: HostQuestions, carrier: Carrier) -> Fact[Hos
     try:
         script, deadline_s = compose(target, questions, token), target.deadlines.host_s
         output = carrier.run(script, deadline_s=deadline_s, in_part=True)
-        answers = sections(output.stdout, token, most(target), output.cut)
+        answers = sections(output.stdout, token, largest(target, questions), output.cut)
         return Seen(_facts(target, questions, answers, output, token))
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
@@ -83,6 +85,9 @@ def _facts(
         files={
             folder: _files(answers[f"files.{number}"], paths[places[folder]])
             for number, folder in enumerate(questions.folders)
+        },
+        probes={
+            name: read(asked, answers[f"probe.{name}"]) for name, asked in questions.probes.items()
         },
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Path
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 NOT_FOUND = 127
 """Exit status of a shell that finds no such tool."""

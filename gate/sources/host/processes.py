@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Identity, Process
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 STATES = {
     "R": "running",

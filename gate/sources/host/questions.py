@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 from gate.sources.host.facts import HostQuestions
+from gate.sources.host.probe import AskProbe, gather
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,9 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
     Args:
         asked: Questions of every kind; what is not for the host is left out.
         window_s: Seconds between the two readings of what has to stand still.
+
+    Raises:
+        GateError: Two probes have one name.
     """
     units: dict[str, None] = {}
     paths: dict[str, None] = {}
@@ -66,6 +71,7 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
     folders: dict[str, None] = {}
     outputs: dict[str, tuple[str, ...]] = {}
     packages: dict[str, tuple[str, str]] = {}
+    probes: list[AskProbe[Any, Any]] = []
     for one in asked:
         if isinstance(one, AskUnit):
             units[one.unit] = None
@@ -79,6 +85,8 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
             tools[one.tool] = None
         elif isinstance(one, AskRevisions):
             folders[one.folder] = None
+        elif isinstance(one, AskProbe):
+            probes.append(one)
     return HostQuestions(
         units=tuple(units),
         paths=tuple(paths),
@@ -86,5 +94,6 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
         packages=packages,
         tools=tuple(tools),
         folders=tuple(folders),
+        probes=gather(probes),
         window_s=window_s,
     )

@@ -7,16 +7,15 @@ thousand units cost one ``systemctl show``.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import pathlib
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from gate.connection.frame import TIMED_OUT
-from gate.secrets import known
 from gate.sources.host.facts import HostQuestions
+from gate.sources.host.probe import written
+from gate.sources.host.section import Section
 from gate.target import Target
 
 FEW = 100
@@ -37,6 +36,8 @@ UNPULLED = 3
 """Exit status of the section ``units`` where not all of what pulls them in could be read."""
 UNANSWERED = -1
 """Exit status of a section that is not in the answer, or not whole."""
+PROBES_SHARE = 2
+"""All probes together may take this part of the time that the host has."""
 SHARE = 4
 """One section may be as large as this part of the whole answer."""
 COMPLAINTS = 1 << 19
@@ -46,31 +47,16 @@ RC = re.compile(r"\n?rc=\d+\Z")
 """What `ask` of ``questions.sh`` puts behind the complaints."""
 SECOND_READING = "Id,Names,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
+ALONE = (
+    "rc=$?",
+    'read -r stat </proc/$$/stat && set -- ${stat##*) } && [ "$2" = "$3" ] &&',
+    "  { trap '' TERM; kill -s TERM 0; }",
+    "exit $rc",
+)
+"""Ends what a probe's script has left behind: ``timeout`` made a process group of its own for it,
+and leads it; where it did not, the group is everybody's, and is let alone."""
+
 FUNCTIONS = (pathlib.Path(__file__).parent / "questions.sh").read_text("utf-8")
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """The answer to one question."""
-
-    out: bytes
-    rc: int
-    err: str
-
-    @property
-    def text(self) -> str:
-        """Its output; bytes that are no UTF-8 are kept escaped."""
-        return self.out.decode("utf-8", "backslashreplace")
-
-    @property
-    def late(self) -> bool:
-        """Whether it was ended for taking too long."""
-        return self.rc in TIMED_OUT
-
-    @property
-    def why(self) -> str:
-        """What it said when it failed, in one line."""
-        return known.first(self.err, 300) or f"exit status {self.rc} without a word"
 
 
 def compose(target: Target, questions: HostQuestions, token: str) -> str:
@@ -93,6 +79,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         ]
     body += ["ask_proc kernel listening", "ask listeners sockets", "ask_proc kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
+    body += _probes(target, questions, token)
     if units:
         body += [
             "wait",
@@ -107,6 +94,28 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
         body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "cat <&4", "}"]
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
+
+
+def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
+    """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds."""
+    if not questions.probes:
+        return []
+    share_s = target.deadlines.host_s / PROBES_SHARE / len(questions.probes)
+    lines: list[str] = []
+    for name, asked in questions.probes.items():
+        text, seconds = written(asked), min(asked.probe.deadline_s, share_s)
+        if isinstance(text, str):
+            bounds = f"{max(1, round(seconds))} {largest(target, questions)(f'probe.{name}')}"
+            end = f"{token} of {name}"
+            lines += [f"probe {shlex.quote(name)} {bounds} <<'{end}'"]
+            lines += ["(", text, ") </dev/null", *ALONE, end]
+    return lines
+
+
+def largest(target: Target, questions: HostQuestions) -> Callable[[str], int]:
+    """How many bytes each section may have, by its name."""
+    probes = {f"probe.{name}": one.probe.most_kib << 10 for name, one in questions.probes.items()}
+    return lambda name: min(most(target), probes.get(name, most(target)))
 
 
 def most(target: Target) -> int:
@@ -191,13 +200,16 @@ class Answers(dict[str, Section]):
         return Section(b"", UNANSWERED, self._why or f"the host's answer has no section {name}")
 
 
-def sections(output: bytes, token: str, largest: int, cut: str = "") -> Answers:
+def sections(
+    output: bytes, token: str, largest: int | Callable[[str], int], cut: str = ""
+) -> Answers:
     """Take the answer apart; what is in it twice, or begins and does not end, is not in it.
 
     Args:
         output: What the script printed.
         token: What its own lines begin with.
-        largest: How large a section may be, in bytes; as large, it is not whole.
+        largest: How large a section may be, in bytes, all of them or by name; as large, it is not
+            whole.
         cut: Why the answer is not whole; empty where it must be.
 
     Raises:
@@ -217,9 +229,13 @@ def sections(output: bytes, token: str, largest: int, cut: str = "") -> Answers:
         err = RC.sub("", match[3].decode("utf-8", "backslashreplace").strip()).strip()
         if key in found:
             found[key] = Section(b"", UNANSWERED, f"the host's answer has two sections {key}")
-        elif max(len(out), len(match[3])) >= largest:
-            reason = f"its answer is larger than {largest >> 10} KiB"
+        elif max(len(out), len(match[3])) >= (bound := _bound(largest, key)):
+            reason = f"its answer is larger than {bound >> 10} KiB"
             found[key] = Section(b"", UNANSWERED, reason)
         else:
             found[key] = Section(out, int(match[2]), err)
     return Answers(found, cut)
+
+
+def _bound(largest: int | Callable[[str], int], name: str) -> int:
+    return largest if isinstance(largest, int) else largest(name)

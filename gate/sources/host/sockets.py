@@ -11,7 +11,7 @@ from typing import Literal
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Identity, Listener, Unit
 from gate.sources.host.processes import Table
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 LISTEN = 5
 """Fields of a line of ``ss`` before the details: state, two queues, local, peer."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gate.sources.host.facts import Identity
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 OF_A_FILE = re.compile(r"(/.+?):\d+: ")
 """``systemd-analyze verify`` on a line of a file: ``/etc/systemd/system/x.service:7: ...``."""

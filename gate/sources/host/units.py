@@ -13,7 +13,7 @@ from gate.sources.host.facts import Identity, Unit, UnitReading
 from gate.sources.host.journal import Log, journal, read_journal
 from gate.sources.host.plausible import Properties, contradicts_itself, unlike_a_unit
 from gate.sources.host.processes import Table
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 from gate.sources.host.unit_files import Verified, read_verified
 from gate.sources.host.window import too_short, window_s
 

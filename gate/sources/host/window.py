@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gate.sources.host.script import Section
+from gate.sources.host.section import Section
 
 RESOLUTION_S = 0.02
 """Of the difference of two readings of /proc/uptime, which tells hundredths."""
