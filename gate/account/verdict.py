@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gate.account.absence import warnings
 from gate.contract.item import Moment
-from gate.contract.kinds import Waiver
 from gate.contract.model import Promise
+from gate.kinds.waiver import Waiver
 
 
 class Outcome(str, enum.Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 import pydantic
@@ -16,7 +16,6 @@ from gate.contract.model import Contract, Promise
 from gate.contract.references import check_references
 from gate.contract.rehearsal import Alembic
 from gate.contract.vocabulary import Vocabulary, chapters
-from gate.contract.writes import check_writes, withheld, without
 from gate.errors import ContractError
 from gate.literals import literal
 from gate.target import Difference
@@ -48,8 +47,7 @@ def load_contract(
     differs: Iterable[Difference] = (),
     *,
     carries_out: bool = True,
-    writes: bool = True,
-    login: str = "login",
+    rules: Callable[[pathlib.Path, Mapping[str, Promise]], list[str]],
 ) -> Contract:
     """Read every ``*.toml`` of a folder into one contract.
 
@@ -59,8 +57,7 @@ def load_contract(
         differs: The target's declared differences; they are laid over the items they name.
         carries_out: Whether the gate carries the plans out; where others do, their steps are
             accounted for beforehand only, and their effects by all the other items.
-        writes: Whether requests that write are sent; where they are not, they are withheld.
-        login: Name of the endpoint item that the target logs in with.
+        rules: What is wrong with the contract as a whole, one sentence each.
 
     Raises:
         ContractError: Anything is wrong; the text has one line per mistake.
@@ -92,26 +89,22 @@ def load_contract(
         for pairs in twins(places).values()
     ]
     if not mistakes:
-        mistakes += check_references(folder, promises, vocabulary) + check_writes(
-            folder, promises, login
-        )
+        mistakes += check_references(folder, promises, vocabulary) + rules(folder, promises)
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
             mistakes.append(f"{folder / 'rehearsal.toml'}: nothing says how: it needs [alembic]")
     if mistakes:
         raise ContractError("\n".join(mistakes))
     order = list(chapters(vocabulary))
     ranked = sorted(promises.values(), key=lambda one: order.index(one.chapter))
-    held = {} if writes else withheld({one.id: one for one in ranked})
     return Contract(
         system=about["system"],
         cwd=about["cwd"],
         baseline_days=about["baseline_days"],
         folder=str(folder),
         sha256=digest.hexdigest(),
-        promises=without({one.id: one for one in ranked}, held),
+        promises={one.id: one for one in ranked},
         alembic=alembic,
         unused_differs=tuple(sorted(declared.keys() - promises.keys())),
-        withheld=held,
     )
 
 

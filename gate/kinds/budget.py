@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
-from gate.contract.item import Item, Moment
-from gate.contract.kinds import Budget
+import pydantic
+
+from gate.contract.item import Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
@@ -24,6 +26,34 @@ CANNED = 10
 """An answer this many times faster than what is typical is suspicious."""
 OVERLOADED = 0.25
 """From this strain on the gate's own machine counts as overloaded."""
+
+
+class Budget(Item):
+    """How long an endpoint may take.
+
+    Attributes:
+        endpoint: Name of the endpoint item (without ``endpoint.``).
+        samples: How many timed requests; 1 for a slow endpoint (its own answer is the sample).
+        p95_s: Limit for the 95th percentile (nearest rank) of the samples.
+        limit_s: Limit for every sample.
+        change: Factor to the before-run's median that may not be exceeded after.
+        slack_s: Seconds of difference that are never a change.
+        typical_s: What it takes as a rule; a tenth of it or less is suspicious (WARN).
+    """
+
+    endpoint: Name
+    samples: Annotated[int, pydantic.Field(ge=1, le=1000)] = 20
+    p95_s: Seconds | None = None
+    limit_s: Seconds | None = None
+    change: Annotated[float, pydantic.Field(gt=1)] | None = None
+    slack_s: Seconds = 0.05
+    typical_s: Seconds | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _some_limit(self) -> Budget:
+        if self.p95_s is None and self.limit_s is None and self.change is None:
+            raise ValueError("needs at least one of p95_s, limit_s, change")
+        return self
 
 
 def budget(promise: Promise, scene: Scene) -> Finding:

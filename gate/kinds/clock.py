@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
-from gate.contract.host import Clock
+import pydantic
+
+from gate.contract.item import Item, Seconds
 from gate.contract.model import Promise
 from gate.duration import moment_of
 from gate.kinds.finding import Finding
@@ -23,6 +26,24 @@ from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
+
+
+class Clock(Item):
+    """A clock that tells the gate's own time.
+
+    Attributes:
+        of: Whose clock: the host's, or the database server's.
+        within_s: How far it may be from the gate's, in seconds.
+    """
+
+    of: Literal["host", "database"]
+    within_s: Seconds
+
+    @pydantic.model_validator(mode="after")
+    def _is_there(self) -> Clock:
+        if self.absent:
+            raise ValueError("a clock cannot be promised to be absent")
+        return self
 
 
 def clock(promise: Promise, scene: Scene) -> Finding:

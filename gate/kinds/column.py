@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate.catalog.model import Column as SeenColumn
-from gate.contract.database import Column
+from gate.contract.item import Item, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -18,10 +18,18 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene
-from gate.kinds.table import PSQL, table_of
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.fact import seen as seen_fact
+
+
+class Column(Item):
+    """A column that comes or goes, apart from its table's item."""
+
+    table: Name
+    column: Name
+    definition: Name
 
 
 def column(promise: Promise, scene: Scene) -> Finding:

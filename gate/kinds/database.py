@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
+
+import pydantic
 
 from gate.catalog.diff import diff
 from gate.catalog.model import Catalog
-from gate.contract.database import Database, Enum, Index, Table
-from gate.contract.item import Item, Moment
+from gate.contract.item import Item, Moment, Yes
 from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
+from gate.kinds.enum import Enum
 from gate.kinds.finding import Finding
+from gate.kinds.index import Index
 from gate.kinds.kind import Cells, Found, Kind, State, Told, asks_nothing, no_references, shown
 from gate.kinds.scene import Scene, unknown
+from gate.kinds.table import Table
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Seen, seen
+
+
+class Database(Item):
+    """Something about the database as a whole: exactly one of the keys.
+
+    Attributes:
+        connects_as: Role that the gate must reach it as; ``*`` for any that is no superuser.
+        tables: How many tables there are.
+        nothing_else: Tables, indexes and enums that the contract does not name must not be there.
+        restored: After a rollback the catalog is the very one that was seen before.
+    """
+
+    connects_as: str | None = None
+    tables: Annotated[int, pydantic.Field(gt=0)] | None = None
+    nothing_else: Yes | None = None
+    restored: Yes | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_promise(self) -> Database:
+        given = [self.connects_as, self.tables, self.nothing_else, self.restored]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs exactly one of connects_as, tables, nothing_else, restored")
+        return self
 
 
 def database(promise: Promise, scene: Scene) -> Finding:

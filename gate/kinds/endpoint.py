@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from gate.contract.body_schema import complaints
-from gate.contract.item import Moment
-from gate.contract.kinds import Endpoint
+from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
@@ -17,11 +17,35 @@ from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_referenc
 from gate.kinds.scene import Scene
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.questions import AskEndpoint
 from gate.sources.fact import Absent, CannotTell, Seen, told
 from gate.target import Target
 
 NOT_THERE = (404, 405, 410)
+
+
+class Endpoint(PromisedExchange, Item):
+    """One request and what it must be answered with.
+
+    Attributes:
+        path: Path and query; ``{name}`` is replaced by the target's value of that name.
+        role: Whose login goes with it; ``None`` for none.
+        form: Form fields; ``{user}`` and ``{password}`` are those of ``as_role``.
+        json_body: JSON to send (key ``json``).
+        as_role: Whose credentials fill ``form``.
+        writes: It changes something: sent to the rehearsal's clone, to a target with ``--apply``.
+        content_type: Media type of the answer.
+        body: JSON Schema of the answer's JSON.
+        text: Strings that must stand in an answer that is no JSON.
+        deadline_s: How long to wait for the whole answer.
+        max_bytes: How long its body may be, as it comes and unpacked; more cannot be told.
+        slow: Runs alone, after the others.
+        label: Its line in the snapshot's health check, where it has one.
+        remark: What the snapshot adds in parentheses; ``{seconds}`` is the seen duration.
+    """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "remark"}
 
 
 def endpoint(promise: Promise, scene: Scene) -> Finding:

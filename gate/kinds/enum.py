@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gate.contract.database import Enum
+from typing import Annotated
+
+import pydantic
+
+from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -19,6 +23,12 @@ from gate.kinds.kind import (
 )
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen, seen
+
+
+class Enum(Item):
+    """An enum type with its labels in order."""
+
+    labels: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
 
 
 def enum(promise: Promise, scene: Scene) -> Finding:

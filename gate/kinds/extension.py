@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gate.contract.database import Extension
+import pydantic
+
+from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -19,6 +21,12 @@ from gate.kinds.kind import (
 )
 from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import Absent, CannotTell, Seen
+
+
+class Extension(Item):
+    """An extension of the database; its version is a runtime's promise."""
+
+    schema_: str = pydantic.Field(default="public", alias="schema")
 
 
 def extension(promise: Promise, scene: Scene) -> Finding:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import pydantic
+
 from gate.catalog.model import Index as SeenIndex
 from gate.catalog.model import written
-from gate.contract.database import Index
+from gate.contract.item import Item, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -19,10 +23,22 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.relations import PSQL
 from gate.kinds.scene import Scene
-from gate.kinds.table import PSQL
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.fact import seen as seen_fact
+
+
+class Index(Item):
+    """An index that backs no constraint; it must also be valid and ready."""
+
+    table: Name
+    method: Name = "btree"
+    columns: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
+    unique: bool = False
+    options: dict[str, str] = {}
+    predicate: str = ""
+    include: tuple[str, ...] = ()
 
 
 def index(promise: Promise, scene: Scene) -> Finding:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gate.contract.database import Migration
-from gate.contract.item import Moment
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
@@ -16,6 +17,33 @@ from gate.sources.host.questions import AskRevisions
 from gate.sources.migrations.chain import describe_heads, pending
 from gate.sources.migrations.facts import Chain
 from gate.target import Target
+
+
+class Migration(Item):
+    """Something about Alembic: exactly one of the keys.
+
+    Attributes:
+        folder: Folder of the revision files.
+        head: The one head of the chain in ``folder``.
+        current: The one revision that the database is at.
+        pending: Revisions between the database and the head of ``folder``, oldest first.
+        revisions: Every revision of ``folder``, base first: one unbroken chain.
+    """
+
+    folder: AbsolutePath | None = None
+    head: str | None = None
+    current: str | None = None
+    pending: tuple[str, ...] | None = None
+    revisions: tuple[str, ...] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _one_promise(self) -> Migration:
+        given = [self.head, self.current, self.pending, self.revisions]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs exactly one of head, current, pending, revisions")
+        if self.current is None and self.folder is None:
+            raise ValueError("needs the folder of the revision files")
+        return self
 
 
 def migration(promise: Promise, scene: Scene) -> Finding:

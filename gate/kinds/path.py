@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal
 
-from gate.contract.host import KeyPath
-from gate.contract.item import Moment
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen
@@ -15,6 +17,20 @@ from gate.sources.fact import Absent, CannotTell, Seen, seen, told
 from gate.sources.host.facts import Path
 from gate.sources.host.questions import AskPath
 from gate.target import Target
+
+
+class KeyPath(Item):
+    """A path of the host; ``purpose`` stands in the snapshot's table."""
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"purpose"}
+
+    path: AbsolutePath
+    purpose: Name
+    type: Literal["directory", "regular file", "symbolic link", "socket"] = "directory"
+    owner: str | None = None
+    group: str | None = None
+    mode: Annotated[str, pydantic.Field(pattern=r"^[0-7]{4}$")] | None = None
+    free_mb: Annotated[int, pydantic.Field(gt=0)] | None = None
 
 
 def path(promise: Promise, scene: Scene) -> Finding:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from collections.abc import Iterable, Sequence
+from typing import Annotated, ClassVar, Literal
 
-from gate.contract.host import ListeningPort, Service
-from gate.contract.item import Item
+import pydantic
+
+from gate.contract.item import Item, Name, Port
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, Promises, State, Told, always, asks_nothing, shown
 from gate.kinds.scene import Scene
+from gate.kinds.service import Service
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.facts import HostFacts, Listener
 
@@ -21,6 +24,25 @@ TOLERANCE = dt.timedelta(seconds=2)
 LOOPBACK = "lo"
 """What Linux calls the network device of the host itself."""
 IPV6_ALONE = "it can be reached by IPv6 only"
+
+
+class ListeningPort(Item):
+    """A TCP port.
+
+    Attributes:
+        service: Name in the snapshot's table.
+        owner: Unit that must hold it; ``None`` promises nothing.
+        processes: How many worker processes must hold it; ``None`` promises nothing.
+        reach: ``loopback`` (nothing wider), ``any`` (a wildcard), or ``None``.
+    """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"service"}
+
+    port: Port
+    service: Name
+    owner: str | None = None
+    processes: Annotated[int, pydantic.Field(gt=0)] | None = None
+    reach: Literal["loopback", "any"] | None = None
 
 
 def port(promise: Promise, scene: Scene) -> Finding:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib
-import pathlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 
 import gate.kinds
-from gate.contract import load
-from gate.contract.model import Contract
 from gate.errors import ContractError
 from gate.kinds.kind import Kind
-from gate.target import Difference
 
 GROUP = "gate.kinds"
 """Entry points of this group name a `Kind` in a package from outside."""
@@ -33,20 +29,6 @@ def kinds() -> Mapping[str, Kind]:
             raise ContractError(f"two kinds of promises are called {one.name!r}")
         found[one.name] = one
     return found
-
-
-def load_contract(
-    folder: pathlib.Path,
-    differs: Iterable[Difference] = (),
-    *,
-    carries_out: bool = True,
-    writes: bool = True,
-    login: str = "login",
-) -> Contract:
-    """Read every ``*.toml`` of a folder into one contract; see `gate.contract.load`."""
-    return load.load_contract(
-        folder, kinds(), differs, carries_out=carries_out, writes=writes, login=login
-    )
 
 
 def _own() -> Iterable[Kind]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gate.contract.kinds import Risk
+from typing import Literal
+
+from gate.contract.item import Item, Name
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
@@ -18,6 +20,13 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
+
+
+class Risk(Item):
+    """A row of the risk table: it materialises when an item that names it breaks."""
+
+    area: Name
+    level: Literal["LOW", "MEDIUM", "HIGH"]
 
 
 def risk(promise: Promise, scene: Scene) -> Finding:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable
+from typing import ClassVar, Literal
 
-from gate.contract.host import Runtime
-from gate.contract.item import Moment
+import pydantic
+
+from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
@@ -16,6 +19,47 @@ from gate.pattern import search
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
+
+
+class Runtime(Item):
+    """A version; exactly one of ``command``, ``package``, ``server``, ``extension`` says whose.
+
+    Attributes:
+        label: Its name in the snapshot.
+        version: What the version must be; ``16`` is met by 16.11 and not by 160.
+        command: Argument list whose output holds the version.
+        pattern: Regular expression whose first group is the version in that output.
+        package: Python package as ``[environment folder, distribution]``.
+        server: ``postgresql``: the server that answers the gate.
+        extension: A PostgreSQL extension of the database.
+        remark: What the snapshot adds in parentheses.
+    """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "remark"}
+
+    label: Name
+    version: str = ""
+    command: tuple[str, ...] | None = None
+    pattern: str = r"(\d+(?:\.\d+)*)"
+    package: tuple[str, str] | None = None
+    server: Literal["postgresql"] | None = None
+    extension: str | None = None
+    remark: str = ""
+
+    @pydantic.model_validator(mode="after")
+    def _one_source(self) -> Runtime:
+        given = [self.command, self.package, self.server, self.extension]
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("needs exactly one of command, package, server, extension")
+        if not self.version and not self.absent:
+            raise ValueError('needs a version (or `before`/`after` = "absent")')
+        try:
+            groups = re.compile(self.pattern).groups
+        except re.error as error:
+            raise ValueError(f"pattern is no regular expression: {error}") from error
+        if groups != 1:
+            raise ValueError("pattern needs exactly one group")
+        return self
 
 
 def runtime(promise: Promise, scene: Scene) -> Finding:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Annotated, ClassVar
 
-from gate.contract.host import Service
-from gate.contract.item import Moment
+import pydantic
+
+from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
 from gate.kinds.finding import Finding
@@ -19,6 +21,30 @@ from gate.target import Target
 
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""
+
+
+class Service(Item):
+    """A systemd unit.
+
+    Attributes:
+        label: Its name in the snapshot's table; the unit's where empty.
+        state: ``ActiveState (SubState)``, such as ``active (running)``.
+        starts_at_boot: Whether a reboot must bring it up; ``None`` promises nothing.
+        restarted: After the deployment: whether it must (not) have been restarted by it.
+    """
+
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "restarted"}
+
+    unit: Name
+    state: Annotated[str, pydantic.Field(pattern=r"^[a-z-]+ \([a-z-]+\)$")]
+    label: str = ""
+    starts_at_boot: bool | None = None
+    restarted: bool | None = None
+
+    @property
+    def changes_by_itself(self) -> bool:
+        """A restart leaves the same state, since another time."""
+        return bool(self.restarted)
 
 
 def service(promise: Promise, scene: Scene) -> Finding:

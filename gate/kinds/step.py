@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated, Literal
 
-from gate.contract.item import Item, Moment
-from gate.contract.kinds import Step
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.kinds.finding import Finding
@@ -16,6 +18,72 @@ from gate.plan.facts import StepRecord
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.questions import AskTool
 from gate.target import Target
+
+
+class Check(pydantic.BaseModel):
+    """A question to the host that changes nothing; a command alone stands for a table with `run`.
+
+    Attributes:
+        run: A POSIX shell command, run as the step is. Its exit status answers: 0 is yes; 126, 127
+            and a signal tell nothing; any other is no.
+        expect: Pattern that must be found in its output for a yes; with one, any exit status but 0
+            tells nothing.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    run: Name
+    expect: str = ""
+
+
+class Step(Item):
+    """One step of the deploy or of the rollback plan.
+
+    Attributes:
+        phase: Which plan.
+        order: Its place in it, from 1.
+        run: A POSIX shell command; ``$PREFIX`` is the target's path prefix (empty on a host).
+        cwd: Where it runs.
+        text: The step as the snapshot's rollback plan words it; empty to leave it out there.
+        tools: Commands that must be found on the target beforehand.
+        expect: Pattern that must be found in its output.
+        done_if: How to see, without changing anything, that it is done already: asked before the
+            step, which is skipped where it holds, and after it, when it must hold.
+        only_if: What must hold for the step to have anything to do; where it does not, the step is
+            skipped.
+        needs: Ids of steps that must have succeeded before; a rollback goes on past a step that
+            failed, but for those that need it.
+        may_lose: Of a rollback step: how many rows of a table, or values of a column
+            (``table.column``), it may give up without being asked; 0 where nothing is said.
+        answers: Name of an endpoint item that must answer as promised before the next step, within
+            what is left of the deadline; a restart has returned before the service is up.
+        deadline_s: How long it may take.
+    """
+
+    phase: Literal["deploy", "rollback"]
+    order: Annotated[int, pydantic.Field(ge=1)]
+    run: Name
+    cwd: AbsolutePath = "/"
+    text: str = ""
+    tools: tuple[str, ...] = ()
+    expect: str = ""
+    done_if: Check | None = None
+    only_if: Check | None = None
+    needs: tuple[str, ...] = ()
+    may_lose: dict[str, Annotated[int, pydantic.Field(ge=0)]] = {}
+    answers: str | None = None
+    deadline_s: Seconds = 120.0
+
+    @pydantic.field_validator("done_if", "only_if", mode="before")
+    @classmethod
+    def _command_alone(cls, value: object) -> object:
+        return {"run": value} if isinstance(value, str) else value
+
+    @pydantic.model_validator(mode="after")
+    def _loses_on_the_way_back(self) -> Step:
+        if self.may_lose and self.phase != "rollback":
+            raise ValueError("may_lose: only a step of the rollback gives something up")
+        return self
 
 
 def step(promise: Promise, scene: Scene) -> Finding:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
-from gate.catalog.model import Table as SeenTable
-from gate.contract.database import Column, Table
+import pydantic
+
+from gate.contract.item import Item
 from gate.contract.model import Promise
+from gate.kinds.column import Column
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     ABSENT,
@@ -20,11 +23,17 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.fact import seen as seen_fact
 
-PSQL = "psql -c '\\d {}'"
+
+class Table(Item):
+    """A table: columns as ``type [not null] [default …]`` by name, keys as definitions by name."""
+
+    columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
+    keys: dict[str, str] = {}
 
 
 def table(promise: Promise, scene: Scene) -> Finding:
@@ -78,15 +87,6 @@ def _differences(kind: str, must: Mapping[str, str], is_: Mapping[str, str]) -> 
         if name in is_ and must[name] != is_[name]
     ]
     return missing + extra + other
-
-
-def table_of(name: str, scene: Scene) -> Seen[SeenTable] | Absent | CannotTell:
-    """A table of the catalog."""
-    catalog = scene.catalog(name)
-    if not isinstance(catalog, Seen):
-        return catalog
-    found = catalog.value.tables.get(name)
-    return Absent("not in the catalog") if found is None else Seen(found)
 
 
 def _find(promise: Promise, scene: Scene) -> Found:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable
+from typing import Annotated
+
+import pydantic
 
 from gate.contract.item import Item, Moment
-from gate.contract.kinds import Endpoint, Trigger
 from gate.contract.model import Promise
 from gate.errors import ObservationError
+from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
 from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent
+
+
+class Trigger(Item):
+    """A reason to roll back, as ids (or ``kind.*``) of items; it fires when one of them breaks.
+
+    Attributes:
+        when: The items.
+        status_from: For endpoints: only an answer with at least this status fires it.
+    """
+
+    when: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
+    status_from: int | None = None
 
 
 def trigger(promise: Promise, scene: Scene) -> Finding:

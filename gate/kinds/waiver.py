@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gate.contract.item import Item, Moment
-from gate.contract.kinds import Waiver
+from gate.contract.item import Day, Item, Moment, Name
 from gate.contract.model import MOMENTS, Promise
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
 from gate.kinds.scene import Scene
+
+
+class Waiver(Item):
+    """A broken promise that is tolerated until a day; unused or expired, it fails itself.
+
+    Attributes:
+        item: Id of the waived item.
+        owner: Who answers for it.
+        reason: Why, with the number of an issue.
+        expires: The last day on which it holds (UTC).
+        moments: When it applies; everywhere if empty.
+    """
+
+    item: Name
+    owner: Name
+    reason: Name
+    expires: Day
+    moments: tuple[Moment, ...] = ()
 
 
 def waiver(promise: Promise, scene: Scene) -> Finding:

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Annotated
 
-from gate.contract.item import Item, Moment
+import pydantic
+
+from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
-from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
 from gate.sources.database.facts import QueueFacts, WorkFacts
+from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue
 from gate.sources.database.questions import AskWork
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
 
 NOT_ASKED = CannotTell("this proof was not asked for in this look", Cause.UPSTREAM)
+
+
+class Work(Proofs, Item):
+    """Proof that a worker works; at least one of queue, cycle and poll.
+
+    Attributes:
+        unit: Its systemd unit.
+        journal_errors: How many errors its journal may hold since its start.
+    """
+
+    unit: Name
+    journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _some_proof(self) -> Work:
+        if self.queue is None and self.cycle is None and self.poll is None:
+            raise ValueError("needs at least one proof: queue, cycle or poll")
+        return self
 
 
 def work(promise: Promise, scene: Scene) -> Finding:

@@ -6,8 +6,8 @@ import shlex
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError
-from gate.contract.kinds import Check, Step
 from gate.errors import ObservationError
+from gate.kinds.step import Check, Step
 from gate.pattern import search
 from gate.plan.place import prologue
 from gate.sources.fact import CannotTell, Cause, Fact, Seen

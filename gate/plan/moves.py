@@ -9,10 +9,10 @@ from collections.abc import Callable
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError
 from gate.contract.item import Moment
-from gate.contract.kinds import Step
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import GateError
+from gate.kinds.step import Step
 from gate.plan.facts import PlanFacts
 from gate.plan.journal import Journal, Past, read_past
 from gate.plan.loss import count_losses, excess

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from gate.connection.carrier import Carrier
-from gate.contract.kinds import Check, Step
 from gate.errors import GateError, ObservationError
+from gate.kinds.step import Check, Step
 from gate.pattern import unlike
 from gate.plan.checks import holds
 from gate.plan.facts import PlanFacts, State, StepRecord

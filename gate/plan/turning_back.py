@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gate.contract.kinds import Step
+from gate.kinds.step import Step
 from gate.plan.checks import holds
 from gate.plan.facts import PlanFacts, StepRecord
 from gate.plan.journal import Past

@@ -14,10 +14,10 @@ from pydantic_core import to_json
 
 from gate.account.verdict import Result
 from gate.contract.item import Moment
-from gate.contract.kinds import Risk
 from gate.contract.model import Contract, Promise
 from gate.kinds.kind import Severity
 from gate.kinds.registry import kinds
+from gate.kinds.risk import Risk
 from gate.report import product
 from gate.report.account import Account
 from gate.report.rows import rows_of

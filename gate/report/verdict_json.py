@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.account.verdict import Line
-from gate.contract.kinds import Waiver
+from gate.kinds.waiver import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account
 

@@ -10,8 +10,8 @@ import pathlib
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError, TargetError
+from gate.kinds.load import load_contract
 from gate.kinds.look import questions
-from gate.kinds.registry import load_contract
 from gate.report.replay import Replay, replay_of
 from gate.report.snapshot.template import check_template
 from gate.report.write import prepare

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
 from gate.contract.item import Moment
-from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError
+from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
 from gate.report.write import write_all

@@ -6,7 +6,8 @@ from gate.connection.carrier import Carrier
 from gate.connection.forward import to_api
 from gate.connection.obstacle import CarrierError
 from gate.contract.item import Moment
-from gate.contract.kinds import Endpoint, Step
+from gate.kinds.endpoint import Endpoint
+from gate.kinds.step import Step
 from gate.plan import moves
 from gate.plan.facts import PlanFacts
 from gate.run.stage import Stage

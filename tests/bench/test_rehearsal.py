@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from gate.connection.carrier import open_carrier
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.sources.fact import Seen
 from gate.sources.migrations.chain import chain
 from gate.sources.rehearsal.rehearse import rehearse

@@ -7,8 +7,8 @@ import subprocess
 import sys
 import time
 
-from gate.contract.kinds import Step
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
+from gate.kinds.step import Step
 from tests.machine.trial import ROOT, WITHIN_S, Machine
 
 ALREADY = "done already"

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.contract.work import Work
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
+from gate.kinds.work import Work
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.look import look
 from gate.sources.fact import Absent, Seen

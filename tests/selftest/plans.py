@@ -20,7 +20,7 @@ from multiprocessing.context import ForkServerProcess
 
 from gate.connection.carrier import open_carrier
 from gate.errors import GateError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.plan.facts import PlanFacts
 from gate.plan.moves import Orders, move
 from gate.sources.fact import Seen

@@ -10,7 +10,8 @@ import pytest
 
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
-from gate.kinds.registry import kinds, load_contract
+from gate.kinds.load import load_contract
+from gate.kinds.registry import kinds
 from tests.selftest import runs
 
 TARGET = """

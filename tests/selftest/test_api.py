@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gate.connection.obstacle import INTERRUPTED
-from gate.contract.kinds import Endpoint
+from gate.kinds.endpoint import Endpoint
 from gate.secrets import known
 from gate.sources.api.exchange import Reply
 from gate.sources.api.facts import Answer

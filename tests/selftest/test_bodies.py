@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 from gate.contract.body_schema import complaints
-from gate.contract.kinds import Endpoint
 from gate.errors import ObservationError
 from gate.kinds.budget import budget
+from gate.kinds.endpoint import Endpoint
 from gate.kinds.endpoint import endpoint as judged
 from gate.kinds.finding import Finding
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.api import strain
 from gate.sources.api.body import read_body

@@ -13,7 +13,7 @@ from gate.errors import ContractError, ObservationError
 from gate.kinds.clock import skew
 from gate.kinds.finding import Finding
 from gate.kinds.judge import compare
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts

@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from gate.connection.carrier import open_carrier
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.chain import chain
 from gate.sources.rehearsal import mark

@@ -6,10 +6,10 @@ import pathlib
 
 import pytest
 
-from gate.contract.host import Service
-from gate.contract.kinds import Endpoint
 from gate.errors import ContractError
-from gate.kinds.registry import load_contract
+from gate.kinds.endpoint import Endpoint
+from gate.kinds.load import load_contract
+from gate.kinds.service import Service
 from gate.target import Difference
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

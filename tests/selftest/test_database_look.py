@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.contract.work import Cycle, Queue, Work
+from gate.kinds.work import Work
+from gate.sources.database.proofs import Cycle, Queue
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.target import Target
 from tests.selftest.conftest import Postgres

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.database.look import look as database_look
 from gate.sources.fact import Absent, Seen

@@ -20,8 +20,8 @@ import pytest
 
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
+from gate.kinds.load import load_contract
 from gate.kinds.look import look
-from gate.kinds.registry import load_contract
 from gate.kinds.scene import Scene
 from gate.launcher import placed
 from gate.sources.fact import Seen, seen

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from gate.errors import ContractError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.sources.api.facts import ApiFacts
 from gate.sources.fact import CannotTell, Fact, Seen, told
 from gate.sources.rehearsal import fence

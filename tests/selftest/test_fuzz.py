@@ -20,7 +20,7 @@ from hypothesis import strategies
 from gate import host_spec
 from gate.connection.frame import Output
 from gate.errors import ContractError, GateError, TargetError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host import look as host
 from gate.sources.host import script

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from gate.errors import ContractError, TargetError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.target import load_target
 from tests.selftest.runs import command, run
 from tests.selftest.test_target import TARGET
@@ -42,7 +42,7 @@ CONTRACTS = {
     ),
     "unknown-key-of-about": (
         *("services", '[about]\nsytem = "x"\n' + SERVICE),
-        "[about]: sytem: unknown key; known: cwd, system",
+        "[about]: sytem: unknown key; known: baseline_days, cwd, system",
     ),
     "unknown-key-of-alembic": (
         *("rehearsal", ALEMBIC + 'foldr = "/"\n'),

@@ -19,7 +19,7 @@ import pytest
 
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
+from gate.kinds.endpoint import Endpoint
 from gate.sources.api import resolve
 from gate.sources.api.facts import Answer
 from gate.sources.api.look import look
@@ -178,7 +178,7 @@ def test_memory(port: int) -> None:
     program = textwrap.dedent(
         """
         import json, resource, sys
-        from gate.contract.kinds import Endpoint
+        from gate.kinds.endpoint import Endpoint
         from gate.sources.api.look import look
         from gate.target import Target
         names, port = json.loads(sys.argv[1]), sys.argv[2]
@@ -288,7 +288,7 @@ def test_a_gate_that_stood_still_blames_nobody(port: int) -> None:
     program = textwrap.dedent(
         """
         import sys
-        from gate.contract.kinds import Endpoint
+        from gate.kinds.endpoint import Endpoint
         from gate.sources.api.look import look
         from gate.target import Target
         target = Target.model_validate({

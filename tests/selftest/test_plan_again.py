@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from gate.errors import GateError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.plan import running as waiting
 from gate.plan.facts import PlanFacts
 from gate.plan.journal import Past, read_past

@@ -13,9 +13,9 @@ import pytest
 from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.load import load_contract
 from gate.kinds.port import IPV6_ALONE
 from gate.kinds.port import port as compare
-from gate.kinds.registry import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host import look as host

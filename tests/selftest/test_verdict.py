@@ -11,8 +11,8 @@ import pytest
 
 from gate.account.verdict import Outcome, Result, verdict
 from gate.contract.item import Item
-from gate.contract.kinds import Waiver
 from gate.contract.model import MOMENTS, Promise
+from gate.kinds.waiver import Waiver
 
 CASES = pathlib.Path(__file__).parent / "verdicts"
 TODAY = dt.date(2026, 2, 13)

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from gate.contract.kinds import Endpoint
 from gate.contract.model import Contract
 from gate.errors import ContractError
-from gate.kinds.registry import load_contract
+from gate.kinds.endpoint import Endpoint
+from gate.kinds.load import load_contract
 from gate.sources.api.curl import curl
 from gate.sources.api.look import look
 from gate.sources.fact import Seen

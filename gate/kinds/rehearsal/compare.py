@@ -6,13 +6,18 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from gate.contract.database import Column, Database, Enum, Extension, Index, Table
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
+from gate.kinds.column import Column
+from gate.kinds.database import Database
+from gate.kinds.enum import Enum
+from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
+from gate.kinds.index import Index
 from gate.kinds.judge import compare
 from gate.kinds.scene import Scene
+from gate.kinds.table import Table
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.rehearsal.facts import Leg, RehearsalFacts
 

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from gate.account.verdict import Line, Outcome, Verdict
-from gate.contract.kinds import Waiver
 from gate.duration import moment_of, seconds
+from gate.kinds.waiver import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account, chapters, lines_by_id
 from gate.report.conclusion import ADVICE, UNUSED, conclusion

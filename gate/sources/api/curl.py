@@ -6,14 +6,14 @@ import re
 import shlex
 from urllib.parse import quote
 
-from gate.contract.kinds import Endpoint
+from gate.sources.api.promised import PromisedExchange
 from gate.target import Target
 
 KEPT = "%/:?#[]@!$&'()*+,;={}"
 """What an address may hold as it is: RFC 3986's reserved characters, and a value not known."""
 
 
-def curl(item: Endpoint, target: Target) -> str:
+def curl(item: PromisedExchange, target: Target) -> str:
     """Return a command for a POSIX shell that asks for the endpoint's path.
 
     What the item sends with another method than GET or HEAD is asked with GET all the same: its

@@ -7,8 +7,8 @@ import errno
 import httpcore
 
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
 from gate.sources.api.exchange import LateError
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.wire import TooMuchError
 from gate.sources.fact import Absent, CannotTell, Cause
 
@@ -27,7 +27,7 @@ LATE = (LateError, httpcore.TimeoutException)
 
 
 def unanswered(
-    item: Endpoint, base: str, error: Exception, forward: Forward | None
+    item: PromisedExchange, base: str, error: Exception, forward: Forward | None
 ) -> Absent | CannotTell:
     """Say what is known of an endpoint whose request failed.
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from gate.contract.kinds import Endpoint
 from gate.sources.api.body import read_body
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.session import Session, reply_to
 from gate.sources.api.tokens import LOGIN_BYTES, learn_login, token_of
 from gate.sources.fact import Absent, CannotTell, Cause
 
 
 async def log_in(
-    session: Session, endpoints: Mapping[str, Endpoint], login: Endpoint | None
+    session: Session, endpoints: Mapping[str, PromisedExchange], login: PromisedExchange | None
 ) -> None:
     """Get a token for every role that an endpoint needs; a reason where there is none."""
     roles = sorted({one.role for one in endpoints.values() if one.role})
@@ -25,7 +25,7 @@ async def log_in(
     session.tokens.update(zip(roles, found, strict=True))
 
 
-async def _token(session: Session, login: Endpoint, role: str) -> str | CannotTell:
+async def _token(session: Session, login: PromisedExchange, role: str) -> str | CannotTell:
     what = f"logging in as {role} ({login.method} {login.path})"
     most = min(login.max_bytes, LOGIN_BYTES)
     asked = login.model_copy(update={"as_role": role, "role": None, "max_bytes": most})

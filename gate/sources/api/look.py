@@ -10,11 +10,10 @@ from typing import Any
 
 from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
-from gate.contract.writes import READING
 from gate.sources.api.exchange import CLEAN_UP_S
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.api.login import log_in
+from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.samples import timed
 from gate.sources.api.session import AT_ONCE, Session, ask
 from gate.sources.api.strain import Strain
@@ -26,7 +25,7 @@ UNTRIED = CannotTell("not tried: it writes", Cause.UPSTREAM)
 
 def look(
     target: Target,
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, PromisedExchange],
     samples: Mapping[str, int],
     environ: Mapping[str, str] = os.environ,
     *,
@@ -60,7 +59,7 @@ def look(
     return Seen(ApiFacts(base=target.api.base, wrote=wrote, answers=answers))
 
 
-def _is_a_write(id_: str, item: Endpoint, target: Target) -> bool:
+def _is_a_write(id_: str, item: PromisedExchange, target: Target) -> bool:
     """Whether a request may change something; the login alone is none although it is a POST."""
     is_login = id_ == f"endpoint.{target.api.login}"
     return item.writes or not (is_login or item.method in READING)
@@ -82,7 +81,7 @@ async def _unless(
 
 async def _answers(
     target: Target,
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, PromisedExchange],
     samples: Mapping[str, int],
     environ: Mapping[str, str],
     forward: Forward | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gate.contract.kinds import Endpoint
+from gate.sources.api.promised import PromisedExchange
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,7 +12,7 @@ class AskEndpoint:
     """The answer to an endpoint item's request, kept under its id."""
 
     id: str
-    endpoint: Endpoint
+    endpoint: PromisedExchange
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import httpx
 
-from gate.contract.kinds import Endpoint
 from gate.secrets import known
 from gate.sources.api.inflate import ASKED
+from gate.sources.api.promised import PromisedExchange
 from gate.target import Target
 
 HEADERS = {
@@ -26,7 +26,7 @@ class MissingError(Exception):
 
 
 def build(
-    item: Endpoint, target: Target, environ: Mapping[str, str], token: str | None
+    item: PromisedExchange, target: Target, environ: Mapping[str, str], token: str | None
 ) -> httpx.Request:
     """Build a request.
 
@@ -59,7 +59,7 @@ def build(
     return request
 
 
-def _path(item: Endpoint, target: Target, environ: Mapping[str, str]) -> str:
+def _path(item: PromisedExchange, target: Target, environ: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         found = target.value(match[1], environ)
         if found is None:
@@ -72,7 +72,7 @@ def _path(item: Endpoint, target: Target, environ: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", value, item.path)
 
 
-def _form(item: Endpoint, target: Target, environ: Mapping[str, str]) -> dict[str, str]:
+def _form(item: PromisedExchange, target: Target, environ: Mapping[str, str]) -> dict[str, str]:
     if not item.form:
         return {}
     words = {"{wrong_password}": f"wrong-{secrets.token_hex(8)}"}

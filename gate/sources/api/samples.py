@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 
-from gate.contract.kinds import Endpoint
 from gate.sources.api.exchange import Reply
 from gate.sources.api.facts import Answer
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.session import Session, reply_to
 from gate.sources.fact import Fact, Seen
 
 
-async def timed(session: Session, item: Endpoint, first: Fact[Answer], count: int) -> Fact[Answer]:
+async def timed(
+    session: Session, item: PromisedExchange, first: Fact[Answer], count: int
+) -> Fact[Answer]:
     """Repeat a request one after the other.
 
     Returns:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Mapping
 
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
 from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.exchange import Limits, Reply, exchange
 from gate.sources.api.facts import Answer
 from gate.sources.api.failure import FAILURES, LATE, unanswered
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.request import MissingError, build
 from gate.sources.api.strain import Strain
 from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
@@ -53,7 +53,7 @@ class Session:
     values: int = 0
 
 
-async def ask(session: Session, item: Endpoint) -> Fact[Answer]:
+async def ask(session: Session, item: PromisedExchange) -> Fact[Answer]:
     """Ask one request and keep its answer; every way it can end is a fact."""
     started = time.perf_counter()
     reply = await reply_to(session, item)
@@ -79,7 +79,7 @@ async def ask(session: Session, item: Endpoint) -> Fact[Answer]:
     )
 
 
-async def reply_to(session: Session, item: Endpoint) -> Reply | Absent | CannotTell:
+async def reply_to(session: Session, item: PromisedExchange) -> Reply | Absent | CannotTell:
     """Ask one request; what is no reply is a fact."""
     token = session.tokens.get(item.role) if item.role else None
     if isinstance(token, CannotTell):
@@ -111,7 +111,7 @@ async def reply_to(session: Session, item: Endpoint) -> Reply | Absent | CannotT
     return reply
 
 
-def _body(session: Session, item: Endpoint, reply: Reply) -> Body:
+def _body(session: Session, item: PromisedExchange, reply: Reply) -> Body:
     """Read a body, as long as the look has room for it."""
     if reply.unread:
         return Body(unread=reply.unread)

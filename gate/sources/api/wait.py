@@ -9,17 +9,16 @@ import time
 
 from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
-from gate.contract.writes import READING
 from gate.sources.api.exchange import CLEAN_UP_S, LateError, Limits, exchange
 from gate.sources.api.failure import FAILURES, details
+from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.request import MissingError, build
 from gate.target import Target
 
 
 def wait_for(
     target: Target,
-    endpoint: Endpoint,
+    endpoint: PromisedExchange,
     limit_s: float,
     forward: Forward | None = None,
     interrupted: threading.Event | None = None,
@@ -53,7 +52,11 @@ def wait_for(
 
 
 async def _attempt(
-    target: Target, endpoint: Endpoint, until: float, forward: Forward | None, stop: threading.Event
+    target: Target,
+    endpoint: PromisedExchange,
+    until: float,
+    forward: Forward | None,
+    stop: threading.Event,
 ) -> str:
     """One attempt; the status, or why there was none."""
     left = min(target.deadlines.connect_s, max(POLL_S, until - time.monotonic()))

@@ -17,8 +17,8 @@ from gate.catalog.names import identifier
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.postgres import Guard, Session, connect
-from gate.contract.work import Work
 from gate.sources.database.facts import DatabaseFacts
+from gate.sources.database.proofs import Proofs
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
@@ -45,7 +45,7 @@ BYTES = ("text", "name", "varchar", "bpchar", '"char"')
 
 def look(
     target: Target,
-    work: Mapping[str, Work],
+    work: Mapping[str, Proofs],
     overrides: Mapping[str, str] | None = None,
     version_table: str = "alembic_version",
     *,
@@ -112,7 +112,7 @@ def _parameters(target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
 
 def facts(
     session: psycopg.Connection[Any],
-    work: Mapping[str, Work],
+    work: Mapping[str, Proofs],
     version_table: str,
     *,
     whole: bool = False,
@@ -135,7 +135,7 @@ def facts(
     )
 
 
-def _questions(work: Work) -> int:
+def _questions(work: Proofs) -> int:
     return sum(one is not None for one in (work.queue, work.cycle, work.poll))
 
 

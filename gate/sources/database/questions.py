@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from gate.contract.work import Work
+from gate.sources.database.proofs import Proofs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,7 +12,7 @@ class AskWork:
     """The proofs of a worker's work, kept under its item's id."""
 
     id: str
-    work: Work
+    work: Proofs
 
 
 @dataclasses.dataclass(frozen=True)

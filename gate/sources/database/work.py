@@ -11,8 +11,8 @@ from psycopg import errors, sql
 
 from gate.catalog.names import identifier
 from gate.connection.obstacle import first_line
-from gate.contract.work import Cycle, Poll, Queue, Work
 from gate.sources.database.facts import QueueFacts, WorkFacts
+from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 
@@ -53,7 +53,7 @@ POLL = """
 """
 
 
-def read_work(connection: psycopg.Connection[Any], work: Work) -> WorkFacts:
+def read_work(connection: psycopg.Connection[Any], work: Proofs) -> WorkFacts:
     """Read every proof that an item asks for; what goes wrong with one is that one's alone."""
     return WorkFacts(
         queue=_asked(work.queue, lambda queue: _queue(connection, queue)),

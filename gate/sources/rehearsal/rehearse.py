@@ -14,10 +14,10 @@ from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError, first_line
-from gate.contract.kinds import Endpoint
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic, Rehearsal
 from gate.errors import ObservationError
+from gate.kinds.endpoint import Endpoint
 from gate.secrets import known
 from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts

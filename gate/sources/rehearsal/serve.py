@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.ssh import Forward
-from gate.contract.kinds import Endpoint
 from gate.contract.rehearsal import Alembic, Serve
 from gate.errors import ObservationError
+from gate.kinds.endpoint import Endpoint
 from gate.sources.api import look as api
 from gate.sources.api.facts import ApiFacts
 from gate.sources.api.wait import wait_for

@@ -14,11 +14,11 @@ import pytest
 
 from gate.account.verdict import Outcome, Result, verdict
 from gate.catalog.model import Catalog, Column, Constraint, Index, Table
-from gate.contract.host import Service
 from gate.contract.item import Moment
-from gate.contract.kinds import Waiver
 from gate.contract.model import Contract
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
+from gate.kinds.service import Service
+from gate.kinds.waiver import Waiver
 from gate.plan.facts import PlanFacts, StepRecord
 from gate.report.account import Account
 from gate.sources.api.facts import Answer, ApiFacts

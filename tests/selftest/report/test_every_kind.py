@@ -29,7 +29,8 @@ from gate.kinds.kind import (
     asks_nothing,
     no_references,
 )
-from gate.kinds.registry import kinds, load_contract
+from gate.kinds.load import load_contract
+from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.report.account import Account
 from gate.report.facts import fact_of, measured, state_of

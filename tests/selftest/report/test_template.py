@@ -13,7 +13,7 @@ from gate.account.verdict import Outcome, Result
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.errors import ContractError
-from gate.kinds.registry import load_contract
+from gate.kinds.load import load_contract
 from gate.report.account import Account
 from gate.report.snapshot import document, try_template
 from gate.report.snapshot.template import TEMPLATE, check_template

@@ -8,11 +8,14 @@ import pathlib
 from collections.abc import Iterable, Mapping
 
 from gate.contract.item import Item
-from gate.contract.kinds import Budget, Endpoint, Risk, Step, Trigger, Waiver
 from gate.contract.model import Promise
-
-READING = ("GET", "HEAD")
-"""Methods that promise not to change anything (RFC 9110, 9.2.1)."""
+from gate.kinds.budget import Budget
+from gate.kinds.endpoint import Endpoint
+from gate.kinds.risk import Risk
+from gate.kinds.step import Step
+from gate.kinds.trigger import Trigger
+from gate.kinds.waiver import Waiver
+from gate.sources.api.promised import READING
 
 
 def check_writes(folder: pathlib.Path, promises: Mapping[str, Promise], login: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pydantic
 
-from gate.contract.item import Item, Name, Seconds
+from gate.contract.item import Name, Seconds
 from gate.toml import Strict
 
 
@@ -48,17 +48,15 @@ class Poll(Strict):
     within_s: Seconds
 
 
-class Work(Item):
-    """Proof that a worker works; at least one of queue, cycle and poll."""
+class Proofs(Strict):
+    """What a worker's work is proven by in the database.
 
-    unit: Name
+    Attributes:
+        queue: Its queue.
+        cycle: The trace that its cycle leaves.
+        poll: Its own session.
+    """
+
     queue: Queue | None = None
     cycle: Cycle | None = None
     poll: Poll | None = None
-    journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _some_proof(self) -> Work:
-        if self.queue is None and self.cycle is None and self.poll is None:
-            raise ValueError("needs at least one proof: queue, cycle or poll")
-        return self
