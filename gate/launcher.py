@@ -15,18 +15,53 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated
+
+import pydantic
 
 from gate.environment import environment
 from gate.errors import TargetError
-from gate.target import Database, Launcher, Target
+from gate.target import EnvName, Launcher, Target
+from gate.toml import place
 
 POLL_S = 0.1
 
 
+class Instance(pydantic.BaseModel):
+    """What a launcher's ``status`` prints of an instance: a JSON object; further keys are ignored.
+
+    Attributes:
+        running: Whether there is one.
+        deployed: Whether the deployment was carried out on it.
+        prefix: Put before every path of the contract.
+        port_offset: Added to every port of the contract.
+        path: Folders put before PATH.
+        instance: Which one it is: another text for every one that is started.
+        users: Who stands for a user of the contract, by the contract's name.
+        api: Base URL of its API; the target's own where it is left out.
+        values: What ``{name}`` in an endpoint's path is replaced by, over the target's own.
+        database: Its database as a service of libpq; the target's own where it is left out.
+        env: Environment variables for this run, such as the logins that the target names.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    running: bool
+    deployed: bool = False
+    prefix: Annotated[str, pydantic.Field(pattern=r"^(/.*)?$")] = ""
+    port_offset: int = 0
+    path: list[str] = []
+    instance: str = ""
+    users: dict[str, str] = {}
+    api: Annotated[str, pydantic.Field(pattern=r"^https?://")] | None = None
+    values: dict[str, str] = {}
+    database: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")] | None = None
+    env: dict[EnvName, str] = {}
+
+
 def start(
     target: Target, tell: Callable[[str], None], cancelled: threading.Event
-) -> tuple[dict[str, Any], str]:
+) -> tuple[Instance, str]:
     """Have an instance.
 
     Args:
@@ -42,7 +77,7 @@ def start(
     """
     launcher = _launcher(target)
     standing = status(target, launcher.standing)
-    if standing.get("running"):
+    if standing.running:
         tell(f"{target.title}: it is running already and is used as it is")
         return standing, ""
     name = f"run-{os.getpid()}"
@@ -60,8 +95,8 @@ def stop(target: Target, name: str) -> None:
     _run(target, launcher.down, name, within_s=launcher.down_within_s)
 
 
-def status(target: Target, name: str) -> dict[str, Any]:
-    """Return what an instance says of itself; ``running`` is false where there is none.
+def status(target: Target, name: str) -> Instance:
+    """Return what an instance says of itself.
 
     Raises:
         TargetError: It says nothing that can be read.
@@ -78,35 +113,37 @@ def status(target: Target, name: str) -> dict[str, Any]:
             f"{target.file}: launcher.status exited with {done.returncode} and printed no JSON "
             f"object: {done.stderr.strip()}{needs}"
         )
-    return found
+    try:
+        return Instance.model_validate(found)
+    except pydantic.ValidationError as error:
+        raise TargetError(place(f"{target.file}: launcher.status", error, Instance)) from error
 
 
 def is_deployed(target: Target, name: str) -> bool:
     """Whether an instance was deployed; the standing one where none is named."""
-    return bool(status(target, name or _launcher(target).standing).get("deployed"))
+    return status(target, name or _launcher(target).standing).deployed
 
 
-def placed(target: Target, found: dict[str, Any]) -> Target:
-    """Return the target with what is known of a running instance: ports, prefix, values, users.
+def placed(target: Target, found: Instance) -> Target:
+    """Return the target with what is known of a running instance.
 
     Raises:
-        TargetError: Its status lacks what `gate.target.Launcher` says it holds.
+        TargetError: Its API is named, and the target has no ``[api]``.
     """
-    try:
-        values = {**target.api.values, **found["values"]}
-        return target.model_copy(
-            update={
-                "prefix": found["prefix"],
-                "port_offset": found["port_offset"],
-                "path": tuple(found["path"]),
-                "instance": found["instance"],
-                "users": found["users"],
-                "api": target.api.model_copy(update={"base": found["api"], "values": values}),
-                "database": Database(service=found["database"]),
-            }
-        )
-    except KeyError as error:
-        raise TargetError(f"{target.file}: launcher.status: its JSON lacks {error}") from error
+    if found.api and not target.api.base:
+        raise TargetError(f"{target.file}: launcher.status names an api, and there is no [api]")
+    api = {"base": found.api or target.api.base, "values": {**target.api.values, **found.values}}
+    named = {
+        "prefix": found.prefix,
+        "port_offset": found.port_offset,
+        "path": tuple(found.path),
+        "instance": found.instance,
+        "users": found.users,
+        "api": target.api.model_copy(update=api),
+    }
+    if found.database:
+        named["database"] = target.database.model_copy(update={"service": found.database})
+    return target.model_copy(update=named)
 
 
 def _launcher(target: Target) -> Launcher:

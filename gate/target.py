@@ -156,10 +156,7 @@ class Launcher(Strict):
         cwd: Where the commands run, relative to the target's file.
         up: Brings an instance up, and returns when it is ready.
         down: Takes it down with everything that it left.
-        status: Prints a JSON object: ``running``, and of one that runs ``prefix``, ``port_offset``,
-            ``path`` (folders put before PATH), ``instance``, ``users``, ``api``, ``values``,
-            ``database`` (a libpq service), ``env`` (variables of this run) and ``deployed``
-            (whether the deployment was carried out on it).
+        status: Prints a JSON object, as `gate.launcher.Instance` says.
         standing: Name of an instance that a person keeps: where it runs, it is used as it is.
         up_within_s, down_within_s: How long the commands may take, in seconds.
         needs: What to install where the commands cannot be run.

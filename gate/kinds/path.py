@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
@@ -18,15 +19,27 @@ from gate.sources.host.facts import Path
 from gate.sources.host.questions import AskPath
 from gate.target import Target
 
+LINK = "symbolic link"
+
 
 class KeyPath(Item):
-    """A path of the host; ``purpose`` stands in the snapshot's table."""
+    """A path of the host; links are followed.
+
+    Attributes:
+        purpose: What it is for; it stands in the snapshot's table.
+        type: What it leads to; with ``symbolic link`` the path itself has to be one, too.
+        leads_to: The path that it leads to; both are followed to their ends.
+        owner: Its owner, by the contract's name for him.
+        mode: Four octal digits, such as ``0750``.
+        free_mb: How much room its file system must have for ordinary users, in MB (10^6 bytes).
+    """
 
     WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"purpose"}
 
     path: AbsolutePath
     purpose: Name
     type: Literal["directory", "regular file", "symbolic link", "socket"] = "directory"
+    leads_to: AbsolutePath | None = None
     owner: str | None = None
     group: str | None = None
     mode: Annotated[str, pydantic.Field(pattern=r"^[0-7]{4}$")] | None = None
@@ -50,7 +63,8 @@ def path(promise: Promise, scene: Scene) -> Finding:
     if item.absent:
         return Finding(promised="absent", seen=words, broken=(f"{where} is there",), look=look)
     broken = [
-        *_differs("type", item.type, found.type),
+        *_type(item, found, scene),
+        *_leads_to(item, found, scene),
         *_differs("owner", scene.target.user(item.owner), found.owner),
         *_differs("group", item.group, found.group),
         *_differs("mode", item.mode, found.mode),
@@ -62,6 +76,36 @@ def path(promise: Promise, scene: Scene) -> Finding:
     return Finding(promised=_promised(item), seen=words, broken=tuple(broken), look=look)
 
 
+def _type(item: KeyPath, found: Path, scene: Scene) -> list[str]:
+    """A path is a link where it does not lead to its own name in the folder that it is in.
+
+    Raises:
+        ObservationError: What its folder leads to cannot be told.
+    """
+    if item.type != LINK:
+        return _differs("type", item.type, found.type)
+    folder, name = posixpath.split(posixpath.normpath(item.path))
+    resolved = _followed(folder, scene)
+    return [f"it is no {LINK}"] if found.resolved == posixpath.join(resolved, name) else []
+
+
+def _leads_to(item: KeyPath, found: Path, scene: Scene) -> list[str]:
+    """Two paths are one where they end at the same place."""
+    if item.leads_to is None or found.resolved == _followed(item.leads_to, scene):
+        return []
+    return [f"it leads to {found.resolved}"]
+
+
+def _followed(path: str, scene: Scene) -> str:
+    """Where a path ends when every link in it is followed; one that is not there is as it stands.
+
+    Raises:
+        ObservationError: It cannot be told.
+    """
+    found = told(asked(scene.host.paths, path))
+    return scene.target.placed(path) if isinstance(found, Absent) else found.resolved
+
+
 def _differs(name: str, must: str | None, is_: str) -> list[str]:
     return [] if must is None or must == is_ else [f"{name} is {is_}"]
 
@@ -70,6 +114,7 @@ def _promised(item: KeyPath) -> str:
     if item.absent:
         return "absent"
     words: list[str] = [item.type]
+    words += [f"leads to {item.leads_to}"] if item.leads_to else []
     words += [f"owner {item.owner}"] if item.owner else []
     words += [f"group {item.group}"] if item.group else []
     words += [item.mode] if item.mode else []
@@ -87,7 +132,12 @@ def _path(promise: Promise, scene: Scene) -> Seen[Path] | Absent | CannotTell:
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     del target
     item = promise.at(moment)
-    return [AskPath(item.path)] if isinstance(item, KeyPath) else []
+    if isinstance(item, KeyPath):
+        yield AskPath(item.path)
+        if item.type == LINK:
+            yield AskPath(posixpath.dirname(posixpath.normpath(item.path)))
+        if item.leads_to is not None:
+            yield AskPath(item.leads_to)
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
@@ -98,7 +148,11 @@ def _state(promise: Promise, scene: Scene) -> Told:
     fact = _path(promise, scene)
     if not isinstance(fact, Seen):
         return not_seen(fact)
-    return State(f"{fact.value.type}, {fact.value.owner}:{fact.value.group}, {fact.value.mode}")
+    found, item = fact.value, scene.item(promise, KeyPath)
+    words = f"{found.type}, {found.owner}:{found.group}, {found.mode}"
+    if item.type == LINK or item.leads_to:
+        words += f", leads to {found.resolved.removeprefix(scene.target.prefix)}"
+    return State(words)
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:

@@ -27,6 +27,8 @@ HOLDER = """
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
+NO_DATABASE = "the target names no database"
+
 
 def who() -> str:
     """Whose steps these are, from where: what the next gate is told."""
@@ -55,7 +57,7 @@ def alone(
                 f"cannot make sure that no other gate moves {target.name}: {obstacle}; and the "
                 f"host has no `flock`"
             )
-        if obstacle:
+        if obstacle not in ("", NO_DATABASE):
             tell(f"no lock in the database, only the one on the host: {obstacle}")
         if lock is None:
             tell("no lock on the host, which has no `flock`: only the one in the database")
@@ -65,6 +67,9 @@ def alone(
 @contextmanager
 def _database_lock(target: Target, carrier: Carrier) -> Iterator[str]:
     """Hold a session's advisory lock; the text says why there is none to be had."""
+    if not target.database.service:
+        yield NO_DATABASE
+        return
     limit = max(2, int(target.deadlines.connect_s))
     try:
         session = psycopg.connect(

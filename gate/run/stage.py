@@ -57,7 +57,7 @@ class Stage:
         """Have the target at hand: the embedded one is started."""
         if self.target.embedded and not self._ready and self.run.replay is None:
             found, self._own = launcher.start(self.run.target, self.tell, self.cancelled)
-            os.environ.update(found["env"])
+            os.environ.update(found.env)
             self.target = launcher.placed(self.run.target, found)
             known.learn(*self.secrets())
         self._ready = True

@@ -23,7 +23,7 @@ from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
-from gate.launcher import placed
+from gate.launcher import Instance, placed
 from gate.sources.fact import Seen, seen
 from gate.target import Target, load_target
 
@@ -119,7 +119,8 @@ def started() -> Iterator[Sandbox]:
             found = json.loads(_sandbox("status", "--json", "--name", name))
             for key, value in found["env"].items():
                 patch.setenv(key, value)
-            target = placed(load_target("sandbox", ROOT / "fixtures/targets"), found)
+            named = load_target("sandbox", ROOT / "fixtures/targets")
+            target = placed(named, Instance.model_validate(found))
             deadlines = target.deadlines.model_copy(update={"window_s": 0.1})
             yield Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
         finally:
