@@ -179,6 +179,10 @@ NO_DATABASE = Database.model_construct(service="")
 """Of a target without ``[database]``."""
 
 
+NOT_WRITTEN = ("file", "instance")
+"""What no file says: it becomes known when one is read, or started."""
+
+
 class Target(Strict):
     """One place that can be gated.
 
@@ -277,7 +281,12 @@ def load_target(name_or_path: str, folder: pathlib.Path, **extra: Any) -> Target
             f"no target {name_or_path!r}: there is no file {file}; "
             f"named targets: {known}; or give the path of a .toml file"
         )
-    data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError), "file": str(file)}
+    data: dict[str, Any] = {"name": file.stem, **parse(file, TargetError)}
+    for key in NOT_WRITTEN:
+        if key in data:
+            known = ", ".join(sorted(Target.model_fields.keys() - {*NOT_WRITTEN}))
+            raise TargetError(f"{file}: {key}: unknown key; known: {known}")
+    data["file"] = str(file)
     found = literals.literal(data)
     if found is not None:
         raise TargetError(

@@ -6,11 +6,15 @@ import pathlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 import pydantic
+from pydantic_core import CoreSchema
+from typing_extensions import Self
 
+from gate.docstring import attributes, summary
 from gate.errors import GateError
+from gate.rule import Rule, at_table
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +28,9 @@ class Strict(pydantic.BaseModel):
     No key that nobody knows, no number where a text is expected (nor the other way round), no
     infinity and no NaN; a list of TOML is a tuple.
     """
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+    """What must hold between its keys; enforced here, and told by the schema."""
 
     model_config = pydantic.ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False
@@ -43,6 +50,30 @@ class Strict(pydantic.BaseModel):
             key: tuple(value) if key in tuples and isinstance(value, list) else value
             for key, value in given.items()
         }
+
+    @pydantic.model_validator(mode="after")
+    def _rules(self) -> Self:
+        for rule in self.RULES:
+            if not rule.condition.holds(self):
+                raise ValueError(rule.sentence)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Pydantic's schema, with the rules and with what the docstring says of each key."""
+        found = handler.resolve_ref_schema(handler(core_schema))
+        texts = attributes(cls)
+        for name, field in cls.model_fields.items():
+            own = found["properties"][field.alias or name]
+            own.pop("title", None)
+            if name in texts:
+                own["description"] = texts[name]
+        if cls.RULES:
+            found["allOf"] = [one.condition.schema(at_table) for one in cls.RULES]
+        found["description"] = summary(cls)
+        return found
 
 
 def parse(file: pathlib.Path, error: type[GateError]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
@@ -16,10 +17,13 @@ Name = Annotated[str, pydantic.Field(min_length=1)]
 Seconds = Annotated[float, pydantic.Field(gt=0)]
 Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/")]
+DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 
 def _day(value: object) -> object:
     if isinstance(value, str):
+        if not re.fullmatch(DAY, value):
+            raise ValueError("expected a date such as 2030-01-31")
         return dt.date.fromisoformat(value)
     if isinstance(value, dt.datetime) or not isinstance(value, dt.date):
         raise ValueError("expected a date such as 2030-01-31")  # noqa: TRY004 - pydantic's
@@ -43,7 +47,18 @@ def _json(value: object) -> object:
 Json = Annotated[Any, pydantic.AfterValidator(_json)]
 Yes = Annotated[Literal[True], pydantic.BeforeValidator(_yes)]
 """``true``; what is not promised is left out."""
-Day = Annotated[dt.date, pydantic.BeforeValidator(_day)]
+Day = Annotated[
+    dt.date,
+    pydantic.BeforeValidator(_day),
+    pydantic.WithJsonSchema(
+        {
+            # A TOML date reaches some validators as a text, and others as it is: no `type` fits.
+            "not": {"type": ["number", "boolean", "array", "object", "null"]},
+            "format": "date",
+            "pattern": f"^{DAY}$",
+        }
+    ),
+]
 
 
 class Item(Strict):
@@ -75,7 +90,7 @@ class Item(Strict):
         """What is there to be read is one line, and nothing in it moves a cursor."""
         return prose(text)
 
-    @pydantic.field_validator("risk", mode="before")
+    @pydantic.field_validator("risk", mode="before", json_schema_input_type=str | tuple[str, ...])
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
