@@ -12,6 +12,7 @@ import pydantic
 
 from gate import host_spec, literals
 from gate.errors import TargetError
+from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.text import prose
 from gate.toml import Strict, parse, place
 
@@ -85,11 +86,11 @@ class Source(Strict):
     backup: str = ""
     deadline_s: Annotated[float, pydantic.Field(gt=0, le=86400)] = 1800.0
 
-    @pydantic.model_validator(mode="after")
-    def _backup_named(self) -> Source:
-        if (self.kind == "backup") != bool(self.backup):
-            raise ValueError('backup and kind = "backup" go together')
-        return self
+    RULES = (
+        Rule(
+            Both(Filled("backup"), Is("kind", "backup")), 'backup and kind = "backup" go together'
+        ),
+    )
 
 
 class Difference(Strict):
@@ -108,11 +109,12 @@ class Difference(Strict):
     after: dict[str, Any] = {}
     reason: Prose
 
-    @pydantic.model_validator(mode="after")
-    def _something(self) -> Difference:
-        if not (self.set or self.before or self.after):
-            raise ValueError("changes nothing: needs set, before or after")
-        return self
+    RULES = (
+        Rule(
+            Some(Filled("set"), Filled("before"), Filled("after")),
+            "changes nothing: needs set, before or after",
+        ),
+    )
 
 
 class Deadlines(Strict):
@@ -179,6 +181,8 @@ NO_DATABASE = Database.model_construct(service="")
 """Of a target without ``[database]``."""
 
 
+WAYS = f"^({'|'.join(host_spec.WAYS)})://"
+"""What a host spec begins with; `gate.host_spec` says the rest."""
 NOT_WRITTEN = ("file", "instance")
 """What no file says: it becomes known when one is read, or started."""
 
@@ -209,7 +213,7 @@ class Target(Strict):
 
     name: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
     title: Prose
-    host: str
+    host: Annotated[str, pydantic.Field(json_schema_extra={"pattern": WAYS})]
     sudo: bool = False
     ssh_config: str | None = None
     ssh_identity_file: str | None = None
@@ -235,11 +239,12 @@ class Target(Strict):
         host_spec.check(value)
         return value
 
-    @pydantic.model_validator(mode="after")
-    def _is_started(self) -> Target:
-        if self.embedded != (self.launcher is not None):
-            raise ValueError("embedded = true and [launcher] go together")
-        return self
+    RULES = (
+        Rule(
+            Both(Is("embedded", True), Has("launcher")),
+            "embedded = true and [launcher] go together",
+        ),
+    )
 
     def placed(self, path: str) -> str:
         """A path of the contract as it is on this target."""

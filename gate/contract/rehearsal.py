@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Json, Name, Seconds, Yes
+from gate.rule import Both, Filled, Has, Rule, exactly_one
 from gate.toml import Strict
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -24,14 +25,14 @@ class Environment(Strict):
         give: Further variables; no secrets, since a contract is no place for them.
     """
 
+    RULES = (Rule(Both(Has("file"), Filled("take")), 'file and take = ["NAME", ...] go together'),)
+
     file: AbsolutePath | None = None
     take: tuple[EnvName, ...] = ()
     give: dict[EnvName, str] = {}
 
     @pydantic.model_validator(mode="after")
     def _sensible(self) -> Environment:
-        if (self.file is None) != (not self.take):
-            raise ValueError('file and take = ["NAME", ...] go together')
         twice = {one for one in self.take if self.take.count(one) > 1} | {*self.take} & {*self.give}
         if twice:
             raise ValueError(f"names {', '.join(sorted(twice))} twice")
@@ -164,10 +165,9 @@ class Rehearsal(Item):
     restores: str | None = None
     loses: tuple[str, ...] | None = None
 
-    @pydantic.model_validator(mode="after")
-    def _one_promise(self) -> Rehearsal:
-        names = set(type(self).model_fields) - set(Item.model_fields)
-        if sum(getattr(self, name) is not None for name in names) != 1:
-            known = ", ".join(sorted(name.rstrip("_") for name in names))
-            raise ValueError(f"needs exactly one of {known}")
-        return self
+    RULES = (
+        exactly_one(
+            *("clone", "obeys", "reaches", "schema", "blocked_at_most_s", "rewrites", "vector"),
+            *("serves", "restores", "loses"),
+        ),
+    )

@@ -17,6 +17,7 @@ from gate.kinds.endpoint import answered, endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown, shows_nothing
 from gate.kinds.scene import Scene
+from gate.rule import at_least_one
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskSamples
 from gate.sources.fact import Absent, Seen, seen
@@ -49,11 +50,7 @@ class Budget(Item):
     slack_s: Seconds = 0.05
     typical_s: Seconds | None = None
 
-    @pydantic.model_validator(mode="after")
-    def _some_limit(self) -> Budget:
-        if self.p95_s is None and self.limit_s is None and self.change is None:
-            raise ValueError("needs at least one of p95_s, limit_s, change")
-        return self
+    RULES = (at_least_one("p95_s", "limit_s", "change"),)
 
 
 def budget(promise: Promise, scene: Scene) -> Finding:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-import pydantic
-
 from gate.contract.item import Item, Seconds
 from gate.contract.model import Promise
 from gate.duration import moment_of
@@ -23,6 +21,7 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
+from gate.rule import Is, Not, Rule
 from gate.sources.fact import Absent, CannotTell, Seen
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
@@ -39,11 +38,7 @@ class Clock(Item):
     of: Literal["host", "database"]
     within_s: Seconds
 
-    @pydantic.model_validator(mode="after")
-    def _is_there(self) -> Clock:
-        if self.absent:
-            raise ValueError("a clock cannot be promised to be absent")
-        return self
+    RULES = (Rule(Not(Is("absent", True)), "a clock cannot be promised to be absent"),)
 
 
 def clock(promise: Promise, scene: Scene) -> Finding:

@@ -18,6 +18,7 @@ from gate.kinds.index import Index
 from gate.kinds.kind import Cells, Found, Kind, State, Told, asks_nothing, no_references, shown
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.table import Table
+from gate.rule import exactly_one
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Seen, seen
 
@@ -37,12 +38,7 @@ class Database(Item):
     nothing_else: Yes | None = None
     restored: Yes | None = None
 
-    @pydantic.model_validator(mode="after")
-    def _one_promise(self) -> Database:
-        given = [self.connects_as, self.tables, self.nothing_else, self.restored]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of connects_as, tables, nothing_else, restored")
-        return self
+    RULES = (exactly_one("connects_as", "tables", "nothing_else", "restored"),)
 
 
 def database(promise: Promise, scene: Scene) -> Finding:

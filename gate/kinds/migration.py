@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pydantic
-
 from gate.contract.item import AbsolutePath, Item, Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen, shown
 from gate.kinds.scene import Scene
+from gate.rule import Has, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
 from gate.sources.host.questions import AskRevisions
 from gate.sources.migrations.chain import describe_heads, pending
@@ -36,14 +35,10 @@ class Migration(Item):
     pending: tuple[str, ...] | None = None
     revisions: tuple[str, ...] | None = None
 
-    @pydantic.model_validator(mode="after")
-    def _one_promise(self) -> Migration:
-        given = [self.head, self.current, self.pending, self.revisions]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of head, current, pending, revisions")
-        if self.current is None and self.folder is None:
-            raise ValueError("needs the folder of the revision files")
-        return self
+    RULES = (
+        exactly_one("head", "current", "pending", "revisions"),
+        Rule(Some(Has("current"), Has("folder")), "needs the folder of the revision files"),
+    )
 
 
 def migration(promise: Promise, scene: Scene) -> Finding:

@@ -16,6 +16,7 @@ from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, shown
 from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
+from gate.rule import Filled, Is, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
@@ -37,6 +38,14 @@ class Runtime(Item):
 
     WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "remark"}
 
+    RULES = (
+        exactly_one("command", "package", "server", "extension"),
+        Rule(
+            Some(Filled("version"), Is("absent", True)),
+            'needs a version (or `before`/`after` = "absent")',
+        ),
+    )
+
     label: Name
     version: str = ""
     command: tuple[str, ...] | None = None
@@ -47,12 +56,7 @@ class Runtime(Item):
     remark: str = ""
 
     @pydantic.model_validator(mode="after")
-    def _one_source(self) -> Runtime:
-        given = [self.command, self.package, self.server, self.extension]
-        if sum(one is not None for one in given) != 1:
-            raise ValueError("needs exactly one of command, package, server, extension")
-        if not self.version and not self.absent:
-            raise ValueError('needs a version (or `before`/`after` = "absent")')
+    def _is_a_pattern(self) -> Runtime:
         try:
             groups = re.compile(self.pattern).groups
         except re.error as error:

@@ -15,6 +15,7 @@ from gate.kinds.kind import Cells, Found, Kind, Promises, no_state, shown
 from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
 from gate.plan.facts import StepRecord
+from gate.rule import Filled, Is, Not, Rule, Some
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.questions import AskTool
 from gate.target import Target
@@ -74,16 +75,19 @@ class Step(Item):
     answers: str | None = None
     deadline_s: Seconds = 120.0
 
-    @pydantic.field_validator("done_if", "only_if", mode="before")
+    @pydantic.field_validator(
+        "done_if", "only_if", mode="before", json_schema_input_type=Name | Check | None
+    )
     @classmethod
     def _command_alone(cls, value: object) -> object:
         return {"run": value} if isinstance(value, str) else value
 
-    @pydantic.model_validator(mode="after")
-    def _loses_on_the_way_back(self) -> Step:
-        if self.may_lose and self.phase != "rollback":
-            raise ValueError("may_lose: only a step of the rollback gives something up")
-        return self
+    RULES = (
+        Rule(
+            Some(Not(Filled("may_lose")), Is("phase", "rollback")),
+            "may_lose: only a step of the rollback gives something up",
+        ),
+    )
 
 
 def step(promise: Promise, scene: Scene) -> Finding:

@@ -14,6 +14,7 @@ from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
+from gate.rule import at_least_one
 from gate.sources.database.facts import QueueFacts, WorkFacts
 from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue
 from gate.sources.database.questions import AskWork
@@ -35,11 +36,7 @@ class Work(Proofs, Item):
     unit: Name
     journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
 
-    @pydantic.model_validator(mode="after")
-    def _some_proof(self) -> Work:
-        if self.queue is None and self.cycle is None and self.poll is None:
-            raise ValueError("needs at least one proof: queue, cycle or poll")
-        return self
+    RULES = (at_least_one("queue", "cycle", "poll"),)
 
 
 def work(promise: Promise, scene: Scene) -> Finding:

@@ -40,9 +40,8 @@ def complaint(of: str, text: str, draft: Draft) -> str:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         return f"malformed: {error}"
-    for error in validator(of, draft).iter_errors(as_json(data)):
-        return f"{error.instance_path}: {error.message[:300]}"
-    return ""
+    found = next(iter(validator(of, draft).iter_errors(as_json(data))), None)
+    return f"{found.instance_path}: {found.message[:300]}" if found else ""
 
 
 def as_json(value: Any) -> Any:
