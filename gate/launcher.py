@@ -21,7 +21,8 @@ import pydantic
 
 from gate.environment import environment
 from gate.errors import TargetError
-from gate.target import EnvName, Launcher, Target
+from gate.launch_commands import Launcher
+from gate.target import EnvName, Target
 from gate.toml import place
 
 POLL_S = 0.1
