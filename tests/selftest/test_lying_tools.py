@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import resource
+import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +17,7 @@ from typing import Any
 import pytest
 
 from gate.connection.carrier import open_carrier
+from gate.connection.frame import Output
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host import look as host
@@ -20,11 +25,13 @@ from gate.sources.host import script
 from gate.sources.host.facts import HostFacts, HostQuestions
 from gate.target import Target
 from tests.selftest.hosts import target
+from tests.selftest.runs import ROOT
 
 UNIT = "desk.service"
 SILENT = "#!/bin/sh\nexit 0\n"
 JUNK = "#!/bin/sh\necho 'Segmentation fault? Perhaps, perhaps not: 7 of 9'\n"
 FLOOD = "#!/bin/sh\nexec yes 'LISTEN 0 5 127.0.0.1:1 0.0.0.0:*'\n"
+HANG = "#!/bin/sh\nexec sleep 60\n"
 SHOWN = """#!/bin/sh
 case $1 in
 show) cat <<END
@@ -46,6 +53,11 @@ list-dependencies) echo default.target; echo desk.service ;;
 list-units) echo 'desk.service loaded {active} {sub} A desk' ;;
 esac
 """
+EVERY = (
+    *("date", "id", "getconf", "find", "grep", "sed", "awk", "ls", "realpath", "systemd-analyze"),
+    *("ss", "stat", "journalctl", "uname"),
+)
+"""What a look takes of a host, besides cat, head, tail, sleep and timeout."""
 GROWN_MIB = 240
 """How much of its own a process may take for one look."""
 
@@ -330,6 +342,34 @@ def test_a_package_that_ls_does_not_list(
     assert isinstance(look(packages=asked).packages["p"], CannotTell)
 
 
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        *(pytest.param(tool, FLOOD, id=f"{tool}-floods") for tool in EVERY),
+        *(pytest.param(tool, HANG, id=f"{tool}-hangs") for tool in ("date", "find", "ls")),
+    ],
+)
+def test_no_tool_spoils_what_others_tell(
+    look: Look,
+    shims: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tool: str,
+    text: str,
+) -> None:
+    """Whichever of them has no end, what the others say is seen."""
+    monkeypatch.setattr(script, "TOOL_S", 1)
+    shims("systemctl", shown())
+    shims("known", "#!/bin/sh\necho version 1.2\n")
+    shims(tool, text)
+    facts = look(
+        units=(UNIT,), outputs={"v": ("known",)}, tools=("sh",), packages={"p": ("/", "x")}
+    )
+    assert isinstance(facts.units[UNIT], Seen), facts.units
+    assert facts.outputs["v"] == Seen("version 1.2")
+    assert isinstance(facts.tools["sh"], Seen)
+    assert facts.identity.hostname == os.uname().nodename
+
+
 @pytest.mark.parametrize("tool", ["ss", "journalctl", "systemctl", "stat", "known"])
 @pytest.mark.parametrize("to", ["", " >&2"], ids=["output", "complaints"])
 def test_a_tool_without_end(
@@ -351,14 +391,63 @@ def test_a_tool_without_end(
     assert grown < GROWN_MIB * 1024, f"{grown / 1024:.0f} MiB"
     assert facts.outputs["w"] == Seen("version 3.4")
     assert isinstance(facts.tools["sh"], Seen)
+    unit = facts.units[UNIT]
+    if tool == "journalctl":
+        assert isinstance(unit, Seen), unit
     spoilt = {
         "ss": facts.listeners,
-        "journalctl": None,
+        "journalctl": unit.value.journal if isinstance(unit, Seen) else unit,
         "systemctl": facts.units[UNIT],
         "stat": facts.paths["/etc"],
         "known": facts.outputs["v"],
     }[tool]
-    assert spoilt is None or isinstance(spoilt, CannotTell), spoilt
+    assert isinstance(spoilt, CannotTell), spoilt
+
+
+WHOLE_MIB = 300
+"""What one look may take in all, whatever a host answers."""
+MEASURED = """
+import json, resource, sys
+from gate.connection.carrier import open_carrier
+from gate.sources.host import look
+from gate.sources.host.facts import HostQuestions
+from tests.selftest.hosts import target
+
+here = target("local://").model_copy(update={"path": (sys.argv[1],)})
+asked = HostQuestions(
+    window_s=0.05, units=("desk.service",), paths=("/etc",), tools=("sh",),
+    outputs={f"o{n}": ("known",) for n in range(4)}, packages={"p": ("/env", "x")},
+)
+with open_carrier(here) as carrier:
+    found = look.look(here, asked, carrier)
+told = found.value.model_dump_json()
+whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+print(json.dumps([type(found).__name__, *(resource.getrusage(one).ru_maxrss for one in whose)]))
+"""
+NUMBERS = "#!/bin/sh\nexec yes '7 (x) S 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 7 0 0'\n"
+TOOLS = ("ss", "journalctl", "systemctl", "stat", "known", "find", "realpath", "ls", "grep", "sed")
+
+
+@pytest.mark.parametrize(
+    "flood", [FLOOD, NUMBERS, "#!/bin/sh\nexec cat /dev/zero\n"], ids=["lines", "stats", "zeros"]
+)
+def test_memory_of_the_whole_look(
+    shims: Callable[[str, str], None], tmp_path: pathlib.Path, flood: str
+) -> None:
+    """The gate and the largest program that it starts, while tools have no end."""
+    for tool in TOOLS:
+        shims(tool, flood)
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", MEASURED, str(tmp_path / "bin")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    kind, own, children = json.loads(done.stdout)
+    assert kind == "Seen"
+    assert own + children < WHOLE_MIB * 1024, f"{own / 1024:.0f} + {children / 1024:.0f} MiB"
 
 
 def test_an_answer_that_is_larger_than_it_may_be(here: Target) -> None:
@@ -414,6 +503,33 @@ def test_a_missing_program_on_a_path_with_closed_folders(tmp_path: pathlib.Path)
     assert isinstance(facts, Seen), facts
     assert isinstance(facts.value.outputs["v"], Absent), facts.value.outputs
     assert isinstance(facts.value.tools["nope"], Absent)
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("setpriv") is None, reason="takes rights to give them up"
+)
+def test_a_missing_program_as_an_ordinary_user(tmp_path: pathlib.Path) -> None:
+    """It is missing all the same where a folder on the PATH may not be entered."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    here = target("local://").model_copy(update={"path": (str(closed),)})
+    asked = HostQuestions(outputs={"v": ("no-such-program",)}, tools=("nope", "sh"))
+    words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh"]
+    done = subprocess.run(  # noqa: S603
+        words,
+        input=script.compose(here, asked, "section-x").encode(),
+        cwd="/",
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    answers = script.sections(done.stdout, "section-x", script.most(here))
+    output = Output(rc=0, stdout=done.stdout, stderr=b"", privileges="user")
+    facts = host._facts(here, asked, answers, output, "section-x")  # noqa: SLF001 - without a carrier
+    assert facts.identity.user != "root"
+    assert isinstance(facts.outputs["v"], Absent), facts.outputs
+    assert isinstance(facts.tools["nope"], Absent)
+    assert isinstance(facts.tools["sh"], Seen)
 
 
 def test_a_program_that_ends_as_if_it_were_missing(

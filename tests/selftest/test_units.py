@@ -14,6 +14,7 @@ from gate.sources.host.facts import HostQuestions, Unit
 from gate.sources.host.processes import Table
 from gate.sources.host.script import UNPULLED
 from gate.sources.host.section import Section
+from gate.sources.host.sockets import read_sockets
 from gate.sources.host.unit_files import read_verified
 from gate.sources.host.units import read_units
 from tests.selftest.hosts import identity, target
@@ -30,7 +31,7 @@ NOTHING = Section(b"", 0, "")
 HOST = identity()
 
 
-def _read(**changes: Section) -> Fact[Unit]:
+def _read(shell: int = 0, /, **changes: Section) -> Fact[Unit]:
     """Read one unit that stands still; any section of the answer can be another one."""
     uptime = Section(b"3600.00 1.00\n", 0, "")
     answers = {
@@ -44,7 +45,7 @@ def _read(**changes: Section) -> Fact[Unit]:
         "boot": Section(b"default.target\n", 0, ""),
         **changes,
     }
-    return read_units((NAME,), answers, Table(answers, HOST, 100), HOST)[NAME]
+    return read_units((NAME,), answers, Table(answers, HOST, 100, shell=shell), HOST)[NAME]
 
 
 def _section(*blocks: str, rc: int = 0, err: str = "") -> Section:
@@ -156,6 +157,66 @@ def test_the_state_is_that_of_the_second_reading() -> None:
     found = _unit(all=listed)
     assert (found.active_state, found.sub_state) == ("deactivating", "stop-sigterm")
     assert found.readings[0] != found.readings[1]
+
+
+CGROUPS = Section(b"/proc/7/cgroup:0::/system.slice/worker.service\n", 0, "")
+
+
+def test_lists_of_processes_without_who_read_them_are_none() -> None:
+    """The shell that reads ``/proc`` is in it; where it is not, nobody is proven to be away."""
+    answers = {
+        **dict.fromkeys(("links", "commands"), NOTHING),
+        "stats": _process(7, started=100),
+        "cgroups": CGROUPS,
+    }
+    blind = Table(answers, HOST, 100, shell=99)  # noqa: S604 - a process
+    for fact in (blind.within("/system.slice/other.service"), blind.descendants(8)):
+        assert isinstance(fact, CannotTell), fact
+    assert isinstance(blind.state(8), CannotTell)
+    assert isinstance(blind.state(7), Seen)
+    seeing = Table(answers, HOST, 100, shell=7)  # noqa: S604 - a process
+    assert seeing.within("/system.slice/other.service") == Seen(())
+    assert seeing.descendants(8) == Seen(())
+    assert seeing.state(8) == Seen("X (dead)")
+
+
+def test_a_running_unit_whose_process_a_blind_list_lacks_is_not_gone() -> None:
+    """It contradicts itself only where the list of processes is one."""
+    gone = {"early": _process(8, started=100), "stats": _process(8, started=100)}
+    shown = SHOWN + "Type=simple\n"
+    changes = {**gone, "units": _section(shown, TARGET), "again": _section(shown)}
+    told = _read(8, **changes)
+    assert isinstance(told, CannotTell)
+    assert "main process 7 is not in /proc" in told.reason
+    unit = _read(99, **changes)
+    assert isinstance(unit, Seen), unit
+    assert isinstance(unit.value.process_state, CannotTell)
+
+
+SS = """LISTEN 0 5 0.0.0.0:8000 0.0.0.0:* users:(("desk",pid=7,fd=3)) uid:0 ino:5 sk:1 {}<->\n"""
+
+
+@pytest.mark.parametrize("shell", [7, 99])
+@pytest.mark.parametrize("told", [True, False])
+def test_the_owner_of_a_port_is_not_nobody_where_groups_could_not_be_read(
+    told: bool,  # noqa: FBT001
+    shell: int,
+) -> None:
+    """Its process is of no unit only where the list of control groups says so."""
+    answers = {
+        **dict.fromkeys(("links", "commands", "kernel", "kernel.2"), NOTHING),
+        "stats": _process(7, started=100),
+        "cgroups": CGROUPS if told else NOTHING,
+        "listeners": Section(SS.format("").encode(), 0, ""),
+    }
+    table = Table(answers, HOST, 100, shell=shell)
+    facts = read_sockets(answers, [], table, HOST).listeners
+    assert isinstance(facts, Seen), facts
+    units = facts.value[0].units
+    if told:
+        assert units == Seen((NAME,))
+    else:
+        assert isinstance(units, CannotTell), units
 
 
 def test_what_was_asked_again_counts() -> None:

@@ -7,8 +7,8 @@
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
-cut=cat; shorten=cat
-command -v head >/dev/null 2>&1 && cut="head -c $most" && shorten="head -c $least"
+cut=cat; shorten=cat; few=cat
+command -v head >/dev/null 2>&1 && cut="head -c $most" shorten="head -c $least" few='head -c 999'
 
 # ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
 # both as much as may be said, so that a tool without end spoils its own section only.
@@ -22,7 +22,7 @@ ask() {
   case $rc in '' | *[!0-9]*) rc=1 ;; esac
   printf '\n%s rc %s %s\n%s\n' "$token" "$section" "$rc" "$said"
 }
-# The same for what /proc tells: it has an end.
+# The same for what cat tells of /proc: it has an end.
 ask_proc() {
   section=$1; shift
   printf '\n%s out %s\n' "$token" "$section"
@@ -47,17 +47,27 @@ probe() {(
   ask "probe.$1" limited sh
 )}
 
-# Where the first process is hidden from this user, its name is told by what it keeps.
-init() {
-  cat /proc/1/comm 2>/dev/null || { [ -d /run/systemd/system ] && echo systemd || echo hidden; }
-}
+# What the shell reads by itself needs no tool; what a tool says has an end.
 identity() {
-  clock=$(date -u +%s.%N)
-  printf 'hostname=%s\nkernel=%s\nuser=%s\ninit=%s\nticks=%s\nuptime=%s\nclock=%s\nshell=%s\n' \
-    "$(uname -n)" "$(uname -sr)" "$(id -un)" "$(init)" "$(getconf CLK_TCK)" \
-    "$(cat /proc/uptime)" "$clock" $$
-  case $clock in '' | *[!0-9.]*) sed -n 's/^btime /booted=/p' /proc/stat ;; esac
-  sed -n 's/^PRETTY_NAME=/os=/p' /etc/os-release
+  uptime=; hostname=; system=; release=; init=
+  {
+    read -r uptime </proc/uptime; read -r hostname </proc/sys/kernel/hostname
+    read -r system </proc/sys/kernel/ostype; read -r release </proc/sys/kernel/osrelease
+    read -r init </proc/1/comm
+  } 2>/dev/null
+  # Where the first process is hidden from this user, its name is told by what it keeps.
+  [ -n "$init" ] || { [ -d /run/systemd/system ] && init=systemd || init=hidden; }
+  printf 'shell=%s\nuptime=%s\nhostname=%s\nkernel=%s\ninit=%s\n' \
+    $$ "$uptime" "$hostname" "$system $release" "$init"
+  while read -r name value; do
+    [ "$name" != btime ] || printf 'booted=%s\n' "$value"
+  done </proc/stat
+  while read -r line; do
+    case $line in PRETTY_NAME=*) printf 'os=%s\n' "${line#*=}" ;; esac
+  done </etc/os-release
+  printf 'clock='; limited date -u +%s.%N | $few
+  printf '\nuser='; limited id -un | $few
+  printf '\nticks='; limited getconf CLK_TCK | $few
 }
 
 # told COMMAND...: its output in $shown and its exit status in $showed.
@@ -84,29 +94,42 @@ in_time() { [ "$showed" != 124 ] && [ "$showed" != 137 ]; }
 units() {
   printf '%s\n\n' "$shown"
   in_time || return "$unpulled"
-  names="default.target $(above)"
+  pulling || return "$unpulled"
+  names="default.target $names"
   for level in 1 2 3 4; do
     told limited systemctl show -p "$pulls" -- $names
     [ "$showed" = 0 ] || return "$unpulled"
     printf '%s\n\n' "$shown"
-    names=$(above)
+    pulling || return "$unpulled"
     [ -n "$names" ] || return 0
   done
   return "$unpulled"
 }
-above() {
-  printf '%s\n' "$shown" | sed -n 's/^[A-Za-z]*By=//p' | tr ' ' '\n' |
-    grep -v -e '[.]target$' -e '^$' | sort -u
+# pulling: in $names, those that start the units in $shown; targets are told of already.
+pulling() {
+  names=$(printf '%s\n' "$shown" | limited awk '
+    /^[A-Za-z]*By=/ {
+      sub(/^[A-Za-z]*=/, "")
+      for (n = split($0, words, " "); n > 0; n--)
+        if (words[n] !~ /[.]target$/ && !(words[n] in told)) {
+          told[words[n]]; printf "%s ", words[n]
+        }
+    }
+    END { print "." }' | $shorten)
+  whole
 }
+# whole: take the end off $names that awk has put there; without it, it is not whole.
+whole() { case $names in *.) names=${names%.} ;; *) return 1 ;; esac; }
 
 # again UNIT...: the second reading, of those alone whose main process does not tell it.
 again() {
   in_time || return "$showed"
-  names=$(printf '%s\n' "$shown" | without_process 2>/dev/null) || names=$*
+  names=$(printf '%s\n' "$shown" | without_process 2>/dev/null | $shorten)
+  whole || names=$*
   [ -z "$names" ] || limited systemctl show -p "$second" -- $names
 }
 without_process() {
-  awk 'BEGIN { RS = ""; FS = "\n" }
+  limited awk 'BEGIN { RS = ""; FS = "\n" }
     {
       id = ""; pid = 0
       for (n = 1; n <= NF; n++) {
@@ -114,15 +137,16 @@ without_process() {
         if ($n ~ /^MainPID=/) pid = substr($n, 9) + 0
       }
       stat = "/proc/" pid "/stat"
-      if (pid > 0 && (getline line < stat) > 0) close(stat); else if (id != "") print id
-    }'
+      if (pid > 0 && (getline line < stat) > 0) close(stat); else if (id != "") printf "%s ", id
+    }
+    END { print "." }'
 }
 
 # Links in /run that enable units: until the next boot, or made by a generator at each of them.
 until_reboot() {
   for folder in /run/systemd/generator* /run/systemd/transient /run/systemd/system; do
     [ ! -d "$folder" ] ||
-      find "$folder" -type l \( -path '*.wants/*' -o -path '*.requires/*' \) -print
+      limited find "$folder" -type l \( -path '*.wants/*' -o -path '*.requires/*' \) -print
   done
 }
 
@@ -134,23 +158,24 @@ sockets() {
     $limit ss -Hltnpe --cgroup 2>/dev/null || $limit ss -Hltnpe
   else
     echo /proc/net; for file in /proc/net/tcp /proc/net/tcp6; do
-      [ ! -e $file ] || { echo $file; grep ' 0A ' $file; }
+      [ ! -e $file ] || { echo $file; limited grep ' 0A ' $file; }
     done
-    find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n' 2>/dev/null || :
+    limited find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\n' 2>/dev/null || :
   fi
 }
 # The kernel's own list, which has the sockets that listen in front.
 listening() {
   for file in /proc/net/tcp /proc/net/tcp6; do
-    [ ! -e $file ] || sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
+    [ ! -e $file ] ||
+      limited sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
   done
 }
 
 each_stat() { cat /proc/[0-9]*/stat; }
-each_cgroup() { grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup; }
-each_command() { grep -Hazs '' /proc/[0-9]*/cmdline; }
+each_cgroup() { limited grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup; }
+each_command() { limited grep -Hazs '' /proc/[0-9]*/cmdline; }
 each_link() {
-  find /proc/[0-9]* -maxdepth 1 \( -name exe -o -name cwd -o -name '[0-9]*' \) \
+  limited find /proc/[0-9]* -maxdepth 1 \( -name exe -o -name cwd -o -name '[0-9]*' \) \
     -printf '%p\t%u\t%l\0'
 }
 
@@ -159,7 +184,7 @@ found() { (unset -f "$1" 2>/dev/null; command -v "$1"); }
 # run COMMAND...: 127 is for what is positively not there, which the last line of complaints says.
 run() {
   case $1 in
-    */*) [ -e "$1" ] || { ls -d -- "$1" >/dev/null; return 127; } ;;
+    */*) [ -e "$1" ] || { limited ls -d -- "$1" >/dev/null; return 127; } ;;
     *) command -v "$1" >/dev/null 2>&1 || { limited "$1"; return 127; } ;;
   esac
   $limit "$@"; status=$?
@@ -167,18 +192,18 @@ run() {
   return $status
 }
 texts() {
-  ls -d "$1/." >/dev/null && ls "$1" >/dev/null || return
-  set -- "$1"/*.py; [ ! -e "$1" ] || grep -HZa '' "$@"
+  limited ls -d "$1/." >/dev/null && limited ls "$1" >/dev/null || return
+  set -- "$1"/*.py; [ ! -e "$1" ] || limited grep -HZa '' "$@"
 }
 packages() {
-  ls -d "$1/." >/dev/null || return
+  limited ls -d "$1/." >/dev/null || return
   for folder in "$1" "$1"/lib* "$1"/lib*/python3*; do
     [ ! -d "$folder" ] || { [ -r "$folder" ] && [ -x "$folder" ]; } ||
       { echo "$folder: Permission denied" >&2; return 1; }
   done
   for folder in "$1"/lib*/python3*/site-packages "$1"/lib*/python3/dist-packages; do
     [ ! -e "$folder" ] || {
-      printf 'in %s\n' "$folder"; ls -d "$folder/." >/dev/null && ls -a "$folder"
+      printf 'in %s\n' "$folder"; limited ls -d "$folder/." >/dev/null && limited ls -a "$folder"
     } || return
   done
 }

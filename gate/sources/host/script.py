@@ -77,7 +77,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             f"ask journal limited journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
-    body += ["ask_proc kernel listening", "ask listeners sockets", "ask_proc kernel.2 listening"]
+    body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
     body += _probes(target, questions, token)
     if units:
@@ -87,8 +87,8 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask_proc later cat /proc/uptime",
             "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
-    body += ["ask_proc stats each_stat", "ask_proc cgroups each_cgroup"]
-    body += ["ask_proc links each_link", "ask_proc commands each_command"]
+    body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
+    body += ["ask links each_link", "ask commands each_command"]
     if units:
         # Beside everything else: it is the host's other processor that works on it.
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
