@@ -1,3 +1,3 @@
-"""The gate's plugin, also where it is not installed; its entry point has the same name."""
+"""The gate's plugin, also where it is not installed, and the suite's own fixtures."""
 
-pytest_plugins = ["gate.plugin", "gate.plugin.short_names"]
+pytest_plugins = ["gate.plugin", "gate.plugin.short_names", "fixtures.moments"]

@@ -23,6 +23,7 @@ MODULES = (
     "telling",
     "guard",
     "promised_items",
+    "fixtures",
 )
 """What is loaded for a run that looks at a target, in this order."""
 
@@ -96,9 +97,8 @@ def add_short_names(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Load the rest where this run is about a deployment."""
-    if is_gate_run(config):
-        for name in MODULES:
-            config.pluginmanager.import_plugin(f"gate.plugin.{name}")
+    for name in MODULES if is_gate_run(config) else ("resting",):
+        config.pluginmanager.import_plugin(f"gate.plugin.{name}")
 
 
 def is_gate_run(config: pytest.Config) -> bool:

@@ -17,6 +17,8 @@ SEPARATOR = "-"
 """Between moment and item in a parameter: ``predeploy-service.redis``."""
 ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
 """How pytest writes what is not ASCII into an id."""
+PARAMETER = re.compile(rf"(?:\A|-)({'|'.join(MOMENTS)}){SEPARATOR}(.*\..*)\Z", re.DOTALL)
+"""A test's own parameters stand before the gate's."""
 
 _only: list[Moment] = []
 
@@ -53,8 +55,8 @@ def expected_in(nodeid: str) -> tuple[Moment, str] | None:
         id_, _, word = name.removesuffix("]").rpartition("[")
         return _known(word, id_)
     _, bracket, param = nodeid.partition("[")
-    word, _, id_ = param.removesuffix("]").partition(SEPARATOR)
-    return _known(word, ESCAPE.sub(_character, id_)) if bracket and "." in id_ else None
+    found = PARAMETER.search(param.removesuffix("]")) if bracket else None
+    return _known(found[1], ESCAPE.sub(_character, found[2])) if found else None
 
 
 def _known(word: str, id_: str) -> tuple[Moment, str] | None:
