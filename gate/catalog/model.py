@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gate.sources.fact import Model
+from gate.document import Model
 
 
 class Column(Model):

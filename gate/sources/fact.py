@@ -8,16 +8,13 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 import pydantic
 
+from gate.document import Model
 from gate.errors import ObservationError
+
+__all__ = ["Absent", "CannotTell", "Cause", "Fact", "Model", "Seen", "seen", "told"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-
-class Model(pydantic.BaseModel):
-    """Base of all facts: immutable, and no key that nobody knows."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
 
 class Cause(str, enum.Enum):

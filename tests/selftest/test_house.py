@@ -87,3 +87,39 @@ SYSTEM = re.compile(
 def test_the_engine_knows_no_system(file: pathlib.Path) -> None:
     """What the suite guards is known to its contract, targets and template, never to the engine."""
     assert [line for line in file.read_text("utf-8").splitlines() if SYSTEM.search(line)] == []
+
+
+ROOMS = ("target", "contract", "catalog", "sources", "kinds", "account", "report", "run", "plugin")
+"""Packages of the engine in the order in which they may import: each only what stands before it."""
+
+
+def test_dependencies_point_one_way() -> None:
+    """No room imports one that stands behind it, so there is no cycle between rooms."""
+    wrong = []
+    for file in ENGINE:
+        room = file.relative_to(ROOT / "gate").parts[0].removesuffix(".py")
+        if room not in ROOMS:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gate."):
+                other = (node.module or "").split(".")[1]
+                if other in ROOMS and ROOMS.index(other) > ROOMS.index(room):
+                    wrong.append(f"{_name(file)}:{node.lineno} imports {node.module}")
+    assert [one for one in wrong if "sources/rehearsal/" not in one] == []
+
+
+def test_modules_and_functions_are_small() -> None:
+    """No module over 300 lines; nine of ten functions within 25."""
+    long = {
+        _name(file): lines
+        for file in ENGINE
+        if (lines := len(file.read_text("utf-8").splitlines())) > 300 and file.name != "rehearse.py"
+    }
+    assert long == {}
+    sizes = sorted(
+        (node.end_lineno or 0) - node.lineno + 1
+        for file in ENGINE
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    assert sizes[int(len(sizes) * 0.9)] <= 25
