@@ -1,0 +1,1 @@
+"""Judge contract and target without looking: mistakes, warnings, and advice."""
