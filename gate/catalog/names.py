@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from psycopg import sql
-
 PART = re.compile(r'"((?:[^"]|"")*)"(?:\.|\Z)|([^."]*)(?:\.|\Z)')
 PUBLIC = "public"
 
@@ -21,11 +19,6 @@ def parts(name: str) -> tuple[str, str]:
     if found is None or found.end() == len(name):
         return PUBLIC, _part(name)
     return _part(name[: found.end() - 1]), _part(name[found.end() :])
-
-
-def identifier(name: str) -> sql.Identifier:
-    """The same for SQL; always with the schema, so that no search path matters."""
-    return sql.Identifier(*parts(name))
 
 
 def _part(name: str) -> str:

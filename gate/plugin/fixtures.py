@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-import psycopg
 import pytest
 
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.forward import to_api, to_database
-from gate.connection.testinfra_host import carried
 from gate.contract.item import Moment
 from gate.kinds.scene import Scene
 from gate.plugin.scheduler import scene_of
 from gate.target import Target
+
+if TYPE_CHECKING:  # loaded where a test asks for them: most runs do not
+    import httpx
+    import psycopg
 
 CARRIERS = pytest.StashKey[dict[str, Carrier]]()
 
@@ -47,6 +48,8 @@ def gate_carrier(request: pytest.FixtureRequest, gate_target: Target) -> Carrier
 @pytest.fixture
 def gate_host(gate_target: Target, gate_carrier: Carrier) -> Any:
     """Testinfra's ``host``, over the gate's own connection."""
+    from gate.connection.testinfra_host import carried  # noqa: PLC0415 - see above
+
     return carried(gate_carrier, gate_target.host, gate_target.deadlines.host_s)
 
 
@@ -55,6 +58,8 @@ def gate_database(
     gate_target: Target, gate_carrier: Carrier
 ) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
     """A session with the target's database that can only read, over the gate's own connection."""
+    import psycopg  # noqa: PLC0415 - see above
+
     milliseconds = int(gate_target.deadlines.database_s * 1000)
     with psycopg.connect(
         service=gate_target.database.service,
@@ -73,6 +78,8 @@ def gate_database(
 @pytest.fixture
 def gate_api(gate_target: Target, gate_carrier: Carrier) -> Iterator[httpx.Client]:
     """A client of the target's API, over the gate's own connection; nobody is logged in."""
+    import httpx  # noqa: PLC0415 - see above
+
     way = to_api(gate_target, gate_carrier)
     transport = httpx.HTTPTransport(uds=str(way.socket)) if way else None
     with httpx.Client(

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.types.string import TextLoader
 
-from gate.catalog.names import identifier
+from gate.catalog.identifiers import identifier
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.postgres import Guard, Session, connect

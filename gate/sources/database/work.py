@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors, sql
 
-from gate.catalog.names import identifier
+from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import first_line
 from gate.sources.database.facts import QueueFacts, WorkFacts
 from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue

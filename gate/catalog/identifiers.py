@@ -1,0 +1,12 @@
+"""Names of the catalog, quoted for SQL."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from gate.catalog.names import parts
+
+
+def identifier(name: str) -> sql.Identifier:
+    """A name for SQL; always with the schema, so that no search path matters."""
+    return sql.Identifier(*parts(name))
