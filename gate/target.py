@@ -26,7 +26,12 @@ SECRET_KEY = literals.KEY
 
 
 class Role(Strict):
-    """The login of one role: names of the environment variables that hold it."""
+    """The login of one role: names of the environment variables that hold it.
+
+    Attributes:
+        user_env: Variable with the user's name.
+        password_env: Variable with the password.
+    """
 
     user_env: EnvName
     password_env: EnvName
@@ -36,6 +41,8 @@ class Api(Strict):
     """The API: base URL as the gate reaches it (or, with ``forward``, as the host does).
 
     Attributes:
+        base: Its address, without a login in it.
+        roles: The logins, by the contract's names of the roles.
         values: What ``{name}`` in an endpoint's path is replaced by.
         values_env: The same, from environment variables.
         forward: Reach it through the host's SSH connection.
@@ -122,6 +129,10 @@ class Deadlines(Strict):
     """How long each part of a look may take, and the settling window, in seconds.
 
     Attributes:
+        host_s: The host's one script.
+        database_s: The database's session, each statement of it.
+        connect_s: Getting a connection.
+        window_s: Between the two readings of what has to stand still.
         answer_mib: How much a host may answer, in MiB; what it says beyond that is not read.
     """
 
@@ -161,6 +172,7 @@ class Target(Strict):
     """One place that can be gated.
 
     Attributes:
+        deadlines: How long each part of a look may take.
         name: The file's name without its suffix; reports are kept under it.
         title: What people call it.
         host: testinfra host spec, such as ``local://`` or ``ssh://navi@hera``.

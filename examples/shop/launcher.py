@@ -1,7 +1,8 @@
-"""A shop for a while: ``python launcher.py up | down | status --name NAME``.
+"""A shop for a while: ``python launcher.py up | down | status | target | env --name NAME``.
 
-The gate runs these commands itself, as ``targets/throwaway.toml`` tells it. A shop lies in
-``var/NAME``, laid out as on its host: ``var/NAME/srv/shop``.
+The gate runs the first three itself, as ``targets/throwaway.toml`` tells it. A shop lies in
+``var/NAME``, laid out as on its host: ``var/NAME/srv/shop``. ``target`` and ``env`` print a target
+file for a shop that somebody keeps, and the variables with its clerk's login, for a shell.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import os
 import pathlib
 import secrets
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -24,12 +26,25 @@ sys.path.insert(0, str(HERE / "shop/releases/1.0"))
 PORT = 8080
 """The shop's port in the contract; here it has one that is free."""
 READY_S = 20.0
+TARGET = """\
+title = "Tea shop on this machine"
+host = "local://"
+prefix = {prefix}
+port_offset = {port_offset}
+path = {path}
+
+[api]
+base = {api}
+[api.roles.clerk]
+user_env = "SHOP_CLERK"
+password_env = "SHOP_CLERK_PASSWORD"
+"""
 
 
 def main() -> None:
     """Run a command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "guard"])
+    parser.add_argument("command", choices=["up", "down", "status", "target", "env", "guard"])
     parser.add_argument("--name", default="default")
     parser.add_argument("--owner", type=int, default=0, help="process whose end takes it down")
     options = parser.parse_args()
@@ -41,7 +56,12 @@ def main() -> None:
     elif options.command == "guard":
         guard(home, options.owner)
     else:
-        print(json.dumps(status(home)))
+        found = status(home)
+        if options.command != "status" and not found["running"]:
+            sys.exit(
+                f"there is no shop {options.name}: python launcher.py up --name {options.name}"
+            )
+        print({"status": json.dumps, "target": target, "env": variables}[options.command](found))
 
 
 def up(home: pathlib.Path, owner: int) -> None:
@@ -94,6 +114,18 @@ def status(home: pathlib.Path) -> dict[str, object]:
     deployed = (home / "srv/shop/current").readlink().name != "1.0"
     state: dict[str, object] = json.loads((home / "state.json").read_text())
     return {"running": True, "deployed": deployed, **state}
+
+
+def target(found: dict[str, object]) -> str:
+    """A target file for a shop that runs; a list and a text are the same in TOML and JSON."""
+    return TARGET.format(**{key: json.dumps(value) for key, value in found.items()})
+
+
+def variables(found: dict[str, object]) -> str:
+    """Its clerk's login as a shell takes it over."""
+    env = found["env"]
+    pairs = env.items() if isinstance(env, dict) else ()
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in pairs)
 
 
 def guard(home: pathlib.Path, owner: int) -> None:

@@ -30,6 +30,8 @@ class About(Strict):
     """What is deployed: the snapshot's heading, and its working directory.
 
     Attributes:
+        system: What is deployed, in words.
+        cwd: Where the deployment works.
         baseline_days: How old the look from before the deployment may be that a later one is
             compared with.
     """

@@ -93,6 +93,7 @@ class Serve(Strict):
     """The release from before, started on the upgraded clone.
 
     Attributes:
+        ready: Path that it answers once it is ready.
         folder: Where it runs.
         command: A POSIX shell command that serves HTTP on 127.0.0.1, port ``$PORT``.
         environment: What it needs beside Alembic's ``variable``, PORT, PATH, HOME and LANG; what

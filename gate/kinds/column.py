@@ -25,7 +25,13 @@ from gate.sources.fact import seen as seen_fact
 
 
 class Column(Item):
-    """A column that comes or goes, apart from its table's item."""
+    """A column that comes or goes, apart from its table's item.
+
+    Attributes:
+        table: Its table.
+        column: Its name.
+        definition: ``type [not null] [default …]``.
+    """
 
     table: Name
     column: Name

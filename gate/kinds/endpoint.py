@@ -29,8 +29,10 @@ class Endpoint(PromisedExchange, Item):
     """One request and what it must be answered with.
 
     Attributes:
+        method: Of HTTP; any but GET, HEAD and the login's needs ``writes = true``.
+        status: That it must be answered with.
         path: Path and query; ``{name}`` is replaced by the target's value of that name.
-        role: Whose login goes with it; ``None`` for none.
+        role: Whose login goes with it.
         form: Form fields; ``{user}`` and ``{password}`` are those of ``as_role``.
         json_body: JSON to send (key ``json``).
         as_role: Whose credentials fill ``form``.

@@ -26,7 +26,11 @@ from gate.sources.fact import Absent, CannotTell, Seen, seen
 
 
 class Enum(Item):
-    """An enum type with its labels in order."""
+    """An enum type with its labels in order.
+
+    Attributes:
+        labels: Every label, in the type's order.
+    """
 
     labels: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
 

@@ -24,7 +24,11 @@ from gate.sources.fact import Absent, CannotTell, Seen
 
 
 class Extension(Item):
-    """An extension of the database; its version is a runtime's promise."""
+    """An extension of the database; its version is a runtime's promise.
+
+    Attributes:
+        schema_: The schema that its objects are in.
+    """
 
     schema_: str = pydantic.Field(default="public", alias="schema")
 

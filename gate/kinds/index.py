@@ -30,7 +30,18 @@ from gate.sources.fact import seen as seen_fact
 
 
 class Index(Item):
-    """An index that backs no constraint; it must also be valid and ready."""
+    """An index that backs no constraint; it must also be valid and ready.
+
+    Attributes:
+        table: Its table.
+        method: Access method, such as ``btree`` or ``hnsw``.
+        columns: Columns or expressions in their order, each with its operator class where that is
+            not the default one.
+        unique: Whether it is unique.
+        options: Storage parameters, such as ``m`` of ``hnsw``.
+        predicate: The condition of a partial index.
+        include: Columns that it holds beside those that it sorts by.
+    """
 
     table: Name
     method: Name = "btree"

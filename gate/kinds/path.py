@@ -26,6 +26,8 @@ class KeyPath(Item):
     """A path of the host; links are followed.
 
     Attributes:
+        path: Where it is on the host; a target puts its ``prefix`` before it.
+        group: Its group.
         purpose: What it is for; it stands in the snapshot's table.
         type: What it leads to; with ``symbolic link`` the path itself has to be one, too.
         leads_to: The path that it leads to; both are followed to their ends.

@@ -30,10 +30,11 @@ class ListeningPort(Item):
     """A TCP port.
 
     Attributes:
+        port: Its number; a target adds its ``port_offset``.
         service: Name in the snapshot's table.
-        owner: Unit that must hold it; ``None`` promises nothing.
-        processes: How many worker processes must hold it; ``None`` promises nothing.
-        reach: ``loopback`` (nothing wider), ``any`` (a wildcard), or ``None``.
+        owner: Unit that must hold it.
+        processes: How many worker processes must hold it.
+        reach: ``loopback`` (nothing wider), ``any`` (a wildcard).
     """
 
     WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"service"}

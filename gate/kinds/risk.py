@@ -23,7 +23,12 @@ from gate.kinds.scene import Scene
 
 
 class Risk(Item):
-    """A row of the risk table: it materialises when an item that names it breaks."""
+    """A row of the risk table: it materialises when an item that names it breaks.
+
+    Attributes:
+        area: What is at risk.
+        level: How likely, by whoever names it.
+    """
 
     area: Name
     level: Literal["LOW", "MEDIUM", "HIGH"]

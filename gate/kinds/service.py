@@ -27,9 +27,10 @@ class Service(Item):
     """A systemd unit.
 
     Attributes:
+        unit: Its name for systemd, such as ``redis-server.service``.
         label: Its name in the snapshot's table; the unit's where empty.
         state: ``ActiveState (SubState)``, such as ``active (running)``.
-        starts_at_boot: Whether a reboot must bring it up; ``None`` promises nothing.
+        starts_at_boot: Whether a reboot must bring it up.
         restarted: After the deployment: whether it must (not) have been restarted by it.
     """
 

@@ -30,7 +30,12 @@ from gate.sources.fact import seen as seen_fact
 
 
 class Table(Item):
-    """A table: columns as ``type [not null] [default …]`` by name, keys as definitions by name."""
+    """A table: columns as ``type [not null] [default …]`` by name, keys as definitions by name.
+
+    Attributes:
+        columns: Every column's ``type [not null] [default …]``, by its name.
+        keys: Primary, foreign and unique keys and checks: each one's definition, by its name.
+    """
 
     columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
     keys: dict[str, str] = {}

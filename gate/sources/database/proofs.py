@@ -14,6 +14,9 @@ class Queue(Strict):
     """Where a worker's queue is and when it counts as drained.
 
     Attributes:
+        table: Its table.
+        status: Column of a row's status.
+        created: Column of the time at which a row came.
         pending, done, failed: Values of the status column.
         due: Column of the time before which a row need not be taken, if there is one.
         finished: Column of the time of the last change.
@@ -34,7 +37,13 @@ class Queue(Strict):
 
 
 class Cycle(Strict):
-    """The trace that a worker's cycle leaves: a column of times in a table."""
+    """The trace that a worker's cycle leaves: a column of times in a table.
+
+    Attributes:
+        table: The table that it writes to.
+        column: The column of times.
+        within_s: How old the newest of them may be.
+    """
 
     table: Name
     column: Name = "updated_at"
@@ -42,7 +51,12 @@ class Cycle(Strict):
 
 
 class Poll(Strict):
-    """The worker's own database session: by ``application_name``, how recent its statement is."""
+    """The worker's own database session: by ``application_name``, how recent its statement is.
+
+    Attributes:
+        application: The session's ``application_name``.
+        within_s: How long ago its last statement may have begun.
+    """
 
     application: Name
     within_s: Seconds
