@@ -65,9 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare ``--gate-name=VALUE``; short names come when all plugins are known."""
     group = parser.getgroup("gate", "deployment gate")
     for name, (metavar, text) in OPTIONS.items():
-        group.addoption(f"--gate-{name}", metavar=metavar, dest=_dest(name), default="", help=text)
+        group.addoption(f"--gate-{name}", metavar=metavar, dest=dest(name), default="", help=text)
     for name, text in FLAGS.items():
-        group.addoption(f"--gate-{name}", action="store_true", dest=_dest(name), help=text)
+        group.addoption(f"--gate-{name}", action="store_true", dest=dest(name), help=text)
     for key, text in INI.items():
         parser.addini(key, text, default="")
 
@@ -87,18 +87,36 @@ def add_short_names(parser: pytest.Parser) -> None:
     for name, (metavar, _) in OPTIONS.items():
         if f"--{name}" not in taken:
             text = f"short for --gate-{name}"
-            group.addoption(f"--{name}", metavar=metavar, dest=_dest(name), default="", help=text)
+            group.addoption(f"--{name}", metavar=metavar, dest=dest(name), default="", help=text)
     for name in FLAGS:
         if f"--{name}" not in taken:
             text = f"short for --gate-{name}"
-            group.addoption(f"--{name}", action="store_true", dest=_dest(name), help=text)
+            group.addoption(f"--{name}", action="store_true", dest=dest(name), help=text)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Load the rest where this run is about a deployment."""
-    for name in MODULES if is_gate_run(config) else ("resting",):
+    looks = is_gate_run(config)
+    for name in MODULES if looks else ("resting",):
         config.pluginmanager.import_plugin(f"gate.plugin.{name}")
+    if looks:
+        from gate.plugin.last_word import refuse_switches  # noqa: PLC0415 - only for such a run
+
+        refuse_switches(config)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(
+    config: pytest.Config,
+) -> Generator[None, int | pytest.ExitCode | None, int | pytest.ExitCode | None]:
+    """Have the last word about the exit status of a run that looks at a target."""
+    status = yield
+    if not is_gate_run(config):
+        return status
+    from gate.plugin.last_word import last_word  # noqa: PLC0415 - only for such a run
+
+    return last_word(config, int(status or 0))
 
 
 def is_gate_run(config: pytest.Config) -> bool:
@@ -113,11 +131,11 @@ def is_gate_run(config: pytest.Config) -> bool:
         return False
     if _is_silent(config):
         return False
-    if any(getattr(option, _dest(name)) for name in (*OPTIONS, *FLAGS)):
+    if any(getattr(option, dest(name)) for name in (*OPTIONS, *FLAGS)):
         return True
     words = re.findall(r"\w+", option.markexpr)
     if any(difflib.get_close_matches(word, MOMENT_NAMES, 1, 0.8) for word in words):
-        return _contract(config).is_dir()
+        return bool(config.getini("gate_contract")) or _contract(config).is_dir()
     return bool(config.getini("gate_contract") and config.getini("gate_target"))
 
 
@@ -135,5 +153,6 @@ def _contract(config: pytest.Config) -> pathlib.Path:
     return config.rootpath / (str(config.getini("gate_contract")) or "contract")
 
 
-def _dest(name: str) -> str:
+def dest(name: str) -> str:
+    """Under which name an option's value is kept."""
     return f"gate_{name.replace('-', '_')}"

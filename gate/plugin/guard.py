@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from gate.plugin.allure_files import guard_allure
+from gate.plugin.last_word import STATUS
 from gate.plugin.options import RUN
 from gate.plugin.reports import clean_report, clean_repr
 from gate.secrets import known
@@ -159,7 +160,7 @@ class Guard:
             self._watch.files(list(_written(self._config)))
         if self._watch.found:
             if int(session.exitstatus) in (0, 5, 10):
-                session.exitstatus = 1
+                session.exitstatus = self._config.stash[STATUS] = 1
             for problem in self._watch.problems():
                 sys.stdout.write(f"{problem}\n")
         return result

@@ -64,6 +64,11 @@ class Account:
         self._promise, self._scene = promise, scene
         self.result: Result | None = None
 
+    @property
+    def id(self) -> str:
+        """The item that is accounted for."""
+        return self._promise.id
+
     def __call__(self) -> Finding:
         """Account for the item.
 
@@ -101,7 +106,7 @@ def pytest_runtest_makereport(
         words = {**dataclasses.asdict(result), "outcome": result.outcome.value}
         item.user_properties.append((PROPERTY, json.dumps(known.tell_json(words))))
         report.user_properties = list(item.user_properties)
-        _agree(report, result, item.config.option.verbose)
+        _agree(report, result, getattr(item.config.option, "verbose", 0))
     return report
 
 
@@ -113,7 +118,7 @@ def _result_of(
     if promise is not None and isinstance(promise.before, OwnTest):
         found = result_of_test(report, call.excinfo.value if call.excinfo else None)
         return found and dataclasses.replace(found, seconds=call.duration)
-    return _result(report, _judged(item), call)
+    return _result(report, _judged(item, id_), call)
 
 
 def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
@@ -125,12 +130,12 @@ def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
         report.longrepr = result.reason
 
 
-def _judged(item: pytest.Item) -> Result | None:
-    """What the engine came to about an item, as far as its test asked for it."""
+def _judged(item: pytest.Item, id_: str) -> Result | None:
+    """What the engine came to about an item, as far as its test asked for just it."""
     account = getattr(item, "account", None)
     if isinstance(item, pytest.Function):
         account = item.funcargs.get("gate_account")
-    return account.result if isinstance(account, Account) else None
+    return account.result if isinstance(account, Account) and account.id == id_ else None
 
 
 def _result(
@@ -206,6 +211,10 @@ class Controller:
             self._block(moment, id_, result)
         if report.when == "teardown" or report.when not in ("setup", "call"):
             self.config.stash[STORY].judged(moment)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected stands against a promotion, as a failed test does."""
+        self.config.stash[BESIDES] += [report.nodeid] if report.failed else []
 
     def _block(self, moment: str, id_: str, result: Result) -> None:
         """Nothing is deployed on top of a state that is not green."""

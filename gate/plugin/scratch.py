@@ -31,7 +31,7 @@ def publish(
         "why": why,
         "no_baseline": no_baseline,
         "secrets": known.values(),
-        "target": target.model_dump(mode="json"),
+        "target": target.model_dump(mode="json", exclude_defaults=True),
         "observed": observed.model_dump(mode="json") if observed else None,
         "baseline": baseline.model_dump(mode="json") if baseline else None,
     }

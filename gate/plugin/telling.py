@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gate.contract.item import Moment
+from gate.plugin.last_word import STATUS, left_out
 from gate.plugin.ledger import BESIDES, LEDGER, VERDICTS
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
@@ -15,7 +16,7 @@ from gate.plugin.scheduler import STORY
 from gate.plugin.signals import ENDING
 from gate.report.allure import description, labels
 from gate.report.terminal import shown, summary
-from gate.run.conclude import exit_status, settle, write_reports
+from gate.run.conclude import GATE_CLOSED, exit_status, settle, write_reports
 
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
@@ -25,7 +26,7 @@ UNWRITTEN = pytest.StashKey[list[str]]()
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave the telling of broken promises to the summary, unless -vv asks for tracebacks."""
     option = session.config.option
-    if STORY in session.config.stash and option.verbose < 2:  # noqa: PLR2004 - -vv
+    if STORY in session.config.stash and getattr(option, "verbose", 0) < 2:  # noqa: PLR2004 - -vv
         option.tbstyle = "no"
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -54,7 +55,11 @@ def pytest_sessionfinish(
             besides=config.stash[BESIDES],
             problems=problems,
         )
-        session.exitstatus = status
+        missing = left_out(config, story.moments)
+        if missing:
+            problems += [f"NOT RUN: {one}: no test of it is left" for one in missing]
+            status = status or GATE_CLOSED
+        session.exitstatus = config.stash[STATUS] = status
     return (yield)
 
 

@@ -51,6 +51,7 @@ class Run:
     """One run of the gate, as it was asked for.
 
     Attributes:
+        moments: What it is about.
         applies: Whether plans are carried out.
         accept_loss: Whether a rollback may lose more rows than the contract allows.
         replay: A kept look to judge instead of looking.
@@ -62,6 +63,7 @@ class Run:
 
     contract: Contract
     target: Target
+    moments: tuple[Moment, ...]
     applies: bool
     rollback_on_failure: bool
     accept_loss: bool
@@ -115,6 +117,7 @@ def run_of(asked: Asked) -> Run:
     return Run(
         contract=contract,
         target=target,
+        moments=asked.moments,
         applies=applies,
         rollback_on_failure=asked.rollback_on_failure,
         accept_loss=asked.accept_loss,
