@@ -1,4 +1,4 @@
-"""``gate record``: write the listing of a live database as a chapter, to be reviewed by a person.
+"""``gate record``: write what is there as chapters of a contract, to be reviewed by a person.
 
 What was recorded is what *is*; it becomes a promise only when somebody has read it.
 """
@@ -6,182 +6,109 @@ What was recorded is what *is*; it becomes a promise only when somebody has read
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+import os
+import pathlib
+from collections.abc import Callable
 
 import psycopg
-import tomli_w
 
-from gate.catalog.model import Catalog, Index, Table
+from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import first_line
-from gate.errors import ObservationError
+from gate.contract.model import Contract
+from gate.contract.vocabulary import chapters
+from gate.errors import ContractError, ObservationError, TargetError
+from gate.kinds.load import load_contract
+from gate.kinds.registry import kinds
+from gate.recorder.database import record_both
+from gate.recorder.live import record
+from gate.run.settings import find_settings
+from gate.secrets import known
+from gate.secrets.credentials import of_run
+from gate.target import Target, load_target
 
-HELP = "write the listing of a live database as a chapter"
-WIDTH = 80
-Items = dict[str, dict[str, Any]]
-
-
-def record(before: Catalog, after: Catalog, *, source: str, risk: str = "") -> str:
-    """Return the chapter ``database.toml`` of a database before and after a deployment.
-
-    Args:
-        before: Its catalog before.
-        after: Its catalog after; the same one where nothing is to change.
-        source: What the items name as their source.
-        risk: Id of the risk that everything new or changed guards.
-
-    Raises:
-        ObservationError: Something goes or changes in a way that the contract cannot say.
-    """
-    _only_grows(before, after)
-    new = {"risk": risk} if risk else {}
-
-    def sides(name: str, old: Iterable[str]) -> dict[str, Any]:
-        return {} if name in old else {"before": "absent", **new}
-
-    chapter: dict[str, Items] = {
-        "database": _whole(before, after, source),
-        "extension": {
-            name: {"title": f"The extension {name} is installed", "source": source}
-            for name in after.extensions
-            if name != "plpgsql"
-        },
-        "enum": {
-            name: {
-                "title": f"The type {name} has its labels",
-                "source": source,
-                "labels": list(labels),
-            }
-            for name, labels in after.enums.items()
-        },
-        "table": {
-            name: {
-                "title": f"The table {name} has its columns and keys",
-                "source": source,
-                **sides(name, before.tables),
-                **_table(before.tables.get(name, table)),
-            }
-            for name, table in after.tables.items()
-        },
-        "column": _columns(before, after, {"source": source, "before": "absent", **new}),
-        "index": {
-            name: {
-                "title": f"The index {name} serves {index.table}",
-                "source": source,
-                **sides(name, before.indexes),
-                **_index(index),
-            }
-            for name, index in after.indexes.items()
-            if not index.constraint
-        },
-    }
-    return _toml(chapter)
-
-
-def _only_grows(before: Catalog, after: Catalog) -> None:
-    pairs: list[tuple[str, Mapping[str, object], Mapping[str, object]]] = [
-        ("table", before.tables, after.tables),
-        ("index", before.indexes, after.indexes),
-        ("enum", before.enums, after.enums),
-    ]
-    for kind, old, new in pairs:
-        gone = sorted(set(old) - set(new))
-        if gone:
-            raise ObservationError(
-                f"{kind} {gone[0]} is there before and not after: write its item by hand"
-            )
-
-
-def _whole(before: Catalog, after: Catalog, source: str) -> Items:
-    count = [len(one.tables) for one in (before, after)]
-    tables: dict[str, Any] = {"title": "There are as many tables as promised", "source": source}
-    if count[0] == count[1]:
-        tables["tables"] = count[0]
-    else:
-        tables |= {"before": {"tables": count[0]}, "after": {"tables": count[1]}}
-    return {
-        "connection": {
-            "title": "The database answers, and the gate can only read it",
-            "source": source,
-            "connects_as": "*",
-        },
-        "tables": tables,
-        "nothing_else": {
-            "title": "There is no table, index or enum that nobody promised",
-            "source": source,
-            "nothing_else": True,
-        },
-    }
-
-
-def _table(table: Table) -> dict[str, Any]:
-    return {
-        "columns": {name: one.definition for name, one in table.columns.items()},
-        "keys": {name: one.definition for name, one in sorted(table.constraints.items())},
-    }
-
-
-def _columns(before: Catalog, after: Catalog, common: Mapping[str, Any]) -> Items:
-    """Columns that a table gets."""
-    return {
-        f"{name}.{column}": {
-            "title": f"{name} gets the column {column}",
-            **common,
-            "table": name,
-            "column": column,
-            "definition": one.definition,
-        }
-        for name, table in after.tables.items()
-        if name in before.tables
-        for column, one in table.columns.items()
-        if column not in before.tables[name].columns
-    }
-
-
-def _index(index: Index) -> dict[str, Any]:
-    found: dict[str, Any] = {"table": index.table}
-    found |= {"method": index.method} if index.method != "btree" else {}
-    found["columns"] = list(index.columns)
-    found |= {"unique": True} if index.unique else {}
-    found |= {"options": index.options} if index.options else {}
-    found |= {"predicate": index.predicate} if index.predicate else {}
-    found |= {"include": list(index.include)} if index.include else {}
-    return found
-
-
-def _toml(chapter: Mapping[str, Items]) -> str:
-    parts = []
-    for kind, items in chapter.items():
-        for name, item in items.items():
-            parts.append(tomli_w.dumps({kind: {name: item}}).replace(f"[{kind}]\n", "", 1))
-    return re.sub(r"\[\n((?:    .*,\n)+)\]", _on_one_line, "\n".join(parts))
-
-
-def _on_one_line(array: re.Match[str]) -> str:
-    """Write an array on one line where it is short enough to be read there."""
-    line = "[" + ", ".join(one.strip(" ,") for one in array[1].splitlines()) + "]"
-    return line if len(line) <= WIDTH else array[0]
+HELP = "write what is there as chapters of a contract"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare its options."""
-    parser.add_argument("what", choices=["database"], help="which chapter to write")
     parser.add_argument(
-        "--service", required=True, help="libpq service of the database as it is before"
+        "what", nargs="?", choices=["database"], help="a database by its libpq service"
     )
+    parser.add_argument("--service", help="libpq service of the database as it is before")
     parser.add_argument("--after", metavar="SERVICE", help="and as it is after, where that differs")
     parser.add_argument("--source", default="recorded", help="what the items name as their source")
     parser.add_argument("--risk", default="", help="risk that everything new guards")
+    parser.add_argument(
+        *("--target", "--gate-target"), metavar="NAME-or-PATH", default="", help="look at a target"
+    )
+    parser.add_argument(
+        *("--contract", "--gate-contract"),
+        metavar="DIR",
+        default="",
+        help="names the paths, units and runtimes that nobody can list",
+    )
+    parser.add_argument("--only", default="", help="chapters, such as services,ports,database")
+    parser.add_argument("--write", metavar="DIR", help="a file for each chapter; none is replaced")
 
 
 def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
-    """Record, and tell the chapter."""
-    before = _read(options.service)
-    after = _read(options.after) if options.after else before
-    tell(record(before, after, source=options.source, risk=options.risk))
-    return 0
+    """Record, and tell or write the chapters; 1 where something could not be told.
+
+    Raises:
+        GateError: A mistake in an option, or nothing can be looked at.
+    """
+    if options.what == "database":
+        if not options.service:
+            raise ContractError("say which database: --service=NAME")
+        before = _read(options.service)
+        after = _read(options.after) if options.after else before
+        tell(record_both(before, after, source=options.source, risk=options.risk))
+        return 0
+    only = [one for one in options.only.split(",") if one]
+    unknown = sorted(set(only) - set(chapters(kinds())))
+    if unknown:
+        raise ContractError(f"--only: unknown: {unknown[0]}; known: {', '.join(chapters(kinds()))}")
+    target, contract = _places(options.target, options.contract)
+    known.begin(of_run(target, os.environ))
+    found, missing = record(target, contract, only)
+    for name, text in found.items():
+        _out(name, known.tell(text), options.write, tell)
+    for text in missing:
+        tell(f"# not recorded: {known.tell(text).splitlines()[0]}")
+    return 1 if missing and only else 0
+
+
+def _places(target: str, folder: str) -> tuple[Target, Contract]:
+    """The target, and the contract where there is one already."""
+    settings = find_settings(pathlib.Path.cwd())
+    named = target or settings.target
+    if not named:
+        raise TargetError("no target is named: say --target=NAME-or-PATH")
+    found = load_target(named, settings.targets)
+    if found.embedded:
+        raise TargetError(f"{found.file}: is started for a run only: name one that stands")
+    place = pathlib.Path(folder) if folder else settings.contract
+    if folder or any(place.glob("*.toml")):
+        return found, load_contract(place, found.differs, login=found.api.login)
+    return found, Contract(system="", cwd="/", folder=str(place), sha256="", promises={})
+
+
+def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]) -> None:
+    """Tell a chapter, or write it where no such file is yet."""
+    if not folder:
+        tell(text)
+        return
+    file = pathlib.Path(folder) / f"{name}.toml"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError as error:
+        raise ContractError(f"{file}: is there already: nothing is replaced") from error
+    except OSError as error:
+        raise ContractError(f"{file}: cannot be written: {error.strerror}") from error
+    tell(str(file))
 
 
 def _read(service: str) -> Catalog:

@@ -15,7 +15,17 @@ from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.endpoint import answered, endpoint
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown, shows_nothing
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Promises,
+    always,
+    no_state,
+    records_nothing,
+    shown,
+    shows_nothing,
+)
 from gate.kinds.scene import Scene
 from gate.rule import at_least_one
 from gate.sources.api.facts import Answer
@@ -209,6 +219,7 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    record=records_nothing,
     measure=median_of,
     shows=shows_nothing,
 )

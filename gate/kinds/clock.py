@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Literal
 
 from gate.contract.item import Item, Seconds
@@ -13,6 +14,7 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
+    Recorded,
     always,
     asks_nothing,
     no_references,
@@ -25,6 +27,8 @@ from gate.rule import Is, Not, Rule
 from gate.sources.fact import Absent, CannotTell, Seen
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
+WITHIN_S = 2.0
+"""How far a recorded clock may be off, in seconds."""
 
 
 class Clock(Item):
@@ -106,6 +110,15 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Clock": f"Clock of the {scene.item(promise, Clock).of}", "Time": said}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Each clock that told its time, however far it was off: a promise is no excuse."""
+    told = {"host": scene.observed.host, "database": scene.observed.database}
+    for of, fact in told.items():
+        if isinstance(fact, Seen):
+            keys = {"title": f"{NAMES[of].capitalize()} is right", "of": of, "within_s": WITHIN_S}
+            yield Recorded(of, keys)
+
+
 KIND = Kind(
     name="clock",
     chapter="runtimes",
@@ -119,5 +132,6 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    record=_record,
     shows=shows_nothing,
 )

@@ -16,6 +16,7 @@ from gate.kinds.kind import (
     always,
     asks_nothing,
     no_references,
+    records_nothing,
     shown,
 )
 from gate.kinds.relations import PSQL, table_of
@@ -91,4 +92,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=records_nothing,
 )

@@ -15,7 +15,17 @@ from gate.errors import ObservationError
 from gate.kinds.enum import Enum
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
-from gate.kinds.kind import Cells, Found, Kind, State, Told, asks_nothing, no_references, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Recorded,
+    State,
+    Told,
+    asks_nothing,
+    no_references,
+    shown,
+)
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.table import Table
 from gate.rule import exactly_one
@@ -174,6 +184,24 @@ def _shows(promise: Promise, moment: Moment) -> bool:
     return isinstance(item, Database) and not (item.nothing_else or item.restored)
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """That it is reached, how many tables it has, and that there is nothing else."""
+    yield from recorded(len(scene.database.catalog.tables))
+
+
+def recorded(tables: int) -> Iterable[Recorded]:
+    """The items of a database as a whole.
+
+    Args:
+        tables: How many tables it has.
+    """
+    title = "The database answers, and the gate can only read it"
+    yield Recorded("connection", {"title": title, "connects_as": "*"})
+    yield Recorded("tables", {"title": "There are as many tables as promised", "tables": tables})
+    title = "There is no table, index or enum that nobody promised"
+    yield Recorded("nothing_else", {"title": title, "nothing_else": True})
+
+
 KIND = Kind(
     name="database",
     chapter="database",
@@ -187,5 +215,6 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
     shows=_shows,
 )

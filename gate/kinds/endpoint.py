@@ -13,7 +13,17 @@ from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    State,
+    Told,
+    always,
+    no_references,
+    records_nothing,
+    shown,
+)
 from gate.kinds.scene import Scene
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
@@ -180,5 +190,6 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=records_nothing,
     shows=_shows,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import pydantic
 
+from gate.catalog.model import Catalog
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
@@ -14,6 +16,7 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
+    Recorded,
     State,
     Told,
     always,
@@ -70,6 +73,17 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Type": promise.name, "Labels": labels}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Every type with its labels."""
+    return recorded(scene.database.catalog)
+
+
+def recorded(catalog: Catalog) -> Iterable[Recorded]:
+    """The items of a catalog's enum types."""
+    for name, labels in catalog.enums.items():
+        yield Recorded(name, {"title": f"The type {name} has its labels", "labels": list(labels)})
+
+
 KIND = Kind(
     name="enum",
     chapter="database",
@@ -83,4 +97,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

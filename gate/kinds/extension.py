@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pydantic
 
+from gate.catalog.model import Catalog
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
@@ -12,6 +15,7 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
+    Recorded,
     State,
     Told,
     always,
@@ -75,6 +79,20 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Extension": promise.name, "Version": shown(_version(promise, scene), "absent", str)}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Every extension but the one that every database has."""
+    return recorded(scene.database.catalog)
+
+
+def recorded(catalog: Catalog) -> Iterable[Recorded]:
+    """The items of a catalog's extensions."""
+    for name in catalog.extensions:
+        if name != "plpgsql":
+            schema = catalog.extension_schemas.get(name, "public")
+            elsewhere = {} if schema == "public" else {"schema": schema}
+            yield Recorded(name, {"title": f"The extension {name} is installed", **elsewhere})
+
+
 KIND = Kind(
     name="extension",
     chapter="database",
@@ -88,4 +106,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import pydantic
 
+from gate.catalog.model import Catalog, written
 from gate.catalog.model import Index as SeenIndex
-from gate.catalog.model import written
 from gate.contract.item import Item, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
@@ -16,6 +17,7 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
+    Recorded,
     State,
     Told,
     always,
@@ -121,6 +123,27 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Index": promise.name, "Definition": definition}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Every index that backs no constraint."""
+    return recorded(scene.database.catalog)
+
+
+def recorded(catalog: Catalog) -> Iterable[Recorded]:
+    """The items of a catalog's indexes."""
+    for name, one in catalog.indexes.items():
+        if one.constraint:
+            continue
+        keys: dict[str, object] = {"title": f"The index {name} serves {one.table}"}
+        keys |= {"table": one.table}
+        keys |= {"method": one.method} if one.method != "btree" else {}
+        keys |= {"columns": list(one.columns)}
+        keys |= {"unique": True} if one.unique else {}
+        keys |= {"options": one.options} if one.options else {}
+        keys |= {"predicate": one.predicate} if one.predicate else {}
+        keys |= {"include": list(one.include)} if one.include else {}
+        yield Recorded(name, keys)
+
+
 KIND = Kind(
     name="index",
     chapter="database",
@@ -134,4 +157,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

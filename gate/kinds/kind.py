@@ -46,6 +46,25 @@ Told = State | CannotTell | None
 ABSENT = State("absent")
 
 
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """An item that promises what was seen.
+
+    Attributes:
+        name: Its id without the kind.
+        keys: What its table says, but for `source`; they hold at every moment.
+    """
+
+    name: str
+    keys: Mapping[str, Any]
+
+
+def records_nothing(scene: Scene) -> Iterable[Recorded]:
+    """What it promises is nothing that a look could make up by itself."""
+    del scene
+    return ()
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Kind:
     """A kind of promise, whole.
@@ -66,6 +85,7 @@ class Kind:
         references: What is wrong with what an item says of other items, one sentence each.
         shows: Whether an item that holds at a moment shows that something is there; what an empty
             host would keep as well does not.
+        record: Items that promise what a look has seen, for `gate record`.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
     """
@@ -83,6 +103,7 @@ class Kind:
     row: Callable[[Promise, Scene], Cells]
     references: Callable[[Item, Promises], Iterable[str]]
     shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
+    record: Callable[[Scene], Iterable[Recorded]] = records_nothing
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
 
 

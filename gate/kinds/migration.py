@@ -8,7 +8,18 @@ from gate.contract.item import AbsolutePath, Item, Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Recorded,
+    State,
+    Told,
+    always,
+    no_references,
+    not_seen,
+    shown,
+)
 from gate.kinds.scene import Scene
 from gate.rule import Has, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
@@ -206,6 +217,15 @@ def _shows(promise: Promise, moment: Moment) -> bool:
     )
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """The revision that the database is at, where there is exactly one."""
+    fact = scene.revisions
+    if isinstance(fact, Seen) and len(fact.value) == 1:
+        (revision,) = fact.value
+        title = f"The database is at the revision {revision}"
+        yield Recorded("current", {"title": title, "current": revision})
+
+
 KIND = Kind(
     name="migration",
     chapter="migrations",
@@ -219,5 +239,6 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
     shows=_shows,
 )

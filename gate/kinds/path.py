@@ -12,7 +12,17 @@ import pydantic
 from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Recorded,
+    State,
+    Told,
+    always,
+    no_references,
+    not_seen,
+)
 from gate.kinds.scene import Scene, asked
 from gate.sources.fact import Absent, CannotTell, Seen, seen, told
 from gate.sources.host.facts import Path
@@ -162,6 +172,25 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Path": item.path, "Purpose": item.purpose}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """The paths that the contract names already, as they are."""
+    for promise in scene.contract.of(KeyPath, scene.moment):
+        item = scene.contract.of(KeyPath, scene.moment)[promise]
+        fact = asked(scene.host.paths, item.path)
+        if isinstance(fact, Seen):
+            found = fact.value
+            keys = {
+                "title": item.title,
+                "path": item.path,
+                "purpose": item.purpose,
+                "type": found.type,
+                "owner": found.owner,
+                "group": found.group,
+                "mode": found.mode,
+            }
+            yield Recorded(promise.partition(".")[2], keys)
+
+
 KIND = Kind(
     name="path",
     chapter="paths",
@@ -175,4 +204,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

@@ -13,7 +13,18 @@ from gate.contract.item import Item, Name, Port
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, Promises, State, Told, always, asks_nothing, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Promises,
+    State,
+    Told,
+    always,
+    asks_nothing,
+    shown,
+)
+from gate.kinds.recorded_ports import record_ports
 from gate.kinds.scene import Scene
 from gate.kinds.service import Service
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
@@ -282,4 +293,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=_references,
+    record=record_ports,
 )

@@ -17,6 +17,7 @@ from gate.kinds.kind import (
     no_fact,
     no_references,
     no_state,
+    records_nothing,
     shows_nothing,
 )
 from gate.kinds.scene import Scene
@@ -67,5 +68,6 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    record=records_nothing,
     shows=shows_nothing,
 )

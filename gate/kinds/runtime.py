@@ -13,7 +13,17 @@ from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Recorded,
+    State,
+    Told,
+    always,
+    no_references,
+    shown,
+)
 from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
 from gate.rule import Filled, Is, Rule, Some, exactly_one
@@ -154,6 +164,17 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Runtime": item.label, "Version": version, "Remark": remark}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """The runtimes that the contract names already, at the version that is there."""
+    for promise in scene.contract.at(scene.moment):
+        item = promise.at(scene.moment)
+        fact = version_of(promise, scene) if isinstance(item, Runtime) else None
+        if isinstance(item, Runtime) and isinstance(fact, Seen):
+            given = item.model_dump(mode="json", exclude_defaults=True, exclude={"version", "risk"})
+            keys = {**given, "title": f"{item.label} is {fact.value}", "version": fact.value}
+            yield Recorded(promise.name, keys)
+
+
 KIND = Kind(
     name="runtime",
     chapter="runtimes",
@@ -167,4 +188,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

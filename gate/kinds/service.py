@@ -12,7 +12,18 @@ from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, State, Told, always, no_references, not_seen, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Recorded,
+    State,
+    Told,
+    always,
+    no_references,
+    not_seen,
+    shown,
+)
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, Seen, seen, told
 from gate.sources.host.facts import Unit
@@ -194,6 +205,19 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Service": item.label or item.unit, "Status": status, "Uptime": up}
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Every unit that was looked at: its state, and whether a reboot brings it up."""
+    for name, fact in scene.host.units.items():
+        if not isinstance(fact, Seen):
+            continue
+        unit = fact.value
+        state = f"{unit.active_state} ({unit.sub_state})"
+        keys: dict[str, object] = {"title": f"{name} is {state}", "unit": name, "state": state}
+        if isinstance(unit.starts_at_boot, Seen):
+            keys["starts_at_boot"] = unit.starts_at_boot.value
+        yield Recorded(name.removesuffix(".service"), keys)
+
+
 KIND = Kind(
     name="service",
     chapter="services",
@@ -207,4 +231,5 @@ KIND = Kind(
     state=_state_in_words,
     row=_row,
     references=no_references,
+    record=_record,
 )

@@ -11,7 +11,15 @@ from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, Promises, no_state, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Promises,
+    no_state,
+    records_nothing,
+    shown,
+)
 from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
 from gate.plan.facts import StepRecord
@@ -197,5 +205,6 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    record=records_nothing,
     shows=_shows,
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import pydantic
 
+from gate.catalog.model import Catalog
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.column import Column
@@ -16,6 +17,7 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
+    Recorded,
     State,
     Told,
     always,
@@ -132,6 +134,22 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     }
 
 
+def _record(scene: Scene) -> Iterable[Recorded]:
+    """Every table with its columns and keys."""
+    return recorded(scene.database.catalog)
+
+
+def recorded(catalog: Catalog) -> Iterable[Recorded]:
+    """The items of a catalog's tables."""
+    for name, one in catalog.tables.items():
+        keys = {
+            "title": f"The table {name} has its columns and keys",
+            "columns": {column: found.definition for column, found in one.columns.items()},
+            "keys": {key: found.definition for key, found in sorted(one.constraints.items())},
+        }
+        yield Recorded(name, keys)
+
+
 KIND = Kind(
     name="table",
     chapter="database",
@@ -145,4 +163,5 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
+    record=_record,
 )

@@ -11,7 +11,14 @@ from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Kind, asks_nothing, no_fact, no_references, no_state
+from gate.kinds.kind import (
+    Kind,
+    asks_nothing,
+    no_fact,
+    no_references,
+    no_state,
+    records_nothing,
+)
 from gate.kinds.scene import Scene
 
 
@@ -60,4 +67,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    record=records_nothing,
 )

@@ -14,7 +14,16 @@ from gate.errors import ObservationError
 from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among
-from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
+from gate.kinds.kind import (
+    Cells,
+    Kind,
+    Promises,
+    asks_nothing,
+    no_fact,
+    no_state,
+    records_nothing,
+    shows_nothing,
+)
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent
 
@@ -104,5 +113,6 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    record=records_nothing,
     shows=shows_nothing,
 )

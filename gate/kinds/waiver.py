@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from gate.contract.item import Day, Item, Moment, Name
 from gate.contract.model import MOMENTS, Promise
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Kind, Promises, asks_nothing, no_fact, no_state, shows_nothing
+from gate.kinds.kind import (
+    Cells,
+    Kind,
+    Promises,
+    asks_nothing,
+    no_fact,
+    no_state,
+    records_nothing,
+    shows_nothing,
+)
 from gate.kinds.scene import Scene
 
 
@@ -74,5 +83,6 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    record=records_nothing,
     shows=shows_nothing,
 )

@@ -11,7 +11,16 @@ from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.kind import Cells, Found, Kind, Promises, always, no_state, shown
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    Promises,
+    always,
+    no_state,
+    records_nothing,
+    shown,
+)
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
 from gate.rule import at_least_one
@@ -169,4 +178,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=_references,
+    record=records_nothing,
 )

@@ -8,7 +8,14 @@ from typing import Any
 from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
-from gate.kinds.kind import Cells, Found, Kind, no_references, no_state
+from gate.kinds.kind import (
+    Cells,
+    Found,
+    Kind,
+    no_references,
+    no_state,
+    records_nothing,
+)
 from gate.kinds.rehearsal.compare import rehearsal
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen
@@ -65,4 +72,5 @@ KIND = Kind(
     state=no_state,
     row=_row,
     references=no_references,
+    record=records_nothing,
 )

@@ -1,0 +1,44 @@
+"""Ports as a look has seen them, for the recorder."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from gate.kinds.kind import Recorded
+from gate.kinds.scene import Scene
+from gate.sources.fact import Seen, seen
+from gate.sources.host.facts import Listener
+
+EPHEMERAL = 32768
+"""From here on Linux gives ports away by itself."""
+
+
+def record_ports(scene: Scene) -> Iterable[Recorded]:
+    """Every TCP port that somebody listens on: how far it reaches, and whose it is.
+
+    Left out are the ports that the kernel gives away by itself.
+    """
+    heard: dict[int, list[Listener]] = {}
+    for one in seen(scene.host.listeners, "list of sockets"):
+        heard.setdefault(one.port - scene.target.port_offset, []).append(one)
+    for number, sockets in sorted(heard.items()):
+        if not 0 < number < EPHEMERAL:
+            continue
+        owners = [one.units.value for one in sockets if isinstance(one.units, Seen)]
+        units = {unit for some in owners for unit in some}
+        owner = units.pop() if len(units) == 1 and len(owners) == len(sockets) else ""
+        local = all(
+            ipaddress.ip_address(one.address.partition("%")[0]).is_loopback for one in sockets
+        )
+        if not isinstance(scene.host.units.get(owner), Seen):
+            owner = ""  # its own item would be missing
+        name = owner.removesuffix(".service") or str(number)
+        keys = {
+            "title": f"{owner or 'Somebody'} listens on {number}",
+            "port": number,
+            "service": name,
+            **({"owner": owner} if owner else {}),
+            **({"reach": "loopback"} if local else {}),
+        }
+        yield Recorded(f"{name} {number}" if owner else str(number), keys)

@@ -1,0 +1,1 @@
+"""Write what is seen as chapters of a contract, to be reviewed by a person."""

@@ -1,0 +1,40 @@
+"""Chapters of a contract as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import tomli_w
+
+WIDTH = 80
+SCHEMAS = "../.gate/schemas"
+"""Where ``gate schema --write .gate/schemas`` puts them, seen from the contract's folder."""
+Items = Mapping[str, Mapping[str, Any]]
+
+
+def head(schema: str) -> str:
+    """The first line of a file that the gate writes: its schema, for editors."""
+    return f"#:schema {SCHEMAS}/{schema}.json\n"
+
+
+def chapter_text(name: str, kinds: Mapping[str, Items]) -> str:
+    """A whole chapter.
+
+    Args:
+        name: The chapter's.
+        kinds: Items by name, by kind.
+    """
+    parts = []
+    for kind, items in kinds.items():
+        for id_, item in items.items():
+            parts.append(tomli_w.dumps({kind: {id_: item}}).replace(f"[{kind}]\n", "", 1))
+    text = re.sub(r"\[\n((?:    .*,\n)+)\]", _on_one_line, "\n".join(parts))
+    return f"{head(name)}\n{text}"
+
+
+def _on_one_line(array: re.Match[str]) -> str:
+    """Write an array on one line where it is short enough to be read there."""
+    line = "[" + ", ".join(one.strip(" ,") for one in array[1].splitlines()) + "]"
+    return line if len(line) <= WIDTH else array[0]
