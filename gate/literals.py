@@ -20,7 +20,7 @@ ASSIGNED = re.compile(
 )
 SHAPES = re.compile(
     r"(?:A[KS]IA[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}"
-    r"|glpat-[\w-]{16,}|sk_live_\w{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
+    r"|glpat-[\w-]{16,}|sk_live_\w{16,}|(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:Bearer|Basic)\s+[\w+/=.-]{16,})"
 )
 """Tokens that are known by their looks."""

@@ -27,11 +27,18 @@ def service(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str
     own = pathlib.Path(named) if named else pathlib.Path.home() / ".pg_service.conf"
     files = [own, *([pathlib.Path(folder) / "pg_service.conf"] if folder else [])]
     for file in files:
-        sections = re.split(r"^\s*\[(.*?)\]\s*$", _text(file), flags=re.MULTILINE)
-        for title, body in zip(sections[1::2], sections[2::2], strict=True):
-            if title == name:
-                pairs = re.findall(r"^\s*(\w+)\s*=\s*(.*?)\s*$", body, re.MULTILINE)
-                return {"host": LOOPBACK, "port": PORT, **dict(pairs)}
+        title = None
+        pairs: dict[str, str] = {}
+        for line in map(str.strip, _text(file).splitlines()):
+            if line.startswith("[") and line.endswith("]"):
+                if title == name:
+                    break
+                title = line[1:-1]
+            elif title == name and not line.startswith("#"):
+                key, equals, value = line.partition("=")
+                pairs |= {key.strip(): value.strip()} if equals else {}
+        if title == name:
+            return {"host": LOOPBACK, "port": PORT, **pairs}
     raise LookupError(f"definition of service {name!r} not found in {' or '.join(map(str, files))}")
 
 

@@ -130,6 +130,6 @@ def _private(path: str, flags: int) -> int:
 def _event(line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) and isinstance(found.get("event"), str) else {}

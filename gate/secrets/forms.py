@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import html.entities
 import re
 from collections.abc import Iterator
@@ -36,6 +37,9 @@ ENCODED = re.compile(
     rf"|{ENTITY}\#0{{0,6}}(?:4[89]|[5-9][0-9]|1[0-2][0-9]);){{{SHORTEST_ANCHOR}}}"
 )
 """Letters and digits that somebody encoded although there was no need."""
+LONGEST, HEAD = 256, 64
+"""Of a longer form only the head is looked for through any escaping, and what goes on behind it."""
+GOES_ON = r"[^\s\"'<>]*"
 BREAKS = {"\n": "n", "\r": "r", "\t": "t"}
 
 
@@ -48,15 +52,27 @@ class Form:
         text: The form before anybody escaped it.
         anchor: A part of it that no escaping changes; without it the form is not there. Empty
             where there is none.
-        pattern: Finds it through any escaping.
         is_word: Whether it counts as a whole word only.
     """
 
     how: str
     text: str
     anchor: str
-    pattern: re.Pattern[str]
     is_word: bool = False
+
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Finds it through any escaping; made when it may occur: that takes its time."""
+        text = self.text
+        if len(text) > LONGEST:
+            head, rest = escaped(text[:HEAD]), re.escape(text[HEAD:])
+            return re.compile(f"{head}(?:{rest}|{GOES_ON})")
+        pattern = escaped(text)
+        if self.is_word:
+            pattern = f"{BEFORE}{pattern}{AFTER}"
+        elif self.how == "hexadecimal":
+            pattern = f"(?i:{pattern})"
+        return re.compile(pattern)
 
     def occurs(self, text: str, *, encoded: bool) -> bool:
         """Whether it may occur in a text; ``encoded`` is whether `ENCODED` does."""
@@ -83,17 +99,11 @@ def forms(secret: str, *, plain: bool = True) -> list[Form]:
 
 
 def _form(how: str, text: str) -> Form:
-    word = is_word(text)
-    pattern = escaped(text)
-    if word:
-        pattern = f"{BEFORE}{pattern}{AFTER}"
-    elif how == "hexadecimal":
-        pattern = f"(?i:{pattern})"
     runs = re.findall(r"[A-Za-z0-9]+", text)
     anchor = max(runs, key=len, default="")
     if len(anchor) < SHORTEST_ANCHOR:
         anchor = ""
-    return Form(how, text, anchor, re.compile(pattern), word)
+    return Form(how, text, anchor, is_word(text))
 
 
 def _texts(secret: str, *, plain: bool) -> Iterator[tuple[str, str]]:
