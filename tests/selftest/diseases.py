@@ -46,6 +46,7 @@ class Project:
         live: SQL that is run on the live database after it was made.
         rows: Rows of ``item``.
         how: Further keys of ``[alembic]``.
+        restores: Where the contract says that the downgrade ends.
         versions: Where its ``env.py`` keeps the revision.
         database: Further promises about the database afterwards.
     """
@@ -60,11 +61,14 @@ class Project:
     live: str = ""
     rows: int = 200
     how: str = ""
+    restores: str = "r0"
     versions: str = "alembic_version"
     database: str = ""
 
 
-def revision(name: str, parent: str | None, up: str = "pass", down: str = "pass") -> str:
+def revision(
+    name: str, parent: str | tuple[str, ...] | None, up: str = "pass", down: str = "pass"
+) -> str:
     """A revision file."""
 
     def body(text: str) -> str:
@@ -87,6 +91,11 @@ GONE = sql("DROP TABLE extra")
 LEFT, DROPPED = "rehearsal.downgrade", "DROP INDEX ix_item_v"
 HNSW = "CREATE INDEX ix_item_v ON item USING "
 RIGHT = HNSW + "hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64)"
+NOTHING = (
+    *("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", "rehearsal.receipt", LEFT),
+    *("rehearsal.rewrites", "rehearsal.bystanders"),
+)
+"""What cannot be told where nothing was migrated."""
 LOCKED = "r1 takes AccessExclusiveLock on tables in use and sets no lock_timeout"
 
 
@@ -157,10 +166,11 @@ PROJECTS: dict[str, Project] = {
         loses=("extra",),
     ),
     "no-witness-can-be-written": Project(
-        up=sql("CREATE TABLE extra (id integer PRIMARY KEY CHECK (id > 100))"),
+        up=sql("CREATE TABLE extra (id integer PRIMARY KEY CHECK (id * id = 7 * 7 * 7 * 7 * 3))"),
         down=GONE,
         loses=("extra",),
         warns={LEFT: "no witness was written: extra"},
+
     ),
     # Downgrades that do not go back
     "downgrade-pass": Project(up=NEW, finds={LEFT: "+ table extra"}, loses=("extra",)),
@@ -309,10 +319,7 @@ PROJECTS: dict[str, Project] = {
     "two-heads": Project(
         up=NEW, down=GONE, loses=("extra",),
         files={"other.py": revision("other", "r0")},
-        finds={"migration.head": "2 heads: other (after r0, in other.py); r1 (after r0, in r1.py)",
-               "rehearsal.upgrade": "it ends at other, r1",
-               LEFT: "? cannot tell (upstream): the downgrade: several heads, other, r1",
-               "rehearsal.receipt": "? cannot tell"},
+        finds={"migration.head": "2 heads: other (after r0, in other.py); r1 (after r0, in r1.py)"},
     ),
     "phantom-revision": Project(
         live="UPDATE alembic_version SET version_num = 'phantom'",
@@ -324,12 +331,97 @@ PROJECTS: dict[str, Project] = {
     "two-rows": Project(
         live="INSERT INTO alembic_version VALUES ('r1')", up=NEW, down=GONE,
         finds={"migration.current": "alembic_version has several rows",
-               "rehearsal.upgrade": "it ends at r0, r1",
-               LEFT: "? cannot tell", "rehearsal.receipt": "? cannot tell"},
+               **dict.fromkeys(NOTHING, "? cannot tell")},
     ),
-    "no-pending-revision": Project(
+    "reaches-a-typo": Project(
         files={"r1.py": ""},
-        finds={"migration.head": "the head is r0", "rehearsal.upgrade": "it ends at r0"},
+        finds={"migration.head": "the head is r0", **dict.fromkeys(NOTHING, "? cannot tell"),
+               "rehearsal.upgrade": "r1: Can't locate revision"},
+    ),
+    "restores-a-typo": Project(
+        up=NEW, down=GONE, loses=("extra",), restores="r00",
+        finds={LEFT: "r00: Can't locate revision identified by 'r00'"},
+    ),
+    "nothing-pending": Project(
+        live="CREATE TABLE extra (id integer PRIMARY KEY); UPDATE alembic_version "
+        "SET version_num = 'r1'", up=NEW, down=GONE, loses=("extra",),
+        finds={"migration.current": "r1"},
+    ),
+    "nothing-pending-and-no-way-back": Project(
+        live="UPDATE alembic_version SET version_num = 'r1'", down="raise RuntimeError('gone')",
+        finds={"migration.current": "r1", LEFT: "RuntimeError: gone"},
+    ),
+    "nothing-to-go-back-over": Project(
+        restores="r1", live="UPDATE alembic_version SET version_num = 'r1'",
+        finds={"migration.current": "r1", LEFT: "? cannot tell: nothing was rehearsed",
+               "rehearsal.receipt": "? cannot tell: nothing was rehearsed"},
+    ),
+    # Each step for itself
+    "one-bad-step-of-three": Project(
+        up=NEW, loses=("extra", "more", "most"),
+        down="raise NotImplementedError('no way back')",
+        files={"r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"),
+                                 sql("DROP TABLE more")),
+               "r3.py": revision("r3", "r2", sql("CREATE TABLE most (id int)"))},
+        finds={LEFT: "NotImplementedError: no way back; r3 leaves the catalog changed: "
+                     "+ column most.id: integer; + table most: permanent, owner postgres; "
+                     "the point of no return is r3"},
+    ),
+    "diamond-merge": Project(
+        up=NEW, down=GONE, loses=("extra", "left", "right"),
+        files={"r2a.py": revision("a", "r1", sql('CREATE TABLE "left" (id int)'),
+                                  sql('DROP TABLE "left"')),
+               "r2b.py": revision("b", "r1", sql('CREATE TABLE "right" (id int)'),
+                                  sql('DROP TABLE "right"')),
+               "r3.py": revision("r3", ("a", "b"))},
+    ),
+    "three-bases": Project(
+        up=NEW, down=GONE, loses=("extra", "more", "most"),
+        files={"r0b.py": revision("b0", None, sql("CREATE TABLE more (id int)"),
+                                  sql("DROP TABLE more")),
+               "r0c.py": revision("c0", None, sql("CREATE TABLE most (id int)"),
+                                  sql("DROP TABLE most")),
+               "r2.py": revision("r2", ("r1", "b0", "c0"))},
+    ),
+    "a-step-that-goes-up-once": Project(
+        live="CREATE TABLE note (id int)", up=sql("DELETE FROM item WHERE id = 1 RETURNING id",
+                "CREATE TABLE extra (id int)", "SELECT 1 / (SELECT count(*) FROM pg_class "
+                "WHERE relname = 'note')"),
+        down=GONE + "\n" + sql("DROP TABLE note"), loses=("extra",),
+        finds={LEFT: "- table note"},
+    ),
+    # Rows of the new schema
+    "only-when-rows-exist": Project(
+        up=NEW, down=sql("DO $$ BEGIN IF EXISTS (SELECT FROM extra) THEN RAISE 'there are rows'; "
+                         "END IF; END $$") + "\n" + GONE,
+        loses=("extra",), finds={LEFT: "r1 only when rows exist: downgrade exited with 1"},
+    ),
+    "keys-in-force": Project(
+        up=sql("CREATE TABLE parent (id serial PRIMARY KEY, mood text NOT NULL "
+               "CHECK (mood IN ('good', 'bad')))",
+               "CREATE TABLE child (id int PRIMARY KEY CHECK (id > 100), parent int NOT NULL "
+               "REFERENCES parent)"),
+        down=sql("DELETE FROM parent", "DROP TABLE child", "DROP TABLE parent"),
+        loses=("parent", "child"),
+        finds={LEFT: "r1 only when rows exist: downgrade exited with 1"},
+    ),
+    "sequence-restarts": Project(
+        live="CREATE SEQUENCE numbers; SELECT setval('numbers', 200)",
+        down=sql("ALTER SEQUENCE numbers RESTART"),
+        finds={LEFT: "sequence numbers: at 200, then at its start"},
+    ),
+    "quoted-names": Project(
+        live='CREATE TABLE "user" ("Mixed" int); CREATE TABLE "a.b" ("c.d" int); '
+        'INSERT INTO "a.b" VALUES (1)',
+        up=sql("SET LOCAL lock_timeout = '2s'", 'ALTER TABLE "a.b" ADD "x.y" int',
+               'CREATE TABLE "Mixed" (id int)'),
+        down=sql("SET LOCAL lock_timeout = '2s'", 'ALTER TABLE "a.b" DROP "x.y"',
+                 'DROP TABLE "Mixed"'),
+        loses=("Mixed", '"a.b"."x.y"'),
+    ),
+    "comment-lost": Project(
+        live="COMMENT ON TABLE item IS 'things'",
+        up=sql("COMMENT ON TABLE item IS NULL"), finds={LEFT: "comment"},
     ),
     # env.py
     "env-ignores-its-caller": Project(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import pathlib
 import sys
 from collections.abc import Callable
@@ -42,7 +43,7 @@ ITEMS = {
     "schema": "schema = true",
     "bystanders": "blocked_at_most_s = 1.0",
     "rewrites": "rewrites = []",
-    "downgrade": 'restores = "r0"',
+    "downgrade": 'restores = "{restores}"',
     "receipt": "loses = {loses}",
     "search": 'vector = {{ index = "ix_item_v", table = "item", column = "v", operator = "<=>", '
     "limit = 5, probes = 3, recall = 0.5 }}",
@@ -107,8 +108,9 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     for file, text in files.items():
         if text:
             (versions / file).write_text(text, "utf-8")
-    head = max(one.removesuffix(".py") for one in files if one.startswith("r"))
+    head = max(one[:2] for one in files if one.startswith("r"))
     words = {"folder": folder, "head": head, "python": sys.executable, "how": project.how}
+    words["restores"] = project.restores
     items = "".join(
         f'[rehearsal.{key}]\ntitle = "It is {key}"\nsource = "a self-test"\n{text}\n'
         for key, text in ITEMS.items()
@@ -116,7 +118,7 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     contract = folder / "contract"
     contract.mkdir()
     text = CONTRACT + items
-    loses = str(list(project.loses)).replace("'", '"')
+    loses = json.dumps(list(project.loses))
     (contract / "rehearsal.toml").write_text(text.format(**words, loses=loses), "utf-8")
     (contract / "database.toml").write_text(DATABASE.format() + project.database, "utf-8")
     (contract / "migrations.toml").write_text(MIGRATIONS.format(**words), "utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable
 
 from gate.contract.model import Promise
@@ -16,10 +15,12 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
+from gate.kinds.rehearsal import back
+from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
 from gate.sources.fact import Absent, Seen, seen, told
-from gate.sources.rehearsal.facts import Leg, RehearsalFacts
+from gate.sources.rehearsal.facts import RehearsalFacts
 
 SHOWN = 5
 """Differences that a finding names; the report has them all."""
@@ -63,34 +64,22 @@ def _obeys(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 
 def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    reached = told(facts.reached)
+    reached = told(facts.reached) if item.reaches not in facts.problems else ()
     at = () if isinstance(reached, Absent) else reached
-    failed = [_failed(leg) for leg in facts.up if leg.exit_status != 0]
-    broken = failed or (
-        [] if at == (item.reaches,) else [f"it ends at {', '.join(at) or 'nothing'}"]
-    )
+    wrong = [failed(leg) for leg in facts.up if leg.exit_status != 0]
+    promised = f"upgrade to {item.reaches}"
+    if item.reaches in facts.problems:
+        why = facts.problems[item.reaches]
+        return Finding(promised=promised, seen=why, broken=(f"{item.reaches}: {why}",))
+    ends = sorted(at) == sorted(facts.heads)
+    broken = wrong or ([] if ends else [f"it ends at {', '.join(at) or 'nothing'}"])
     legs = ", ".join(f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up)
     return Finding(
-        promised=f"upgrade to {item.reaches}",
+        promised=promised,
         seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}",
         broken=tuple(broken),
         warnings=tuple(_without_timeout(facts)),
     )
-
-
-def _failed(leg: Leg) -> str:
-    how = "was ended" if leg.exit_status is None else f"exited with {leg.exit_status}"
-    verb = "upgrade" if leg.direction == "up" else "downgrade"
-    return f"{verb} of {leg.revision} {how} after {leg.seconds:.1f} s: {_reason(leg.output)}"
-
-
-def _reason(output: str) -> str:
-    """The error in a traceback: its last line that names an exception."""
-    lines = output.strip().splitlines() or ["it said nothing"]
-    named = [
-        one for one in lines if re.match(r"\s*(FAILED|[\w.]+(Error|Exception|Violation)):", one)
-    ]
-    return " ".join((named or lines)[-1].split())[:300]
 
 
 def _without_timeout(facts: RehearsalFacts) -> list[str]:
@@ -244,39 +233,6 @@ def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Sce
     )
 
 
-def _restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    receipts = seen(facts.receipts, "downgrade")
-    broken = [_failed(leg) for leg in facts.down if leg.exit_status != 0]
-    for one in receipts:
-        diff = "; ".join(one.diff[:SHOWN])
-        more = f" and {len(one.diff) - SHOWN} more" if len(one.diff) > SHOWN else ""
-        broken += [f"{one.revision} leaves the catalog changed: {diff}{more}"] if one.diff else []
-        broken += [f"{one.revision} leaves other rows in {', '.join(one.rows)}"] if one.rows else []
-    bad = next((one.revision for one in receipts if not one.clean), None)
-    if bad and len(receipts) > 1:
-        broken.append(f"the point of no return is {bad}")
-    return Finding(
-        promised=f"downgrade to {item.restores}: catalog and rows as before",
-        seen="the same catalog and rows" if not broken else "not as before",
-        broken=tuple(broken),
-        warnings=tuple(f"no witness was written: {one}" for one in facts.unwritten),
-    )
-
-
-def _loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    receipts = seen(facts.receipts, "downgrade")
-    losses = [loss for one in receipts for loss in one.losses]
-    promised = set(item.loses or ())
-    strange = [one for one in losses if one.object.partition(" ")[2] not in promised]
-    kept = promised - {one.object.partition(" ")[2] for one in losses}
-    return Finding(
-        promised=f"a rollback gives up {', '.join(sorted(promised)) or 'nothing'}",
-        seen=", ".join(f"{one.object} ({one.rows} rows)" for one in losses) or "nothing",
-        broken=tuple(f"a rollback also gives up {one.object} ({one.rows} rows)" for one in strange),
-        warnings=tuple(f"{one} is not given up" for one in sorted(kept)),
-    )
-
-
 COMPARISONS: dict[str, Callable[..., Finding]] = {
     "clone": _clone,
     "obeys": _obeys,
@@ -286,7 +242,7 @@ COMPARISONS: dict[str, Callable[..., Finding]] = {
     "rewrites": _rewrites,
     "vector": _vector,
     "serves": _serves,
-    "restores": _restores,
-    "loses": _loses,
+    "restores": back.restores,
+    "loses": back.loses,
 }
 """The comparison of each key of a `Rehearsal`."""

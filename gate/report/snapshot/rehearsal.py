@@ -6,7 +6,7 @@ from gate.duration import seconds
 from gate.report.account import Account
 from gate.report.text import cell, markdown, obstacle, row
 from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.rehearsal.facts import Leg, RehearsalFacts
+from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
 
 
 def rehearsal(account: Account) -> list[str]:
@@ -124,12 +124,27 @@ def _receipt(facts: RehearsalFacts) -> list[str]:
         return [markdown(obstacle(getattr(facts.receipts, "reason", "no downgrade")))]
     lines = [row("Revision", "Gives back", "Gives up", "Rows"), row(*["---"] * 4)]
     for one in facts.receipts.value:
-        back = "catalog and rows as before" if one.clean else "; ".join((*one.diff, *one.rows))
+        back = "catalog and rows as before" if one.clean else "; ".join(_unlike(one))
         lines.append(row(cell(one.revision), cell(back, 400), "-", "-"))
         lines += [row("", "", cell(loss.object), str(loss.rows)) for loss in one.losses]
+    lines += [
+        row(cell(name), cell(f"not judged: {why}", 400), "-", "-")
+        for name, why in facts.unjudged.items()
+    ]
     bad = next((one.revision for one in facts.receipts.value if not one.clean), None)
-    end = f"Point of no return: {markdown(bad)}." if bad else "There is a way back from everywhere."
+    well = "There is a way back from everywhere."
+    if facts.unjudged or not facts.receipts.value:
+        well = "Whether there is a way back from everywhere was not seen."
+    end = f"Point of no return: {markdown(bad)}." if bad else well
     return [*lines, "", end]
+
+
+def _unlike(one: Receipt) -> list[str]:
+    """What is not as before, or goes wrong."""
+    found = [one.failed] if one.failed else []
+    found += [*one.diff, *one.rows]
+    found += [f"the second time up: {text}" for text in one.again]
+    return found + [f"only when rows exist: {text}" for text in one.with_rows]
 
 
 def _trace(facts: RehearsalFacts) -> list[str]:

@@ -24,6 +24,7 @@ from gate.sources.rehearsal import mark
 from gate.sources.rehearsal.environment import capped
 from gate.sources.rehearsal.facts import CloneFacts
 from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
+from gate.sources.rehearsal.state import States, setting
 from gate.target import Source, Target
 
 LOCK_WAIT_S = 5
@@ -80,6 +81,7 @@ class Clone:
         live: How the live database is reached.
         superuser: Whether it is connected to as a superuser.
         major: Major version of its server.
+        states: Copies of it that are kept.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Clone:
     live: Way
     superuser: bool
     major: int
+    states: States
 
     @property
     def beside_live(self) -> bool:
@@ -148,26 +151,29 @@ def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[C
         live = find_way(target.database.service, target, carrier, sessions, live=True)
         with way.to("postgres").connect("clones") as admin:
             name = mark.new_name()
+            states: States | None = None
             try:
                 with sessions.explained():
                     mark.drop_leftovers(admin)
                     mark.hold(admin, name)
-                    clone = Clone(name, way.to(name), live, *_rank(admin))
+                    states = States(admin, name, live.there["dbname"])
+                    clone = Clone(name, way.to(name), live, *_rank(admin), states)
                     _make(admin, clone, source)
                     _fill(clone, target, source, carrier)
                     yield clone, _describe(clone, source, time.monotonic() - began)
             except psycopg.Error as error:
                 raise ObservationError(f"clone: {first_line(error)}") from error
             finally:
-                _drop(way, admin, name)
+                _drop(way, admin, [*(states.names if states else ()), name])
 
 
-def _drop(way: Way, admin: psycopg.Connection[Any], name: str) -> None:
-    """Drop the clone; over a new session where this one was hung up on."""
+def _drop(way: Way, admin: psycopg.Connection[Any], names: list[str]) -> None:
+    """Drop the clone and its copies; over a new session where this one was hung up on."""
     sessions = way.sessions
     try:
         with sessions.spared(admin):
-            mark.drop(admin, name)
+            for name in names:
+                mark.drop(admin, name)
     except psycopg.Error:
         with suppress(psycopg.Error):  # the next run finds it by its mark
             postgres = way.to("postgres").here
@@ -175,7 +181,8 @@ def _drop(way: Way, admin: psycopg.Connection[Any], name: str) -> None:
                 sessions.connect(postgres, "clones", late=True) as another,
                 sessions.spared(another),
             ):
-                mark.drop(another, name)
+                for name in names:
+                    mark.drop(another, name)
 
 
 def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
@@ -218,9 +225,8 @@ def _copy(clone: Clone, target: Target, source: Source) -> str:
     # As the rehearsal's role where it is the same server: it may read everything.
     dumped = {**into, "dbname": live["dbname"]} if same else live
     keep = [] if clone.superuser and same else ["--no-owner", "--no-acl"]
-    restore = shlex.join(
-        ["pg_restore", *keep, "--no-comments", "--exit-on-error", "-d", _conninfo(into)]
-    )
+    quiet = [] if clone.superuser else ["--no-comments"]  # those on extensions are a superuser's
+    restore = shlex.join(["pg_restore", *keep, *quiet, "--exit-on-error", "-d", _conninfo(into)])
     own = ":".join([*target.path, "$PATH"])
     programs = f"{target.prefix}/usr/lib/postgresql/{clone.major}/bin"
     lines = [
@@ -259,13 +265,8 @@ def _carry_settings(clone: Clone) -> None:
             " (SELECT oid FROM pg_database WHERE datname = current_database())"
         ).fetchall()
     with clone.connect() as connection:
-        for (setting,) in rows:
-            name, _, value = setting.partition("=")
-            connection.execute(
-                sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                    sql.Identifier(clone.name), sql.Identifier(name), sql.Literal(value)
-                )
-            )
+        for (pair,) in rows:
+            connection.execute(setting(clone.name, pair))
 
 
 def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:

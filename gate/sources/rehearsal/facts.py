@@ -144,19 +144,43 @@ class Receipt(Model):
 
     Attributes:
         diff: Differences between the catalog before the upgrade and after the downgrade.
-        rows: Kept tables whose rows are not what they were.
+        rows: Kept tables and sequences that are not what they were.
         losses: What is gone with it.
+        failed: Why the downgrade did not end well, if it did not.
+        again: What is wrong with going up once more.
+        with_rows: What goes wrong only when the new tables and columns hold rows.
+        unwritten: What of the new schema no witness could be written to, and why.
+        witnesses: Tables and columns that a witness was written to.
+        moved: Kept tables whose rows the upgrade changed.
     """
 
     revision: str
-    diff: tuple[str, ...]
-    rows: tuple[str, ...]
-    losses: tuple[Loss, ...]
+    diff: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    failed: str = ""
+    again: tuple[str, ...] = ()
+    with_rows: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether everything that was there before is there again."""
-        return not self.diff and not self.rows
+        return not (self.diff or self.rows or self.failed or self.again or self.with_rows)
+
+
+class Back(Model):
+    """A way back.
+
+    Attributes:
+        to: The revision where it ends, or ``base``.
+        steps: What is taken back, newest first.
+    """
+
+    to: str
+    steps: tuple[str, ...]
 
 
 class RehearsalFacts(Model):
@@ -172,8 +196,11 @@ class RehearsalFacts(Model):
         serves: Answers of the release from before, by item id.
         fences: What is known of the fence that the release ran behind, by item id.
         vectors: By item id.
-        unwritten: What of the new schema no witness could be written to, and why.
         receipts: Per revision, newest first.
+        heads: Where the upgrade is to end.
+        backs: The way back by the name that the contract gives its end.
+        problems: What is wrong with a name of a revision, by the name.
+        unjudged: Why a revision was not judged, by the revision.
         seconds: Of the whole rehearsal.
     """
 
@@ -189,6 +216,9 @@ class RehearsalFacts(Model):
     serves: dict[str, Fact[ApiFacts]] = {}
     fences: dict[str, str] = {}
     down: tuple[Leg, ...] = ()
-    unwritten: tuple[str, ...] = ()
     receipts: Fact[tuple[Receipt, ...]]
+    heads: tuple[str, ...] = ()
+    backs: dict[str, Back] = {}
+    problems: dict[str, str] = {}
+    unjudged: dict[str, str] = {}
     seconds: float = 0.0

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
 
-from gate.catalog.diff import diff
-from gate.catalog.model import Catalog
-from gate.catalog.read import read_catalog
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError, first_line
 from gate.contract.model import Contract
-from gate.contract.rehearsal import Alembic, Rehearsal
+from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
-from gate.kinds.endpoint import Endpoint
-from gate.secrets import known
-from gate.sources.database import look as database
-from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, told
-from gate.sources.migrations.chain import pending
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
-from gate.sources.rehearsal import alembic, rows, serve, trace, vectors
-from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
-from gate.sources.rehearsal.clone import Clone, cloned
-from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
-from gate.sources.rehearsal.witness import Witness
+from gate.sources.rehearsal import alembic, release, vectors, way
+from gate.sources.rehearsal.clone import cloned
+from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
+from gate.sources.rehearsal.runner import running
+from gate.sources.rehearsal.stage import Stage, Tell
+from gate.sources.rehearsal.step import Step, backward, forward, merged
 from gate.target import Target
-
-Tell = Callable[[str], None]
 
 STRANGERS = """
     SELECT coalesce(nullif(application_name, ''), 'a session without a name') || ' as ' || usename
@@ -39,25 +29,6 @@ STRANGERS = """
      WHERE datname = %s AND backend_type = 'client backend' AND backend_start > %s
        AND NOT starts_with(application_name, 'atum-desk-gate')
 """
-STORAGE = """
-    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relfilenode
-      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-"""
-
-
-@dataclasses.dataclass
-class _Stage:
-    """What a rehearsal has at hand."""
-
-    how: Alembic
-    contract: Contract
-    target: Target
-    carrier: Carrier
-    clone: Clone
-    connection: psycopg.Connection[Any]
-    tell: Tell
-    now: str = ""
 
 
 def rehearse(
@@ -87,8 +58,9 @@ def rehearse(
     began = time.monotonic()
     try:
         tell("rehearsal: cloning the database")
-        with cloned(target, source, carrier) as (clone, facts), clone.connect() as connection:
-            stage = _Stage(how, contract, target, carrier, clone, connection, tell)
+        with cloned(target, source, carrier) as (clone, facts), ExitStack() as sessions:
+            connection = sessions.enter_context(clone.connect())
+            stage = Stage(how, contract, target, carrier, clone, tell, connection, sessions)
             found = _rehearse(stage, chain, RehearsalFacts(
                 clone=Seen(facts), obeys=_open("the proof"), reached=_open("the upgrade"),
                 after=_open("the upgrade"), receipts=_open("the downgrade"),
@@ -105,7 +77,7 @@ def _open(what: str, why: str = "not reached") -> CannotTell:
     return CannotTell(f"{what}: {why}", Cause.UPSTREAM)
 
 
-def _rehearse(stage: _Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
+def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
     stage.tell("rehearsal: proving that Alembic opens the clone")
     live, row = stage.clone.live, stage.connection.execute("SELECT clock_timestamp()").fetchone()
     try:
@@ -123,13 +95,11 @@ def _rehearse(stage: _Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehea
         strangers = [one for (one,) in session.execute(
             STRANGERS, [live.here["dbname"], (same or [None])[0]])]  # fmt: skip
     facts = facts.model_copy(
-        update={"obeys": obeys, "strangers": tuple(dict.fromkeys(strangers)), "began": _at(stage)}
+        update={"obeys": obeys, "strangers": tuple(dict.fromkeys(strangers)), "began": stage.at()}
     )
     if not isinstance(obeys, Seen):
         return _closed(facts, "nothing was migrated: Alembic was not proven to open the clone")
-    if not isinstance(chain, Seen):
-        return _closed(facts, f"the revisions cannot be read: {chain}")
-    return _up_down_up(stage, chain.value, facts)
+    return _up_down_up(stage, chain, facts)
 
 
 def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
@@ -142,215 +112,99 @@ def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
     )
 
 
-def _up_down_up(stage: _Stage, chain: Chain, facts: RehearsalFacts) -> RehearsalFacts:
-    unknown = [one for one in facts.began if one not in chain.revisions]
-    if unknown:
-        return _closed(facts, f"no revision file knows {', '.join(unknown)}")
-    order = pending(chain, facts.began)
-    catalogs = [_whole(stage)]
-    kept = rows.columns_of(catalogs[0], stage.how.version_table)
-    prints = [rows.fingerprints(stage.connection, kept)]
-    legs: list[Leg] = []
-    hot = [one for one in stage.how.hot if one in catalogs[0].tables]
-    canaries = [Canary(stage.clone, table, does) for table in hot for does in ("reads", "writes")]
-    for one in canaries:
-        one.start(lambda: stage.now)
-    try:
-        with idle_reader(stage.clone, tuple(hot), stage.how.reader_s if order else 0):
-            for revision in order:
-                legs.append(_leg(stage, revision, revision, "up", catalogs[-1]))
-                if legs[-1].exit_status != 0:
-                    break
-                catalogs.append(_whole(stage))
-                prints.append(rows.fingerprints(stage.connection, rows.shared(kept, catalogs[-1])))
-    finally:
-        for one in canaries:
-            one.leave()
-        until = time.monotonic() + STOP_S
-        bystanders = tuple(one.stop(until) for one in canaries)
-    facts = facts.model_copy(
-        update={"up": tuple(legs), "reached": Seen(_at(stage)), "bystanders": bystanders}
-    )
-    if legs and legs[-1].exit_status != 0:
-        why = f"{legs[-1].revision} could not be applied"
-        return facts.model_copy(
-            update={
-                "after": _open("the upgraded schema", why),
-                "receipts": _open("the downgrade", why),
-            }
+def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
+    with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
+        try:
+            found = way.find(stage, chain)
+        except ObservationError as error:
+            return _closed(facts, str(error))
+        facts = facts.model_copy(
+            update={"heads": found.heads, "backs": found.backs, "problems": found.problems}
         )
-    facts = facts.model_copy(update={"after": _look(stage), "vectors": _vectors(stage)})
-    unwritten = rows.leave_witnesses(stage.connection, catalogs[0], catalogs[-1])
-    facts = facts.model_copy(update={"unwritten": unwritten})
-    if len(_at(stage)) > 1:
-        why = f"several heads, {', '.join(_at(stage))}: there is no one way back"
-        return facts.model_copy(update={"receipts": _open("the downgrade", why)})
-    facts = _down(stage, facts, order=order, catalogs=catalogs, prints=prints, kept=kept)
-    return _again(stage, facts, order)
+        wrong = {name: why for name, why in found.problems.items() if name in way.asked(
+            stage.contract)[0]}  # fmt: skip
+        if wrong:
+            return _closed(facts, "; ".join(f"{name}: {why}" for name, why in wrong.items()))
+        behind = [one for back in found.backs.values() for one in back.steps]
+        behind = [one for one in dict.fromkeys(behind) if one not in found.order]
+        start = stage.save() if behind and found.order else None
+        facts, steps = _forth(stage, found, facts)
+        failed = bool(steps) and steps[-1].receipt is None
+        if not failed:
+            facts = release.serve_all(stage, facts, steps)
+        if start:
+            stage.restore(start)
+        steps += _back(stage, behind, found) if not failed or start or not found.order else []
+        return _accounted(facts, found, behind, steps)
 
 
-def _leg(stage: _Stage, revision: str, to: str, direction: Any, before: Catalog) -> Leg:
-    """Run one revision in one direction under witness."""
-    verb = "upgrade" if direction == "up" else "downgrade"
-    stage.tell(f"rehearsal: {verb} {to}")
-    connection = stage.connection
-    existing = {f"public.{one}" if "." not in one else one for one in before.tables}
-    trace.install(connection, superuser=stage.clone.superuser)
-    storage = dict(connection.execute(STORAGE).fetchall())
-    first = connection.execute(
-        "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
-    ).fetchone() or (0.0, "0/0")
-    began, status, said = time.monotonic(), None, ""
-    stage.now = f"{verb} {revision}"
-    try:
-        with Witness(stage.clone, existing) as witness:
-            output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, verb, to)
-        status, said = output.rc, output.stdout.decode("utf-8", "replace")
-    except CarrierError as error:
-        stage.clone.way.sessions.check()
-        said = str(error)
-        _end_sessions(stage)
-    finally:
-        stage.now = ""
-    seconds = time.monotonic() - began
-    wal = connection.execute(
-        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint", [first[1]]
-    ).fetchone()
-    traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
-    moved = [
-        name.removeprefix("public.")
-        for name, number in connection.execute(STORAGE).fetchall()
-        if name in storage and storage[name] != number
-    ]
-    return Leg(
-        revision=revision,
-        direction=direction,
-        seconds=round(seconds, 3),
-        exit_status=status,
-        output=said[-alembic.KEPT :],
-        locks=witness.locks(traced.locks),
-        rewritten=tuple(sorted(moved)),
-        dropped=traced.dropped,
-        commands=traced.commands,
-        wal_bytes=int((wal or [0])[0]),
-        building=witness.building,
-    )
+def _forth(
+    stage: Stage, found: way.Way, facts: RehearsalFacts
+) -> tuple[RehearsalFacts, list[Step]]:
+    """Apply what is pending, each revision for itself."""
+    seen: dict[str, Any] = {}
+    steps: list[Step] = []
+    asks = release.asked(stage.contract)
 
+    def at_the_end() -> None:
+        seen.update(reached=Seen(stage.at()), after=stage.look(), vectors=_vectors(stage))
 
-def _end_sessions(stage: _Stage) -> None:
-    """What was killed on the host may live on in the server, with its locks."""
-    stage.connection.execute(
-        "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = "
-        "current_database() AND NOT starts_with(application_name, 'atum-desk-gate') "
-        "AND backend_type = 'client backend'"
-    )
-
-
-def _down(
-    stage: _Stage,
-    facts: RehearsalFacts,
-    *,
-    order: tuple[str, ...],
-    catalogs: list[Catalog],
-    prints: list[dict[str, rows.Print]],
-    kept: dict[str, tuple[str, ...]],
-) -> RehearsalFacts:
-    """Go back revision by revision; the receipt says what each gave back."""
-    catalog = catalogs[-1]
-    legs: list[Leg] = []
-    receipts: list[Receipt] = []
-    for number in reversed(range(len(order))):
-        revision, below = order[number], catalogs[number]
-        lost = rows.losses(stage.connection, catalog, below)
-        to = order[number - 1] if number else (facts.began[0] if facts.began else "base")
-        legs.append(_leg(stage, revision, to, "down", catalogs[number + 1]))
-        catalog = _whole(stage)
-        same = {
-            table: columns
-            for table, columns in rows.shared(kept, below).items()
-            if table in catalog.tables and set(columns) <= set(catalog.tables[table].columns)
-        }
-        now = rows.fingerprints(stage.connection, same)
-        receipts.append(
-            Receipt(
-                revision=revision,
-                diff=tuple(diff(below, catalog).lines()),
-                rows=rows.changed(prints[number], now),
-                losses=lost,
-            )
-        )
-        if legs[-1].exit_status != 0:
+    if not found.order:
+        at_the_end()
+    for number, revision in enumerate(found.order):
+        last = number == len(found.order) - 1
+        stays = not last or bool(asks)
+        below = (found.parents.get(revision) or ("base",))[0]
+        step = forward(stage, revision, below, upon=at_the_end if last else _nothing, stays=stays)
+        steps.append(step)
+        if step.receipt is None:
+            why = f"{revision} could not be applied"
+            seen |= {"reached": Seen(stage.at()), "after": _open("the upgraded schema", why)}
             break
-    return facts.model_copy(update={"down": tuple(legs), "receipts": Seen(tuple(receipts))})
+    legs = {"up": tuple(one.up for one in steps if one.up is not None)}
+    bystanders = merged([one for step in steps for one in step.bystanders])
+    return facts.model_copy(update={**seen, **legs, "bystanders": bystanders}), steps
 
 
-def _again(stage: _Stage, facts: RehearsalFacts, order: tuple[str, ...]) -> RehearsalFacts:
-    """Upgrade once more, then have the release from before work on the new schema."""
-    asked = {
-        id_: item.serves
-        for id_, item in stage.contract.of(Rehearsal, "predeploy").items()
-        if item.serves is not None
-    }
-    if not asked:
-        return facts
-    if order:
-        stage.tell(f"rehearsal: upgrade {order[-1]} again, for the release from before")
-        output = alembic.run(
-            stage.how, stage.target, stage.clone, stage.carrier, "upgrade", order[-1]
-        )
-        if output.rc != 0:
-            said = known.last(output.stdout.decode("utf-8", "replace"), 300)
-            why = _open("the release from before", f"a second upgrade failed: {said}")
-            return facts.model_copy(update={"serves": dict.fromkeys(asked, why)})
-    stage.tell("rehearsal: the release from before on the new schema")
-    endpoints = stage.contract.of(Endpoint, "predeploy")
-    for one in stage.contract.not_tried("predeploy"):
-        if isinstance(one.before, Endpoint):
-            endpoints[one.id] = one.before
-    found = {
-        id_: serve.smoke(
-            one,
-            how=stage.how,
-            target=stage.target,
-            clone=stage.clone,
-            carrier=stage.carrier,
-            endpoints=endpoints,
-        )
-        for id_, one in asked.items()
-    }
-    return facts.model_copy(
-        update={
-            "serves": {id_: answers for id_, (answers, _) in found.items()},
-            "fences": {id_: fence for id_, (_, fence) in found.items()},
-        }
-    )
+def _nothing() -> None:
+    """For revisions that are not the last."""
 
 
-def _vectors(stage: _Stage) -> dict[str, Any]:
+def _back(stage: Stage, behind: list[str], found: way.Way) -> list[Step]:
+    """Go back over what the clone had already, newest first."""
+    steps: list[Step] = []
+    for revision in behind:
+        below = (found.parents.get(revision) or ("base",))[0]
+        steps.append(backward(stage, revision, below))
+        receipt = steps[-1].receipt
+        if receipt is None or receipt.failed:
+            break
+    return steps
+
+
+def _accounted(
+    facts: RehearsalFacts, found: way.Way, behind: list[str], steps: list[Step]
+) -> RehearsalFacts:
+    """What was judged, newest first, and why the rest was not."""
+    receipts = [one.receipt for one in steps if one.receipt is not None]
+    rank = {name: number for number, name in enumerate(found.history)}
+    receipts.sort(key=lambda one: -rank.get(one.revision, 0))
+    judged = {one.revision for one in receipts}
+    stopped = next((one.revision for one in steps if one.receipt is None), "")
+    unjudged = {one: f"{stopped} could not be applied" for one in found.order if one not in judged}
+    failed = next((one.revision for one in receipts if one.failed and one.revision in behind), "")
+    why = f"the way down from {failed} failed" if failed else "the way back was not reached"
+    unjudged |= {one: why for one in behind if one not in judged}
+    said: Fact[tuple[Receipt, ...]] = Seen(tuple(receipts))
+    if not receipts and stopped:
+        said = _open("the downgrade", f"{stopped} could not be applied")
+    down = tuple(one.down for one in reversed(steps) if one.down is not None)
+    return facts.model_copy(update={"receipts": said, "unjudged": unjudged, "down": down})
+
+
+def _vectors(stage: Stage) -> dict[str, Any]:
     return {
         id_: vectors.ask(stage.connection, item.vector)
         for id_, item in stage.contract.of(Rehearsal, "predeploy").items()
         if item.vector is not None
     }
-
-
-def _whole(stage: _Stage) -> Catalog:
-    return read_catalog(stage.connection, whole=True)
-
-
-def _look(stage: _Stage) -> Fact[DatabaseFacts]:
-    """Look at the clone as the live database is looked at."""
-    try:
-        return Seen(database.facts(stage.connection, {}, stage.how.version_table))
-    except psycopg.Error as error:
-        return CannotTell(first_line(error), Cause.UPSTREAM)
-
-
-def _at(stage: _Stage) -> tuple[str, ...]:
-    """The clone's revisions; none where there is no version table.
-
-    Raises:
-        ObservationError: They cannot be read.
-    """
-    rows_ = told(database.alembic(stage.connection, stage.how.version_table))
-    return () if isinstance(rows_, Absent) else rows_

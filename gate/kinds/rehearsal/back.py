@@ -1,0 +1,129 @@
+"""The way back: what each step of it gives back, and what it gives up."""
+
+from __future__ import annotations
+
+from gate.contract.rehearsal import Rehearsal
+from gate.errors import ObservationError
+from gate.kinds.finding import Finding
+from gate.kinds.rehearsal.leg import failed
+from gate.sources.fact import seen
+from gate.sources.rehearsal.facts import Back, Receipt, RehearsalFacts
+
+SHOWN = 5
+"""Differences that a finding names; the report has them all."""
+
+
+def _way(name: str, facts: RehearsalFacts) -> Back:
+    """The way back to a revision.
+
+    Raises:
+        ObservationError: It is not known, or nothing was rehearsed of it.
+    """
+    seen(facts.receipts, "downgrade")
+    if name not in facts.backs:
+        raise ObservationError(f"cannot tell: no way back to {name} was asked for")
+    return facts.backs[name]
+
+
+def restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    """Compare the way back to a revision."""
+    name = item.restores or ""
+    promised = f"downgrade to {name}: catalog and rows as before"
+    if name in facts.problems:
+        why = facts.problems[name]
+        return Finding(promised=promised, seen=why, broken=(f"{name}: {why}",))
+    way = _way(name, facts)
+    receipts = [one for one in seen(facts.receipts, "downgrade") if one.revision in way.steps]
+    broken = [failed(leg) for leg in facts.down
+              if leg.exit_status != 0 and leg.revision in way.steps]  # fmt: skip
+    for one in receipts:
+        broken += _unclean(one)
+    bad = next((one.revision for one in receipts if not one.clean), None)
+    if bad and len(receipts) > 1:
+        broken.append(f"the point of no return is {bad}")
+    open_ = _unjudged(facts, way)
+    if not broken:
+        _all_judged(name, facts, receipts, open_)
+    warnings = [f"no witness was written: {text}" for one in receipts for text in one.unwritten]
+    outside = [one.revision for one in seen(facts.receipts, "downgrade")
+               if one.revision not in way.steps and not one.clean]  # fmt: skip
+    warnings += [f"not on this way, and not clean: {one}" for one in outside]
+    return Finding(
+        promised=promised,
+        seen=_gone(receipts) if not broken else "not as before",
+        broken=(*broken, *(open_ if broken else ())),
+        warnings=tuple(warnings),
+    )
+
+
+def _gone(receipts: list[Receipt]) -> str:
+    """What was done, where all is well."""
+    rows = sum(len(one.witnesses) for one in receipts)
+    names = ", ".join(one.revision for one in receipts[:SHOWN])
+    more = f" and {len(receipts) - SHOWN} more" if len(receipts) > SHOWN else ""
+    return (
+        f"the same catalog and rows, step by step, up, down and up again: {names}{more}; "
+        f"{rows} tables or columns with rows of the new schema"
+    )
+
+
+def _unclean(one: Receipt) -> list[str]:
+    """What one revision's way down leaves behind."""
+    found = []
+    for what, lines in (
+        ("leaves the catalog changed", one.diff),
+        ("goes up otherwise the second time", one.again),
+        ("only when rows exist", one.with_rows),
+    ):
+        more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        found += [f"{one.revision} {what}: {'; '.join(lines[:SHOWN])}{more}"] if lines else []
+    if one.rows:
+        found.append(f"{one.revision} leaves other rows in {', '.join(one.rows)}")
+    return found
+
+
+def _unjudged(facts: RehearsalFacts, way: Back) -> list[str]:
+    """How many steps were not judged, and why, one sentence per reason."""
+    why: dict[str, list[str]] = {}
+    for one in way.steps:
+        if one in facts.unjudged:
+            why.setdefault(facts.unjudged[one], []).append(one)
+    return [
+        f"{len(found)} step{'s were' if len(found) > 1 else ' was'} not judged, because {reason}: "
+        f"{', '.join(found[:SHOWN])}"
+        for reason, found in why.items()
+    ]
+
+
+def _all_judged(
+    name: str, facts: RehearsalFacts, receipts: list[Receipt], open_: list[str]
+) -> None:
+    """Raise where something of the way back was not rehearsed."""
+    if open_:
+        raise ObservationError(f"cannot tell: {'; '.join(open_)}")
+    if not receipts:
+        at = ", ".join(facts.began) or "nothing"
+        raise ObservationError(
+            f"cannot tell: nothing was rehearsed: the database is at {at}, and nothing lies "
+            f"between it and {name}"
+        )
+
+
+def loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    """Compare what a rollback gives up."""
+    receipts = seen(facts.receipts, "downgrade")
+    if not receipts:
+        raise ObservationError("cannot tell: nothing was rehearsed: there is no step to go back")
+    losses = [loss for one in receipts for loss in one.losses]
+    promised = set(item.loses or ())
+    strange = [one for one in losses if one.object.partition(" ")[2] not in promised]
+    kept = promised - {one.object.partition(" ")[2] for one in losses}
+    finding = Finding(
+        promised=f"a rollback gives up {', '.join(sorted(promised)) or 'nothing'}",
+        seen=", ".join(f"{one.object} ({one.rows} rows)" for one in losses) or "nothing",
+        broken=tuple(f"a rollback also gives up {one.object} ({one.rows} rows)" for one in strange),
+        warnings=tuple(f"{one} is not given up" for one in sorted(kept)),
+    )
+    if finding.holds and facts.unjudged:
+        raise ObservationError(f"cannot tell: {len(facts.unjudged)} steps were not judged")
+    return finding

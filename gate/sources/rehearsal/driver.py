@@ -1,0 +1,183 @@
+"""Stays in Alembic's own interpreter on the host, and forks for each thing that is asked of it.
+
+It is sent there as text, and needs nothing but Alembic. What is slow, importing, happens once; what
+an ``env.py`` does to its process happens in a process of its own each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+KEPT = 65536
+"""Bytes of one command's output that are passed on: the last ones."""
+
+
+def serve(folder: str, words: list[str], program: bool, deadline_s: float) -> None:  # noqa: FBT001 - called by position
+    """Answer what is asked through two pipes in a folder, until killed.
+
+    Args:
+        folder: Holds the pipes ``ask`` and ``answer``.
+        words: Alembic's own options, such as ``-c file.ini`` or ``-n section``.
+        program: Whether Alembic is run by its program, which does not look for modules here.
+        deadline_s: For one command.
+    """
+    if program and sys.path and sys.path[0] == "":
+        sys.path.pop(0)
+    import alembic.config  # noqa: F401 - slow, and the same for every command
+    import sqlalchemy.dialects.postgresql  # noqa: F401
+
+    with open(folder + "/pid", "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+    while True:
+        with open(folder + "/ask", encoding="utf-8") as file:
+            asked = json.loads(file.read() or "{}")
+        answer = _apart(folder, words, asked, deadline_s)
+        for name in answer.pop("modules", ()):
+            try:
+                __import__(name)
+            except BaseException:  # noqa: BLE001, S112 - it is imported where it is needed, then
+                continue
+        with open(folder + "/answer", "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+
+
+def _apart(folder: str, words: list[str], asked: Any, deadline_s: float) -> dict[str, Any]:
+    """Do it in a child, which is killed with its own when it is late."""
+    said, found = folder + "/said", folder + "/found"
+    for file in (said, found):
+        with open(file, "w", encoding="utf-8"):
+            pass
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        out = os.open(said, os.O_WRONLY | os.O_APPEND)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        status = 1
+        try:
+            status = _do(found, words, asked)
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else 1
+        except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status & 255)
+
+    def killed(*_: object) -> None:
+        os.killpg(child, signal.SIGKILL)
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, killed)
+    until, pause = time.monotonic() + deadline_s, 0.001
+    ended: int | None = None
+    while ended is None and time.monotonic() < until:
+        done, code = os.waitpid(child, os.WNOHANG)
+        if done:
+            ended = os.WEXITSTATUS(code) if os.WIFEXITED(code) else 128 + os.WTERMSIG(code)
+        else:
+            time.sleep(pause)
+            pause = min(0.02, pause * 1.5)
+    if ended is None:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with open(said, "rb") as voice:
+        voice.seek(max(0, os.path.getsize(said) - KEPT))
+        output = voice.read().decode("utf-8", "replace")
+    with open(found, encoding="utf-8") as text:
+        answer: dict[str, Any] = json.loads(text.read() or "{}")
+    return {**answer, "status": ended, "said": output}
+
+
+def _do(found: str, words: list[str], asked: Any) -> int:
+    from alembic import util
+    from alembic.config import CommandLine
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationStep
+    from alembic.script import ScriptDirectory
+
+    class Line(CommandLine):
+        """Reads the options as ever, and keeps what came of them."""
+
+        def run_cmd(self, config: Any, options: Any) -> None:
+            del options
+            kept.append(config)
+
+    kept: list[Any] = []
+    answer: dict[str, Any] = {}
+    try:
+        Line("alembic").main([*words, "current"])
+        config = kept[0]
+        script = ScriptDirectory.from_config(config)
+
+        def steps(at: Any, _: Any) -> Any:
+            heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
+            if asked["do"] == "plan":
+                answer.update(_plan(script, heads, asked))
+                return []
+            make = MigrationStep.upgrade_from_script
+            if asked["do"] == "down":
+                make = MigrationStep.downgrade_from_script
+            found_ = [script.get_revision(one) for one in asked["revisions"]]
+            return [make(script.revision_map, one) for one in found_ if one is not None]
+
+        with EnvironmentContext(config, script, fn=steps, as_sql=False):
+            script.run_env()
+    except util.CommandError as error:
+        sys.stderr.write("FAILED: %s\n" % error)
+        return 255
+    finally:
+        places = ("site-packages", "dist-packages")
+        answer["modules"] = [
+            name
+            for name, module in list(sys.modules.items())
+            if any(one in (getattr(module, "__file__", None) or "") for one in places)
+        ]
+        with open(found, "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+    return 0
+
+
+def _plan(script: Any, at: tuple[str, ...], asked: Any) -> dict[str, Any]:
+    """The order of the upgrade and the ways back, as Alembic itself would go them."""
+    from alembic import util
+
+    problems: dict[str, str] = {}
+    targets: dict[str, list[str]] = {}
+    for name in asked["reaches"] or ["heads"]:
+        try:
+            revisions = script.get_revisions(name)
+            targets[name] = [one.revision for one in revisions if one is not None]
+            if not targets[name] and name not in ("base", "heads"):
+                problems[name] = "no revision is called %s" % name
+        except util.CommandError as error:
+            problems[name] = str(error)
+    wanted = tuple(dict.fromkeys(one for found in targets.values() for one in found))
+    order = [one.revision.revision for one in script._upgrade_revs(wanted, at)] if wanted else []
+    history = [one.revision.revision for one in script._upgrade_revs(wanted, ())] if wanted else []
+    seen = set(history)
+    heads = wanted + tuple(one for one in at if one not in seen)
+    ways: dict[str, Any] = {}
+    for name in asked["restores"]:
+        try:
+            found = None if name == "base" else script.get_revision(name)
+            if name != "base" and found is None:
+                problems[name] = "no revision is called %s" % name
+                continue
+            steps = [one.revision.revision for one in script._downgrade_revs(name, heads)]
+            ways[name] = {"to": found.revision if found else "base", "steps": steps}
+        except (util.CommandError, AssertionError) as error:
+            problems[name] = str(error) or "it does not lie behind %s" % ", ".join(heads)
+    parents = {one.revision: list(one._versioned_down_revisions) for one in script.walk_revisions()}
+    return {
+        "at": list(at), "order": order, "history": history, "heads": list(heads),
+        "targets": targets, "ways": ways, "problems": problems, "parents": parents,
+    }  # fmt: skip

@@ -1,0 +1,109 @@
+"""One revision in one direction, under witness."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from gate.connection.obstacle import CarrierError
+from gate.sources.rehearsal import alembic, trace
+from gate.sources.rehearsal.facts import Leg
+from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.witness import Witness
+
+STORAGE = """
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relfilenode
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+"""
+EXISTING = """
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+"""
+END = """
+    SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname =
+    current_database() AND NOT starts_with(application_name, 'atum-desk-gate')
+    AND backend_type = 'client backend'
+"""
+Direction = Literal["up", "down"]
+
+
+def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = "") -> Leg:
+    """Go one revision up or down.
+
+    Args:
+        stage: What is at hand.
+        revision: Which one is applied, or taken back.
+        direction: Which way.
+        back_to: Where the way down ends, for a command that is asked by name.
+
+    Raises:
+        ObservationError: The witness lost the clone.
+    """
+    verb = "upgrade" if direction == "up" else "downgrade"
+    stage.tell(f"rehearsal: {verb} {revision}")
+    connection = stage.connection
+    existing = {name for (name,) in connection.execute(EXISTING)}
+    trace.install(connection, superuser=stage.clone.superuser)
+    storage = dict(connection.execute(STORAGE).fetchall())
+    first = connection.execute(
+        "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
+    ).fetchone() or (0.0, "0/0")
+    began, status, said = time.monotonic(), None, ""
+    stage.now = f"{verb} {revision}"
+    try:
+        with Witness(stage.clone, existing) as witness:
+            status, said = _go(stage, revision, direction, back_to)()
+        if status is None:
+            stage.connection.execute(END)
+    except CarrierError as error:
+        stage.clone.way.sessions.check()
+        said = str(error)
+        stage.connection.execute(END)  # what was killed on the host may live on in the server
+    finally:
+        stage.now = ""
+    seconds = time.monotonic() - began
+    wal = connection.execute(
+        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint", [first[1]]
+    ).fetchone()
+    traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
+    moved = [
+        name.removeprefix("public.")
+        for name, number in connection.execute(STORAGE).fetchall()
+        if name in storage and storage[name] != number
+    ]
+    return Leg(
+        revision=revision,
+        direction=direction,
+        seconds=round(seconds, 3),
+        exit_status=status,
+        output=said[-alembic.KEPT :],
+        locks=witness.locks(traced.locks),
+        rewritten=tuple(sorted(moved)),
+        dropped=traced.dropped,
+        commands=traced.commands,
+        wal_bytes=int((wal or [0])[0]),
+        building=witness.building,
+    )
+
+
+def _go(
+    stage: Stage, revision: str, direction: Direction, back_to: str
+) -> Callable[[], tuple[int | None, str]]:
+    """How it is done: by the process that stays, or else by the command line."""
+    if stage.runner is not None:
+
+        def step() -> tuple[int | None, str]:
+            answer = stage.step(direction, revision)
+            return answer.status, answer.said
+
+        return step
+
+    def command() -> tuple[int | None, str]:
+        words = ("upgrade", revision) if direction == "up" else ("downgrade", back_to)
+        output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, *words)
+        return output.rc, output.stdout.decode("utf-8", "replace")
+
+    return command

@@ -1,0 +1,98 @@
+"""What a rehearsal has at hand: the clone, the session on it, and what is asked of it again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+import psycopg
+
+from gate.catalog.model import Catalog
+from gate.catalog.read import read_catalog
+from gate.connection.carrier import Carrier
+from gate.connection.obstacle import first_line
+from gate.contract.model import Contract
+from gate.contract.rehearsal import Alembic
+from gate.sources.database import look as database
+from gate.sources.database.facts import DatabaseFacts
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, told
+from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.runner import Answer, Runner
+from gate.target import Target
+
+Kept = TypeVar("Kept")
+Tell = Callable[[str], None]
+
+
+@dataclasses.dataclass
+class Stage:
+    """Everything at hand.
+
+    Attributes:
+        connection: The session on the clone; another one after the clone took another state.
+        runner: Alembic's process, where it has one that stays.
+        now: What is on its way, for bystanders.
+    """
+
+    how: Alembic
+    contract: Contract
+    target: Target
+    carrier: Carrier
+    clone: Clone
+    tell: Tell
+    connection: psycopg.Connection[Any]
+    sessions: ExitStack
+    runner: Runner | None = None
+    now: str = ""
+
+    def whole(self) -> Catalog:
+        """The clone's catalog."""
+        return read_catalog(self.connection, whole=True)
+
+    def look(self) -> Fact[DatabaseFacts]:
+        """Look at the clone as the live database is looked at."""
+        try:
+            return Seen(database.facts(self.connection, {}, self.how.version_table))
+        except psycopg.Error as error:
+            return CannotTell(first_line(error), Cause.UPSTREAM)
+
+    def at(self) -> tuple[str, ...]:
+        """The clone's revisions; none where there is no version table.
+
+        Raises:
+            ObservationError: They cannot be read.
+        """
+        found = told(database.alembic(self.connection, self.how.version_table))
+        return () if isinstance(found, Absent) else found
+
+    def save(self) -> str:
+        """Keep the clone as it is now; the name is for `restore`."""
+        return self._alone(self.clone.states.save)
+
+    def restore(self, name: str) -> None:
+        """Have the clone as it was."""
+        self._alone(lambda: self.clone.states.restore(name))
+
+    def empty(self) -> None:
+        """Have an empty database in the clone's place."""
+        self._alone(self.clone.states.empty)
+
+    def step(self, do: str, revision: str) -> Answer:
+        """Go one revision up or down, and no other, in a process of its own.
+
+        Raises:
+            CarrierError: It did not end, or nothing is known of its end.
+        """
+        if self.runner is None:
+            raise TypeError("without a runner there is no single step")
+        return self.runner.ask(do, revisions=[revision])
+
+    def _alone(self, do: Callable[[], Kept]) -> Kept:
+        """Leave the clone for as long as it takes: a database is copied while nobody is in it."""
+        self.sessions.close()
+        try:
+            return do()
+        finally:
+            self.connection = self.sessions.enter_context(self.clone.connect())

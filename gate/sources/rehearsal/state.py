@@ -1,0 +1,107 @@
+"""States of the clone that are kept: copies beside it, which take its place under its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from gate.sources.rehearsal import mark
+
+LISTS = (
+    "local_preload_libraries",
+    "search_path",
+    "session_preload_libraries",
+    "shared_preload_libraries",
+    "temp_tablespaces",
+    "unix_socket_directories",
+)
+"""Settings that hold a list of names, each quoted already (as pg_dump knows them)."""
+SETTINGS = """
+    SELECT r.rolname, o.pair
+      FROM pg_db_role_setting AS s
+      JOIN pg_database AS d ON d.oid = s.setdatabase
+      LEFT JOIN pg_roles AS r ON r.oid = s.setrole, unnest(s.setconfig) AS o(pair)
+     WHERE d.datname = %s
+"""
+
+
+class States:
+    """Copies of one clone, made and dropped over the session that holds its name.
+
+    Attributes:
+        names: Databases that are there, the clone's own left out.
+    """
+
+    def __init__(self, admin: psycopg.Connection[Any], clone: str, live: str) -> None:
+        """Keep none yet.
+
+        Args:
+            admin: The session that holds the clone's name; it is on another database.
+            clone: The clone's name.
+            live: Name of the database that it is a clone of, for the mark.
+        """
+        self.names: list[str] = []
+        self._admin, self._clone, self._live = admin, clone, live
+
+    def save(self) -> str:
+        """Copy the clone as it is; nobody may be connected to it.
+
+        Returns:
+            What the copy is called.
+        """
+        return self._copy(self._clone)
+
+    def restore(self, name: str) -> None:
+        """Let a copy take the clone's place; the copy is gone then, and so is what was there."""
+        mark.drop(self._admin, self._clone)
+        self._admin.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+                sql.Identifier(name), sql.Identifier(self._clone)
+            )
+        )
+        self.names.remove(name)
+
+    def forget(self, name: str) -> None:
+        """Drop a copy."""
+        mark.drop(self._admin, name)
+        self.names.remove(name)
+
+    def empty(self) -> None:
+        """Let an empty database take the clone's place."""
+        name = self._copy("template0")
+        self.restore(name)
+
+    def _copy(self, source: str) -> str:
+        name = mark.new_name()
+        mark.hold(self._admin, name)
+        self.names.append(name)
+        self._admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(source)
+            )
+        )
+        mark.write(self._admin, name, self._live)
+        for role, pair in self._admin.execute(SETTINGS, [self._clone]).fetchall():
+            self._admin.execute(setting(name, pair, role))
+        return name
+
+
+def setting(database: str, pair: str, role: str | None = None) -> sql.Composed:
+    """Make a setting of a database, or of a role in it, from ``name=value`` as PostgreSQL keeps it.
+
+    Its value is written as it was kept: a list of names is one already.
+    """
+    name, _, value = pair.partition("=")
+    told = sql.SQL(value) if name in LISTS and value else sql.Literal(value)
+    whose = sql.SQL("DATABASE {}").format(sql.Identifier(database))
+    if role is not None:
+        whose = sql.SQL("ROLE {} IN DATABASE {}").format(
+            sql.Identifier(role), sql.Identifier(database)
+        )
+    return sql.SQL("ALTER {} SET {} = {}").format(whose, _dotted(name), told)
+
+
+def _dotted(name: str) -> sql.Composable:
+    return sql.SQL(".").join(sql.Identifier(one) for one in name.split("."))

@@ -1,0 +1,244 @@
+"""One revision for itself: up, down, up, with rows, and down; compared with where it came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Collection
+
+from gate.catalog.diff import Diff, diff
+from gate.catalog.model import Catalog
+from gate.secrets import known
+from gate.sources.rehearsal import rows, samples
+from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
+from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
+from gate.sources.rehearsal.leg import walk
+from gate.sources.rehearsal.stage import Stage
+
+
+@dataclasses.dataclass
+class Step:
+    """What one revision showed.
+
+    Attributes:
+        up: The first way up; ``None`` for a revision that the clone had already.
+        down: The first way down, if it came to that.
+        receipt: What the way down gave back; ``None`` where it was not gone.
+        bystanders: Who was there on the first way up.
+    """
+
+    revision: str
+    up: Leg | None = None
+    down: Leg | None = None
+    receipt: Receipt | None = None
+    bystanders: tuple[Bystander, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class _State:
+    """A state that another one is compared with."""
+
+    catalog: Catalog
+    kept: dict[str, tuple[str, ...]]
+    prints: dict[str, rows.Print]
+    positions: dict[str, int]
+
+
+def forward(
+    stage: Stage, revision: str, below: str, *, upon: Callable[[], None], stays: bool
+) -> Step:
+    """Rehearse a revision that the clone does not have yet; the clone has it in the end.
+
+    Args:
+        stage: The clone at the state that the revision is applied to.
+        revision: Which one.
+        below: Where a way down that is asked by name ends.
+        upon: Is called when it was applied for the first time.
+        stays: Whether something comes after it: then its upgraded state is kept, and had again.
+    """
+    step, was = Step(revision), _state(stage)
+    step.up, step.bystanders = _watched(stage, revision, was.catalog)
+    if step.up.exit_status != 0:
+        return step
+    above = _state(stage)
+    upon()
+    moved = _moved(stage, was, above)
+    lost = rows.losses(stage.connection, above.catalog, was.catalog)
+    saved = stage.save() if stays else None
+    step.down = walk(stage, revision, "down", back_to=below)
+    step.receipt = Receipt(revision=revision, losses=lost, moved=moved)
+    if step.down.exit_status != 0:
+        step.receipt = step.receipt.model_copy(update={"failed": _said(step.down)})
+    else:
+        step.receipt = _judged(stage, step.receipt, was, above, below)
+    if saved:
+        stage.restore(saved)
+    return step
+
+
+def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: str) -> Receipt:
+    """Compare after the way down; go up again, write, and go down once more."""
+    now = stage.whole()
+    receipt = receipt.model_copy(
+        update={
+            "diff": _lines(was.catalog, now, stage.how.version_table),
+            "rows": _changed(stage, was, now),
+        }
+    )
+    if not receipt.clean:
+        return receipt  # what a second way up meets then follows from it
+    leg = walk(stage, receipt.revision, "up")
+    if leg.exit_status != 0:
+        return receipt.model_copy(update={"again": (_said(leg),)})
+    again = stage.whole()
+    receipt = receipt.model_copy(
+        update={"again": _lines(above.catalog, again, stage.how.version_table)}
+    )
+    if not receipt.clean:
+        return receipt
+    before = _prints(stage, above, again)
+    written, unwritten = samples.leave(
+        stage.connection, was.catalog, again, (stage.how.version_table,)
+    )
+    receipt = receipt.model_copy(update={"witnesses": written, "unwritten": unwritten})
+    if not written:
+        return receipt
+    told = set(rows.changed(before, _prints(stage, above, again)))
+    written_to = {one.partition(":")[0] for one in told}
+    leg = walk(stage, receipt.revision, "down", back_to=below)
+    if leg.exit_status != 0:
+        found: tuple[str, ...] = (_said(leg),)
+    else:
+        now = stage.whole()
+        lines = _lines(was.catalog, now, stage.how.version_table)
+        others = _changed(stage, was, now, without=written_to)
+        found = (*lines, *others)
+        leg = walk(stage, receipt.revision, "up")
+        found += (f"going up again: {_said(leg)}",) if leg.exit_status != 0 else ()
+    return receipt.model_copy(update={"with_rows": found})
+
+
+def backward(stage: Stage, revision: str, below: str) -> Step:
+    """Rehearse the way back over a revision that the clone has; it is taken back in the end."""
+    step, was = Step(revision), _state(stage)
+    saved = stage.save()
+    step.down = walk(stage, revision, "down", back_to=below)
+    receipt = Receipt(revision=revision)
+    if step.down.exit_status != 0:
+        stage.clone.states.forget(saved)
+        step.receipt = receipt.model_copy(update={"failed": _said(step.down)})
+        return step
+    lower = stage.whole()
+    leg = walk(stage, revision, "up")
+    if leg.exit_status != 0:
+        receipt = receipt.model_copy(update={"again": (_said(leg),)})
+    else:
+        again = stage.whole()
+        same = rows.shared(rows.shared(was.kept, lower), again)
+        after = rows.fingerprints(stage.connection, same)
+        receipt = receipt.model_copy(
+            update={"diff": _lines(was.catalog, again, stage.how.version_table)}
+        )
+    stage.restore(saved)
+    if leg.exit_status == 0:
+        before = rows.fingerprints(stage.connection, same)
+        receipt = receipt.model_copy(update={"rows": rows.changed(before, after)})
+    lost = rows.losses(stage.connection, was.catalog, lower)
+    step.receipt = receipt.model_copy(update={"losses": lost})
+    walk(stage, revision, "down", back_to=below)
+    return step
+
+
+def _watched(stage: Stage, revision: str, before: Catalog) -> tuple[Leg, tuple[Bystander, ...]]:
+    """Go up while others read and write the hot tables."""
+    hot = [one for one in stage.how.hot if one in before.tables]
+    canaries = [Canary(stage.clone, table, does) for table in hot for does in ("reads", "writes")]
+    for one in canaries:
+        one.start(lambda: stage.now)
+    try:
+        with idle_reader(stage.clone, tuple(hot), stage.how.reader_s):
+            leg = walk(stage, revision, "up")
+    finally:
+        for one in canaries:
+            one.leave()
+        until = time.monotonic() + STOP_S
+        seen = tuple(one.stop(until) for one in canaries)
+    return leg, seen
+
+
+def _state(stage: Stage) -> _State:
+    catalog = stage.whole()
+    kept = rows.columns_of(catalog, stage.how.version_table)
+    return _State(
+        catalog, kept, rows.fingerprints(stage.connection, kept), rows.positions(stage.connection)
+    )
+
+
+def _prints(stage: Stage, state: _State, now: Catalog) -> dict[str, rows.Print]:
+    return rows.fingerprints(stage.connection, rows.shared(state.kept, now))
+
+
+def _moved(stage: Stage, was: _State, above: _State) -> tuple[str, ...]:
+    """Kept tables whose rows the upgrade changed, as far as their columns are there still."""
+    same = {
+        name: columns
+        for name, columns in was.kept.items()
+        if name in above.catalog.tables and set(columns) <= set(above.catalog.tables[name].columns)
+    }
+    now = rows.fingerprints(stage.connection, same)
+    return tuple(name for name in same if now[name] != was.prints[name])
+
+
+def _changed(
+    stage: Stage, was: _State, now: Catalog, without: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Tables and sequences that are not what they were."""
+    same = {
+        name: columns
+        for name, columns in was.kept.items()
+        if name in now.tables and set(columns) <= set(now.tables[name].columns)
+    }
+    after = rows.fingerprints(stage.connection, same)
+    before = {name: was.prints[name] for name in same if name not in without}
+    return (
+        *rows.changed(before, after),
+        *rows.restarted(was.positions, rows.positions(stage.connection)),
+    )
+
+
+def _lines(was: Catalog, now: Catalog, versions: str) -> tuple[str, ...]:
+    """Differences; the version table that Alembic makes when it first runs is none."""
+    found = diff(was, now)
+    if versions not in was.tables:
+        own = (f"column {versions}.", f"constraint {versions}.", f"grant on table {versions} ")
+        extra = {
+            key: one
+            for key, one in found.extra.items()
+            if key != f"table {versions}" and not key.startswith(own)
+        }
+        found = Diff(found.missing, extra, found.changed)
+    return tuple(found.lines())
+
+
+def _said(leg: Leg) -> str:
+    """What a leg that did not end well said at last."""
+    verb = "upgrade" if leg.direction == "up" else "downgrade"
+    if leg.exit_status is None:
+        return f"{verb} was ended after {leg.seconds:.1f} s: {known.last(leg.output, 200)}"
+    return f"{verb} exited with {leg.exit_status}: {known.last(leg.output, 300)}"
+
+
+def merged(found: Collection[Bystander]) -> tuple[Bystander, ...]:
+    """One per table and deed: everything that it asked, and the worst that it met."""
+    worst: dict[tuple[str, str], Bystander] = {}
+    for one in found:
+        key = one.table, one.does
+        if key not in worst:
+            worst[key] = one
+            continue
+        other = worst[key]
+        longer = max(other, one, key=lambda two: two.longest_s)
+        worst[key] = longer.model_copy(
+            update={"asked": other.asked + one.asked, "error": other.error or one.error}
+        )
+    return tuple(worst.values())
