@@ -68,8 +68,9 @@ class Strict(pydantic.BaseModel):
         for name, field in cls.model_fields.items():
             own = found["properties"][field.alias or name]
             own.pop("title", None)
-            if name in texts:
-                own["description"] = texts[name]
+            text = texts.get(name) or texts.get(field.alias or "")
+            if text:
+                own["description"] = text
         if cls.RULES:
             found["allOf"] = [one.condition.schema(at_table) for one in cls.RULES]
         found["description"] = summary(cls)

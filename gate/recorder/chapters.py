@@ -14,9 +14,9 @@ SCHEMAS = "../.gate/schemas"
 Items = Mapping[str, Mapping[str, Any]]
 
 
-def head(schema: str) -> str:
+def schema_line(schema: str, folder: str = SCHEMAS) -> str:
     """The first line of a file that the gate writes: its schema, for editors."""
-    return f"#:schema {SCHEMAS}/{schema}.json\n"
+    return f"#:schema {folder}/{schema}.json\n"
 
 
 def chapter_text(name: str, kinds: Mapping[str, Items]) -> str:
@@ -31,7 +31,7 @@ def chapter_text(name: str, kinds: Mapping[str, Items]) -> str:
         for id_, item in items.items():
             parts.append(tomli_w.dumps({kind: {id_: item}}).replace(f"[{kind}]\n", "", 1))
     text = re.sub(r"\[\n((?:    .*,\n)+)\]", _on_one_line, "\n".join(parts))
-    return f"{head(name)}\n{text}"
+    return f"{schema_line(name)}\n{text}"
 
 
 def _on_one_line(array: re.Match[str]) -> str:

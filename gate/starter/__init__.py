@@ -1,0 +1,1 @@
+"""A first contract, target and CI job for somebody who has none yet."""
