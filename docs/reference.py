@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pydantic
+from _pytest.fixtures import FixtureFunctionDefinition
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -110,7 +111,12 @@ def _contract() -> str:
 
 
 def _target() -> str:
-    lines = ["# A target", "", _summary(Target), "", *_table(Target)]
+    rows = [one for one in _table(Target) if not one.startswith("| `file` |")]  # nobody writes it
+    rows = [
+        one.replace("| required |", "| the file's |") if one.startswith("| `name` |") else one
+        for one in rows
+    ]
+    lines = ["# A target", "", _summary(Target), "", *rows]
     lines += _nested(Target, "", set())
     lines += ["", "## What a launcher's status prints", "", _summary(Instance), ""]
     lines += _table(Instance)
@@ -135,6 +141,9 @@ def _commands() -> str:
     lines += ["Of `[tool.pytest]`; `gate check` reads the same ones. Paths are relative to the"]
     lines += ["configuration's folder.", "", "| key | meaning |", "|---|---|"]
     lines += [f"| `{key}` | {_cell(text)} |" for key, text in plugin.INI.items()]
+    lines += ["", "## Fixtures", "", "For [tests of your own](../howto/own-tests.md).", ""]
+    lines += ["| fixture | what it is |", "|---|---|"]
+    lines += [f"| `{name}` | {_cell(text)} |" for name, text in sorted(_fixtures().items())]
     lines += ["", "## Commands"]
     for one in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"gate.commands.{one.name}")
@@ -143,6 +152,17 @@ def _commands() -> str:
         lines += ["", f"### `gate {one.name}`", "", f"{_sentence(module.HELP)}", ""]
         lines += ["```text", parser.format_help().strip(), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _fixtures() -> dict[str, str]:
+    """What the plugin's fixtures yield, by their names."""
+    found = {}
+    for one in pkgutil.iter_modules(plugin.__path__):
+        module = importlib.import_module(f"gate.plugin.{one.name}")
+        for name, value in vars(module).items():
+            if isinstance(value, FixtureFunctionDefinition) and name.startswith("gate_"):
+                found[name] = (inspect.getdoc(value._get_wrapped_function()) or "").split("\n\n")[0]  # noqa: SLF001 - the one way
+    return found
 
 
 def _verdict() -> str:

@@ -8,9 +8,15 @@ import pathlib
 import re
 import subprocess
 import sys
+import textwrap
 import types
 
 import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 from gate import plugin
 from gate.account.verdict import EXIT_STATUS, Outcome, Word
@@ -81,7 +87,7 @@ def test_every_key_of_every_kind(pages: dict[str, str]) -> None:
 
 def test_every_key_of_a_target(pages: dict[str, str]) -> None:
     """Those of the file, and of what a launcher prints."""
-    for key in (*Target.model_fields, *Instance.model_fields):
+    for key in {*Target.model_fields, *Instance.model_fields} - {"file"}:
         assert f"| `{key}` |" in pages["reference/target.md"]
 
 
@@ -95,6 +101,18 @@ def test_every_option_and_status(pages: dict[str, str]) -> None:
         assert f"| {EXIT_STATUS[word]} | {word.value} |" in pages["reference/verdict.md"]
     for one in Outcome:
         assert f"| {one.value} |" in pages["reference/verdict.md"]
+
+
+def test_examples_name_what_there_is() -> None:
+    """Every key of an item in a block of TOML is one of its kind."""
+    for file in (ROOT / "README.md", *DOCS.rglob("*.md")):
+        for language, _, text in BLOCK.findall(textwrap.dedent(file.read_text("utf-8"))):
+            for name, items in tomllib.loads(text).items() if language == "toml" else ():
+                fields = kinds()[name].model.model_fields if name in kinds() else {}
+                known = {field.alias or key for key, field in fields.items()} | {"before", "after"}
+                for item in items.values() if fields else ():
+                    if isinstance(item, dict):
+                        assert set(item) <= known, (file, name)
 
 
 def test_every_variable_that_is_read() -> None:
