@@ -26,6 +26,7 @@ from gate.run.settings import find_settings
 from gate.run.stage import Stage
 from gate.secrets import known
 from gate.secrets.credentials import of_run
+from gate.secrets.logs import clean_records
 from gate.secrets.redactor import public_text
 from gate.secrets.sentinel import Watch
 from gate.secrets.streams import CleanStream
@@ -63,8 +64,11 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     watch = Watch(known.plant(os.environ))
     with contextlib.ExitStack() as undo:
         undo.callback(os.environ.pop, known.SENTINEL, None)
+        undo.callback(clean_records())
         out = CleanStream(sys.stdout, "stdout", watch)
         undo.enter_context(contextlib.redirect_stdout(out))
+        err = CleanStream(sys.stderr, "stderr", watch)
+        undo.enter_context(contextlib.redirect_stderr(err))
         asked = Asked(
             settings=find_settings(pathlib.Path.cwd()),
             moments=tuple(one for one in MOMENTS if one in options.moments),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import re
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema_rs
@@ -18,8 +18,16 @@ BACKTRACKS = 10_000
 """Steps for a pattern that looks around or back; other patterns never backtrack."""
 
 
-def complaints(schema: dict[str, Any], instance: Any) -> list[str]:
-    """Return what is wrong with a JSON, at most `MOST` sentence fragments."""
+def complaints(
+    schema: dict[str, Any], instance: Any, shortened: Callable[[str, int], str]
+) -> list[str]:
+    """Return what is wrong with a JSON, at most `MOST` sentence fragments.
+
+    Args:
+        schema: What it should be like.
+        instance: The JSON.
+        shortened: Cuts a text that quotes from it to a length; takes secrets out first.
+    """
     validator = _validator(json.dumps(schema, sort_keys=True))
     if validator.is_valid(instance):
         return []
@@ -27,12 +35,14 @@ def complaints(schema: dict[str, Any], instance: Any) -> list[str]:
         try:
             validator.validate(instance)
         except jsonschema_rs.ValidationError as error:
-            return [_complaint(error)]
-    return [_complaint(one) for one in itertools.islice(validator.iter_errors(instance), MOST)]
+            return [_complaint(error, shortened)]
+    errors = itertools.islice(validator.iter_errors(instance), MOST)
+    return [_complaint(one, shortened) for one in errors]
 
 
-def _complaint(error: jsonschema_rs.ValidationError) -> str:
-    return f"body at {_place(error.instance_path)}: {error.message[:200]}"
+def _complaint(error: jsonschema_rs.ValidationError, shortened: Callable[[str, int], str]) -> str:
+    place = _place(error.instance_path, shortened)
+    return f"body at {place}: {shortened(error.message, 200)}"
 
 
 def check_schema(schema: dict[str, Any]) -> None:
@@ -47,8 +57,8 @@ def check_schema(schema: dict[str, Any]) -> None:
         raise ValueError(f"is no JSON Schema: {(str(error) or 'odd').splitlines()[0]}") from error
 
 
-def _place(path: list[str | int]) -> str:
-    return "/" + "/".join(re.sub(r"\s", " ", str(one))[:60] for one in path)
+def _place(path: list[str | int], shortened: Callable[[str, int], str]) -> str:
+    return "/" + "/".join(shortened(str(one), 60) for one in path)
 
 
 @functools.cache

@@ -25,6 +25,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
+from gate.secrets import known
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
@@ -110,7 +111,7 @@ def _absent(item: Endpoint, answer: Answer | Absent, look: str) -> Finding:
 
 def _detail(answer: Answer) -> str:
     detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-    return f" ({json.dumps(detail)[:200]})" if detail else ""
+    return f" ({json.dumps(known.tell_json(detail))[:200]})" if detail else ""
 
 
 def _body(item: Endpoint, answer: Answer) -> list[str]:
@@ -118,7 +119,7 @@ def _body(item: Endpoint, answer: Answer) -> list[str]:
         return [f"the body is no JSON: {answer.flaw}"]
     if item.body and not answer.is_json:
         return ["the body is no JSON"]
-    broken = complaints(item.body, answer.body) if item.body else []
+    broken = complaints(item.body, answer.body, known.first) if item.body else []
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     lacks = [f"the body lacks {one!r}" for one in item.text if one not in text]
     if lacks and answer.cut and not broken:
@@ -168,7 +169,7 @@ def _remark(template: str, answer: Answer) -> str:
 
 def _value(answer: Answer, key: str) -> str:
     found = answer.body.get(key) if isinstance(answer.body, Mapping) else None
-    return str(found)[:40] if isinstance(found, (str, int, float)) else f"no {key}"
+    return known.first(str(found), 40) if isinstance(found, (str, int, float)) else f"no {key}"
 
 
 def _shows(promise: Promise, moment: Moment) -> bool:

@@ -27,6 +27,7 @@ from gate.kinds.kind import (
 from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
 from gate.rule import Filled, Is, Rule, Some, exactly_one
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
@@ -120,7 +121,8 @@ def version_in(output: str, pattern: str) -> Seen[str] | CannotTell:
         return CannotTell(str(error), Cause.TIMEOUT)
     if match is None:
         return CannotTell(
-            f"no version like {pattern!r} in the output {output[:200]!r}", Cause.UPSTREAM
+            f"no version like {pattern!r} in the output {known.first(output, 200)!r}",
+            Cause.UPSTREAM,
         )
     return Seen(match[1])
 

@@ -10,6 +10,7 @@ from gate.errors import ObservationError
 from gate.kinds.step import Check, Step
 from gate.pattern import search
 from gate.plan.place import prologue
+from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
@@ -34,7 +35,7 @@ def holds(check: Check, step: Step, target: Target, carrier: Carrier) -> Fact[tu
     except CarrierError as error:
         return CannotTell(f"{check.run.strip()!r}: {error}", error.cause)
     said = done.stdout.decode("utf-8", "replace")
-    short = " ".join(said.split())[-SAID:]
+    short = known.last(said, SAID)
     if done.rc >= TELLS_NOTHING or (check.expect and done.rc != 0):
         return CannotTell(
             f"{check.run.strip()!r} ended with exit status {done.rc}: {short or 'no output'}",

@@ -14,6 +14,7 @@ from gate.kinds.step import Check, Step
 from gate.pattern import unlike
 from gate.plan.checks import holds
 from gate.plan.facts import PlanFacts, State, StepRecord
+from gate.plan.running import KEPT as BROUGHT
 from gate.plan.running import outlast, runner
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
@@ -174,7 +175,10 @@ def _run(id_: str, step: Step, way: Way) -> tuple[Fact[StepRecord], bool]:
         output = way.carrier.run(todo, deadline_s=step.deadline_s, to_its_end=True)
     except ObservationError as error:
         return CannotTell(f"{id_}: {error}", getattr(error, "cause", Cause.UPSTREAM)), True
-    text = way.redact(output.stdout.decode("utf-8", "replace"))
+    said = output.stdout.decode("utf-8", "replace")
+    if len(output.stdout) >= BROUGHT:
+        said = f"…{said}"  # the host cut it there, perhaps through a secret
+    text = way.redact(said)
     taken = time.monotonic() - clock
     unmet = ""
     if output.rc != 0:

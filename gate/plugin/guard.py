@@ -92,6 +92,14 @@ class Guard:
         if writer is not None and not isinstance(writer._file, CleanStream):  # noqa: SLF001
             writer._file = CleanStream(writer._file, "the terminal", self._watch)  # noqa: SLF001
         self._undo.callback(guard_allure())
+        self._trace()
+
+    def _trace(self) -> None:
+        """Stand before the trace of hooks and their arguments (``--debug``)."""
+        root = self._config.trace.root
+        writer = root._writer  # noqa: SLF001 - there is no other way to know whether anybody traces
+        if writer is not None:
+            root.setwriter(lambda text: writer(known.tell(text)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -179,7 +187,7 @@ class Guard:
 
 def _written(config: pytest.Config) -> Iterator[pathlib.Path]:
     """The files that options of pytest and of other plugins have written."""
-    for name in ("xmlpath", "allure_report_dir", "log_file", "report_log", "htmlpath"):
+    for name in ("xmlpath", "allure_report_dir", "log_file", "report_log", "htmlpath", "debug"):
         value = getattr(config.option, name, None)
         if isinstance(value, str) and value:
             yield pathlib.Path(value)

@@ -87,6 +87,8 @@ def learn_cookies(value: str) -> None:
             learn(found.strip('"'))
 
 
+AHEAD = 20_000
+"""Characters beyond what is told that are cleaned: whatever is taken out leaves enough."""
 ATTRIBUTES = ("path", "domain", "expires", "max-age", "samesite", "version", "priority")
 
 
@@ -141,7 +143,7 @@ def tell(text: str) -> str:
 
 def first(text: str, limit: int) -> str:
     """The beginning of a text as one line fit to be told: cleaned before it is cut."""
-    return " ".join(tell(text).split())[:limit]
+    return " ".join(tell(_known.cut(text, limit + AHEAD)).split())[:limit]
 
 
 def last(text: str, limit: int) -> str:

@@ -100,6 +100,19 @@ class Redactor:
             parts[at + 1] = self._without_start(parts[at + 1])
         return "".join(parts)
 
+    def cut(self, text: str, limit: int) -> str:
+        """The beginning of a text, raw, but without the part of a secret that the cut goes through.
+
+        What is left can be cleaned later as any other text.
+        """
+        if len(text) <= limit:
+            return text
+        for one in self._present(text):
+            for match in one.pattern.finditer(text):
+                if match.start() < limit < match.end():
+                    limit = match.start()
+        return text[:limit]
+
     def clean_known(self, text: str) -> str:
         """Replace known secrets only."""
         for one in self._present(text):

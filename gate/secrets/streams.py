@@ -6,6 +6,8 @@ in it was not, by somebody: it is taken out here, and noted, so that the run fai
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import Any
 
 from gate.secrets import known
@@ -34,8 +36,22 @@ class CleanStream:
             self._stream.write(text)  # which says what is wrong with it
             return 0
         self._told = self._watch.follow(self._where, self._told, text)
-        self._stream.write(known.redactor().clean(text) if len(text) > 1 else text)
+        cleaned = known.redactor().clean(text) if len(text) > 1 else text
+        self._unless_closed(lambda: self._stream.write(cleaned))
         return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        self._unless_closed(self._stream.flush)
+
+    def _unless_closed(self, act: Callable[[], object]) -> None:
+        """Do it; where the reader has gone away, go on for the sake of the files."""
+        try:
+            act()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
 
     def writelines(self, lines: Any) -> None:
         """Write one after the other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gate.secrets import known
 from gate.sources.rehearsal.facts import Leg
 
 
@@ -20,4 +21,4 @@ def _reason(output: str) -> str:
     named = [
         one for one in lines if re.match(r"\s*(FAILED|[\w.]+(Error|Exception|Violation)):", one)
     ]
-    return " ".join((named or lines)[-1].split())[:300]
+    return known.first((named or lines)[-1], 300)

@@ -9,6 +9,8 @@ import math
 import re
 from typing import Any
 
+from gate.secrets import known
+
 TEXT_LIMIT = 256 * 1024
 """Characters of a text that are kept."""
 VALUES = 250_000
@@ -92,7 +94,7 @@ def _text(raw: bytes, content_type: str) -> Body:
     except (LookupError, ValueError):
         text = raw.decode("utf-8", "replace")
     text = LONE.sub("\ufffd", text)
-    return Body(value=text[:TEXT_LIMIT], cut=len(text) > TEXT_LIMIT)
+    return Body(value=known.redactor().cut(text, TEXT_LIMIT), cut=len(text) > TEXT_LIMIT)
 
 
 def _json(raw: bytes) -> Any:
@@ -133,7 +135,7 @@ def _integer(digits: str) -> int:
 def _real(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise _OddError(f"it holds a number beyond all bounds: {text[:40]}")
+        raise _OddError(f"it holds a number beyond all bounds: {known.first(text, 40)}")
     return value
 
 
@@ -145,7 +147,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice = collections.Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise _OddError(f"one of its objects says {LONE.sub('?', twice[:40])!r} twice")
+        raise _OddError(f"one of its objects says {known.first(LONE.sub('?', twice), 40)!r} twice")
     return found
 
 

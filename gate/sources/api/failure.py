@@ -7,6 +7,7 @@ import errno
 import httpcore
 
 from gate.connection.ssh import Forward
+from gate.secrets import known
 from gate.sources.api.exchange import LateError
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.wire import TooMuchError
@@ -65,7 +66,7 @@ def details(error: Exception, forward: Forward | None) -> str:
     if forward is not None:
         text = text.replace(repr(str(forward.socket)), f"{forward.leads_to} on the host")
         text = text.replace(str(forward.socket), f"{forward.leads_to} on the host")
-    return text[:200] or "no details"
+    return known.first(text, 200) or "no details"
 
 
 def _is_seen(error: Exception) -> bool:

@@ -6,6 +6,8 @@ import re
 import zlib
 from collections.abc import Iterable
 
+from gate.secrets import known
+
 GZIP, ZLIB, RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 ASKED = "gzip, deflate"
 """What a request accepts; nothing else is unpacked."""
@@ -29,7 +31,9 @@ class Inflater:
         if self._coding in ("gzip", "x-gzip"):
             self._engine = zlib.decompressobj(GZIP)
         elif self._coding not in ("", "identity", "deflate"):
-            self.unread = f"it is packed as {self._coding[:40]!r}, which was not asked for"
+            self.unread = (
+                f"it is packed as {known.first(self._coding, 40)!r}, which was not asked for"
+            )
 
     def feed(self, piece: bytes) -> bool:
         """Take a piece; false where no further one is of use."""

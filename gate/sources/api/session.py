@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 
 from gate.connection.ssh import Forward
+from gate.secrets import known
 from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.exchange import Limits, Reply, exchange
 from gate.sources.api.facts import Answer
@@ -105,7 +106,9 @@ async def reply_to(session: Session, item: PromisedExchange) -> Reply | Absent |
             return CannotTell(reason, Cause.TIMEOUT)
         return unanswered(item, session.target.api.base, error, session.forward)
     except Exception as error:  # noqa: BLE001 - one odd answer spoils its own item only
-        reason = f"{item.method} {item.path}: {type(error).__name__}: {str(error)[:200]}"
+        reason = (
+            f"{item.method} {item.path}: {type(error).__name__}: {known.first(str(error), 200)}"
+        )
         return CannotTell(f"its answer cannot be read: {reason}", Cause.UPSTREAM)
     learn_reply(reply)
     return reply

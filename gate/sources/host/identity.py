@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from gate.connection.frame import Privileges
+from gate.secrets import known
 from gate.sources.host.facts import Identity
 from gate.sources.host.section import Section
 
@@ -35,7 +36,9 @@ def read_identity(section: Section, privileges: Privileges) -> tuple[Identity, i
     clock, booted = _moment(said.get("clock", "")), _moment(said.get("booted", ""))
     now = clock or (booted + up if booted else None)
     if now is None:
-        raise ValueError(f"date does not tell the time ({said.get('clock', '')[:40]!r})")
+        raise ValueError(
+            f"date does not tell the time ({known.first(said.get('clock', ''), 40)!r})"
+        )
     identity = Identity(
         hostname=said.get("hostname") or UNKNOWN,
         user=_name(said.get("user", "")),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Journal
 from gate.sources.host.section import Section
@@ -51,7 +52,7 @@ def read_journal(section: Section, newest: Section) -> Log:
             continue
         entry = _entry(line)
         if entry is None:
-            why = f"journalctl: no entry is like {line[:80]!r}"
+            why = f"journalctl: no entry is like {known.first(line, 80)!r}"
             untold.update(dict.fromkeys(UNIT.findall(line[: 1 << 16]) or [""], why))
             continue
         for name in (entry.get("_SYSTEMD_UNIT"), entry.get("UNIT")):
@@ -106,5 +107,5 @@ def _words(message: object) -> str:
     """A message; journald gives one that is no text as a list of bytes."""
     if isinstance(message, list):
         values = [one for one in message if isinstance(one, int) and 0 <= one < 1 << 8]
-        return bytes(values[:SHORT]).decode("utf-8", "backslashreplace")
-    return str(message)[:SHORT]
+        message = bytes(values).decode("utf-8", "backslashreplace")
+    return known.redactor().cut(str(message), SHORT)

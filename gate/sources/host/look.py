@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from gate.connection.carrier import Carrier
 from gate.connection.frame import Output
 from gate.connection.obstacle import CarrierError
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Path, Unit
 from gate.sources.host.identity import read_identity
@@ -114,7 +115,7 @@ def _output(section: Section, command: tuple[str, ...]) -> Fact[str]:
     if section.rc != 0:
         late = Cause.TIMEOUT if section.late else Cause.UPSTREAM
         return CannotTell(f"{' '.join(command)} exited with {section.rc}: {section.why}", late)
-    return Seen((section.text.strip() or section.err)[:OUTPUT])
+    return Seen(known.redactor().cut(section.text.strip() or section.err, OUTPUT))
 
 
 def _package(section: Section, folder: str, name: str) -> Fact[str]:
@@ -131,7 +132,9 @@ def _package(section: Section, folder: str, name: str) -> Fact[str]:
         if match and re.sub(r"[-_.]+", "_", match[1]).lower() == wanted:
             if VERSION.fullmatch(match[2]):
                 return Seen(match[2])
-            return CannotTell(f"{folder}: no version is like {match[2][:80]!r}", Cause.UPSTREAM)
+            return CannotTell(
+                f"{folder}: no version is like {known.first(match[2], 80)!r}", Cause.UPSTREAM
+            )
     if lines and "." not in lines:  # behind a line of ours: every folder has itself
         return CannotTell(f"{folder}: ls -a did not list it", Cause.UPSTREAM)
     return Absent(f"no {name} among the packages in {folder}")
@@ -142,7 +145,7 @@ def _tool(section: Section, tool: str) -> Fact[str]:
     if section.rc == 0 and (where == tool or _is_path_of(where, tool)):
         return Seen(where)
     if section.rc == 0 and where:
-        reason = f"command -v {tool}: no path of it is like {where[:80]!r}"
+        reason = f"command -v {tool}: no path of it is like {known.first(where, 80)!r}"
         return CannotTell(reason, Cause.UPSTREAM)
     if section.rc < 0:
         return CannotTell(section.why, Cause.UPSTREAM)

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Path
 from gate.sources.host.section import Section
@@ -84,7 +85,7 @@ def _resolved(section: Section, token: str) -> dict[int, str]:
 def _there(place: str, fields: list[str], resolved: str, free: Fact[int]) -> Fact[Path]:
     type_, owner, group, mode = fields
     if type_ not in TYPES or not owner or not group or not MODE.fullmatch(mode):
-        said = ", ".join(fields)[:100]
+        said = known.first(", ".join(fields), 100)
         return CannotTell(f"stat {place}: no answer of it is like {said!r}", Cause.UPSTREAM)
     return Seen(
         Path(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from gate.secrets import known
 from gate.sources.fact import Seen
 from gate.sources.host.processes import Table
 
@@ -34,8 +35,8 @@ def unlike_a_unit(shown: Properties) -> str:
     """Return which property of a unit is like none; empty where all are like them."""
     if not shown.get("Id"):
         return "it has no Id"
-    for name, known in (("LoadState", LOADED), ("ActiveState", ACTIVE)):
-        if shown.get(name) not in known:
+    for name, words in (("LoadState", LOADED), ("ActiveState", ACTIVE)):
+        if shown.get(name) not in words:
             return f"its {name} is {_quoted(shown, name)}"
     if not SUB.fullmatch(shown.get("SubState", "")):
         return f"its SubState is {_quoted(shown, 'SubState')}"
@@ -87,4 +88,4 @@ def _numbers(shown: Properties) -> str:
 
 
 def _quoted(shown: Properties, name: str) -> str:
-    return repr(shown[name][:80]) if name in shown else "not told"
+    return repr(known.first(shown[name], 80)) if name in shown else "not told"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Identity, Listener, Unit
 from gate.sources.host.processes import Table
@@ -53,20 +54,20 @@ def read_sockets(
     if section.rc != 0:
         late = Cause.TIMEOUT if section.late else Cause.UPSTREAM
         return Sockets(CannotTell(f"ss -Hltnpe: {section.why}", late), {})
-    known = [one.value for one in units if isinstance(one, Seen)]
+    owners = [one.value for one in units if isinstance(one, Seen)]
     lines = section.text.splitlines()
     from_proc = lines[:1] == ["/proc/net"]
     rows, odd = _rows(_from_proc(lines) if from_proc else map(_from_ss, lines), lines)
     kernel = [_kernel(answers[name]) for name in ("kernel", "kernel.2")]
     if odd and (from_proc or None in kernel):
-        why = f"the list of sockets cannot be read: {odd[0][:80]!r}"
+        why = f"the list of sockets cannot be read: {known.first(odd[0], 80)!r}"
         return Sockets(CannotTell(why, Cause.UPSTREAM), {})
     if not rows and any(kernel):
         why = "ss -Hltnpe printed no socket, but /proc/net/tcp has some that listen"
         return Sockets(CannotTell(why, Cause.UPSTREAM), {})
     told = {(_plain(one["address"]), int(one["port"])) for one in rows}
     unsure = {} if from_proc else _unsure(told, [one for one in kernel if one is not None])
-    found = tuple(_listener(one, known, table, identity) for one in rows)
+    found = tuple(_listener(one, owners, table, identity) for one in rows)
     return Sockets(Seen(found), unsure)
 
 
