@@ -9,7 +9,7 @@ import pathlib
 
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
-from gate.errors import GateError, TargetError
+from gate.errors import ContractError, GateError, TargetError
 from gate.kinds.load import load_contract
 from gate.kinds.look import questions
 from gate.report.replay import Replay, replay_of
@@ -19,6 +19,7 @@ from gate.run.settings import Settings
 from gate.sources.api.questions import AskEndpoint
 from gate.sources.binding import as_looked_at, requests
 from gate.sources.kept import answering, unfit_as_baseline, unfit_to_replay
+from gate.sources.migrations.promised import mistakes
 from gate.sources.observation_file import read_kept, read_observed
 from gate.sources.observed import Observed
 from gate.target import Target, load_target
@@ -104,6 +105,8 @@ def run_of(asked: Asked) -> Run:
         login=target.api.login,
     )
     check_template(pathlib.Path(contract.folder))
+    if replay is None and "predeploy" in asked.moments and (wrong := mistakes(contract, target)):
+        raise ContractError("\n".join(f"{contract.folder}: {one}" for one in wrong))
     _places(target, contract, asked.moments)
     if replay is not None:
         why = unfit_to_replay(replay, target, contract.sha256)

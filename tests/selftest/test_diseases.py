@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import pathlib
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -21,10 +22,12 @@ from gate.kinds.scene import Scene
 from gate.sources.database.look import look as database_look
 from gate.sources.fact import Absent, Seen
 from gate.sources.migrations.chain import chain
+from gate.sources.migrations.promised import mistakes
 from gate.sources.observed import Observed
 from gate.sources.rehearsal.mark import PREFIX
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
+from tests.selftest import runs
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import ENV, LIVE, PROJECTS, Project, revision
 
@@ -154,6 +157,40 @@ def test_a_disease_is_found(
         assert words in warned.get(id_, "no warning"), (id_, warned)
     assert set(found) == set(project.finds), found
     assert set(warned) - set(project.warns) <= {"rehearsal.search", "rehearsal.bystanders"}, warned
+
+
+NAMES = {
+    "restores-a-typo": ("rehearsal.downgrade: restores = 'r00': no revision in ", True),
+    "reaches-a-typo": ("rehearsal.upgrade: reaches = 'r1': no revision in ", True),
+    "healthy-two-revisions": ("", False),
+    "diamond-merge": ("", False),
+    "three-bases": ("", False),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_revision_that_no_file_defines_is_a_mistake(name: str, tmp_path: pathlib.Path) -> None:
+    """Where the files are at hand nothing is looked at: the contract is wrong, exit status 4."""
+    words, wrong = NAMES[name]
+    lay_out(tmp_path, PROJECTS[name], "host=/nowhere port=1 user=nobody dbname=none", tmp_path)
+    contract = load_contract(tmp_path / "contract")
+    target = load_target(str(tmp_path / "target.toml"), tmp_path)
+    found = mistakes(contract, target)
+    assert bool(found) is wrong, found
+    assert words in "".join(found)
+    (tmp_path / "alembic.ini").write_text("[alembic]\nversion_locations = more\n", "utf-8")
+    assert mistakes(contract, target) == []
+    if wrong:
+        (tmp_path / "alembic.ini").write_text("[alembic]\n", "utf-8")
+        here = tmp_path / "here"
+        command = [sys.executable, "-m", "gate", "check", "predeploy", "--target"]
+        command += [str(tmp_path / "target.toml"), "--contract", str(tmp_path / "contract")]
+        ended = subprocess.run(  # noqa: S603 - the gate itself
+            [*command, "--reports", here], cwd=runs.ROOT, env=runs.environ(),
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 4, ended.stderr
+        assert words in ended.stderr
 
 
 def _state(live: psycopg.Connection[tuple[object, ...]], versions: str) -> list[tuple[object, ...]]:

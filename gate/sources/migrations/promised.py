@@ -1,0 +1,84 @@
+"""Revisions that a contract names, against the files where those can be read beforehand."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Iterable
+
+from gate.contract.model import Contract
+from gate.contract.rehearsal import Rehearsal
+from gate.sources.migrations.chain import ancestors, chain
+from gate.sources.migrations.facts import Chain
+from gate.target import Target
+
+OTHERS = re.compile(r"^[ \t]*(version_locations|recursive_version_locations)\b", re.MULTILINE)
+"""Settings by which Alembic also reads other folders than the one that is named."""
+PLAIN = re.compile(r"[A-Za-z0-9_.]+")
+SYMBOLS = ("base", "head", "heads")
+
+
+def mistakes(contract: Contract, target: Target) -> list[str]:
+    """What is certainly wrong with the revisions that the rehearsal is to go to and back to.
+
+    Nothing is said where the files are on another host, cannot be read, are not all of Alembic's,
+    or where a name is an expression that Alembic alone understands.
+    """
+    how = contract.alembic
+    if how is None or not target.host.startswith("local://"):
+        return []
+    known = _chain(pathlib.Path(target.placed(how.folder)), target.placed(how.versions))
+    if known is None:
+        return []
+    items = contract.of(Rehearsal, "predeploy")
+    wrong: list[str] = []
+    ends: list[str] = []
+    for id_, item in items.items():
+        if item.reaches is not None and PLAIN.fullmatch(item.reaches):
+            found = _named(known, item.reaches)
+            ends += found
+            if not found:
+                wrong.append(f"{id_}: reaches = {item.reaches!r}: {_none(known)}")
+    behind = ancestors(known, ends or known.heads)
+    for id_, item in items.items():
+        name = item.restores
+        if name is None or not PLAIN.fullmatch(name) or name in SYMBOLS:
+            continue
+        found = _named(known, name)
+        if not found:
+            wrong.append(f"{id_}: restores = {name!r}: {_none(known)}")
+        elif not wrong and not behind & set(found):
+            wrong.append(f"{id_}: restores = {name!r}: it does not lie behind {', '.join(ends)}")
+    return wrong
+
+
+def _chain(folder: pathlib.Path, versions: str) -> Chain | None:
+    """The revisions; ``None`` where the files do not tell all of them."""
+    try:
+        settings = [*folder.glob("*.ini"), *folder.glob("*.cfg"), *folder.glob("pyproject.toml")]
+        if any(OTHERS.search(one.read_text("utf-8", "replace")) for one in settings):
+            return None
+        files = {one.name: one.read_text("utf-8") for one in pathlib.Path(versions).glob("*.py")}
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = chain(versions, files)
+    return None if found.problems or found.missing or not found.revisions else found
+
+
+def _named(known: Chain, name: str) -> list[str]:
+    """Revisions that a name may mean: an id, the beginning of one, a label, or a symbol."""
+    if name in SYMBOLS:
+        return list(known.heads)
+    return [
+        id_
+        for id_, one in known.revisions.items()
+        if id_.startswith(name) or name in one.branch_labels
+    ]
+
+
+def _none(known: Chain) -> str:
+    return f"no revision in {known.folder} is called so; the heads are {_listed(known.heads)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
