@@ -41,16 +41,20 @@ LONGEST = 2000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of pytest's plugin, by the same names."""
     parser.add_argument("moments", nargs="+", choices=MOMENTS, metavar="MOMENT", help="when it is")
-    for name, metavar in (
-        ("target", "NAME-or-PATH"),
-        ("contract", "DIR"),
-        ("replay", "FILE"),
-        ("baseline", "FILE"),
-        ("reports", "DIR"),
+    for name, metavar, text in (
+        ("target", "NAME-or-PATH", "what to look at (default: gate_target of the configuration)"),
+        ("contract", "DIR", "folder of the promises, one .toml file per chapter"),
+        ("replay", "FILE", "judge a kept observed.json again, without touching the target"),
+        ("baseline", "FILE", "observed.json from before the deployment, to compare with"),
+        ("reports", "DIR", "folder for the reports"),
     ):
-        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="")
-    for name in ("apply", "rollback-on-failure", "accept-loss"):
-        parser.add_argument(f"--{name}", f"--gate-{name}", action="store_true")
+        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="", help=text)
+    for name, text in (
+        ("apply", "on a real target: carry out the plan, and send the requests that write"),
+        ("rollback-on-failure", "when a step of the deploy plan fails, carry out the rollback"),
+        ("accept-loss", "roll back although more rows are lost than the contract allows"),
+    ):
+        parser.add_argument(f"--{name}", f"--gate-{name}", action="store_true", help=text)
 
 
 def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
