@@ -39,15 +39,14 @@ def look(
     Returns:
         Everything that was seen, absent, or could not be told.
     """
-    asked, writes = questions(contract, target, moment), not contract.withheld
+    asked = questions(contract, target, moment)
     found = look_at(
+        contract,
         target,
         moment,
         asked,
         carrier=carrier,
-        plan=plan,
-        version_table=contract.version_table,
-        writes=writes,
+        given={"plan": plan} if plan else {},
     )
     bound = binding(contract.sha256, target, asked, applied=applied)
     return found.model_copy(update={"bound": bound})

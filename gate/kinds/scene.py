@@ -112,7 +112,8 @@ class Scene:
 
     def chain(self, folder: str) -> Fact[Chain]:
         """The revisions of a folder."""
-        return asked(self.observed.chains, folder)
+        fact = self.observed.migrations
+        return asked(fact.value.folders, folder) if isinstance(fact, Seen) else unknown(fact)
 
     @property
     def revisions(self) -> Fact[tuple[str, ...]]:

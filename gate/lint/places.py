@@ -13,7 +13,8 @@ from gate.kinds.kind import Found
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.lint.note import Note, about
-from gate.sources.fact import Absent, CannotTell, Cause
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -65,11 +66,13 @@ def _scene(contract: Contract, target: Target, moment: Moment) -> Scene:
         moment=moment,
         started=now,
         finished=now,
-        host=CannotTell("not looked at", Cause.UPSTREAM),
-        database=NOWHERE["database"],
-        api=NOWHERE["api"],
-        chains={},
-        plan=Absent("nothing was carried out"),
-        rehearsal=NOWHERE["rehearsal"],
+        sources={
+            "host": CannotTell("not looked at", Cause.UPSTREAM),
+            "database": NOWHERE["database"],
+            "api": NOWHERE["api"],
+            "plan": Absent("nothing was carried out"),
+            "rehearsal": NOWHERE["rehearsal"],
+            "migrations": Seen(Chains(folders={})),
+        },
     )
     return Scene(contract=contract, target=target, moment=moment, observed=observed)

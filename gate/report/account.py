@@ -11,10 +11,10 @@ from gate.contract.item import Moment
 from gate.contract.model import Contract, Promise
 from gate.kinds.scene import Scene
 from gate.report.replay import Replay
-from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.fact import CannotTell, Cause, Seen
 from gate.sources.host.facts import Identity
-from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
+from gate.sources.registry import sources
 from gate.target import Target
 
 SNAPSHOT: dict[Moment, str] = {
@@ -29,15 +29,6 @@ ORDER = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WARN, Outcome.WAIVED, Outco
 
 
 NOTHING = CannotTell("nothing was looked at", Cause.UPSTREAM)
-
-
-class _Unseen(dict[str, Fact[Chain]]):
-    """Facts by key of a look that did not take place."""
-
-    def get(self, key: str, default: object = None) -> CannotTell:
-        """Why nothing is known of it."""
-        del key, default
-        return NOTHING
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -75,12 +66,7 @@ class Account:
             moment=self.moment,
             started=self.started,
             finished=self.finished,
-            host=NOTHING,
-            database=NOTHING,
-            api=NOTHING,
-            chains=_Unseen(),
-            plan=NOTHING,
-            rehearsal=NOTHING,
+            sources=dict.fromkeys(sources(), NOTHING),
         )
         return Scene(
             contract=self.contract,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
+from typing import Any
 
 from gate.connection.carrier import Carrier, open_carrier
 from gate.connection.obstacle import INTERRUPTED
 from gate.contract.item import Moment
-from gate.contract.rehearsal import Rehearsal
 from gate.errors import GateError, ObservationError
 from gate.kinds.look import look, questions
 from gate.plan.facts import PlanFacts
@@ -15,10 +15,12 @@ from gate.report.redacted import redacted_observed
 from gate.run.stage import Stage
 from gate.secrets import known
 from gate.sources.binding import requests
-from gate.sources.fact import Seen
+from gate.sources.fact import Fact, Seen
 from gate.sources.kept import answering, unfit_as_baseline
+from gate.sources.look import look_after
 from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
+from gate.sources.source import Looking
 
 BASELINE = "baseline.json"
 
@@ -67,16 +69,21 @@ def _look(moment: Moment, stage: Stage, carrier: Carrier, plan: PlanFacts | None
 
 
 def _rehearsed(observed: Observed, stage: Stage, carrier: Carrier) -> Observed:
-    """Rehearse the migration, where the contract promises something of it; after the look."""
-    contract, began = stage.run.contract, time.monotonic()
-    if not contract.of(Rehearsal, observed.moment) or contract.alembic is None:
-        return observed
-    from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
+    """Ask the sources that look last: the migration is rehearsed."""
 
-    chain = observed.chains[contract.alembic.versions]
-    found = rehearse(contract, stage.target, carrier, chain, stage.go_on)
-    seconds = {**observed.seconds, "rehearsal": round(time.monotonic() - began, 3)}
-    return observed.model_copy(update={"rehearsal": found, "seconds": seconds})
+    def looking(of: Callable[[str], Fact[Any]]) -> Looking:
+        return Looking(
+            target=stage.target,
+            moment=observed.moment,
+            asked=questions(stage.run.contract, stage.target, observed.moment),
+            carrier=carrier,
+            contract=stage.run.contract,
+            writes=False,
+            tell=stage.go_on,
+            of=of,
+        )
+
+    return look_after(observed, looking)
 
 
 def _baseline(moment: Moment, stage: Stage, carrier: Carrier) -> Observed | None:

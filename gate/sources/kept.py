@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from gate.sources.binding import belonging, unfit, unfit_before
+from gate.sources.binding import unfit, unfit_before
 from gate.sources.fact import Seen
 from gate.sources.observed import Observed
+from gate.sources.registry import sources
 from gate.target import Target
 
 
@@ -31,24 +32,10 @@ def answering(observed: Observed, asked: Mapping[str, str]) -> Observed:
         observed: A kept look.
         asked: Digests of requests by item id, as `gate.sources.binding.requests` makes them.
     """
-    was, changed = observed.bound.asked, dict[str, object]()
-    if isinstance(observed.api, Seen):
-        api = observed.api.value
-        own = belonging(api.answers, was, asked)
-        changed["api"] = Seen(api.model_copy(update={"answers": own}))
-    if isinstance(observed.host, Seen):
-        host = observed.host.value
-        parts = {
-            "outputs": belonging(host.outputs, was, asked),
-            "packages": belonging(host.packages, was, asked),
-        }
-        changed["host"] = Seen(host.model_copy(update=parts))
-    if isinstance(observed.database, Seen):
-        database = observed.database.value
-        work = {
-            id_: facts
-            for id_, facts in database.work.items()
-            if id_ not in asked or was.get(id_) == asked[id_]
-        }
-        changed["database"] = Seen(database.model_copy(update={"work": work}))
+    was, known = observed.bound.asked, sources()
+    changed = {
+        name: Seen(known[name].belonging(fact.value, was, asked))
+        for name, fact in observed.sources.items()
+        if isinstance(fact, Seen) and name in known
+    }
     return observed.model_copy(update=changed)

@@ -1,147 +1,147 @@
-"""Look once at everything: host, database and API at the same time, then judge from memory."""
+"""Look once at everything: every source at the same time, then judge from memory."""
 
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
 from contextlib import nullcontext
-from typing import TypeVar
+from typing import Any
 
-from gate.connection import forward
 from gate.connection.carrier import Carrier, open_carrier
-from gate.connection.obstacle import CarrierError
 from gate.contract.item import Moment
-from gate.plan.facts import PlanFacts
-from gate.sources.api.facts import ApiFacts
-from gate.sources.api.questions import AskEndpoint, AskSamples
-from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskWhole, AskWork
-from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.sources.host import look as host
-from gate.sources.host.facts import HostFacts
-from gate.sources.host.questions import host_questions
-from gate.sources.migrations.chain import chain
-from gate.sources.migrations.facts import Chain
+from gate.contract.model import Contract
+from gate.errors import ObservationError
+from gate.secrets import known
+from gate.sources.fact import Absent, CannotTell, Cause, Fact
 from gate.sources.observed import Observed
+from gate.sources.registry import sources
+from gate.sources.source import Looking, Source
 from gate.target import Target
-
-T = TypeVar("T")
 
 
 def look_at(
+    contract: Contract,
     target: Target,
     moment: Moment,
     asked: Sequence[object],
     *,
     carrier: Carrier | None = None,
-    plan: Fact[PlanFacts] | None = None,
-    version_table: str = "alembic_version",
-    writes: bool = False,
+    given: Mapping[str, Fact[Any]] | None = None,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
     Args:
+        contract: What is promised.
         target: Where.
         moment: Which moment it is.
         asked: Questions; each source answers its own.
         carrier: The way to the target's host, where one is open already.
-        plan: What was carried out just before.
-        version_table: Where Alembic keeps the database's revision.
-        writes: Whether requests may be sent that say that they write.
+        given: What is known already, by the name of its source.
 
     Returns:
         Everything that was seen, absent, or could not be told.
     """
     started = dt.datetime.now(dt.timezone.utc)
     seconds: dict[str, float] = {}
-    with (
-        nullcontext(carrier) if carrier else open_carrier(target) as way,
-        ThreadPoolExecutor(3, thread_name_prefix="look") as pool,
-    ):
-
-        def ask(name: str, act: Callable[[], T]) -> Future[T]:
-            return pool.submit(_timed, name, seconds, act)
-
-        of_host = host_questions(asked, target.deadlines.window_s)
-        host_ = ask("host", lambda: host.look(target, of_host, way))
-        database_ = ask("database", lambda: _database(target, asked, way, version_table))
-        api_ = ask("api", lambda: _api(target, asked, way, writes=writes))
-        seen_host = host_.result()
-        return Observed(
-            target=target.name,
-            instance=target.instance,
+    facts: dict[str, Fact[Any]] = {
+        name: Absent(one.unasked) for name, one in sources().items() if one.late or not one.look
+    }
+    asked_now = [one for one in sources().values() if one.look and not one.late]
+    with nullcontext(carrier) if carrier else open_carrier(target) as way:
+        answers: dict[str, Future[Fact[Any]]] = {one.name: Future() for one in asked_now}
+        looking = Looking(
+            target=target,
             moment=moment,
-            started=started,
-            host=seen_host,
-            database=database_.result(),
-            api=api_.result(),
-            chains=_chains(of_host.folders, seen_host),
-            plan=plan or Absent("no plan was carried out by this run"),
-            seconds=seconds,
-            finished=dt.datetime.now(dt.timezone.utc),
+            asked=asked,
+            carrier=way,
+            contract=contract,
+            writes=not contract.withheld,
+            tell=lambda _: None,
+            of=lambda name: answers[name].result(),
         )
-
-
-def _database(
-    target: Target, asked: Sequence[object], carrier: Carrier, version_table: str
-) -> Fact[DatabaseFacts]:
-    from gate.sources.database import look as database  # noqa: PLC0415 - loaded while connecting
-
-    if not target.database.service:
-        return CannotTell("the target names no [database]", Cause.UPSTREAM)
-    work = {one.id: one.work for one in asked if isinstance(one, AskWork)}
-    try:
-        overrides = forward.to_database(target, carrier)
-        return database.look(
-            target,
-            work,
-            overrides,
-            version_table,
-            whole=any(isinstance(one, AskWhole) for one in asked),
-            interrupted=carrier.interrupted,
-        )
-    except CarrierError as error:
-        return CannotTell(str(error), error.cause)
-
-
-def _api(
-    target: Target, asked: Sequence[object], carrier: Carrier, *, writes: bool
-) -> Fact[ApiFacts]:
-    from gate.sources.api import look as api  # noqa: PLC0415 - loaded while connecting
-
-    if not target.api.base:
-        return CannotTell("the target names no [api]", Cause.UPSTREAM)
-    endpoints = {one.id: one.endpoint for one in asked if isinstance(one, AskEndpoint)}
-    samples = {one.endpoint: one.samples for one in asked if isinstance(one, AskSamples)}
-    try:
-        way = forward.to_api(target, carrier)
-    except CarrierError as error:
-        return CannotTell(str(error), error.cause)
-    return api.look(
-        target,
-        endpoints,
-        samples,
-        forward=way,
-        interrupted=carrier.interrupted,
-        writes=writes,
+        _start(asked_now, looking, answers, seconds)
+        for one in asked_now:
+            facts[one.name] = _answer(one, target, answers[one.name], started)
+    return Observed(
+        target=target.name,
+        instance=target.instance,
+        moment=moment,
+        started=started,
+        sources={name: {**facts, **(given or {})}[name] for name in sources()},
+        seconds={name: seconds[name] for name in facts if name in seconds},
+        finished=dt.datetime.now(dt.timezone.utc),
     )
 
 
-def _chains(folders: Sequence[str], seen: Fact[HostFacts]) -> dict[str, Fact[Chain]]:
-    if not isinstance(seen, Seen):
-        return dict.fromkeys(folders, seen)
-    found: dict[str, Fact[Chain]] = {}
-    for folder in folders:
-        files = seen.value.files[folder]
-        found[folder] = Seen(chain(folder, files.value)) if isinstance(files, Seen) else files
-    return found
+def look_after(
+    observed: Observed, looking: Callable[[Callable[[str], Fact[Any]]], Looking]
+) -> Observed:
+    """Ask the sources that look when the look is over.
+
+    Args:
+        observed: The look.
+        looking: What they may use, made with what the look knows of every source.
+    """
+    for source in sources().values():
+        if not source.late or source.look is None:
+            continue
+        began = time.perf_counter()
+        fact = _asked(source, looking(observed.told))
+        if fact != observed.told(source.name):
+            seconds = {**observed.seconds, source.name: round(time.perf_counter() - began, 3)}
+            observed = observed.model_copy(update={source.name: fact, "seconds": seconds})
+    return observed
 
 
-def _timed(name: str, seconds: dict[str, float], act: Callable[[], T]) -> T:
-    started = time.perf_counter()
+def _asked(source: Source[Any], looking: Looking) -> Fact[Any]:
+    """What a source tells; one that fails spoils no other."""
     try:
-        return act()
-    finally:
-        seconds[name] = round(time.perf_counter() - started, 3)
+        return source.look(looking) if source.look else Absent(source.unasked)
+    except ObservationError as error:
+        if looking.carrier.interrupted.is_set():
+            raise
+        return CannotTell(str(error), Cause.UPSTREAM)
+    except Exception as error:  # noqa: BLE001 - it may be anybody's
+        words = known.first(str(error), 300)
+        reason = f"the look at {source.name} failed: {type(error).__name__}: {words}"
+        return CannotTell(reason, Cause.UPSTREAM)
+
+
+def _start(
+    asked_now: Iterable[Source[Any]],
+    looking: Looking,
+    answers: Mapping[str, Future[Fact[Any]]],
+    seconds: dict[str, float],
+) -> None:
+    """Ask each source in a thread of its own, which the end of the process does not wait for."""
+
+    def ask(source: Source[Any], answer: Future[Fact[Any]]) -> None:
+        began = time.perf_counter()
+        try:
+            fact = _asked(source, looking)
+        except ObservationError as error:  # interrupted: whoever asked goes no further, too
+            fact = CannotTell(str(error), Cause.UPSTREAM)
+        seconds[source.name] = round(time.perf_counter() - began, 3)
+        answer.set_result(fact)
+
+    for one in asked_now:
+        words = (one, answers[one.name])
+        threading.Thread(target=ask, args=words, name=f"look-{one.name}", daemon=True).start()
+
+
+def _answer(
+    source: Source[Any], target: Target, answer: Future[Fact[Any]], started: dt.datetime
+) -> Fact[Any]:
+    """What a source told, in its time."""
+    if source.deadline is None:
+        return answer.result()
+    allowed = source.deadline(target)
+    gone = (dt.datetime.now(dt.timezone.utc) - started).total_seconds()
+    try:
+        return answer.result(max(0.0, allowed - gone))
+    except Late:
+        return CannotTell(f"{source.name} did not answer within {allowed:g} s", Cause.TIMEOUT)

@@ -16,6 +16,7 @@ from gate.kinds.work import Work
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.look import look
 from gate.sources.fact import Absent, Seen
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from gate.target import Target, load_target
 from tests.selftest.conftest import Postgres
@@ -89,9 +90,20 @@ def observed(target: Target, facts: DatabaseFacts) -> Observed:
     """A look that saw a database and nothing else."""
     nothing = Absent("not looked at")
     return Observed(
-        target=target.name, instance="", moment="rollback", started=NOW, finished=NOW,
-        host=nothing, database=Seen(facts), api=nothing, chains={}, plan=nothing,
-    )  # fmt: skip
+        target=target.name,
+        instance="",
+        moment="rollback",
+        started=NOW,
+        finished=NOW,
+        sources={
+            "host": nothing,
+            "database": Seen(facts),
+            "api": nothing,
+            "plan": nothing,
+            "migrations": Seen(Chains(folders={})),
+            "rehearsal": Absent("nothing was rehearsed by this run"),
+        },
+    )
 
 
 def scene(

@@ -34,6 +34,7 @@ from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.api.inflate import Inflater
 from gate.sources.api.look import look
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from gate.target import Target
 
@@ -133,11 +134,14 @@ def scene(
         moment="predeploy",
         started=now,
         finished=now,
-        host=open_,
-        database=open_,
-        api=facts,
-        chains={},
-        plan=Absent("none"),
+        sources={
+            "host": open_,
+            "database": open_,
+            "api": facts,
+            "plan": Absent("none"),
+            "migrations": Seen(Chains(folders={})),
+            "rehearsal": Absent("nothing was rehearsed by this run"),
+        },
     )
     return Scene(contract=contract, target=here, moment="predeploy", observed=observed)
 

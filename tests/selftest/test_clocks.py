@@ -17,6 +17,7 @@ from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from gate.target import Api, Database, Target
 from tests.selftest.hosts import identity
@@ -59,12 +60,15 @@ def observed(clock: dt.datetime | None, **parts: float) -> Observed:
         moment="predeploy",
         started=BEFORE,
         finished=BEFORE + seconds(60),
-        host=UNREACHED if clock is None else Seen(host(clock)),
-        database=UNREACHED,
-        api=UNREACHED,
-        chains={},
-        plan=Absent("no plan"),
         seconds=parts,
+        sources={
+            "host": UNREACHED if clock is None else Seen(host(clock)),
+            "database": UNREACHED,
+            "api": UNREACHED,
+            "plan": Absent("no plan"),
+            "migrations": Seen(Chains(folders={})),
+            "rehearsal": Absent("nothing was rehearsed by this run"),
+        },
     )
 
 

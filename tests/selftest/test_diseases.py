@@ -22,6 +22,7 @@ from gate.kinds.scene import Scene
 from gate.sources.database.look import look as database_look
 from gate.sources.fact import Absent, Seen
 from gate.sources.migrations.chain import chain
+from gate.sources.migrations.facts import Chains
 from gate.sources.migrations.promised import mistakes
 from gate.sources.observed import Observed
 from gate.sources.rehearsal.mark import PREFIX
@@ -218,12 +219,14 @@ def _findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
             moment="predeploy",
             started=now,
             finished=now,
-            host=nothing,
-            database=database_look(target, {}, version_table=contract.version_table),
-            api=nothing,
-            chains={versions: revisions},
-            plan=nothing,
-            rehearsal=rehearse(contract, target, carrier, revisions, _silent),
+            sources={
+                "host": nothing,
+                "database": database_look(target, {}, version_table=contract.version_table),
+                "api": nothing,
+                "plan": nothing,
+                "rehearsal": rehearse(contract, target, carrier, revisions, _silent),
+                "migrations": Seen(Chains(folders={versions: revisions})),
+            },
         )
     scene = Scene(contract=contract, target=target, moment="predeploy", observed=observed)
     wrong: dict[str, str] = {}

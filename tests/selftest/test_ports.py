@@ -20,6 +20,7 @@ from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host import look as host
 from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Process, Unit, UnitReading
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from tests.selftest.hosts import NOW, identity, target
 
@@ -60,11 +61,14 @@ def judge(tmp_path: pathlib.Path) -> Judge:
             moment="predeploy",
             started=NOW,
             finished=NOW,
-            host=Seen(facts),
-            database=UNREACHED,
-            api=UNREACHED,
-            chains={},
-            plan=Absent("no plan"),
+            sources={
+                "host": Seen(facts),
+                "database": UNREACHED,
+                "api": UNREACHED,
+                "plan": Absent("no plan"),
+                "migrations": Seen(Chains(folders={})),
+                "rehearsal": Absent("nothing was rehearsed by this run"),
+            },
         )
         scene = Scene(contract=contract, target=HERE, moment="predeploy", observed=observed)
         return compare(contract.promises["port.api"], scene)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.sources.fact import Model
+from gate.sources.fact import Fact, Model
 
 
 class Revision(Model):
@@ -37,3 +37,9 @@ class Chain(Model):
     bases: tuple[str, ...]
     missing: tuple[str, ...]
     problems: tuple[str, ...]
+
+
+class Chains(Model):
+    """Revisions of each asked folder, by the folder as the contract says it."""
+
+    folders: dict[str, Fact[Chain]]

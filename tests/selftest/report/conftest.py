@@ -35,6 +35,7 @@ from gate.sources.host.facts import (
     UnitReading,
 )
 from gate.sources.migrations.chain import chain
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 from gate.target import Target, load_target
 
@@ -226,39 +227,48 @@ def observe(moment: Moment) -> Observed:
         moment=moment,
         started=NOW,
         finished=NOW + dt.timedelta(seconds=48),
-        host=Seen(host(after=after)),
-        database=Seen(
-            DatabaseFacts(
-                server_version="16.11 (Ubuntu 16.11-1.pgdg22.04+1)",
-                database="atum_desk",
-                user="gate_reader",
-                superuser=False,
-                read_only=True,
-                clock=NOW,
-                started=NOW - dt.timedelta(days=2),
-                in_recovery=False,
-                catalog=catalog(after=after),
-                alembic=Seen((at,)),
-                work={},
-            )
-        ),
-        api=Seen(
-            ApiFacts(
-                base="http://127.0.0.1:8000",
-                answers={
-                    "endpoint.tickets": answer("/api/v1/tickets", []),
-                    "endpoint.copilot": answer("/copilot", {"summary": "x"}, 46.8),
-                    "endpoint.etl_health": answer("/api/v1/etl/health", {"version": "1.12.0"}),
-                    "endpoint.metrics": answer("/metrics", "", 0.01, 200 if after else 404),
-                },
-            )
-        ),
-        chains={
-            "/data/versions": Seen(chain("/data/versions", files)),
-            "/data/running": Seen(chain("/data/running", running)),
-        },
-        plan=_plan() if moment == "rollback" else Absent("no plan was carried out by this run"),
         seconds={"host": 1.2, "database": 0.3, "api": 47.1},
+        sources={
+            "host": Seen(host(after=after)),
+            "database": Seen(
+                DatabaseFacts(
+                    server_version="16.11 (Ubuntu 16.11-1.pgdg22.04+1)",
+                    database="atum_desk",
+                    user="gate_reader",
+                    superuser=False,
+                    read_only=True,
+                    clock=NOW,
+                    started=NOW - dt.timedelta(days=2),
+                    in_recovery=False,
+                    catalog=catalog(after=after),
+                    alembic=Seen((at,)),
+                    work={},
+                )
+            ),
+            "api": Seen(
+                ApiFacts(
+                    base="http://127.0.0.1:8000",
+                    answers={
+                        "endpoint.tickets": answer("/api/v1/tickets", []),
+                        "endpoint.copilot": answer("/copilot", {"summary": "x"}, 46.8),
+                        "endpoint.etl_health": answer("/api/v1/etl/health", {"version": "1.12.0"}),
+                        "endpoint.metrics": answer("/metrics", "", 0.01, 200 if after else 404),
+                    },
+                )
+            ),
+            "plan": _plan()
+            if moment == "rollback"
+            else Absent("no plan was carried out by this run"),
+            "migrations": Seen(
+                Chains(
+                    folders={
+                        "/data/versions": Seen(chain("/data/versions", files)),
+                        "/data/running": Seen(chain("/data/running", running)),
+                    }
+                )
+            ),
+            "rehearsal": Absent("nothing was rehearsed by this run"),
+        },
     )
 
 

@@ -38,6 +38,7 @@ from gate.report.terminal import summary
 from gate.report.write import write_all
 from gate.secrets.redactor import Redactor
 from gate.sources.fact import CannotTell, Cause, Seen
+from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
 
 ONE_OF_EACH = pathlib.Path(__file__).parent / "kinds"
@@ -55,7 +56,12 @@ def account_of(contract: Contract, id_: str, told: Callable[..., Account], look:
     alone = dataclasses.replace(contract, promises={id_: promise})
     blind = CannotTell("timed out", Cause.TIMEOUT)
     before = look("predeploy").model_copy(
-        update={"host": blind, "database": blind, "api": blind, "chains": {}}
+        update={
+            "host": blind,
+            "database": blind,
+            "api": blind,
+            "migrations": Seen(Chains(folders={})),
+        }
     )
     return told(
         moment,
@@ -143,7 +149,13 @@ def test_no_row_is_lost_to_what_cannot_be_told(
     observed = None
     if lost == "parts":
         observed = look("predeploy").model_copy(
-            update={"host": blind, "database": blind, "api": blind, "chains": {}, "plan": blind}
+            update={
+                "host": blind,
+                "database": blind,
+                "api": blind,
+                "migrations": Seen(Chains(folders={})),
+                "plan": blind,
+            }
         )
     whole = told(contract=contract, observed=look("predeploy")).scene
     scene = told(contract=contract, observed=observed).scene

@@ -1,0 +1,49 @@
+"""The database: its catalog, and the proofs of its workers' work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gate.connection import forward
+from gate.connection.obstacle import CarrierError
+from gate.sources.database.facts import DatabaseFacts
+from gate.sources.database.questions import AskWhole, AskWork
+from gate.sources.fact import CannotTell, Cause, Fact
+from gate.sources.source import Looking, Source
+
+
+def look(looking: Looking) -> Fact[DatabaseFacts]:
+    """Read the catalog, all of it where something asks for that."""
+    from gate.sources.database import look as database  # noqa: PLC0415 - loaded while connecting
+
+    if not looking.target.database.service:
+        return CannotTell("the target names no [database]", Cause.UPSTREAM)
+    work = {one.id: one.work for one in looking.asked if isinstance(one, AskWork)}
+    try:
+        overrides = forward.to_database(looking.target, looking.carrier)
+        return database.look(
+            looking.target,
+            work,
+            overrides,
+            looking.contract.version_table,
+            whole=any(isinstance(one, AskWhole) for one in looking.asked),
+            interrupted=looking.carrier.interrupted,
+        )
+    except CarrierError as error:
+        return CannotTell(str(error), error.cause)
+
+
+def _belonging(
+    facts: DatabaseFacts, was: Mapping[str, str], asked: Mapping[str, str]
+) -> DatabaseFacts:
+    work = {
+        id_: one
+        for id_, one in facts.work.items()
+        if id_ not in asked or was.get(id_) == asked[id_]
+    }
+    return facts.model_copy(update={"work": work})
+
+
+SOURCE = Source(
+    name="database", rank=20, format=1, facts=DatabaseFacts, look=look, belonging=_belonging
+)

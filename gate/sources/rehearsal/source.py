@@ -1,0 +1,35 @@
+"""The rehearsal: the migration on a clone, after the look before the deployment."""
+
+from __future__ import annotations
+
+from gate.sources.fact import Absent, Fact, seen
+from gate.sources.migrations.facts import Chains
+from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.questions import AskRehearsal
+from gate.sources.source import Looking, Source
+
+UNASKED = "nothing was rehearsed by this run"
+
+
+def look(looking: Looking) -> Fact[RehearsalFacts]:
+    """Rehearse the migration, where something is promised of that."""
+    how = looking.contract.alembic
+    if how is None or not any(isinstance(one, AskRehearsal) for one in looking.asked):
+        return Absent(UNASKED)
+    from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
+
+    chains: Fact[Chains] = looking.of("migrations")
+    chain = seen(chains, "look at the revision files").folders[how.versions]
+    return rehearse(looking.contract, looking.target, looking.carrier, chain, looking.tell)
+
+
+SOURCE = Source(
+    name="rehearsal",
+    rank=50,
+    format=1,
+    facts=RehearsalFacts,
+    look=look,
+    unasked=UNASKED,
+    after=("migrations",),
+    late=True,
+)
