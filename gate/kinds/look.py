@@ -41,10 +41,10 @@ def look(
     """
     asked = questions(contract, target, moment)
     found = look_at(
-        contract,
         target,
         moment,
         asked,
+        contract=contract,
         carrier=carrier,
         given={"plan": plan} if plan else {},
     )

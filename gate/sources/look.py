@@ -24,21 +24,21 @@ from gate.target import Target
 
 
 def look_at(
-    contract: Contract,
     target: Target,
     moment: Moment,
     asked: Sequence[object],
     *,
+    contract: Contract | None = None,
     carrier: Carrier | None = None,
     given: Mapping[str, Fact[Any]] | None = None,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
     Args:
-        contract: What is promised.
         target: Where.
         moment: Which moment it is.
         asked: Questions; each source answers its own.
+        contract: What is promised, where there is one; without it nothing is sent that writes.
         carrier: The way to the target's host, where one is open already.
         given: What is known already, by the name of its source.
 
@@ -59,7 +59,7 @@ def look_at(
             asked=asked,
             carrier=way,
             contract=contract,
-            writes=not contract.withheld,
+            writes=contract is not None and not contract.withheld,
             tell=lambda _: None,
             of=lambda name: answers[name].result(),
         )

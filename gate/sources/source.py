@@ -29,7 +29,7 @@ class Looking:
         moment: Which moment it is.
         asked: Questions of every kind of promise; a source answers its own.
         carrier: The way to the target's host, open for all sources.
-        contract: What is promised; most sources need the questions alone.
+        contract: What is promised, where there is one; most sources need the questions alone.
         writes: Whether requests may be sent that say that they write.
         tell: Is told of every longer stage as it begins.
         of: What another source told in this look; it is waited for. Of those alone that are named
@@ -40,10 +40,15 @@ class Looking:
     moment: Moment
     asked: Sequence[object]
     carrier: Carrier
-    contract: Contract
+    contract: Contract | None
     writes: bool
     tell: Callable[[str], None]
     of: Callable[[str], Fact[Any]]
+
+    @property
+    def version_table(self) -> str:
+        """Where Alembic keeps the database's revision."""
+        return self.contract.version_table if self.contract else "alembic_version"
 
 
 def unchanged(facts: F, was: Mapping[str, str], asked: Mapping[str, str]) -> F:

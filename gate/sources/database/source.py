@@ -25,7 +25,7 @@ def look(looking: Looking) -> Fact[DatabaseFacts]:
             looking.target,
             work,
             overrides,
-            looking.contract.version_table,
+            looking.version_table,
             whole=any(isinstance(one, AskWhole) for one in looking.asked),
             interrupted=looking.carrier.interrupted,
         )

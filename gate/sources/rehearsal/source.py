@@ -13,14 +13,16 @@ UNASKED = "nothing was rehearsed by this run"
 
 def look(looking: Looking) -> Fact[RehearsalFacts]:
     """Rehearse the migration, where something is promised of that."""
-    how = looking.contract.alembic
-    if how is None or not any(isinstance(one, AskRehearsal) for one in looking.asked):
+    contract = looking.contract
+    how = contract.alembic if contract else None
+    asked = any(isinstance(one, AskRehearsal) for one in looking.asked)
+    if contract is None or how is None or not asked:
         return Absent(UNASKED)
     from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
 
     chains: Fact[Chains] = looking.of("migrations")
     chain = seen(chains, "look at the revision files").folders[how.versions]
-    return rehearse(looking.contract, looking.target, looking.carrier, chain, looking.tell)
+    return rehearse(contract, looking.target, looking.carrier, chain, looking.tell)
 
 
 SOURCE = Source(
