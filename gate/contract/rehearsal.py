@@ -43,6 +43,38 @@ class Environment(Strict):
         return {*self.take, *self.give}
 
 
+class OneWay(Strict):
+    """A revision that is not meant to be taken back.
+
+    Attributes:
+        revision: Its id.
+        reason: Why; shown in every report.
+    """
+
+    revision: Name
+    reason: Name
+
+
+class DataChange(OneWay):
+    """A revision that changes rows which its way down does not bring back.
+
+    Attributes:
+        tables: Whose rows.
+    """
+
+    tables: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)]
+
+
+class Removal(OneWay):
+    """A revision that removes content which its way down does not bring back.
+
+    Attributes:
+        objects: Tables and columns (``table.column``).
+    """
+
+    objects: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)]
+
+
 class Alembic(Strict):
     """How migrations are run on the target, exactly as the deployment will run them.
 
@@ -59,6 +91,9 @@ class Alembic(Strict):
         reader_s: How long the upgrade finds another session in its way that has read the hot
             tables and sits idle in its transaction; 0 for no such neighbour.
         deadline_s: How long one revision may take.
+        one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
+        data_changes: Revisions that change rows for good; one that does not is wrong here.
+        removes: Revisions that remove content for good; one that does not is wrong here.
     """
 
     folder: AbsolutePath
@@ -71,6 +106,9 @@ class Alembic(Strict):
     hot: tuple[Name, ...] = ()
     reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
+    one_way: tuple[OneWay, ...] = ()
+    data_changes: tuple[DataChange, ...] = ()
+    removes: tuple[Removal, ...] = ()
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -390,6 +390,38 @@ PROJECTS: dict[str, Project] = {
         down=GONE + "\n" + sql("DROP TABLE note"), loses=("extra",),
         finds={LEFT: "- table note"},
     ),
+    # Declared intentions
+    "one-way-declared": Project(
+        how='one_way = [{ revision = "r1", reason = "keys are drawn anew" }]',
+        down="raise NotImplementedError('no way back')",
+        warns={LEFT: "the point of no return is r1, as declared: keys are drawn anew"},
+    ),
+    "one-way-stale": Project(
+        how='one_way = [{ revision = "r1", reason = "so we thought" }]', up=NEW, down=GONE,
+        loses=("extra",), finds={LEFT: "r1 is declared one-way, and can be undone"},
+    ),
+    "data-fix-declared": Project(
+        how='data_changes = [{ revision = "r1", tables = ["item"], reason = "names were wrong" }]',
+        up=sql("UPDATE item SET name = upper(name)"),
+        warns={LEFT: "r1 changes rows for good: names were wrong"},
+    ),
+    "data-fix-undeclared": Project(
+        up=sql("UPDATE item SET name = upper(name)"), finds={LEFT: "r1 leaves other rows in item"},
+    ),
+    "data-fix-stale": Project(
+        how='data_changes = [{ revision = "r1", tables = ["item"], reason = "it was so" }]',
+        finds={LEFT: "r1 is declared to change rows of item, and does not"},
+    ),
+    "removal-declared": Project(
+        how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP size"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD size integer"),
+        warns={LEFT: "r1 removes for good: unused"},
+    ),
+    "removal-stale": Project(
+        how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
+        finds={LEFT: "r1 is declared to remove item.size, and does not"},
+    ),
     # Rows of the new schema
     "only-when-rows-exist": Project(
         up=NEW, down=sql("DO $$ BEGIN IF EXISTS (SELECT FROM extra) THEN RAISE 'there are rows'; "

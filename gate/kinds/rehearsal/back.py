@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.rehearsal.declared import Declared, apply
 from gate.kinds.rehearsal.leg import failed
+from gate.kinds.scene import Scene
 from gate.sources.fact import seen
 from gate.sources.rehearsal.facts import Back, Receipt, RehearsalFacts
 
@@ -25,7 +28,7 @@ def _way(name: str, facts: RehearsalFacts) -> Back:
     return facts.backs[name]
 
 
-def restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -> Finding:
     """Compare the way back to a revision."""
     name = item.restores or ""
     promised = f"downgrade to {name}: catalog and rows as before"
@@ -34,8 +37,12 @@ def restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         return Finding(promised=promised, seen=why, broken=(f"{name}: {why}",))
     way = _way(name, facts)
     receipts = [one for one in seen(facts.receipts, "downgrade") if one.revision in way.steps]
-    broken = [failed(leg) for leg in facts.down
-              if leg.exit_status != 0 and leg.revision in way.steps]  # fmt: skip
+    how = scene.contract.alembic
+    said = apply(how, facts, receipts) if how else Declared(receipts)
+    receipts = said.receipts
+    broken = list(said.stale)
+    judged = set(way.steps) - said.excused
+    broken += [failed(leg) for leg in facts.down if leg.exit_status != 0 and leg.revision in judged]
     for one in receipts:
         broken += _unclean(one)
     bad = next((one.revision for one in receipts if not one.clean), None)
@@ -44,7 +51,8 @@ def restores(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     open_ = _unjudged(facts, way)
     if not broken:
         _all_judged(name, facts, receipts, open_)
-    warnings = [f"no witness was written: {text}" for one in receipts for text in one.unwritten]
+    warnings = [*said.told]
+    warnings += [f"no witness was written: {text}" for one in receipts for text in one.unwritten]
     outside = [one.revision for one in seen(facts.receipts, "downgrade")
                if one.revision not in way.steps and not one.clean]  # fmt: skip
     warnings += [f"not on this way, and not clean: {one}" for one in outside]

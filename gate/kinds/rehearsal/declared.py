@@ -1,0 +1,113 @@
+"""What a contract declares of single revisions, checked both ways."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from gate.contract.rehearsal import Alembic
+from gate.sources.fact import Seen
+from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
+
+SAME_NUMBER = "(other content)"
+"""End of the sentence about a table that has as many rows as before."""
+
+
+@dataclasses.dataclass
+class Declared:
+    """Receipts without what was declared, and what came of the declarations.
+
+    Attributes:
+        receipts: What is left of them to be judged.
+        excused: Revisions whose failing way down was declared.
+        stale: Declarations that do not hold.
+        told: Declarations that hold, with their reasons.
+    """
+
+    receipts: list[Receipt]
+    excused: set[str] = dataclasses.field(default_factory=set)
+    stale: list[str] = dataclasses.field(default_factory=list)
+    told: list[str] = dataclasses.field(default_factory=list)
+
+
+def apply(how: Alembic, facts: RehearsalFacts, receipts: list[Receipt]) -> Declared:
+    """Lay the declarations of ``[alembic]`` over the receipts; those of other steps wait."""
+    found = Declared(list(receipts))
+    by_revision = {one.revision: number for number, one in enumerate(receipts)}
+    _data_changes(how, found, by_revision)
+    _removals(how, facts, found, by_revision)
+    _one_way(how, found, by_revision)
+    return found
+
+
+def _data_changes(how: Alembic, found: Declared, by_revision: Mapping[str, int]) -> None:
+    for change in how.data_changes:
+        number = by_revision.get(change.revision)
+        if number is None:
+            continue
+        receipt = found.receipts[number]
+        for table in change.tables:
+            lines = [one for one in receipt.rows if one.startswith(f"{table}: ")]
+            if table not in receipt.moved and not lines:
+                found.stale.append(
+                    f"{change.revision} is declared to change rows of {table}, and does not"
+                )
+            elif not lines:
+                found.stale.append(
+                    f"{change.revision} is declared to change rows of {table} for good, and its "
+                    f"way down brings them back"
+                )
+            receipt = _without(receipt, lines)
+        found.receipts[number] = receipt
+        found.told.append(f"{change.revision} changes rows for good: {change.reason}")
+
+
+def _removals(
+    how: Alembic, facts: RehearsalFacts, found: Declared, by_revision: Mapping[str, int]
+) -> None:
+    for removal in how.removes:
+        number = by_revision.get(removal.revision)
+        if number is None:
+            continue
+        leg = next((one for one in facts.up if one.revision == removal.revision), None)
+        for name in removal.objects:
+            if leg is not None and isinstance(leg.commands, Seen) and not _dropped(leg, name):
+                found.stale.append(f"{removal.revision} is declared to remove {name}, and does not")
+        found.receipts[number] = _without(
+            found.receipts[number], _gone(found.receipts[number], removal.objects)
+        )
+        found.told.append(f"{removal.revision} removes for good: {removal.reason}")
+
+
+def _one_way(how: Alembic, found: Declared, by_revision: Mapping[str, int]) -> None:
+    for one in how.one_way:
+        number = by_revision.get(one.revision)
+        if number is None:
+            continue
+        if found.receipts[number].clean:
+            found.stale.append(f"{one.revision} is declared one-way, and can be undone")
+        found.excused.add(one.revision)
+        found.receipts[number] = Receipt(revision=one.revision)
+        found.told.append(f"the point of no return is {one.revision}, as declared: {one.reason}")
+
+
+def _without(receipt: Receipt, lines: list[str]) -> Receipt:
+    left = tuple(one for one in receipt.rows if one not in lines)
+    return receipt.model_copy(update={"rows": left})
+
+
+def _gone(receipt: Receipt, objects: tuple[str, ...]) -> list[str]:
+    """Sentences about rows that a removal explains: a column's leave the number of rows alone."""
+    return [
+        line
+        for line in receipt.rows
+        for name in objects
+        if line.startswith(f"{name}: ")
+        or (line.startswith(f"{name.rpartition('.')[0]}: ") and line.endswith(SAME_NUMBER))
+    ]
+
+
+def _dropped(leg: Leg, name: str) -> bool:
+    """Whether the trace saw a table or column go."""
+    ends = {name, f"public.{name}"}
+    return any(one.partition(" ")[2].removeprefix("column ") in ends for one in leg.dropped)
