@@ -30,7 +30,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Cause, Fact, told
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, known
 from gate.sources.host.each import Block, blocks, each
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
@@ -182,7 +182,7 @@ def find(promise: Promise, scene: Scene) -> Fact[Served]:
 
 def compare(promise: Promise, scene: Scene) -> Finding:
     """Compare time, names and issuer."""
-    item, found = scene.item(promise, Certificate), told(find(promise, scene))
+    item, found = scene.item(promise, Certificate), known(find(promise, scene))
     look = command(subject_of(item, scene.target))
     must = "no certificate" if item.absent else promised(item)
     if isinstance(found, Absent):

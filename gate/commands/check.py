@@ -18,10 +18,10 @@ from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
 from gate.report.terminal import shown, summary
-from gate.run.asked import Asked, run_of
-from gate.run.conclude import exit_status, settle, stands_against, write_reports
-from gate.run.ending import Ending
+from gate.run.conclusion import exit_status, stands_against, verdicts_of, write_reports
+from gate.run.interruption import Interruption
 from gate.run.moment import prepare
+from gate.run.options import Asked, run_of
 from gate.run.settings import find_settings
 from gate.run.stage import Stage
 from gate.secrets import known
@@ -105,13 +105,13 @@ class Check:
         self._observed: dict[Moment, Observed] = {}
         self._baselines: dict[Moment, Observed | None] = {}
         self._ledger: dict[str, dict[str, list[Result]]] = {}
-        self._ending = Ending()
+        self._signals = Interruption()
 
     def through(self) -> int:
         """Look, judge, tell; returns the exit status."""
         self._head()
-        with self._ending.later():
-            self._ending.install()
+        with self._signals.later():
+            self._signals.install()
             self.stage.begin(self._moments)
         interrupted = False
         try:
@@ -121,7 +121,7 @@ class Check:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            self._ending.settle()
+            self._signals.ignore()
         try:
             return self._tell(interrupted=interrupted)
         finally:
@@ -197,7 +197,7 @@ class Check:
 
     def _tell(self, *, interrupted: bool) -> int:
         moments = self._moments if not interrupted else tuple(self.stage.folders)
-        verdicts = settle(self._run, self._ledger, moments, interrupted=interrupted)
+        verdicts = verdicts_of(self._run, self._ledger, moments, interrupted=interrupted)
         problems = write_reports(self.stage, verdicts, self._observed, self._baselines)
         for moment, one in verdicts.items():
             self._summary(moment, one)

@@ -30,7 +30,7 @@ from gate.kinds.scene import Scene
 from gate.rule import at_least_one
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskSamples
-from gate.sources.fact import Absent, Seen, seen
+from gate.sources.fact import Absent, Seen, require
 from gate.target import Target
 
 CANNED = 10
@@ -163,8 +163,8 @@ def _absolute(item: Budget, durations: Sequence[float]) -> list[Check]:
 
 def _change(item: Budget, scene: Scene, durations: Sequence[float]) -> Check:
     before = scene.before(f"how {item.endpoint} changed")
-    facts = seen(before.api, "look at the API before")
-    old = seen(facts.answers[f"endpoint.{item.endpoint}"], f"answer of {item.endpoint} before")
+    facts = require(before.api, "look at the API before")
+    old = require(facts.answers[f"endpoint.{item.endpoint}"], f"answer of {item.endpoint} before")
     was = statistics.median(samples(old, item.samples))
     now = statistics.median(durations)
     limit = max(was * (item.change or 1), was + item.slack_s)

@@ -21,8 +21,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.fact import seen as seen_fact
+from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
 class Column(Item):
@@ -42,7 +41,7 @@ class Column(Item):
 def column(promise: Promise, scene: Scene) -> Finding:
     """Compare a column that comes or goes."""
     item = scene.item(promise, Column)
-    catalog = seen_fact(scene.catalog(promise.name, item.table), "catalog")
+    catalog = require(scene.catalog(promise.name, item.table), "catalog")
     found = catalog.tables.get(item.table)
     definition = (
         found.columns[item.column].definition if found and item.column in found.columns else None

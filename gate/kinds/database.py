@@ -30,7 +30,7 @@ from gate.kinds.scene import Scene, unknown
 from gate.kinds.table import Table
 from gate.rule import exactly_one
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Seen, seen
+from gate.sources.fact import Seen, require
 
 
 class Database(Item):
@@ -91,7 +91,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
 
 def _restored(scene: Scene) -> Finding:
     """Compare the whole catalog with the one that was seen before the deployment."""
-    before = seen(
+    before = require(
         scene.before("whether the catalog is as before").database, "look at the database before"
     )
     after = scene.database.catalog

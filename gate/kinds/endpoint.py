@@ -30,7 +30,8 @@ from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.questions import AskEndpoint
-from gate.sources.fact import Absent, CannotTell, Seen, told
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.fact import known as known_fact
 from gate.target import Target
 
 NOT_THERE = (404, 405, 410)
@@ -91,7 +92,7 @@ def answered(scene: Scene, id_: str) -> Answer | Absent:
     Raises:
         ObservationError: It cannot be told.
     """
-    return told(scene.answer(id_))
+    return known_fact(scene.answer(id_))
 
 
 def _absent(item: Endpoint, answer: Answer | Absent, look: str) -> Finding:

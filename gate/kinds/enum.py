@@ -25,7 +25,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Seen, seen
+from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
 class Enum(Item):
@@ -42,7 +42,7 @@ def enum(promise: Promise, scene: Scene) -> Finding:
     """Compare an enum type: its labels in their order."""
     item = scene.item(promise, Enum)
     name = promise.name
-    labels = seen(scene.catalog(name), "catalog").enums.get(name)
+    labels = require(scene.catalog(name), "catalog").enums.get(name)
     promised = "absent" if item.absent else ", ".join(item.labels)
     is_ = "absent" if labels is None else ", ".join(labels)
     broken = () if promised == is_ else (f"type {name}: {is_}",)

@@ -27,8 +27,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.relations import PSQL
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.fact import seen as seen_fact
+from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
 class Index(Item):
@@ -58,7 +57,7 @@ def index(promise: Promise, scene: Scene) -> Finding:
     """Compare an index: access method, columns with opclass, options, predicate, validity."""
     item = scene.item(promise, Index)
     name = promise.name
-    found = seen_fact(scene.catalog(name, item.table), "catalog").indexes.get(name)
+    found = require(scene.catalog(name, item.table), "catalog").indexes.get(name)
     look = PSQL.format(name)
     promised = "absent" if item.absent else _promised(item, name)
     if found is None or item.absent:

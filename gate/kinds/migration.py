@@ -22,7 +22,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.scene import Scene
 from gate.rule import Has, Rule, Some, exactly_one
-from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.questions import AskRevisions
 from gate.sources.migrations.chain import describe_heads, pending
 from gate.sources.migrations.facts import Chain
@@ -57,7 +57,7 @@ def migration(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Migration)
     if item.current is not None:
         return _current(item.current, scene)
-    chain = seen(scene.chain(item.folder or ""), f"revision files in {item.folder}")
+    chain = require(scene.chain(item.folder or ""), f"revision files in {item.folder}")
     look = f"alembic heads  # with the revisions in {scene.target.placed(chain.folder)}"
     problems = (
         *chain.problems,
@@ -103,7 +103,7 @@ def _current(revision: str, scene: Scene) -> Finding:
 
 
 def _at(scene: Scene) -> tuple[str, ...]:
-    rows = told(scene.revisions)
+    rows = known(scene.revisions)
     return () if isinstance(rows, Absent) else rows
 
 

@@ -24,7 +24,7 @@ from gate.kinds.kind import (
     not_seen,
 )
 from gate.kinds.scene import Scene, asked
-from gate.sources.fact import Absent, CannotTell, Seen, seen, told
+from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Path
 from gate.sources.host.questions import AskPath
 from gate.target import Target
@@ -62,7 +62,7 @@ def path(promise: Promise, scene: Scene) -> Finding:
     """Compare a path."""
     item = scene.item(promise, KeyPath)
     where = scene.target.placed(item.path)
-    found = told(_path(promise, scene))
+    found = known(_path(promise, scene))
     look = f"stat {shlex.quote(where)}"
     if isinstance(found, Absent):
         return Finding(
@@ -82,7 +82,7 @@ def path(promise: Promise, scene: Scene) -> Finding:
         *_differs("mode", item.mode, found.mode),
     ]
     if item.free_mb is not None:
-        free = seen(found.free_bytes, f"free space of {where}") / 1e6
+        free = require(found.free_bytes, f"free space of {where}") / 1e6
         words += f", {free:,.0f} MB free"
         broken += [f"only {free:,.0f} MB free"] if free < item.free_mb else []
     return Finding(promised=_promised(item), seen=words, broken=tuple(broken), look=look)
@@ -114,7 +114,7 @@ def _followed(path: str, scene: Scene) -> str:
     Raises:
         ObservationError: It cannot be told.
     """
-    found = told(asked(scene.host.paths, path))
+    found = known(asked(scene.host.paths, path))
     return scene.target.placed(path) if isinstance(found, Absent) else found.resolved
 
 

@@ -27,7 +27,7 @@ from gate.kinds.kind import (
 from gate.kinds.recorded_ports import record_ports
 from gate.kinds.scene import Scene
 from gate.kinds.service import Service
-from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
@@ -62,7 +62,7 @@ def port(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, ListeningPort)
     number = scene.target.port(item.port)
     host = scene.host
-    heard = told(listeners(promise, scene))
+    heard = known(listeners(promise, scene))
     found = [] if isinstance(heard, Absent) else list(heard)
     look = f"ss -Hltnp sport = :{number}"
     if item.absent or not found:
@@ -165,7 +165,7 @@ def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
         return []
     broken = []
     for one in found:
-        units = seen(one.units, f"owner of port {one.port} on {one.address}")
+        units = require(one.units, f"owner of port {one.port} on {one.address}")
         if item.owner not in units:
             holder = ", ".join(units) or "a process outside of every unit that was asked for"
             broken.append(f"{one.address} port {one.port} belongs to {holder}{_pids(one)}")
@@ -205,7 +205,7 @@ def _processes(item: ListeningPort, found: list[Listener], host: HostFacts) -> l
     """Count the workers: a supervisor that holds the socket for its children is none."""
     if item.processes is None:
         return []
-    pids = {pid for one in found for pid in seen(one.pids, f"PIDs on port {one.port}")}
+    pids = {pid for one in found for pid in require(one.pids, f"PIDs on port {one.port}")}
     parents = {host.processes[pid].parent for pid in pids if pid in host.processes}
     workers = pids - parents
     if len(workers) == item.processes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gate.kinds.kind import Recorded
 from gate.kinds.scene import Scene
-from gate.sources.fact import Seen, seen
+from gate.sources.fact import Seen, require
 from gate.sources.host.facts import Listener
 
 EPHEMERAL = 32768
@@ -20,7 +20,7 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
     Left out are the ports that the kernel gives away by itself.
     """
     heard: dict[int, list[Listener]] = {}
-    for one in seen(scene.host.listeners, "list of sockets"):
+    for one in require(scene.host.listeners, "list of sockets"):
         heard.setdefault(one.port - scene.target.port_offset, []).append(one)
     for number, sockets in sorted(heard.items()):
         if not 0 < number < EPHEMERAL:

@@ -28,7 +28,8 @@ from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
 from gate.rule import Filled, Is, Rule, Some, exactly_one
 from gate.secrets import known
-from gate.sources.fact import Absent, CannotTell, Cause, Seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.fact import known as known_fact
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
 
@@ -80,7 +81,7 @@ class Runtime(Item):
 def runtime(promise: Promise, scene: Scene) -> Finding:
     """Compare a version."""
     item = scene.item(promise, Runtime)
-    version = told(version_of(promise, scene))
+    version = known_fact(version_of(promise, scene))
     promised = "not installed" if item.absent else f"version {item.version}"
     look = shlex.join(item.command) if item.command else ""
     if isinstance(version, Absent):

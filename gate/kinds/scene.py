@@ -13,7 +13,7 @@ from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, require
 from gate.sources.host.facts import HostFacts, Unit
 from gate.sources.host.probe import F, Probe, S, probed
 from gate.sources.migrations.facts import Chain
@@ -48,17 +48,17 @@ class Scene:
         Raises:
             ObservationError: The host could not be looked at; so with every property here.
         """
-        return seen(self.observed.host, "look at the host")
+        return require(self.observed.host, "look at the host")
 
     @property
     def database(self) -> DatabaseFacts:
         """Facts about the database."""
-        return seen(self.observed.database, "look at the database")
+        return require(self.observed.database, "look at the database")
 
     @property
     def api(self) -> ApiFacts:
         """Facts about the API."""
-        return seen(self.observed.api, "look at the API")
+        return require(self.observed.api, "look at the API")
 
     def item(self, promise: Promise, kind: type[Kind]) -> Kind:
         """What is promised at this moment, as its kind."""

@@ -25,7 +25,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
@@ -62,7 +62,7 @@ class Service(Item):
 def service(promise: Promise, scene: Scene) -> Finding:
     """Compare a unit."""
     item = scene.item(promise, Service)
-    unit = told(scene.unit(item.unit))
+    unit = known(scene.unit(item.unit))
     look = f"systemctl status {item.unit}"
     if isinstance(unit, Absent):
         return Finding(
@@ -118,7 +118,7 @@ def _state(item: Service, unit: Unit) -> list[str]:
 def _boot(item: Service, unit: Unit) -> list[str]:
     if item.starts_at_boot is None or item.absent:
         return []
-    boots = seen(unit.starts_at_boot, f"word on whether a reboot starts {item.unit}")
+    boots = require(unit.starts_at_boot, f"word on whether a reboot starts {item.unit}")
     if boots == item.starts_at_boot:
         return []
     word = "would bring it up" if boots else "would not bring it up"
@@ -143,7 +143,7 @@ def _stopped(unit: Unit) -> list[str]:
     """A unit stays active (running) while its process is stopped or a zombie."""
     if not unit.main_pid:
         return []
-    state = told(unit.process_state)
+    state = known(unit.process_state)
     if isinstance(state, Absent):
         return [f"its main process {unit.main_pid} is gone ({state.proof})"]
     return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []
@@ -151,7 +151,7 @@ def _stopped(unit: Unit) -> list[str]:
 
 def _restarted(item: Service, unit: Unit, scene: Scene) -> list[str]:
     before = scene.before(f"whether {item.unit} was restarted")
-    old = seen(seen(before.host, "look at the host before").units[item.unit], "unit before")
+    old = require(require(before.host, "look at the host before").units[item.unit], "unit before")
     same = old.readings[1].started_monotonic_us == unit.readings[1].started_monotonic_us
     if same and item.restarted:
         return ["was not restarted by the deployment: the old process still runs"]

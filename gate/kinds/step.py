@@ -24,7 +24,7 @@ from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
 from gate.plan.facts import StepRecord
 from gate.rule import Filled, Is, Not, Rule, Some
-from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.questions import AskTool
 from gate.target import Target
 
@@ -108,7 +108,7 @@ def step(promise: Promise, scene: Scene) -> Finding:
 
 def _tools(item: Step, scene: Scene) -> Finding:
     there = scene.host.tools
-    missing = [tool for tool in item.tools if isinstance(told(asked(there, tool)), Absent)]
+    missing = [tool for tool in item.tools if isinstance(known(asked(there, tool)), Absent)]
     return Finding(
         promised=f"can be carried out: {', '.join(item.tools) or 'needs no tool'}",
         seen=f"missing: {', '.join(missing)}" if missing else "all there",
@@ -118,8 +118,10 @@ def _tools(item: Step, scene: Scene) -> Finding:
 
 
 def _result(item: Step, scene: Scene, id_: str) -> Finding:
-    records = seen(scene.observed.plan, f"{item.phase} plan that was carried out")
-    record = told(records.steps[id_]) if id_ in records.steps else Absent(proof="not in the record")
+    records = require(scene.observed.plan, f"{item.phase} plan that was carried out")
+    record = (
+        known(records.steps[id_]) if id_ in records.steps else Absent(proof="not in the record")
+    )
     promised = "exit status 0" + (f", output like {item.expect!r}" if item.expect else "")
     if isinstance(record, Absent):
         return Finding(

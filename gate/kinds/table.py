@@ -27,8 +27,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.fact import seen as seen_fact
+from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
 class Table(Item):
@@ -47,7 +46,7 @@ def table(promise: Promise, scene: Scene) -> Finding:
     """Compare a table: columns with type, nullability and default, and keys, all by name."""
     item = scene.item(promise, Table)
     name = promise.name
-    found = seen_fact(scene.catalog(name), "catalog").tables.get(name)
+    found = require(scene.catalog(name), "catalog").tables.get(name)
     columns = dict(item.columns)
     for one in columns_of(name, scene):
         if not one.absent:

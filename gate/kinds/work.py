@@ -27,7 +27,7 @@ from gate.rule import at_least_one
 from gate.sources.database.facts import QueueFacts, WorkFacts
 from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue
 from gate.sources.database.questions import AskWork
-from gate.sources.fact import Absent, CannotTell, Cause, Seen, seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
 
@@ -53,7 +53,7 @@ def work(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Work)
     id_ = promise.id
     look = f"journalctl -u {item.unit} -n 20"
-    unit = told(scene.unit(item.unit))
+    unit = known(scene.unit(item.unit))
     running = not isinstance(unit, Absent) and unit.active_state == "active"
     if item.absent:
         broken = (f"{item.unit} is at work",) if running else ()
@@ -88,7 +88,7 @@ Check = tuple[str, str, bool]
 def _queue(queue: Queue | None, facts: WorkFacts) -> list[Check]:
     if queue is None:
         return []
-    found: QueueFacts = seen(facts.queue or NOT_ASKED, f"queue {queue.table}")
+    found: QueueFacts = require(facts.queue or NOT_ASKED, f"queue {queue.table}")
     return [
         (
             f"nothing waits in {queue.table} for more than {queue.oldest_within_s:g} s",
@@ -113,7 +113,7 @@ def _cycle(cycle: Cycle | None, facts: WorkFacts) -> list[Check]:
     if cycle is None:
         return []
     promised = f"a cycle within {cycle.within_s:g} s"
-    age = told(facts.cycle_s or NOT_ASKED)
+    age = known(facts.cycle_s or NOT_ASKED)
     if isinstance(age, Absent):
         return [(promised, f"no trace of any cycle in {cycle.table} ({age.proof})", False)]
     return [(promised, f"last cycle {age:.1f} s ago", age <= cycle.within_s)]
@@ -123,17 +123,17 @@ def _poll(poll: Poll | None, facts: WorkFacts) -> list[Check]:
     if poll is None:
         return []
     promised = f"a statement of {poll.application} within {poll.within_s:g} s"
-    age = told(facts.poll_s or NOT_ASKED)
+    age = known(facts.poll_s or NOT_ASKED)
     if isinstance(age, Absent):
         return [(promised, f"{poll.application} is not connected ({age.proof})", False)]
     return [(promised, f"last statement {age:.1f} s ago", age <= poll.within_s)]
 
 
 def _journal(item: Work, scene: Scene) -> list[Check]:
-    unit = told(scene.unit(item.unit))
+    unit = known(scene.unit(item.unit))
     if item.journal_errors is None or isinstance(unit, Absent):
         return []
-    journal = seen(unit.journal, f"journal of {item.unit}")
+    journal = require(unit.journal, f"journal of {item.unit}")
     promised = f"at most {item.journal_errors} errors in the journal"
     last = f": {journal.last[-1]}" if journal.last else ""
     return [(promised, f"{journal.errors} errors{last}", journal.errors <= item.journal_errors)]

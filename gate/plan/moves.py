@@ -50,7 +50,7 @@ def move(
     folder: pathlib.Path,
     tell: Callable[[str], None],
     cancelled: Callable[[], bool] = lambda: False,
-    settle: Callable[[Step, float], str] = lambda _step, _left_s: "",
+    wait_until: Callable[[Step, float], str] = lambda _step, _left_s: "",
 ) -> PlanFacts:
     """Carry out the plan that leads to a moment.
 
@@ -63,7 +63,7 @@ def move(
         folder: The target's reports; the journal is kept here, and on the host.
         tell: Says what is being done.
         cancelled: Whether no further step may be begun.
-        settle: Waits for what must be true after a step, as `gate.plan.steps.Way` says.
+        wait_until: Waits for what must be true after a step, as `gate.plan.steps.Way` says.
 
     Raises:
         GateError: Another gate is at it, or the host was not reached; nothing was moved.
@@ -87,7 +87,7 @@ def move(
             alone=lock.check if lock else (lambda: None),
             who=who(),
             cancelled=cancelled,
-            settle=settle,
+            wait_until=wait_until,
         )
         return Moves(contract, orders, way, past).move(moment)
 

@@ -40,8 +40,8 @@ class Way:
         who: Whose steps these are.
         redact: Takes secrets out of commands and outputs.
         cancelled: Asked before each step; the rest is left undone when it says so.
-        settle: Waits for what must be true after a step, at most so many seconds; returns what did
-            not become true.
+        wait_until: Waits for what must be true after a step, at most so many seconds; returns what
+            did not become true.
     """
 
     target: Target
@@ -52,7 +52,7 @@ class Way:
     who: str = "a gate"
     redact: Callable[[str], str] = known.tell
     cancelled: Callable[[], bool] = lambda: False
-    settle: Callable[[Step, float], str] = lambda _step, _left_s: ""
+    wait_until: Callable[[Step, float], str] = lambda _step, _left_s: ""
 
 
 def carry_out(steps: Mapping[str, Step], way: Way, *, goes_on: bool = False) -> PlanFacts:
@@ -186,7 +186,7 @@ def _run(id_: str, step: Step, way: Way) -> tuple[Fact[StepRecord], bool]:
     elif odd := unlike(step.expect or "", text):
         state, unmet = "failed", odd
     else:
-        unmet = way.settle(step, step.deadline_s - taken) or _without_effect(step, way)
+        unmet = way.wait_until(step, step.deadline_s - taken) or _without_effect(step, way)
         state = "failed" if unmet else "done"
     return Seen(
         StepRecord(

@@ -20,8 +20,8 @@ MODULES = (
     "signals",
     "scheduler",
     "ledger",
-    "telling",
-    "guard",
+    "reporting",
+    "redaction",
     "promised_items",
     "fixtures",
 )
@@ -98,7 +98,7 @@ def add_short_names(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the rest where this run is about a deployment."""
     looks = is_gate_run(config)
-    for name in MODULES if looks else ("resting",):
+    for name in MODULES if looks else ("inactive",):
         config.pluginmanager.import_plugin(f"gate.plugin.{name}")
     if looks:
         from gate.plugin.last_word import refuse_switches  # noqa: PLC0415 - only for such a run

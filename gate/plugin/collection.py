@@ -55,7 +55,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order the story: all of before, then all of after, then all of restored.
+    """Order the moments: all of before, then all of after, then all of restored.
 
     A kind that the contract does not promise leaves no test; the ledger counts promises, not tests.
     """

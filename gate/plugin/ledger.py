@@ -21,8 +21,8 @@ from gate.kinds.test import OwnTest
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.own_tests import result_of_test
-from gate.plugin.scheduler import STORY, is_worker
-from gate.run.conclude import stands_against
+from gate.plugin.scheduler import SCHEDULER, is_worker
+from gate.run.conclusion import stands_against
 from gate.secrets import known
 
 PROPERTY = "gate"
@@ -210,7 +210,7 @@ class Controller:
             self.config.stash[LEDGER][moment][id_].append(result)
             self._block(moment, id_, result)
         if report.when == "teardown" or report.when not in ("setup", "call"):
-            self.config.stash[STORY].judged(moment)
+            self.config.stash[SCHEDULER].judged(moment)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected stands against a promotion, as a failed test does."""
@@ -220,7 +220,7 @@ class Controller:
         """Nothing is deployed on top of a state that is not green."""
         why = stands_against(id_, result, self.config.stash[RUN].contract)
         if why:
-            self.config.stash[STORY].blocked.setdefault(moment, why)  # type: ignore[arg-type]
+            self.config.stash[SCHEDULER].blocked.setdefault(moment, why)  # type: ignore[arg-type]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -11,7 +11,7 @@ from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.plugin import nodes
 from gate.plugin.selection import compiled, selected
-from gate.run.asked import Asked, Run, run_of
+from gate.run.options import Asked, Run, run_of
 from gate.run.settings import Settings, settings_of
 from gate.secrets import known
 

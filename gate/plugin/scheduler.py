@@ -1,4 +1,4 @@
-"""The story of a run: each moment is prepared, looked at once, and published to its tests.
+"""The scheduler of moments: each is prepared, looked at once, and published to its tests.
 
 One director thread, in the process that controls the run, takes the moments in their order. A
 later moment begins when every test of the one before has reported, and only if none of them
@@ -22,12 +22,12 @@ from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
-from gate.plugin.scratch import publish, receive
-from gate.plugin.signals import ENDING
+from gate.plugin.scene_files import publish, receive
+from gate.plugin.signals import INTERRUPTION
 from gate.plugin.speaker import speaker
-from gate.run.asked import Run
-from gate.run.ending import Ending
+from gate.run.interruption import Interruption
 from gate.run.moment import prepare
+from gate.run.options import Run
 from gate.run.stage import Stage
 from gate.secrets import known
 from gate.sources.observed import Observed
@@ -39,7 +39,7 @@ ORDERED = ("no", "load", "worksteal")
 """xdist distributions that keep the order of the tests."""
 
 
-class Story:
+class Scheduler:
     """The director and what it has published.
 
     Attributes:
@@ -48,7 +48,7 @@ class Story:
         has_workers: Whether there are processes that what is published has to travel to.
     """
 
-    def __init__(self, run: Run, stage: Stage, ending: Ending) -> None:
+    def __init__(self, run: Run, stage: Stage, ending: Interruption) -> None:
         """Take over a run; nothing begins before `begin`."""
         self._ending = ending
         self.run = run
@@ -174,7 +174,7 @@ class Story:
             )
 
 
-STORY = pytest.StashKey[Story]()
+SCHEDULER = pytest.StashKey[Scheduler]()
 SCENES = pytest.StashKey[dict[Moment, Scene]]()
 """Scenes that this process has received so far."""
 
@@ -185,37 +185,37 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Have a story in the process that controls the run."""
+    """Have a scheduler in the process that controls the run."""
     config = session.config
     if RUN in config.stash and not is_worker(config) and not config.option.collectonly:
-        config.stash[STORY] = Story(
+        config.stash[SCHEDULER] = Scheduler(
             config.stash[RUN],
             Stage(config.stash[RUN], speaker(config)),
-            config.stash[ENDING],
+            config.stash[INTERRUPTION],
         )
-        config.pluginmanager.register(config.stash[STORY], "gate-story")
+        config.pluginmanager.register(config.stash[SCHEDULER], "gate-scheduler")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: object) -> None:
     """Tell a worker where the scenes are published."""
     config: pytest.Config = node.config  # type: ignore[attr-defined]
-    story = config.stash.get(STORY, None)
-    if story is not None:
-        story.has_workers = True
-        node.workerinput[SCRATCH] = str(story.scratch)  # type: ignore[attr-defined]
+    scheduler = config.stash.get(SCHEDULER, None)
+    if scheduler is not None:
+        scheduler.has_workers = True
+        node.workerinput[SCRATCH] = str(scheduler.scratch)  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
     """Begin when the first worker knows its tests."""
     config: pytest.Config = node.config  # type: ignore[attr-defined]
-    if STORY in config.stash:
-        story = config.stash[STORY]
-        story.begin(ids)
-        if len(story.moments) > 1 and config.option.dist not in ORDERED:
+    if SCHEDULER in config.stash:
+        scheduler = config.stash[SCHEDULER]
+        scheduler.begin(ids)
+        if len(scheduler.moments) > 1 and config.option.dist not in ORDERED:
             raise pytest.UsageError(
-                f"--dist={config.option.dist} does not keep the order of the story; "
+                f"--dist={config.option.dist} does not keep the order of the moments; "
                 f"leave it out, or name one moment with -m"
             )
 
@@ -226,23 +226,23 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
     Not when collecting ends: pytest says so of a collection that failed, too.
     """
-    story = session.config.stash.get(STORY, None)
+    scheduler = session.config.stash.get(SCHEDULER, None)
     failed = session.testsfailed and not session.config.option.continue_on_collection_errors
-    if story is not None and session.items and not failed:
-        story.begin(item.nodeid for item in session.items)
+    if scheduler is not None and session.items and not failed:
+        scheduler.begin(item.nodeid for item in session.items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
-    """End the story when everything else has been told; no signal cuts that in two."""
-    session.config.stash[ENDING].settle()
+    """End the scheduler when everything else has been told; no signal cuts that in two."""
+    session.config.stash[INTERRUPTION].ignore()
     try:
         return (yield)
     finally:
-        story = session.config.stash.get(STORY, None)
-        if story is not None:
-            story.end()
-            story.stage.close()
+        scheduler = session.config.stash.get(SCHEDULER, None)
+        if scheduler is not None:
+            scheduler.end()
+            scheduler.stage.close()
 
 
 @pytest.fixture
@@ -268,7 +268,7 @@ def scene_of(moment: Moment, config: pytest.Config) -> Scene:
 
 def _scene(moment: Moment, config: pytest.Config) -> Scene:
     if not is_worker(config):
-        return config.stash[STORY].scene(moment)
+        return config.stash[SCHEDULER].scene(moment)
     run = config.stash[RUN]
     folder = pathlib.Path(config.workerinput[SCRATCH])  # type: ignore[attr-defined]
     target, observed, baseline, no_baseline = receive(folder, moment)

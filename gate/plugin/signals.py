@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from gate.plugin.options import RUN
-from gate.run.ending import Ending
+from gate.run.interruption import Interruption
 
-ENDING = pytest.StashKey[Ending]()
+INTERRUPTION = pytest.StashKey[Interruption]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Heed the signals in the process that controls a run."""
     config = session.config
-    config.stash[ENDING] = Ending()
+    config.stash[INTERRUPTION] = Interruption()
     if RUN in config.stash and not hasattr(config, "workerinput"):
-        config.stash[ENDING].install()
+        config.stash[INTERRUPTION].install()

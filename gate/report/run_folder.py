@@ -20,7 +20,7 @@ from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.holding import held
 from gate.report import private
-from gate.report.run_keeping import prune, settle
+from gate.report.run_keeping import close_dead_runs, prune
 from gate.report.run_links import lead, link
 from gate.report.runs import LATEST, NEW, REPLAY, RUNNING, RUNS, VERDICT, free
 from gate.report.verdict_json import dumps
@@ -97,7 +97,7 @@ def begin(
         private.own_folder(runs, readers)
         with private.alone(runs) as is_alone:
             if is_alone:
-                settle(place, readers)
+                close_dead_runs(place, readers)
             new = pathlib.Path(tempfile.mkdtemp(prefix=NEW, dir=runs))
             new.chmod(private.MODES[readers][0])
             number = held(new)

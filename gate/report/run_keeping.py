@@ -33,7 +33,7 @@ from gate.target import Readers
 CUT_OFF = "the gate ended without finishing this run: it was killed, or its machine went down"
 
 
-def settle(place: pathlib.Path, readers: Readers) -> None:
+def close_dead_runs(place: pathlib.Path, readers: Readers) -> None:
     """Put in order what killed runs and older versions of the gate left; only while alone.
 
     A dead run that says RUNNING is said to be INTERRUPTED; a moment's folder from before there
@@ -43,7 +43,7 @@ def settle(place: pathlib.Path, readers: Readers) -> None:
         _adopt(place, moment)
     for path in (place / RUNS).iterdir():
         if path.is_dir() and not path.is_symlink():
-            _settle_one(path, readers)
+            _close_dead_run(path, readers)
     for moment in MOMENTS:
         done = [one for one in earlier(place, moment) if is_finished(one)]
         newest = max(done, key=lambda one: (one / VERDICT).stat().st_mtime_ns, default=None)
@@ -52,7 +52,7 @@ def settle(place: pathlib.Path, readers: Readers) -> None:
     _clear(place)
 
 
-def _settle_one(path: pathlib.Path, readers: Readers) -> None:
+def _close_dead_run(path: pathlib.Path, readers: Readers) -> None:
     is_left = path.name.startswith((NEW, OLD))
     if not is_left and not (NAME.match(path.name) and word(path) == RUNNING):
         return

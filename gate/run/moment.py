@@ -16,10 +16,10 @@ from gate.run.stage import Stage
 from gate.secrets import known
 from gate.sources.binding import requests
 from gate.sources.fact import Fact, Seen
-from gate.sources.kept import answering, unfit_as_baseline
 from gate.sources.look import look_after
 from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
+from gate.sources.reuse import answering, unfit_as_baseline
 from gate.sources.source import Looking
 
 BASELINE = "baseline.json"

@@ -30,7 +30,7 @@ def move(moment: Moment, stage: Stage, carrier: Carrier) -> PlanFacts:
         folder=run.reports / target.name,
         tell=stage.tell,
         cancelled=stage.cancelled.is_set,
-        settle=lambda step, left_s: _answers(step, stage, carrier, left_s),
+        wait_until=lambda step, left_s: _answers(step, stage, carrier, left_s),
     )
 
 

@@ -14,7 +14,7 @@ from gate.contract.item import Moment
 from gate.errors import ObservationError
 from gate.report.run_folder import RunFolder, begin
 from gate.report.runs import earlier
-from gate.run.asked import Run
+from gate.run.options import Run
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.sources.observed import Observed

@@ -11,7 +11,7 @@ import pydantic
 from gate.document import Model
 from gate.errors import ObservationError
 
-__all__ = ["Absent", "CannotTell", "Cause", "Fact", "Model", "Seen", "seen", "told"]
+__all__ = ["Absent", "CannotTell", "Cause", "Fact", "Model", "Seen", "known", "require"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,7 +65,7 @@ class CannotTell:
 Fact = Annotated[Seen[T] | Absent | CannotTell, pydantic.Field(discriminator="fact")]
 
 
-def told(fact: Seen[T] | Absent | CannotTell) -> T | Absent:
+def known(fact: Seen[T] | Absent | CannotTell) -> T | Absent:
     """Return what is known: the value, or `Absent`.
 
     Raises:
@@ -76,7 +76,7 @@ def told(fact: Seen[T] | Absent | CannotTell) -> T | Absent:
     return fact.value if isinstance(fact, Seen) else fact
 
 
-def seen(fact: Seen[T] | Absent | CannotTell, what: str) -> T:
+def require(fact: Seen[T] | Absent | CannotTell, what: str) -> T:
     """Return the value of a fact that has to be there to say anything at all.
 
     Args:
@@ -86,7 +86,7 @@ def seen(fact: Seen[T] | Absent | CannotTell, what: str) -> T:
     Raises:
         ObservationError: The fact is absent or cannot be told.
     """
-    value = told(fact)
+    value = known(fact)
     if isinstance(value, Absent):
         raise ObservationError(f"cannot tell (upstream): no {what}: {value.proof}")
     return value

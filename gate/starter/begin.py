@@ -14,7 +14,7 @@ from gate.kinds.clock import WITHIN_S, skew
 from gate.kinds.runtime import version_in
 from gate.recorder.chapters import schema_line
 from gate.report import product
-from gate.sources.fact import Seen, seen
+from gate.sources.fact import Seen, require
 from gate.sources.host.facts import HostFacts
 from gate.sources.host.questions import AskOutput, AskPath
 from gate.sources.look import look_at
@@ -65,7 +65,7 @@ def files(target: Target, places: Places, ci: str) -> dict[pathlib.Path, str]:
     folder = str(places.root.resolve()) if target.host == "local://" else EVERYWHERE
     asked = [AskPath(folder), AskOutput(PYTHON, ("python3", "--version"))]
     observed = look_at(target, "predeploy", asked)
-    host = seen(observed.host, f"look at {target.host}, so nothing is written")
+    host = require(observed.host, f"look at {target.host}, so nothing is written")
     values = {
         "day": dt.datetime.now(dt.timezone.utc).date().isoformat(),
         "name": target.name,
@@ -99,7 +99,7 @@ def _headed(file: pathlib.Path, text: str, places: Places) -> str:
 
 
 def _path(host: HostFacts, folder: str) -> dict[str, str]:
-    found = seen(host.paths[folder], f"look at {folder}, so nothing is written")
+    found = require(host.paths[folder], f"look at {folder}, so nothing is written")
     return {
         "key": "home",
         "path": _quoted(folder),

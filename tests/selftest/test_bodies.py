@@ -28,7 +28,7 @@ from gate.kinds.finding import Finding
 from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.secrets import known
-from gate.sources.api import strain
+from gate.sources.api import gate_load
 from gate.sources.api.body import read_body
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.api.inflate import Inflater
@@ -315,11 +315,11 @@ def test_strain_is_what_has_no_core(
     """No more runnable tasks than cores are no strain: what is slow then is the target."""
     file = tmp_path / "loadavg"
     file.write_text(f"9.1 8.2 7.3 {runnable}/400 12345\n")
-    monkeypatch.setattr(strain, "LOADAVG", file)
+    monkeypatch.setattr(gate_load, "LOADAVG", file)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
     async def beaten() -> float:
-        heart, started = strain.Strain(), time.perf_counter()
+        heart, started = gate_load.Strain(), time.perf_counter()
         async with heart.beating():
             await asyncio.sleep(0.3)
         return heart.since(started)

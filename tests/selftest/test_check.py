@@ -164,7 +164,7 @@ def test_a_signal_ends_it(folder: pathlib.Path, number: signal.Signals) -> None:
 def test_no_pytest_is_loaded() -> None:
     """The engine needs none."""
     code = (
-        "import sys, gate.commands.check, gate.run.conclude, gate.kinds.registry as r; r.kinds();"
+        "import sys, gate.commands.check, gate.run.conclusion, gate.kinds.registry as r; r.kinds();"
         "print([one for one in sys.modules if 'pytest' in one])"
     )
     done = runs.run([sys.executable, "-c", code])

@@ -24,7 +24,7 @@ from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
 from gate.launcher import Instance, placed
-from gate.sources.fact import Seen, seen
+from gate.sources.fact import Seen, require
 from gate.target import Target, load_target
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -329,9 +329,9 @@ def test_an_old_process_that_still_answers_is_found(sandbox: Sandbox) -> None:
     observed = look(whole, sandbox.target, "predeploy")
     assert isinstance(observed.host, Seen)
     host = observed.host.value
-    listeners = seen(host.listeners, "listeners")
+    listeners = require(host.listeners, "listeners")
     number = sandbox.target.port(8000)
-    (pid, *_) = next(seen(one.pids, "PIDs") for one in listeners if one.port == number)
+    (pid, *_) = next(require(one.pids, "PIDs") for one in listeners if one.port == number)
     older = host.processes[pid].started - dt.timedelta(hours=1)
     aged = host.processes[pid].model_copy(update={"started": older})
     changed = host.model_copy(update={"processes": {**host.processes, pid: aged}})

@@ -20,7 +20,7 @@ import pytest
 from gate.errors import ContractError
 from gate.kinds.load import load_contract
 from gate.sources.api.facts import ApiFacts
-from gate.sources.fact import CannotTell, Fact, Seen, told
+from gate.sources.fact import CannotTell, Fact, Seen, known
 from gate.sources.rehearsal import fence
 from tests.selftest import runs
 from tests.selftest.conftest import Postgres
@@ -181,7 +181,7 @@ def serves(release: Release) -> tuple[Fact[ApiFacts], str]:
 def answer(facts: Fact[ApiFacts]) -> dict[str, list[str]]:
     """What the release answered."""
     assert isinstance(facts, Seen), facts
-    found = told(facts.value.answers["endpoint.health"])
+    found = known(facts.value.answers["endpoint.health"])
     return dict(found.body)  # type: ignore[union-attr]
 
 

@@ -171,4 +171,4 @@ def test_it_loads_next_to_nothing(installed: pathlib.Path, tmp_path: pathlib.Pat
     )
     done = _run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=os.fspath(installed))
     last = done.stdout.strip().splitlines()[-1]
-    assert last == "['gate', 'gate.plugin', 'gate.plugin.resting']", done.stdout + done.stderr
+    assert last == "['gate', 'gate.plugin', 'gate.plugin.inactive']", done.stdout + done.stderr

@@ -153,7 +153,7 @@ OPTIONS = {
     "another marker": ("-m", "postdeploy and predeploy"),
     "misspelt moment": ("-m", "predploy"),
     "no ledger": ("-p", "no:gate.plugin.ledger"),
-    "no telling": ("-p", "no:gate.plugin.telling"),
+    "no telling": ("-p", "no:gate.plugin.reporting"),
     "no guard": ("-p", "no:gate-guard"),
     "no story": ("-p", "no:gate-story"),
     "no controller": ("-p", "no:gate-controller"),
@@ -241,7 +241,7 @@ import pytest
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session):
     manager = session.config.pluginmanager
-    for name in ("gate-controller", "gate.plugin.telling", "gate.plugin.ledger"):
+    for name in ("gate-controller", "gate.plugin.reporting", "gate.plugin.ledger"):
         manager.unregister(name=name)
 """,
 }

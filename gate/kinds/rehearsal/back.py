@@ -9,7 +9,7 @@ from gate.kinds.finding import Finding
 from gate.kinds.rehearsal.declared import Declared, apply
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
-from gate.sources.fact import seen
+from gate.sources.fact import require
 from gate.sources.rehearsal.facts import Back, Receipt, RehearsalFacts
 
 SHOWN = 5
@@ -22,7 +22,7 @@ def _way(name: str, facts: RehearsalFacts) -> Back:
     Raises:
         ObservationError: It is not known, or nothing was rehearsed of it.
     """
-    seen(facts.receipts, "downgrade")
+    require(facts.receipts, "downgrade")
     if name not in facts.backs:
         raise ObservationError(f"cannot tell: no way back to {name} was asked for")
     return facts.backs[name]
@@ -36,7 +36,7 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
         why = facts.problems[name]
         return Finding(promised=promised, seen=why, broken=(f"{name}: {why}",))
     way = _way(name, facts)
-    receipts = [one for one in seen(facts.receipts, "downgrade") if one.revision in way.steps]
+    receipts = [one for one in require(facts.receipts, "downgrade") if one.revision in way.steps]
     how = scene.contract.alembic
     said = apply(how, facts, receipts) if how else Declared(receipts)
     receipts = said.receipts
@@ -53,7 +53,7 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
         _all_judged(name, facts, receipts, open_)
     warnings = [*said.told]
     warnings += [f"no witness was written: {text}" for one in receipts for text in one.unwritten]
-    outside = [one.revision for one in seen(facts.receipts, "downgrade")
+    outside = [one.revision for one in require(facts.receipts, "downgrade")
                if one.revision not in way.steps and not one.clean]  # fmt: skip
     warnings += [f"not on this way, and not clean: {one}" for one in outside]
     return Finding(
@@ -119,7 +119,7 @@ def _all_judged(
 
 def loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     """Compare what a rollback gives up."""
-    receipts = seen(facts.receipts, "downgrade")
+    receipts = require(facts.receipts, "downgrade")
     if not receipts:
         raise ObservationError("cannot tell: nothing was rehearsed: there is no step to go back")
     losses = [loss for one in receipts for loss in one.losses]

@@ -19,7 +19,7 @@ from gate.kinds.rehearsal import back
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
-from gate.sources.fact import Absent, Seen, seen, told
+from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.rehearsal.facts import RehearsalFacts
 
 SHOWN = 5
@@ -30,7 +30,7 @@ STRONG = "AccessExclusiveLock"
 def rehearsal(promise: Promise, scene: Scene) -> Finding:
     """Compare what is promised of the rehearsal."""
     item = scene.item(promise, Rehearsal)
-    facts = seen(scene.observed.rehearsal, "rehearsal")
+    facts = require(scene.observed.rehearsal, "rehearsal")
     for name, judge in COMPARISONS.items():
         if getattr(item, name) is not None:
             return judge(item, facts, promise, scene)
@@ -38,7 +38,7 @@ def rehearsal(promise: Promise, scene: Scene) -> Finding:
 
 
 def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    clone = seen(facts.clone, "clone")
+    clone = require(facts.clone, "clone")
     return Finding(
         promised="a clone of the live database",
         seen=f"{clone.source} in {clone.seconds:.1f} s, {clone.bytes / 1e6:,.0f} MB, "
@@ -48,7 +48,7 @@ def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 
 def _obeys(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    proof = told(facts.obeys)
+    proof = known(facts.obeys)
     broken = [proof.proof] if isinstance(proof, Absent) else []
     warnings = [f"new session on the live database meanwhile: {one}" for one in facts.strangers]
     if broken:
@@ -64,7 +64,7 @@ def _obeys(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 
 def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    reached = told(facts.reached) if item.reaches not in facts.problems else ()
+    reached = known(facts.reached) if item.reaches not in facts.problems else ()
     at = () if isinstance(reached, Absent) else reached
     wrong = [failed(leg) for leg in facts.up if leg.exit_status != 0]
     promised = f"upgrade to {item.reaches}"
@@ -96,7 +96,7 @@ def _without_timeout(facts: RehearsalFacts) -> list[str]:
 
 def _schema(_: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene) -> Finding:
     """Judge the clone by every promise that the contract has about the database afterwards."""
-    after = seen(facts.after, "upgraded clone")
+    after = require(facts.after, "upgraded clone")
     there = dataclasses.replace(
         scene,
         moment="postdeploy",
@@ -126,7 +126,7 @@ def _schema(_: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene) -> F
 def _blocked(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     limit = item.blocked_at_most_s or 0.0
     if not facts.up:
-        seen(facts.reached, "upgrade")
+        require(facts.reached, "upgrade")
         return Finding(
             promised=f"nobody waits longer than {limit:g} s on a hot table",
             seen="there is no revision to apply",
@@ -162,7 +162,7 @@ def _blocked(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 
 def _rewrites(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    seen(facts.reached, "upgrade")
+    require(facts.reached, "upgrade")
     found = sorted({table for leg in facts.up for table in leg.rewritten})
     strange = [one for one in found if one not in (item.rewrites or ())]
     return Finding(
@@ -175,13 +175,13 @@ def _rewrites(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 def _vector(item: Rehearsal, facts: RehearsalFacts, promise: Promise, *__: object) -> Finding:
     wanted = item.vector
     if wanted is None or promise.id not in facts.vectors:
-        seen(facts.after, "upgraded clone")
+        require(facts.after, "upgraded clone")
         raise ObservationError(f"cannot tell: {promise.id} was not asked for")
     promised = (
         f"{wanted.index} answers ORDER BY {wanted.column} {wanted.operator} ... "
         f"LIMIT {wanted.limit} with recall {wanted.recall:g}"
     )
-    found = told(facts.vectors[promise.id])
+    found = known(facts.vectors[promise.id])
     if isinstance(found, Absent):
         return Finding(promised=promised, seen=found.proof, broken=(found.proof,))
     broken = []
@@ -205,9 +205,9 @@ def _vector(item: Rehearsal, facts: RehearsalFacts, promise: Promise, *__: objec
 def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scene) -> Finding:
     """Judge the answers of the release from before as the live one's are judged."""
     if promise.id not in facts.serves:
-        seen(facts.receipts, "downgrade")
+        require(facts.receipts, "downgrade")
         raise ObservationError("cannot tell: the release from before was not reached")
-    api = seen(facts.serves[promise.id], "answers of the release from before")
+    api = require(facts.serves[promise.id], "answers of the release from before")
     there = dataclasses.replace(
         scene, observed=scene.observed.model_copy(update={"api": Seen(api)})
     )
@@ -218,7 +218,7 @@ def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Sce
             broken += [] if finding.holds else [f"{id_}: {'; '.join(finding.broken)}"]
     write = (item.serves.write if item.serves else {}) or {}
     if write:
-        answer = told(api.answers["endpoint.write"])
+        answer = known(api.answers["endpoint.write"])
         wanted = write.get("status", 200)
         if isinstance(answer, Absent):
             broken.append(f"writing: {answer.proof}")

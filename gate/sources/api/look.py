@@ -12,11 +12,11 @@ from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.sources.api.exchange import CLEAN_UP_S
 from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.api.gate_load import Strain
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.samples import timed
 from gate.sources.api.session import AT_ONCE, Session, ask
-from gate.sources.api.strain import Strain
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
 

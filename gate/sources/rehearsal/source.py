@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.sources.fact import Absent, Fact, seen
+from gate.sources.fact import Absent, Fact, require
 from gate.sources.migrations.facts import Chains
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.questions import AskRehearsal
@@ -21,7 +21,7 @@ def look(looking: Looking) -> Fact[RehearsalFacts]:
     from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
 
     chains: Fact[Chains] = looking.of("migrations")
-    chain = seen(chains, "look at the revision files").folders[how.versions]
+    chain = require(chains, "look at the revision files").folders[how.versions]
     return rehearse(contract, looking.target, looking.carrier, chain, looking.tell)
 
 

@@ -17,7 +17,7 @@ from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic
 from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, told
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.runner import Answer, Runner
 from gate.target import Target
@@ -64,7 +64,7 @@ class Stage:
         Raises:
             ObservationError: They cannot be read.
         """
-        found = told(database.alembic(self.connection, self.how.version_table))
+        found = known(database.alembic(self.connection, self.how.version_table))
         return () if isinstance(found, Absent) else found
 
     def save(self) -> str:

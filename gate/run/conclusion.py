@@ -14,7 +14,7 @@ from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
 from gate.report.write import write_all
-from gate.run.asked import Run
+from gate.run.options import Run
 from gate.run.stage import Stage
 from gate.secrets import known
 from gate.secrets.leaks import scan
@@ -27,7 +27,7 @@ Ledger = Mapping[str, Mapping[str, Sequence[Result]]]
 """Results by moment and item id."""
 
 
-def settle(
+def verdicts_of(
     run: Run, ledger: Ledger, moments: Iterable[Moment], *, interrupted: bool
 ) -> dict[Moment, Verdict]:
     """Account for every moment that a run was about, in their order."""

@@ -11,7 +11,7 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Ending:
+class Interruption:
     """What is to be done when a signal comes.
 
     The first one is raised in the main thread as `KeyboardInterrupt`, which pytest and the gate
@@ -72,6 +72,6 @@ class Ending:
                     os.dup2(nowhere, number, inheritable=os.get_inheritable(number))
         os.close(nowhere)
 
-    def settle(self) -> None:
+    def ignore(self) -> None:
         """Raise nothing any more: the run is at its end by itself, or is ending."""
         self._waits = True

@@ -18,10 +18,10 @@ from gate.report.write import prepare
 from gate.run.settings import Settings
 from gate.sources.api.questions import AskEndpoint
 from gate.sources.binding import as_looked_at, requests
-from gate.sources.kept import answering, unfit_as_baseline, unfit_to_replay
 from gate.sources.migrations.promised import mistakes
 from gate.sources.observation_file import read_kept, read_observed
 from gate.sources.observed import Observed
+from gate.sources.reuse import answering, unfit_as_baseline, unfit_to_replay
 from gate.target import Target, load_target
 
 

@@ -12,11 +12,11 @@ from gate.plugin.last_word import STATUS, left_out
 from gate.plugin.ledger import BESIDES, LEDGER, VERDICTS
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
-from gate.plugin.scheduler import STORY
-from gate.plugin.signals import ENDING
+from gate.plugin.scheduler import SCHEDULER
+from gate.plugin.signals import INTERRUPTION
 from gate.report.allure import description, labels
 from gate.report.terminal import shown, summary
-from gate.run.conclude import GATE_CLOSED, exit_status, settle, write_reports
+from gate.run.conclusion import GATE_CLOSED, exit_status, verdicts_of, write_reports
 
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
@@ -26,7 +26,7 @@ UNWRITTEN = pytest.StashKey[list[str]]()
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Leave the telling of broken promises to the summary, unless -vv asks for tracebacks."""
     option = session.config.option
-    if STORY in session.config.stash and getattr(option, "verbose", 0) < 2:  # noqa: PLR2004 - -vv
+    if SCHEDULER in session.config.stash and getattr(option, "verbose", 0) < 2:  # noqa: PLR2004 - -vv
         option.tbstyle = "no"
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -39,15 +39,15 @@ def pytest_sessionfinish(
 ) -> Generator[None, object, object]:
     """Account for everything, write it down, and let the verdict decide the exit status."""
     config = session.config
-    story = config.stash.get(STORY, None)
-    if story is not None and story.moments:
-        story.end()
-        if config.stash[ENDING].name and int(exitstatus) <= 1:
+    scheduler = config.stash.get(SCHEDULER, None)
+    if scheduler is not None and scheduler.moments:
+        scheduler.end()
+        if config.stash[INTERRUPTION].name and int(exitstatus) <= 1:
             exitstatus = session.exitstatus = pytest.ExitCode.INTERRUPTED
         ledger, interrupted = config.stash[LEDGER], int(exitstatus) > 1
-        verdicts = settle(story.run, ledger, story.moments, interrupted=interrupted)
+        verdicts = verdicts_of(scheduler.run, ledger, scheduler.moments, interrupted=interrupted)
         config.stash[VERDICTS] = verdicts
-        problems = write_reports(story.stage, verdicts, story.observed, story.baselines)
+        problems = write_reports(scheduler.stage, verdicts, scheduler.observed, scheduler.baselines)
         config.stash[UNWRITTEN] = problems
         status = exit_status(
             verdicts,
@@ -55,7 +55,7 @@ def pytest_sessionfinish(
             besides=config.stash[BESIDES],
             problems=problems,
         )
-        missing = left_out(config, story.moments)
+        missing = left_out(config, scheduler.moments)
         if missing:
             problems += [f"NOT RUN: {one}: no test of it is left" for one in missing]
             status = status or GATE_CLOSED
@@ -71,17 +71,17 @@ def pytest_terminal_summary(
     verdicts = config.stash.get(VERDICTS, None)
     if not verdicts:
         return
-    story = config.stash[STORY]
+    scheduler = config.stash[SCHEDULER]
     writer = terminalreporter._tw  # noqa: SLF001 - the one way to the width and colours of the terminal
     for moment, verdict in verdicts.items():
         terminalreporter.section(f"gate: {moment}", bold=True)
         for line in summary(
-            story.run.contract,
-            story.stage.target,
+            scheduler.run.contract,
+            scheduler.stage.target,
             moment,
             verdict,
-            shown(story.stage.folder(moment)),
-            replay=story.run.replayed,
+            shown(scheduler.stage.folder(moment)),
+            replay=scheduler.run.replayed,
             colour=writer.hasmarkup,
             width=writer.fullwidth,
         ):
