@@ -164,8 +164,8 @@ NO_DATABASE = Database.model_construct(service="")
 
 WAYS = f"^({'|'.join(host_spec.WAYS)})://"
 """What a host spec begins with; `gate.host_spec` says the rest."""
-NOT_WRITTEN = ("file", "instance")
-"""What no file says: it becomes known when one is read, or started."""
+NOT_WRITTEN = ("file",)
+"""What no file says: it becomes known when one is read."""
 
 
 class Target(Strict):
