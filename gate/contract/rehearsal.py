@@ -88,7 +88,7 @@ class Alembic(Strict):
             ``{database}`` are those of the clone.
         version_table: Where Alembic keeps the revision.
         hot: Tables that are read and written all the while, as the application would.
-        reader_s: How long the upgrade finds another session in its way that has read the hot
+        idle_reader_s: How long the upgrade finds another session in its way that has read the hot
             tables and sits idle in its transaction; 0 for no such neighbour.
         deadline_s: How long one revision may take.
         one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
@@ -104,7 +104,7 @@ class Alembic(Strict):
     url: Name = "postgresql://{user}:{password}@{host}:{port}/{database}"
     version_table: Name = "alembic_version"
     hot: tuple[Name, ...] = ()
-    reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
+    idle_reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
     one_way: tuple[OneWay, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
@@ -181,7 +181,7 @@ class Rehearsal(Item):
 
     Attributes:
         clone: A clone can be made, and supports what is concluded from it.
-        obeys: Alembic, run as the rehearsal runs it, opens the clone and nothing else.
+        targets_clone: Alembic, run as the rehearsal runs it, opens the clone and nothing else.
         reaches: The revision that the upgrade ends at.
         schema: The clone is then what the contract promises for after, and nothing else.
         blocked_at_most_s: How long anybody may be kept waiting on a hot table.
@@ -194,7 +194,7 @@ class Rehearsal(Item):
     """
 
     clone: Yes | None = None
-    obeys: Yes | None = None
+    targets_clone: Yes | None = None
     reaches: str | None = None
     schema_: Yes | None = pydantic.Field(default=None, alias="schema")
     blocked_at_most_s: Annotated[float, pydantic.Field(ge=0)] | None = None
@@ -206,7 +206,15 @@ class Rehearsal(Item):
 
     RULES = (
         exactly_one(
-            *("clone", "obeys", "reaches", "schema", "blocked_at_most_s", "rewrites", "vector"),
+            *(
+                "clone",
+                "targets_clone",
+                "reaches",
+                "schema",
+                "blocked_at_most_s",
+                "rewrites",
+                "vector",
+            ),
             *("serves", "restores", "loses"),
         ),
     )

@@ -264,13 +264,13 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.bystanders": "item waited 1."}, warns={"rehearsal.upgrade": LOCKED},
     ),
     "lock-queue-behind-a-reader": Project(
-        how="reader_s = 1.3",
+        how="idle_reader_s = 1.3",
         up=sql("ALTER TABLE item ADD note text"),
         down=sql("ALTER TABLE item DROP note"), loses=("item.note",),
         finds={"rehearsal.bystanders": "for upgrade r1"}, warns={"rehearsal.upgrade": LOCKED},
     ),
     "lock-timeout-behind-a-reader": Project(
-        how="reader_s = 1.3",
+        how="idle_reader_s = 1.3",
         up=sql("SET LOCAL lock_timeout = '100ms'", "ALTER TABLE item ADD note text"),
         finds={
             "rehearsal.upgrade": "lock timeout",
@@ -458,14 +458,15 @@ PROJECTS: dict[str, Project] = {
     # env.py
     "env-ignores-its-caller": Project(
         up=NEW, down=GONE, env="{live!r}",
-        finds={"rehearsal.obeys": "env.py opens a database of its own choosing",
+        finds={"rehearsal.targets_clone": "env.py opens a database of its own choosing",
                **dict.fromkeys(("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", LEFT,
                                 "rehearsal.receipt", "rehearsal.rewrites",
                                 "rehearsal.bystanders"), "? cannot tell")},
     ),
     "env-raises": Project(
         up=NEW, env='os.environ["NOT_SET_ANYWHERE"]',
-        finds={"rehearsal.obeys": "? cannot tell (upstream): `alembic current` exited with 1",
+        finds={"rehearsal.targets_clone":
+                   "? cannot tell (upstream): `alembic current` exited with 1",
                **dict.fromkeys(("rehearsal.upgrade", "rehearsal.schema", "rehearsal.search", LEFT,
                                 "rehearsal.receipt", "rehearsal.rewrites",
                                 "rehearsal.bystanders"), "? cannot tell")},

@@ -276,8 +276,8 @@ def test_a_folder_without_alembic_is_told(release: Release) -> None:
     release.change("contract/rehearsal.toml", ('folder = "', 'folder = "/nowhere'))
     facts = release.rehearse()
     assert isinstance(facts, Seen)
-    assert isinstance(facts.value.obeys, CannotTell)
-    assert "/nowhere" in facts.value.obeys.reason
+    assert isinstance(facts.value.targets_clone, CannotTell)
+    assert "/nowhere" in facts.value.targets_clone.reason
     assert facts.value.up == ()
     assert release.clones() == []
 

@@ -42,7 +42,7 @@ hot = ["item"]
 {how}
 """
 ITEMS = {
-    "obeys": "obeys = true",
+    "targets_clone": "targets_clone = true",
     "upgrade": 'reaches = "{head}"',
     "schema": "schema = true",
     "bystanders": "blocked_at_most_s = 1.0",

@@ -54,7 +54,7 @@ CONTRACTS = {
     "alembic-relative": ("rehearsal", ALEMBIC.replace('"/srv"', '"srv"'), "[alembic]: folder: "),
     "alembic-text-for-list": ("rehearsal", ALEMBIC + 'hot = "item"\n', "[alembic]: hot: "),
     "alembic-inf": ("rehearsal", ALEMBIC + "deadline_s = inf\n", "[alembic]: deadline_s: "),
-    "alembic-nan": ("rehearsal", ALEMBIC + "reader_s = nan\n", "[alembic]: reader_s: "),
+    "alembic-nan": ("rehearsal", ALEMBIC + "idle_reader_s = nan\n", "[alembic]: idle_reader_s: "),
     "key-outside": ("services", 'service.unit = "x"\n' + SERVICE, "[service] unit: unknown key"),
     "kind-is-a-list": ("services", "[[service]]\ntitle = 't'\n", "service: expected tables"),
     "item-is-a-list": ("services", "[[service.web]]\ntitle = 't'\n", "[service] web: "),

@@ -42,7 +42,7 @@ def _find(promise: Promise, scene: Scene) -> Found:
     facts = fact.value
     parts: dict[str, Any] = {
         "clone": facts.clone,
-        "obeys": Seen({"obeys": facts.obeys, "strangers": facts.strangers}),
+        "targets_clone": Seen({"targets_clone": facts.targets_clone, "strangers": facts.strangers}),
         "reaches": Seen({"up": facts.up, "reached": facts.reached}),
         "blocked_at_most_s": Seen({"bystanders": facts.bystanders, "up": facts.up}),
         "rewrites": Seen(facts.up),

@@ -47,8 +47,8 @@ def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     )
 
 
-def _obeys(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
-    proof = known(facts.obeys)
+def _targets_clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
+    proof = known(facts.targets_clone)
     broken = [proof.proof] if isinstance(proof, Absent) else []
     warnings = [f"new session on the live database meanwhile: {one}" for one in facts.strangers]
     if broken:
@@ -235,7 +235,7 @@ def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Sce
 
 COMPARISONS: dict[str, Callable[..., Finding]] = {
     "clone": _clone,
-    "obeys": _obeys,
+    "targets_clone": _targets_clone,
     "reaches": _reaches,
     "schema_": _schema,
     "blocked_at_most_s": _blocked,

@@ -43,7 +43,7 @@ def rehearsal(account: Account) -> list[str]:
 
 
 def _clone(facts: RehearsalFacts) -> list[str]:
-    clone, obeys = facts.clone, facts.obeys
+    clone, proof = facts.clone, facts.targets_clone
     lines = []
     if isinstance(clone, Seen):
         one = clone.value
@@ -53,8 +53,8 @@ def _clone(facts: RehearsalFacts) -> list[str]:
             f"in {seconds(one.seconds)}; dropped again"
         )
         lines += [f"- Not as live: {markdown(text)}" for text in one.differences]
-    text = obeys.value if isinstance(obeys, Seen) else obstacle(getattr(obeys, "reason", ""))
-    text = obeys.proof if isinstance(obeys, Absent) else text
+    text = proof.value if isinstance(proof, Seen) else obstacle(getattr(proof, "reason", ""))
+    text = proof.proof if isinstance(proof, Absent) else text
     strangers = ", ".join(facts.strangers) or "none"
     return [
         *lines,

@@ -1,4 +1,4 @@
-"""Run Alembic on a clone exactly as the deployment will run it, and prove that it obeys."""
+"""Run Alembic on a clone exactly as the deployment will run it, and prove that it opens it."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class RehearsalFacts(Model):
     """Everything that one rehearsal showed; what was not reached cannot be told, and says why.
 
     Attributes:
-        obeys: Whether Alembic read the marker back, and from where.
+        targets_clone: Whether Alembic read the marker back, and from where.
         strangers: New sessions on the live database meanwhile that are not the gate's.
         began: Revisions that the clone was at.
         up, down: The legs, in the order of their running.
@@ -205,7 +205,7 @@ class RehearsalFacts(Model):
     """
 
     clone: Fact[CloneFacts]
-    obeys: Fact[str]
+    targets_clone: Fact[str]
     strangers: tuple[str, ...] = ()
     began: tuple[str, ...] = ()
     up: tuple[Leg, ...] = ()

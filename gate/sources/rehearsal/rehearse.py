@@ -62,7 +62,7 @@ def rehearse(
             connection = sessions.enter_context(clone.connect())
             stage = Stage(how, contract, target, carrier, clone, tell, connection, sessions)
             found = _rehearse(stage, chain, RehearsalFacts(
-                clone=Seen(facts), obeys=_open("the proof"), reached=_open("the upgrade"),
+                clone=Seen(facts), targets_clone=_open("the proof"), reached=_open("the upgrade"),
                 after=_open("the upgrade"), receipts=_open("the downgrade"),
             ))  # fmt: skip
     except ObservationError as error:
@@ -81,11 +81,11 @@ def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehear
     stage.tell("rehearsal: proving that Alembic opens the clone")
     live, row = stage.clone.live, stage.connection.execute("SELECT clock_timestamp()").fetchone()
     try:
-        obeys = alembic.prove(stage.how, stage.target, stage.clone, stage.carrier)
+        proof = alembic.prove(stage.how, stage.target, stage.clone, stage.carrier)
     except CarrierError as error:
-        obeys = CannotTell(str(error), error.cause)
+        proof = CannotTell(str(error), error.cause)
     except ObservationError as error:
-        obeys = CannotTell(str(error), Cause.UPSTREAM)
+        proof = CannotTell(str(error), Cause.UPSTREAM)
     with live.connect("strangers") as session:
         same = (
             row
@@ -95,9 +95,13 @@ def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehear
         strangers = [one for (one,) in session.execute(
             STRANGERS, [live.here["dbname"], (same or [None])[0]])]  # fmt: skip
     facts = facts.model_copy(
-        update={"obeys": obeys, "strangers": tuple(dict.fromkeys(strangers)), "began": stage.at()}
+        update={
+            "targets_clone": proof,
+            "strangers": tuple(dict.fromkeys(strangers)),
+            "began": stage.at(),
+        }
     )
-    if not isinstance(obeys, Seen):
+    if not isinstance(proof, Seen):
         return _closed(facts, "nothing was migrated: Alembic was not proven to open the clone")
     return _up_down_up(stage, chain, facts)
 

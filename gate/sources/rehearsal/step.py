@@ -156,7 +156,7 @@ def _watched(stage: Stage, revision: str, before: Catalog) -> tuple[Leg, tuple[B
     for one in canaries:
         one.start(lambda: stage.now)
     try:
-        with idle_reader(stage.clone, tuple(hot), stage.how.reader_s):
+        with idle_reader(stage.clone, tuple(hot), stage.how.idle_reader_s):
             leg = walk(stage, revision, "up")
     finally:
         for one in canaries:
