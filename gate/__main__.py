@@ -8,6 +8,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
+import traceback
 
 from gate import commands
 from gate.errors import ContractError, GateError, TargetError
@@ -17,13 +18,17 @@ MISTAKE = 4
 """Exit status of a mistake in option, target or contract, as pytest's usage errors have it."""
 
 
+FAILED = 3
+"""Exit status of a mistake of the gate itself, as pytest's internal errors have it."""
+
+
 def main(words: list[str] | None = None) -> int:
     """Run a command.
 
     Returns:
         Its exit status: a verdict's where it gives one; else 0 when it did what it should, 1 when
-        it could not, 2 for wrong options, 4 for a mistake in an option's value, in a target or
-        contract, 130 where it was interrupted.
+        it could not, 2 for wrong options, 3 where the gate itself failed, 4 for a mistake in an
+        option's value, in a target or contract, 130 where it was interrupted.
     """
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--version", action="store_true", help="print the version and end")
@@ -58,6 +63,10 @@ def _run(options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001 - it is told without its secrets
+        sys.stderr.write(known.tell(traceback.format_exc()))
+        sys.stderr.write("\ngate: the gate itself failed: nothing is known of the target\n")
+        return FAILED
 
 
 def _complain(error: GateError, status: int) -> int:

@@ -21,3 +21,7 @@ class ObservationError(GateError):
     Deliberately not an `AssertionError`: pytest, Allure and the ledger tell "could not
     look" (broken, INCONCLUSIVE) from "looked, and it is wrong" (failed, FAIL) by it.
     """
+
+
+class JudgedElsewhereError(ObservationError):
+    """The promise is accounted for by another program, such as pytest for a team's own tests."""

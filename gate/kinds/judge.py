@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 
 from gate.contract.model import Promise
-from gate.errors import ObservationError
+from gate.errors import JudgedElsewhereError, ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
@@ -23,11 +23,16 @@ def compare(promise: Promise, scene: Scene) -> Finding:
 
 
 def broken_among(promises: Iterable[Promise], scene: Scene) -> tuple[list[str], list[str]]:
-    """Return what is broken among some promises, and what cannot be told of them."""
+    """Return what is broken among some promises, and what cannot be told of them.
+
+    A promise that another program accounts for is none of both: it stands for itself.
+    """
     broken, unknown = [], []
     for one in promises:
         try:
             finding = compare(one, scene)
+        except JudgedElsewhereError:
+            continue
         except ObservationError as error:
             unknown.append(str(error))
             continue

@@ -9,7 +9,7 @@ import pydantic
 
 from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
-from gate.errors import ObservationError
+from gate.errors import JudgedElsewhereError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Kind,
@@ -39,10 +39,10 @@ def own_test(promise: Promise, scene: Scene) -> Finding:
     """Only pytest can tell: its plugin accounts for the test's own reports.
 
     Raises:
-        ObservationError: Always: without pytest the test was not run.
+        JudgedElsewhereError: Always: without pytest the test was not run.
     """
     node = scene.item(promise, OwnTest).node
-    raise ObservationError(f"cannot tell: {node} is run by pytest: pytest -m {scene.moment}")
+    raise JudgedElsewhereError(f"cannot tell: {node} is run by pytest: pytest -m {scene.moment}")
 
 
 def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all

@@ -44,7 +44,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     promise = promise_of(metafunc.definition.nodeid, run.contract)
     if promise is not None:
-        metafunc.fixturenames.append("gate_promise")
+        # The scene, too, though the test may not ask for it: its moment must have been reached.
+        metafunc.fixturenames += ["gate_promise", "gate_scene"]
         params = [
             pytest.param(parameter(moment, promise.id), marks=getattr(pytest.mark, moment))
             for moment in moments_of_test(promise)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -60,11 +61,14 @@ def stands_against(id_: str, result: Result, contract: Contract) -> str:
 
 def write_reports(
     stage: Stage,
-    verdicts: Mapping[Moment, Verdict],
+    verdicts: dict[Moment, Verdict],
     observed: Mapping[Moment, Observed],
     baselines: Mapping[Moment, Observed | None],
 ) -> list[str]:
     """Write the reports of every moment.
+
+    Where a report holds a secret all the same, the moment's verdict becomes BLOCKED, the reports
+    say so, and no link leads to them.
 
     Returns:
         What could not be written, or must not be passed on, and why.
@@ -73,7 +77,7 @@ def write_reports(
     replay = run.replay
     known.learn(*stage.secrets())
     redactor = known.redactor()
-    for moment, one in verdicts.items():
+    for moment, one in list(verdicts.items()):
         folder = stage.folder(moment)
         account = Account(
             contract=run.contract,
@@ -90,13 +94,23 @@ def write_reports(
         )
         try:
             write_all(folder, account, redactor, url=run_url(os.environ))
-            if one.word is not Word.INTERRUPTED:
+            leaks = [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
+            problems += leaks
+            if leaks:
+                verdicts[moment] = _blocked(one, leaks)
+                blocked = dataclasses.replace(account, verdict=verdicts[moment])
+                write_all(folder, blocked, redactor, url=run_url(os.environ))
+            elif one.word is not Word.INTERRUPTED:
                 stage.folders[moment].publish(stage.target.reports.keep)
         except GateError as error:
             problems.append(f"REPORTS NOT WRITTEN: {error}")
-        else:
-            problems += [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
     return problems
+
+
+def _blocked(one: Verdict, why: Sequence[str]) -> Verdict:
+    """The verdict of a moment whose reports must not be passed on."""
+    warnings = (*one.warnings, *why)
+    return dataclasses.replace(one, word=Word.BLOCKED, exit_status=1, warnings=warnings)
 
 
 def exit_status(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -140,3 +141,29 @@ def test_another_failed_test_blocks(folder: pathlib.Path, workers: str) -> None:
     done = runs.run([*words, str(runs.ROOT / "tests" / "test_paths.py"), str(folder)])
     assert done.returncode == 1, done.stdout + done.stderr
     assert runs.outcomes(folder, "predeploy") == {"path.kept": "PASS"}
+
+
+LEAKS = """
+import os
+import pathlib
+import pytest
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_sessionfinish(session):
+    folder = pathlib.Path({reports!r}) / "here" / "latest"
+    (folder / "leak.txt").write_text(os.environ["PLANTED_TOKEN"])
+    return (yield)
+"""
+
+
+def test_a_secret_in_a_report_blocks(folder: pathlib.Path) -> None:
+    """The verdict that is written says so, too, and no moment's link leads to it."""
+    promise(folder, KEPT)
+    text = LEAKS.format(reports=str(folder / "reports"))
+    done = run(folder, **plugin(folder, text), PLANTED_TOKEN="tk-5d41402abc4b2a76b9719d911017c592")  # noqa: S106
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "SECRET IN A REPORT" in done.stdout
+    assert "5d41402abc4b2a76" not in done.stdout
+    written = json.loads((folder / "reports/here/latest/verdict.json").read_text("utf-8"))
+    assert (written["verdict"], written["exit_status"]) == ("BLOCKED", 1)
+    assert not (folder / "reports/here/predeploy").exists()

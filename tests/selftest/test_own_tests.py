@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import pathlib
 import subprocess
@@ -172,4 +173,36 @@ def test_the_suites_moments(folder: pathlib.Path) -> None:
     (folder / "tests/test_own.py").write_text(text, "utf-8")
     promise(folder, "test_it")
     done = run(folder, "-m", "predeploy", "-p", "fixtures.moments")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_waits_for_its_moment(folder: pathlib.Path) -> None:
+    """A test that asks for no fixture is run when its moment was looked at, all the same."""
+    slow = (
+        '[runtime.slow]\ntitle = "s"\nsource = "us"\nlabel = "s"\nversion = "1"\n'
+        """command = ["sh", "-c", "sleep 1; echo 1"]\n"""
+    )
+    (folder / "contract/runtimes.toml").write_text(slow, "utf-8")
+    text = (
+        "import pathlib, time\n\n"
+        "def test_when():\n    pathlib.Path('when').write_text(str(time.time()))\n"
+    )
+    (folder / "tests/test_own.py").write_text(text, "utf-8")
+    promise(folder, "test_when")
+    done = run(folder, "-m", "predeploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    observed = json.loads((folder / "reports/here/predeploy/observed.json").read_text("utf-8"))
+    finished = dt.datetime.fromisoformat(observed["finished"].replace("Z", "+00:00"))
+    assert float((folder / "when").read_text()) >= finished.timestamp()
+
+
+def test_a_risk_beside_a_test(folder: pathlib.Path) -> None:
+    """A risk that a test guards, too, is told by the other items; the test stands for itself."""
+    risk = '[risk.shop]\ntitle = "r"\nsource = "us"\narea = "a"\nlevel = "LOW"\n'
+    (folder / "contract/risks.toml").write_text(risk, "utf-8")
+    path = '[path.x]\ntitle="x"\nsource="x"\npath="/"\npurpose="x"\nrisk="risk.shop"\n'
+    (folder / "contract/paths.toml").write_text(path, "utf-8")
+    text = PROMISE.format(name="test_holds") + 'risk = "risk.shop"\n'
+    (folder / "contract/tests.toml").write_text(text, "utf-8")
+    done = run(folder, "-m", "predeploy")
     assert done.returncode == 0, done.stdout + done.stderr
