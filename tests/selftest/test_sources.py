@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shutil
+import subprocess
 import sys
 from typing import Any
 
@@ -42,7 +44,7 @@ import time
 from gate.contract.item import Item
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Kind, State, always, no_references, not_seen, shown
-from gate.sources.fact import Absent, CannotTell, Model, Seen, seen
+from gate.sources.fact import Absent, CannotTell, Model, Seen, require
 from gate.sources.source import Source
 
 
@@ -86,7 +88,7 @@ def find(promise, scene):
 
 
 def compare(promise, scene):
-    level = seen(find(promise, scene), "tides").levels[promise.name]
+    level = require(find(promise, scene), "tides").levels[promise.name]
     must = scene.item(promise, Tide).level
     broken = () if level >= must else (f"only {level}",)
     return Finding(promised=f"at least {must}", seen=str(level), broken=broken)
@@ -265,3 +267,41 @@ def test_a_baseline_of_another_format(harbour: Harbour) -> None:
     assert harbour.check("predeploy")[0] == "PASS"
     assert harbour.check("postdeploy", TIDE_FORMAT="2")[0] == "PASS"
     assert "another version" in harbour.report("postdeploy", "STATE_DIFF.md")
+
+
+def test_a_kind_is_one_module_and_a_source_another(tmp_path: pathlib.Path) -> None:
+    """Two files dropped into the engine, and a contract: nothing else has to know of them."""
+    tree = tmp_path / "tree"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(runs.ROOT / "gate", tree / "gate", ignore=ignored)
+    before, _, after = OUTSIDE.partition("SOURCE = Source(")
+    source, _, judgement = after.partition("\n)\n")
+    source_text = f"{before}SOURCE = Source({source}\n)\n"
+    (tree / "gate/sources/tides").mkdir()
+    (tree / "gate/sources/tides/__init__.py").write_text('"""Tides."""\n', "utf-8")
+    (tree / "gate/sources/tides/source.py").write_text(source_text, "utf-8")
+    head = source_text.partition("class Tide(")[0]
+    mine = "from gate.sources.tides.source import SOURCE, AskTide, Tide\n"
+    (tree / "gate/kinds/tide.py").write_text(head + mine + judgement, "utf-8")
+    (tmp_path / "here.toml").write_text(TARGET, "utf-8")
+    (tmp_path / "contract").mkdir()
+    (tmp_path / "contract/tides.toml").write_text(CONTRACT.format(level=5), "utf-8")
+    words = [
+        *(sys.executable, "-m", "gate", "check", "predeploy"),
+        f"--target={tmp_path / 'here.toml'}",
+        f"--contract={tmp_path / 'contract'}",
+        f"--reports={tmp_path / 'reports'}",
+    ]
+    done = subprocess.run(  # noqa: S603 - the gate itself
+        words,
+        cwd=tree,
+        env=runs.environ(PYTHONPATH=str(tree)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=runs.WITHIN_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = tmp_path / "reports/here/predeploy"
+    for name in ("verdict.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml"):
+        assert "tide.harbour" in (folder / name).read_text("utf-8"), name
