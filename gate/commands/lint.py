@@ -15,6 +15,7 @@ from gate.kinds.load import load_contract
 from gate.lint import hints
 from gate.lint.note import LEVELS, Note, mistakes
 from gate.lint.places import missing
+from gate.report.snapshot import try_template
 from gate.report.snapshot.template import check_template
 from gate.run.settings import Settings, find_settings
 from gate.target import Target, load_target
@@ -25,8 +26,11 @@ CLEAN, MISTAKES = 0, 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare its options."""
-    for name, metavar in (("target", "NAME-or-PATH"), ("contract", "DIR")):
-        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="")
+    for name, metavar, text in (
+        ("target", "NAME-or-PATH", "what will be looked at (default: the project's own)"),
+        ("contract", "DIR", "folder of the promises (default: the project's own)"),
+    ):
+        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="", help=text)
     parser.add_argument("--strict", action="store_true", help="take warnings for mistakes")
 
 
@@ -76,3 +80,7 @@ def _notes(settings: Settings, contract: pathlib.Path, name: str) -> Iterator[No
     if target is not None:
         yield from hints.of_target(target)
         yield from missing(promised, target)
+        try:
+            try_template(promised, target)
+        except ContractError as error:
+            yield from mistakes(error)

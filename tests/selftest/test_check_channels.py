@@ -157,7 +157,7 @@ def test_what_goes_wrong_in_a_check_tells_no_secret(tmp_path: pathlib.Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["", "check", "record", "schema"])
+@pytest.mark.parametrize("name", ["", "check", "init", "lint", "record", "schema"])
 def test_help_reads_well(name: str) -> None:
     """Usage, a sentence on every option, no line wider than a terminal."""
     options = [name] if name else []
