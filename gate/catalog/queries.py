@@ -34,6 +34,12 @@ def own(catalog: str, oid: str, made_by: str = "e") -> str:
     )"""
 
 
+def options(given: str) -> str:
+    """SQL of an attribute's options; a version that some servers count there is none of them."""
+    return f"""(SELECT string_agg(one, ', ')
+                  FROM unnest({given}) AS one WHERE one !~ '^pg_attver=')"""  # noqa: S608
+
+
 NAME = qualified("c.relname")
 # What PostgreSQL prints of types, defaults and expressions depends on these.
 SESSION = """
@@ -105,7 +111,7 @@ COLUMNS = f"""
                          WHEN 'm' THEN 'main' ELSE 'extended' END END,
                CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
                'statistics ' || NULLIF(a.attstattarget, -1),
-               array_to_string(a.attoptions, ', ')) AS storage
+               {options("a.attoptions")}) AS storage
       FROM pg_catalog.pg_attribute AS a
       JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
       LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -138,9 +144,10 @@ INDEXES = f"""
                       || CASE WHEN p.n > x.indnkeyatts OR x.indcollation[p.n - 1] IN (
                                        0, COALESCE(a.attcollation, t.typcollation)) THEN ''
                               ELSE ' collate ' || x.indcollation[p.n - 1]::regcollation END
-                      || CASE WHEN p.n > x.indnkeyatts OR o.opcdefault AND b.attoptions IS NULL
+                      || CASE WHEN p.n > x.indnkeyatts
+                                OR o.opcdefault AND {options("b.attoptions")} IS NULL
                               THEN '' ELSE ' ' || o.opcname END
-                      || COALESCE(' (' || array_to_string(b.attoptions, ', ') || ')', '')
+                      || COALESCE(' (' || {options("b.attoptions")} || ')', '')
                       || CASE WHEN p.n > x.indnkeyatts THEN ''
                               WHEN x.indoption[p.n - 1] & 3 = 3 THEN ' desc'
                               WHEN x.indoption[p.n - 1] & 3 = 1 THEN ' desc nulls last'

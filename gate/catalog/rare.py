@@ -15,11 +15,7 @@ CASTS = f"""
     SELECT 'cast', format('%s as %s', format_type(c.castsource, NULL),
                           format_type(c.casttarget, NULL)), NULL,
            concat_ws(' ', c.castmethod, c.castcontext, NULLIF(c.castfunc, 0)::regprocedure)
-      FROM pg_catalog.pg_cast AS c WHERE c.oid >= {OURS} AND {own("pg_cast", "c.oid")}
-       AND NOT EXISTS (  -- it comes with a range type, and is told with it
-             SELECT FROM pg_catalog.pg_depend AS d
-              WHERE d.classid = 'pg_catalog.pg_cast'::regclass AND d.objid = c.oid
-                AND d.deptype = 'i')
+      FROM pg_catalog.pg_cast AS c WHERE c.oid >= {OURS} AND {own("pg_cast", "c.oid", "ei")}
 """  # noqa: S608 - constants
 OPERATORS = f"""
     SELECT 'operator', {qualified("o.oprname")} || format('(%s,%s)',
