@@ -203,3 +203,11 @@ def commands(text: str) -> list[tuple[str, list[str]]]:
         elif line.strip() and line.strip() != "...":
             found[-1][1].append(line)
     return found
+
+
+def test_promises_name_their_tests() -> None:
+    """Every promise names the tests that hold it, and they are there."""
+    text = (ROOT / "docs/promises.md").read_text("utf-8")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", text))
+    assert named
+    assert sorted(one for one in named if not (ROOT / one).is_file()) == []
