@@ -148,7 +148,7 @@ def running(
         wake = f"; [ ! -d {where} ] || ( exec 3<>{where}/ask 4<>{where}/answer; sleep 0.5 ); :"
         try:
             output = carrier.run(
-                f"exec 2>&1; {{ {script}\n}} | tail -c 4000{wake}",
+                f"exec 2>&1 3>&1; {{ {script}\n}} | tail -c 4000 3>&-{wake}",
                 deadline_s=limit + STOP_S,
                 to_its_end=True,
             )
