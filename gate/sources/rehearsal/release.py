@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal, Serve
-from gate.kinds.endpoint import Endpoint
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.rehearsal import serve
 from gate.sources.rehearsal.facts import RehearsalFacts
@@ -34,9 +34,10 @@ def serve_all(stage: Stage, facts: RehearsalFacts, steps: list[Step]) -> Rehears
         )
         return facts.model_copy(update={"serves": dict.fromkeys(wanted, why)})
     stage.tell("rehearsal: the release from before on the new schema")
-    endpoints = stage.contract.of(Endpoint, "predeploy")
-    for one in stage.contract.not_tried("predeploy"):
-        if isinstance(one.before, Endpoint):
+    promised = (*stage.contract.at("predeploy"), *stage.contract.not_tried("predeploy"))
+    endpoints: dict[str, PromisedExchange] = {}
+    for one in promised:
+        if isinstance(one.before, PromisedExchange):
             endpoints[one.id] = one.before
     found = {
         id_: serve.smoke(

@@ -12,9 +12,9 @@ from gate.connection.obstacle import INTERRUPTED
 from gate.connection.ssh import Forward
 from gate.contract.rehearsal import Alembic, Serve
 from gate.errors import ObservationError
-from gate.kinds.endpoint import Endpoint
 from gate.sources.api import look as api
 from gate.sources.api.facts import ApiFacts
+from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.wait import wait_for
 from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.rehearsal.alembic import address
@@ -34,7 +34,7 @@ def smoke(
     target: Target,
     clone: Clone,
     carrier: Carrier,
-    endpoints: Mapping[str, Endpoint],
+    endpoints: Mapping[str, PromisedExchange],
 ) -> tuple[Fact[ApiFacts], str]:
     """Start a release on the clone, ask it, and stop it.
 
@@ -57,14 +57,7 @@ def smoke(
         and (not chosen or id_ in {*chosen, f"endpoint.{target.api.login}"} or one.writes)
     }
     if serve.write:
-        asked[WRITE] = Endpoint.model_validate(
-            {
-                "title": "The release from before writes",
-                "source": "rehearsal",
-                "writes": True,
-                **serve.write,
-            }
-        )
+        asked[WRITE] = PromisedExchange.model_validate({"writes": True, **serve.write})
     ask = functools.partial(
         _asked,
         serve,
@@ -94,13 +87,13 @@ def smoke(
 
 def _asked(
     serve: Serve,
-    asked: dict[str, Endpoint],
+    asked: dict[str, PromisedExchange],
     *,
     how: Alembic,
     target: Target,
     clone: Clone,
     carrier: Carrier,
-    ready: Endpoint,
+    ready: PromisedExchange,
     fenced: bool,
 ) -> tuple[Fact[ApiFacts], str]:
     """Have the release run, and ask it."""
@@ -125,7 +118,7 @@ def _asked(
 
 
 def _wait(
-    endpoint: Endpoint,
+    endpoint: PromisedExchange,
     here: Target,
     way: Forward | None,
     ended: list[str],
