@@ -20,15 +20,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-KEYS = {
-    "gate_target": "target that is looked at where no other is named",
-    "gate_targets": "folder of the named targets (default: targets)",
-    "gate_contract": "folder of the promises (default: contract)",
-    "gate_reports": "folder for the reports (default: reports)",
-    "gate_silent_in": "folders of tests whose runs alone look at no target",
-}
-"""Ini keys and what they mean; paths are relative to the folder of the configuration."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
