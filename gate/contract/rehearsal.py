@@ -13,6 +13,7 @@ from gate.toml import Strict
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 PASSED_ON = ("PATH", "HOME", "LANG")
 """All that a program that the rehearsal starts has of the environment that the gate found."""
+Steps = Annotated[str, pydantic.Field(pattern=r"^(pending|all|last [1-9][0-9]{0,5})$")]
 Address = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*:[1-9][0-9]{0,4}$")]
 
 
@@ -91,6 +92,9 @@ class Alembic(Strict):
         idle_reader_s: How long the upgrade finds another session in its way that has read the hot
             tables and sits idle in its transaction; 0 for no such neighbour.
         deadline_s: How long one revision may take.
+        steps: Which revisions are judged: ``pending`` ones and the promised way back, the
+            ``last N`` up to the target, or ``all`` of the history. What cannot be gone back to from
+            here is judged from an empty database.
         one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
         data_changes: Revisions that change rows for good; one that does not is wrong here.
         removes: Revisions that remove content for good; one that does not is wrong here.
@@ -106,6 +110,7 @@ class Alembic(Strict):
     hot: tuple[Name, ...] = ()
     idle_reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
+    steps: Steps = "pending"
     one_way: tuple[OneWay, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
     removes: tuple[Removal, ...] = ()

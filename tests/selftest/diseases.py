@@ -96,7 +96,7 @@ NOTHING = (
     *("rehearsal.rewrites", "rehearsal.bystanders"),
 )
 """What cannot be told where nothing was migrated."""
-LOCKED = "r1 takes AccessExclusiveLock on tables in use and sets no lock_timeout"
+LOCKED = "AccessExclusiveLock on tables in use and no lock_timeout: r1"
 
 
 def index(definition: str, words: str, *, unused: bool = False) -> Project:
@@ -389,6 +389,52 @@ PROJECTS: dict[str, Project] = {
                 "WHERE relname = 'note')"),
         down=GONE + "\n" + sql("DROP TABLE note"), loses=("extra",),
         finds={LEFT: "- table note"},
+    ),
+    # How much of the history is judged
+    "steps-all": Project(
+        how='steps = "all"', restores="r1", up=NEW,
+        live="CREATE TABLE extra (id integer PRIMARY KEY); UPDATE alembic_version "
+        "SET version_num = 'r1'",
+        files={"r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"),
+                                 sql("DROP TABLE more"))},
+        loses=("more",),
+        finds={"migration.current": "r1"},
+        warns={LEFT: "not on this way, and not clean: r1 (r1 leaves the catalog changed"},
+    ),
+    "steps-last-one": Project(
+        how='steps = "last 1"', up=NEW, loses=("more",),
+        files={"r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"),
+                                 sql("DROP TABLE more"))},
+        finds={LEFT: '? cannot tell: 1 step was not judged, because steps = "last 1" leaves it '
+                     "out: r1", "rehearsal.receipt": "? cannot tell: 1 step"},
+    ),
+    "steps-last-one-back": Project(
+        how='steps = "last 1"', up=NEW, down=GONE, loses=("extra",),
+        live="CREATE TABLE extra (id integer PRIMARY KEY); UPDATE alembic_version "
+        "SET version_num = 'r1'", finds={"migration.current": "r1"},
+    ),
+    "left-behind-and-found-again": Project(
+        live="CREATE TYPE mood AS ENUM ('good'); CREATE TABLE extra (id int); "
+        "UPDATE alembic_version SET version_num = 'r1'",
+        up=sql("DO $$ BEGIN IF to_regtype('mood') IS NULL THEN CREATE TYPE mood AS ENUM ('good'); "
+               "END IF; END $$", "CREATE TABLE extra (id int)"),
+        down=GONE, loses=("extra",),
+        finds={"migration.current": "r1", LEFT: "r1 leaves the catalog changed: + enum mood"},
+    ),
+    "behind-one-that-raises": Project(
+        live="UPDATE alembic_version SET version_num = 'r2'; CREATE TABLE extra (id int);",
+        how='one_way = [{ revision = "r2", reason = "keys are drawn anew" }]',
+        up=NEW, loses=("extra",),
+        files={"r2.py": revision("r2", "r1", "pass", "raise RuntimeError('never')")},
+        finds={"migration.current": "r2", LEFT: "r1 leaves the catalog changed: + column extra.id"},
+    ),
+    "no-way-up-from-nothing": Project(
+        live="ALTER TABLE item ADD note text; UPDATE alembic_version SET version_num = 'r1'",
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP note"),
+        loses=("item.note",), finds={"migration.current": "r1"},
+        warns={LEFT: "judged by going back and up again alone, since from an empty database the "
+                     "history stops at r1"},
     ),
     # Declared intentions
     "one-way-declared": Project(

@@ -6,6 +6,7 @@ from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.rehearsal import summary
 from gate.kinds.rehearsal.declared import Declared, apply
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
@@ -51,28 +52,32 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
     open_ = _unjudged(facts, way)
     if not broken:
         _all_judged(name, facts, receipts, open_)
-    warnings = [*said.told]
-    warnings += [f"no witness was written: {text}" for one in receipts for text in one.unwritten]
-    outside = [one.revision for one in require(facts.receipts, "downgrade")
-               if one.revision not in way.steps and not one.clean]  # fmt: skip
-    warnings += [f"not on this way, and not clean: {one}" for one in outside]
+    warnings = [*said.told, *_odd(facts, receipts, way)]
     return Finding(
         promised=promised,
-        seen=_gone(receipts) if not broken else "not as before",
+        seen=f"{'not as before' if broken else 'the same catalog and rows'}; "
+        f"{summary.gone(facts, receipts)}",
         broken=(*broken, *(open_ if broken else ())),
         warnings=tuple(warnings),
     )
 
 
-def _gone(receipts: list[Receipt]) -> str:
-    """What was done, where all is well."""
-    rows = sum(len(one.witnesses) for one in receipts)
-    names = ", ".join(one.revision for one in receipts[:SHOWN])
-    more = f" and {len(receipts) - SHOWN} more" if len(receipts) > SHOWN else ""
-    return (
-        f"the same catalog and rows, step by step, up, down and up again: {names}{more}; "
-        f"{rows} tables or columns with rows of the new schema"
+def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]:
+    """What holds and is odd: one sentence per cause, with the revisions."""
+    lines = summary.by_cause(
+        [(text.partition(": ")[2], text.partition(": ")[0])
+         for one in receipts for text in one.unwritten],
+        "no witness was written: {names}: {cause}",
+    )  # fmt: skip
+    lines += summary.by_cause(
+        [(why, name) for name, why in facts.half.items() if name in way.steps],
+        "judged by going back and up again alone, since from an empty database the history stops "
+        "at {cause}: {names}",
     )
+    outside = [("", f"{one.revision} ({'; '.join(_unclean(one)) or one.failed})")
+               for one in require(facts.receipts, "downgrade")
+               if one.revision not in way.steps and not one.clean]  # fmt: skip
+    return lines + summary.by_cause(outside, "not on this way, and not clean: {names}")
 
 
 def _unclean(one: Receipt) -> list[str]:
@@ -98,7 +103,7 @@ def _unjudged(facts: RehearsalFacts, way: Back) -> list[str]:
             why.setdefault(facts.unjudged[one], []).append(one)
     return [
         f"{len(found)} step{'s were' if len(found) > 1 else ' was'} not judged, because {reason}: "
-        f"{', '.join(found[:SHOWN])}"
+        f"{summary.listed(found)}"
         for reason, found in why.items()
     ]
 
@@ -119,7 +124,9 @@ def _all_judged(
 
 def loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     """Compare what a rollback gives up."""
-    receipts = require(facts.receipts, "downgrade")
+    over = {one for back in facts.backs.values() for one in back.steps}
+    over |= {leg.revision for leg in facts.up}
+    receipts = [one for one in require(facts.receipts, "downgrade") if one.revision in over]
     if not receipts:
         raise ObservationError("cannot tell: nothing was rehearsed: there is no step to go back")
     losses = [loss for one in receipts for loss in one.losses]

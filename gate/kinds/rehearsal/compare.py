@@ -15,7 +15,7 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
-from gate.kinds.rehearsal import back
+from gate.kinds.rehearsal import back, summary
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
@@ -73,7 +73,7 @@ def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         return Finding(promised=promised, seen=why, broken=(f"{item.reaches}: {why}",))
     ends = sorted(at) == sorted(facts.heads)
     broken = wrong or ([] if ends else [f"it ends at {', '.join(at) or 'nothing'}"])
-    legs = ", ".join(f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up)
+    legs = summary.listed([f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up])
     return Finding(
         promised=promised,
         seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}",
@@ -91,7 +91,8 @@ def _without_timeout(facts: RehearsalFacts) -> list[str]:
         and isinstance(leg.commands, Seen)
         and any(one.lock_timeout == "0" for one in leg.commands.value)
     ]
-    return [f"{one} takes {STRONG} on tables in use and sets no lock_timeout" for one in found]
+    text = f"{STRONG} on tables in use and no lock_timeout: {{names}}"
+    return summary.by_cause([("", one) for one in found], text)
 
 
 def _schema(_: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene) -> Finding:

@@ -122,9 +122,16 @@ def _bystanders(facts: RehearsalFacts) -> list[str]:
 def _receipt(facts: RehearsalFacts) -> list[str]:
     if not isinstance(facts.receipts, Seen):
         return [markdown(obstacle(getattr(facts.receipts, "reason", "no downgrade")))]
-    lines = [row("Revision", "Gives back", "Gives up", "Rows"), row(*["---"] * 4)]
+    judged = f"{len(facts.receipts.value)} of {facts.history} revisions"
+    lines = [
+        f'Judged: {judged} (`steps = "{facts.steps}"`).',
+        "",
+        row("Revision", "Gives back", "Gives up", "Rows"),
+        row(*["---"] * 4),
+    ]
     for one in facts.receipts.value:
         back = "catalog and rows as before" if one.clean else "; ".join(_unlike(one))
+        back += " (from an empty database)" if one.rows_of == "empty" else ""
         lines.append(row(cell(one.revision), cell(back, 400), "-", "-"))
         lines += [row("", "", cell(loss.object), str(loss.rows)) for loss in one.losses]
     lines += [

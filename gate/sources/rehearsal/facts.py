@@ -152,6 +152,7 @@ class Receipt(Model):
         unwritten: What of the new schema no witness could be written to, and why.
         witnesses: Tables and columns that a witness was written to.
         moved: Kept tables whose rows the upgrade changed.
+        rows_of: Whose rows the tables held: those of the clone, or none in an empty database.
     """
 
     revision: str
@@ -164,6 +165,7 @@ class Receipt(Model):
     unwritten: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    rows_of: Literal["clone", "empty"] = "clone"
 
     @property
     def clean(self) -> bool:
@@ -201,6 +203,10 @@ class RehearsalFacts(Model):
         backs: The way back by the name that the contract gives its end.
         problems: What is wrong with a name of a revision, by the name.
         unjudged: Why a revision was not judged, by the revision.
+        half: Revisions that were judged by going back and up again alone, and why the history
+            cannot be applied from an empty database.
+        steps: Which revisions the contract has judged, such as ``pending``.
+        history: How many revisions lead to where the upgrade is to end.
         seconds: Of the whole rehearsal.
     """
 
@@ -221,4 +227,7 @@ class RehearsalFacts(Model):
     backs: dict[str, Back] = {}
     problems: dict[str, str] = {}
     unjudged: dict[str, str] = {}
+    half: dict[str, str] = {}
+    steps: str = "pending"
+    history: int = 0
     seconds: float = 0.0

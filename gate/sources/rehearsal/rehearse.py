@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,9 +17,12 @@ from gate.errors import ObservationError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal import alembic, release, vectors, way
+from gate.sources.rehearsal.account import Gone, account
 from gate.sources.rehearsal.clone import cloned
-from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
+from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.nothing import from_nothing
 from gate.sources.rehearsal.runner import running
+from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
 from gate.sources.rehearsal.step import Step, backward, forward, merged
 from gate.target import Target
@@ -129,21 +133,26 @@ def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehe
             stage.contract)[0]}  # fmt: skip
         if wrong:
             return _closed(facts, "; ".join(f"{name}: {why}" for name, why in wrong.items()))
-        behind = [one for back in found.backs.values() for one in back.steps]
-        behind = [one for one in dict.fromkeys(behind) if one not in found.order]
-        start = stage.save() if behind and found.order else None
-        facts, steps = _forth(stage, found, facts)
-        failed = bool(steps) and steps[-1].receipt is None
+        chosen = scope(stage.how.steps, found)
+        facts = facts.model_copy(update={"steps": stage.how.steps, "history": len(found.history)})
+        start = stage.save() if chosen.backward and found.order else None
+        facts, steps = _forth(stage, found, chosen, facts)
+        failed = bool(steps) and steps[-1].stopped
         if not failed:
             facts = release.serve_all(stage, facts, steps)
         if start:
             stage.restore(start)
-        steps += _back(stage, behind, found) if not failed or start or not found.order else []
-        return _accounted(facts, found, behind, steps)
+        back = _back(stage, chosen.backward, found)
+        judged = [one.receipt for one in (*steps, *back) if one.receipt is not None]
+        again = {*chosen.backward, *chosen.forward} - {
+            one.revision for one in judged if one.revision not in chosen.backward
+        }
+        empty, why = from_nothing(stage, found, again) if again else ([], "")
+        return account(facts, found, chosen, Gone(steps, back, empty, why))
 
 
 def _forth(
-    stage: Stage, found: way.Way, facts: RehearsalFacts
+    stage: Stage, found: way.Way, chosen: Scope, facts: RehearsalFacts
 ) -> tuple[RehearsalFacts, list[Step]]:
     """Apply what is pending, each revision for itself."""
     seen: dict[str, Any] = {}
@@ -157,11 +166,16 @@ def _forth(
         at_the_end()
     for number, revision in enumerate(found.order):
         last = number == len(found.order) - 1
-        stays = not last or bool(asks)
-        below = (found.parents.get(revision) or ("base",))[0]
-        step = forward(stage, revision, below, upon=at_the_end if last else _nothing, stays=stays)
+        step = forward(
+            stage,
+            revision,
+            found.below(revision),
+            upon=at_the_end if last else _nothing,
+            stays=not last or bool(asks),
+            back=revision in chosen.forward,
+        )
         steps.append(step)
-        if step.receipt is None:
+        if step.stopped:
             why = f"{revision} could not be applied"
             seen |= {"reached": Seen(stage.at()), "after": _open("the upgraded schema", why)}
             break
@@ -174,36 +188,15 @@ def _nothing() -> None:
     """For revisions that are not the last."""
 
 
-def _back(stage: Stage, behind: list[str], found: way.Way) -> list[Step]:
+def _back(stage: Stage, behind: Iterable[str], found: way.Way) -> list[Step]:
     """Go back over what the clone had already, newest first."""
     steps: list[Step] = []
     for revision in behind:
-        below = (found.parents.get(revision) or ("base",))[0]
-        steps.append(backward(stage, revision, below))
+        steps.append(backward(stage, revision, found.below(revision)))
         receipt = steps[-1].receipt
         if receipt is None or receipt.failed:
             break
     return steps
-
-
-def _accounted(
-    facts: RehearsalFacts, found: way.Way, behind: list[str], steps: list[Step]
-) -> RehearsalFacts:
-    """What was judged, newest first, and why the rest was not."""
-    receipts = [one.receipt for one in steps if one.receipt is not None]
-    rank = {name: number for number, name in enumerate(found.history)}
-    receipts.sort(key=lambda one: -rank.get(one.revision, 0))
-    judged = {one.revision for one in receipts}
-    stopped = next((one.revision for one in steps if one.receipt is None), "")
-    unjudged = {one: f"{stopped} could not be applied" for one in found.order if one not in judged}
-    failed = next((one.revision for one in receipts if one.failed and one.revision in behind), "")
-    why = f"the way down from {failed} failed" if failed else "the way back was not reached"
-    unjudged |= {one: why for one in behind if one not in judged}
-    said: Fact[tuple[Receipt, ...]] = Seen(tuple(receipts))
-    if not receipts and stopped:
-        said = _open("the downgrade", f"{stopped} could not be applied")
-    down = tuple(one.down for one in reversed(steps) if one.down is not None)
-    return facts.model_copy(update={"receipts": said, "unjudged": unjudged, "down": down})
 
 
 def _vectors(stage: Stage) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection
 
 from gate.catalog.diff import Diff, diff
 from gate.catalog.model import Catalog
-from gate.secrets import known
 from gate.sources.rehearsal import rows, samples
 from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
 from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
 from gate.sources.rehearsal.leg import walk
+from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 
 
@@ -25,6 +25,7 @@ class Step:
         down: The first way down, if it came to that.
         receipt: What the way down gave back; ``None`` where it was not gone.
         bystanders: Who was there on the first way up.
+        applied: Whether that is all that was to be done.
     """
 
     revision: str
@@ -32,6 +33,12 @@ class Step:
     down: Leg | None = None
     receipt: Receipt | None = None
     bystanders: tuple[Bystander, ...] = ()
+    applied: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it could not be applied."""
+        return self.receipt is None and not self.applied
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +52,14 @@ class _State:
 
 
 def forward(
-    stage: Stage, revision: str, below: str, *, upon: Callable[[], None], stays: bool
+    stage: Stage,
+    revision: str,
+    below: str,
+    *,
+    upon: Callable[[], None] = lambda: None,
+    stays: bool,
+    alone: bool = False,
+    back: bool = True,
 ) -> Step:
     """Rehearse a revision that the clone does not have yet; the clone has it in the end.
 
@@ -55,20 +69,28 @@ def forward(
         below: Where a way down that is asked by name ends.
         upon: Is called when it was applied for the first time.
         stays: Whether something comes after it: then its upgraded state is kept, and had again.
+        alone: Whether nobody else is there meanwhile.
+        back: Whether its way back is rehearsed.
     """
     step, was = Step(revision), _state(stage)
-    step.up, step.bystanders = _watched(stage, revision, was.catalog)
+    if alone:
+        step.up = walk(stage, revision, "up")
+    else:
+        step.up, step.bystanders = _watched(stage, revision, was.catalog)
     if step.up.exit_status != 0:
         return step
-    above = _state(stage)
     upon()
+    if not back:
+        step.applied = True
+        return step
+    above = _state(stage)
     moved = _moved(stage, was, above)
     lost = rows.losses(stage.connection, above.catalog, was.catalog)
     saved = stage.save() if stays else None
     step.down = walk(stage, revision, "down", back_to=below)
     step.receipt = Receipt(revision=revision, losses=lost, moved=moved)
     if step.down.exit_status != 0:
-        step.receipt = step.receipt.model_copy(update={"failed": _said(step.down)})
+        step.receipt = step.receipt.model_copy(update={"failed": said(step.down)})
     else:
         step.receipt = _judged(stage, step.receipt, was, above, below)
     if saved:
@@ -89,7 +111,7 @@ def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: s
         return receipt  # what a second way up meets then follows from it
     leg = walk(stage, receipt.revision, "up")
     if leg.exit_status != 0:
-        return receipt.model_copy(update={"again": (_said(leg),)})
+        return receipt.model_copy(update={"again": (said(leg),)})
     again = stage.whole()
     receipt = receipt.model_copy(
         update={"again": _lines(above.catalog, again, stage.how.version_table)}
@@ -107,14 +129,14 @@ def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: s
     written_to = {one.partition(":")[0] for one in told}
     leg = walk(stage, receipt.revision, "down", back_to=below)
     if leg.exit_status != 0:
-        found: tuple[str, ...] = (_said(leg),)
+        found: tuple[str, ...] = (said(leg),)
     else:
         now = stage.whole()
         lines = _lines(was.catalog, now, stage.how.version_table)
         others = _changed(stage, was, now, without=written_to)
         found = (*lines, *others)
         leg = walk(stage, receipt.revision, "up")
-        found += (f"going up again: {_said(leg)}",) if leg.exit_status != 0 else ()
+        found += (f"going up again: {said(leg)}",) if leg.exit_status != 0 else ()
     return receipt.model_copy(update={"with_rows": found})
 
 
@@ -126,12 +148,12 @@ def backward(stage: Stage, revision: str, below: str) -> Step:
     receipt = Receipt(revision=revision)
     if step.down.exit_status != 0:
         stage.clone.states.forget(saved)
-        step.receipt = receipt.model_copy(update={"failed": _said(step.down)})
+        step.receipt = receipt.model_copy(update={"failed": said(step.down)})
         return step
     lower = stage.whole()
     leg = walk(stage, revision, "up")
     if leg.exit_status != 0:
-        receipt = receipt.model_copy(update={"again": (_said(leg),)})
+        receipt = receipt.model_copy(update={"again": (said(leg),)})
     else:
         again = stage.whole()
         same = rows.shared(rows.shared(was.kept, lower), again)
@@ -220,12 +242,12 @@ def _lines(was: Catalog, now: Catalog, versions: str) -> tuple[str, ...]:
     return tuple(found.lines())
 
 
-def _said(leg: Leg) -> str:
+def said(leg: Leg) -> str:
     """What a leg that did not end well said at last."""
     verb = "upgrade" if leg.direction == "up" else "downgrade"
     if leg.exit_status is None:
-        return f"{verb} was ended after {leg.seconds:.1f} s: {known.last(leg.output, 200)}"
-    return f"{verb} exited with {leg.exit_status}: {known.last(leg.output, 300)}"
+        return f"{verb} was ended after {leg.seconds:.1f} s: {reason(leg.output)}"
+    return f"{verb} exited with {leg.exit_status}: {reason(leg.output)}"
 
 
 def merged(found: Collection[Bystander]) -> tuple[Bystander, ...]:

@@ -36,6 +36,10 @@ class Way:
     problems: Mapping[str, str]
     parents: Mapping[str, tuple[str, ...]]
 
+    def below(self, revision: str) -> str:
+        """Where a way down over a revision ends, for a command that is asked by name."""
+        return (self.parents.get(revision) or ("base",))[0]
+
 
 def asked(contract: Contract) -> tuple[list[str], list[str]]:
     """Names that the contract upgrades to, and names that it goes back to."""

@@ -1,0 +1,64 @@
+"""What a rehearsal did, in a sentence; and what is odd, one sentence per cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gate.duration import seconds
+from gate.sources.fact import Seen
+from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
+
+SHOWN = 5
+"""Names that a sentence lists; the report has them all."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names, as many as a sentence bears."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, such as ``1 step`` and ``2 steps``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def by_cause(found: Iterable[tuple[str, str]], text: str) -> list[str]:
+    """One sentence per cause.
+
+    Args:
+        found: Cause and name.
+        text: The sentence, with ``{names}`` and, if need be, ``{cause}``.
+    """
+    causes: dict[str, list[str]] = {}
+    for cause, name in found:
+        causes.setdefault(cause, []).append(name)
+    return [text.format(names=listed(names), cause=cause) for cause, names in causes.items()]
+
+
+def gone(facts: RehearsalFacts, receipts: Sequence[Receipt]) -> str:
+    """How much was rehearsed: steps, tables, rows, seconds, bytes and locks."""
+    legs = [*facts.up, *facts.down]
+    empty = sum(one.rows_of == "empty" for one in receipts)
+    parts = [
+        (
+            f"{counted(len(receipts), 'step')} of {facts.history} up, down and up again (steps = "
+            f"{facts.steps!r}): {listed([one.revision for one in receipts])}"
+        )
+    ]
+    parts += [f"{empty} of them from an empty database"] if empty else []
+    if isinstance(facts.clone, Seen):
+        clone = facts.clone.value
+        parts.append(
+            f"{counted(len(clone.rows), 'table')} with {counted(sum(clone.rows.values()), 'row')}"
+        )
+    made = sum(len(one.witnesses) for one in receipts)
+    parts.append(f"rows of the new schema in {counted(made, 'table or column')}".replace(
+        "table or columns", "tables or columns"))  # fmt: skip
+    locks = sum(len(leg.locks) for leg in legs)
+    parts.append(
+        f"{seconds(sum(leg.seconds for leg in legs))} up and down, "
+        f"{sum(leg.wal_bytes for leg in legs) / 1e6:,.1f} MB of log, "
+        f"{counted(locks, 'lock')} on tables in use; {seconds(facts.seconds)} in all"
+    )
+    return "; ".join(parts)

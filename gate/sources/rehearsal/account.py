@@ -1,0 +1,69 @@
+"""What came of every revision: its receipt, or why there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
+from gate.sources.rehearsal.nothing import together
+from gate.sources.rehearsal.scope import Scope
+from gate.sources.rehearsal.step import Step
+from gate.sources.rehearsal.way import Way
+
+
+@dataclasses.dataclass(frozen=True)
+class Gone:
+    """Every step that was gone.
+
+    Attributes:
+        forth: Of what was pending.
+        back: Of what the clone had already.
+        empty: From an empty database.
+        why: Why the history cannot be applied from there, if it cannot.
+    """
+
+    forth: list[Step]
+    back: list[Step]
+    empty: list[Step]
+    why: str
+
+
+def account(facts: RehearsalFacts, way: Way, chosen: Scope, gone: Gone) -> RehearsalFacts:
+    """Lay the receipts beside each other, newest first, and say why the others are missing."""
+    here = _receipts([*gone.forth, *gone.back])
+    empty = _receipts(gone.empty)
+    merged = {
+        name: together(here[name], empty[name]) if name in here and name in empty else one
+        for name, one in {**empty, **here}.items()
+    }
+    rank = {name: number for number, name in enumerate(way.history)}
+    receipts = sorted(merged.values(), key=lambda one: -rank.get(one.revision, 0))
+    stopped = next((one.revision for one in gone.forth if one.stopped), "")
+    unjudged = dict(chosen.left)
+    unjudged |= {
+        one: f"{stopped} could not be applied" for one in way.order if stopped and one not in here
+    }
+    failed = next((one.revision for one in gone.back if one.receipt and one.receipt.failed), "")
+    why = f"the way down from {failed} failed" if failed else "the way back was not reached"
+    why += f", and from an empty database the history stops at {gone.why}" if gone.why else ""
+    unjudged |= {one: why for one in chosen.backward if one not in merged}
+    said: Fact[tuple[Receipt, ...]] = Seen(tuple(receipts))
+    if not receipts and stopped:
+        said = CannotTell(f"the downgrade: {stopped} could not be applied", Cause.UPSTREAM)
+    other = [one for one in gone.empty if one.revision not in here]
+    steps = sorted([*gone.forth, *gone.back, *other], key=lambda one: -rank.get(one.revision, 0))
+    down = tuple(one.down for one in steps if one.down is not None)
+    alone = tuple(one for one in chosen.backward if one in here and one not in empty)
+    return facts.model_copy(
+        update={
+            "receipts": said,
+            "unjudged": unjudged,
+            "down": down,
+            "half": dict.fromkeys(alone, gone.why) if gone.why else {},
+        }
+    )
+
+
+def _receipts(steps: list[Step]) -> dict[str, Receipt]:
+    return {one.revision: one.receipt for one in steps if one.receipt is not None}

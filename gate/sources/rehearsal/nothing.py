@@ -1,0 +1,63 @@
+"""From an empty database: the whole history up to what is to be judged, and those steps judged.
+
+Going back from a state and up again cannot tell what a way down leaves behind that the way up then
+finds and is content with: only who saw the state before the way up can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gate.sources.rehearsal.facts import Receipt
+from gate.sources.rehearsal.leg import walk
+from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.step import Step, forward, said
+from gate.sources.rehearsal.way import Way
+
+
+def from_nothing(stage: Stage, way: Way, wanted: Collection[str]) -> tuple[list[Step], str]:
+    """Judge revisions on an empty database, which takes the clone's place.
+
+    Args:
+        stage: The clone; what it holds is gone afterwards.
+        way: The history in its order.
+        wanted: Revisions that are judged; the others are applied only.
+
+    Returns:
+        What was judged; and why the history cannot be applied from there, if it cannot.
+    """
+    stage.tell("rehearsal: from an empty database")
+    stage.empty()
+    steps: list[Step] = []
+    left = set(wanted)
+    for revision in way.history:
+        if not left:
+            break
+        if revision not in left:
+            leg = walk(stage, revision, "up")
+            if leg.exit_status != 0:
+                return steps, f"{revision}: {said(leg)}"
+            continue
+        left.discard(revision)
+        step = forward(stage, revision, way.below(revision), stays=bool(left), alone=True)
+        if step.receipt is None:
+            why = said(step.up) if step.up else "it was not applied"
+            return steps, f"{revision}: {why}"
+        step.receipt = step.receipt.model_copy(update={"rows_of": "empty"})
+        steps.append(step)
+    return steps, ""
+
+
+def together(back: Receipt, empty: Receipt) -> Receipt:
+    """One verdict out of two on the same revision: what either found, stands."""
+    if empty.clean:
+        return back.model_copy(update={"witnesses": empty.witnesses, "unwritten": empty.unwritten})
+    if back.clean:
+        return empty.model_copy(update={"losses": back.losses})
+    first = back.model_copy(update={"witnesses": empty.witnesses})
+    return first.model_copy(
+        update={
+            "diff": tuple(dict.fromkeys((*back.diff, *empty.diff))),
+            "with_rows": (*back.with_rows, *empty.with_rows),
+        }
+    )
