@@ -70,9 +70,10 @@ def load_contract(
         raise ContractError(f"{folder}: no contract here: expected {known} as .toml")
     declared = _by_item(differs)
     about: dict[str, Any] = {"system": folder.resolve().name, "cwd": "/", "baseline_days": 7}
-    places: list[tuple[str, str]] = []
+    written: list[tuple[str, str]] = []
     promises: dict[str, Promise] = {}
     alembic: Alembic | None = None
+    made: list[tuple[str, str]] = []
     mistakes: list[str] = []
     digest = hashlib.sha256()
     for file in files:
@@ -81,15 +82,17 @@ def load_contract(
             data = parse(file, ContractError)
             about |= _table(file, data, ABOUT, About).model_dump(exclude_none=True)
             alembic = _table(file, data, ALEMBIC, Alembic) if ALEMBIC in data else alembic
-            places += _places(file, data)
-            for one in _chapter(file, data, declared, vocabulary, carries_out=carries_out):
-                promises[one.id] = one
+            written += _places(file, data)
+            found = _chapter(file, data, declared, vocabulary, carries_out=carries_out)
+            promises |= {one.id: one for one in found}
+            made += [(one.id, f"{file}: [{one.id}]") for one in found]
         except ContractError as error:
             mistakes.append(str(error))
-    mistakes += [
+    mistakes += dict.fromkeys(
         f"{' and '.join(place for _, place in pairs)}: one id twice: ids are compared without case"
+        for places in (written, made)
         for pairs in twins(places).values()
-    ]
+    )
     if not mistakes:
         mistakes += check_references(folder, promises, vocabulary) + rules(folder, promises)
         if alembic is None and any(one.kind == "rehearsal" for one in promises.values()):
@@ -106,7 +109,7 @@ def load_contract(
         sha256=digest.hexdigest(),
         promises={one.id: one for one in ranked},
         alembic=alembic,
-        unused_differs=tuple(sorted(declared.keys() - promises.keys())),
+        unused_differs=tuple(sorted(declared.keys() - {id_ for id_, _ in written})),
     )
 
 
@@ -161,7 +164,8 @@ def _chapter(
     if chapter not in known_chapters:
         known = ", ".join(f"{name}.toml" for name in known_chapters)
         raise ContractError(f"{file}: unknown chapter {chapter!r}; known: {known}")
-    promises, mistakes = [], []
+    promises: list[Promise] = []
+    mistakes: list[str] = []
     for kind, tables in data.items():
         if kind not in known_chapters[chapter]:
             mistakes.append(_misplaced(file, kind, vocabulary))
@@ -173,16 +177,15 @@ def _chapter(
             id_ = f"{kind}.{name}"
             try:
                 where = _where(file, kind, name, table)
-                promises.append(
-                    _promise(
-                        where,
-                        id_,
-                        table,
-                        declared.get(id_, []),
-                        vocabulary,
-                        carries_out=carries_out,
-                    )
+                whole = _promise(
+                    where,
+                    id_,
+                    table,
+                    declared.get(id_, []),
+                    vocabulary,
+                    carries_out=carries_out,
                 )
+                promises += vocabulary[kind].spread(whole)
             except ContractError as error:
                 mistakes.append(str(error))
     if not promises and not mistakes and chapter not in MAY_BE_EMPTY:

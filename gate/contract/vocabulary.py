@@ -32,6 +32,10 @@ class Word(Protocol):
     def references(self) -> Callable[[Item, Mapping[str, Promise]], Iterable[str]]:
         """What is wrong with what an item says of others."""
 
+    @property
+    def spread(self) -> Callable[[Promise], Iterable[Promise]]:
+        """The promises that one table comes to."""
+
 
 Vocabulary = Mapping[str, Word]
 """Kinds by name, in their order."""

@@ -69,13 +69,13 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
     answer = answered(scene, id_)
     look = curl(item, scene.target)
     if item.absent:
-        return _absent(item, answer, look)
+        return not_served(item.path, answer, look)
     promised = f"{item.status} {item.content_type}".strip()
     if isinstance(answer, Absent):
         return Finding(promised=promised, seen=answer.proof, broken=(answer.proof,), look=look)
     broken = []
     if answer.status != item.status:
-        broken.append(f"answered {answer.status}{_detail(answer)}")
+        broken.append(f"answered {answer.status}{detail(answer)}")
     elif item.content_type and answer.content_type != item.content_type:
         broken.append(f"answered with {answer.content_type or 'no content type'}")
     elif answer.unread:
@@ -95,24 +95,29 @@ def answered(scene: Scene, id_: str) -> Answer | Absent:
     return known_fact(scene.answer(id_))
 
 
-def _absent(item: Endpoint, answer: Answer | Absent, look: str) -> Finding:
-    """An endpoint is not there where the API says so, or hands out its web front end instead."""
+def not_served(path: str, answer: Answer | Absent, look: str) -> Finding:
+    """An endpoint is not there where the API says so, or hands out its web front end instead.
+
+    Raises:
+        ObservationError: Nobody answered.
+    """
     if isinstance(answer, Absent):
-        raise ObservationError(f"cannot tell whether {item.path} is served: {answer.proof}")
+        raise ObservationError(f"cannot tell whether {path} is served: {answer.proof}")
     front_end = answer.status == 200 and answer.content_type == "text/html"  # noqa: PLR2004 - HTTP
     there = answer.status not in NOT_THERE and not front_end
     seen = f"{answer.status} {answer.content_type}"
     return Finding(
         promised="not served",
         seen=seen + (" (the web front end)" if front_end else ""),
-        broken=(f"{item.path} is served: {seen}",) if there else (),
+        broken=(f"{path} is served: {seen}",) if there else (),
         look=look,
     )
 
 
-def _detail(answer: Answer) -> str:
-    detail = answer.body.get("detail") if isinstance(answer.body, dict) else None
-    return f" ({json.dumps(known.tell_json(detail))[:200]})" if detail else ""
+def detail(answer: Answer) -> str:
+    """What an error's answer says of it, in parentheses; empty where it says nothing."""
+    said = answer.body.get("detail") if isinstance(answer.body, dict) else None
+    return f" ({json.dumps(known.tell_json(said))[:200]})" if said else ""
 
 
 def _body(item: Endpoint, answer: Answer) -> list[str]:

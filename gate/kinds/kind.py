@@ -88,6 +88,8 @@ class Kind:
         record: Items that promise what a look has seen, for `gate record`.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
+        spread: The promises that one table of the contract comes to, where it is more than itself:
+            each has an id of its own that begins with the table's, and is accounted for.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Kind:
     shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
     record: Callable[[Scene], Iterable[Recorded]] = records_nothing
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
+    spread: Callable[[Promise], Iterable[Promise]] = lambda promise: (promise,)
 
 
 def always(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all

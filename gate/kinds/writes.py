@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.budget import Budget
-from gate.kinds.endpoint import Endpoint
 from gate.kinds.risk import Risk
 from gate.kinds.step import Step
 from gate.kinds.trigger import Trigger
 from gate.kinds.waiver import Waiver
-from gate.sources.api.promised import READING
+from gate.sources.api.promised import READING, PromisedExchange
 
 
 def check_writes(folder: pathlib.Path, promises: Mapping[str, Promise], login: str) -> list[str]:
@@ -35,13 +34,13 @@ def check_writes(folder: pathlib.Path, promises: Mapping[str, Promise], login: s
 
 
 def _of_item(id_: str, item: Item, promises: Mapping[str, Promise], login: str) -> Iterable[str]:
-    if isinstance(item, Endpoint):
-        is_login = id_ == f"endpoint.{login}"
-        if is_login and item.writes:
+    is_login = id_ == f"endpoint.{login}"
+    for request in requests_of(item):
+        if is_login and request.writes:
             yield "writes: the target logs in with it, so it is always sent: leave it out"
-        if not (is_login or item.writes or item.method in READING):
+        if not (is_login or request.writes or request.method in READING):
             yield (
-                f"writes: a {item.method} may change something: say `writes = true`, and it is "
+                f"writes: a {request.method} may change something: say `writes = true`, and it is "
                 f"sent to the rehearsal's clone, and to a target only with --apply "
                 f"(the target's own login is [endpoint.{login}])"
             )
@@ -91,6 +90,11 @@ def _writes(promises: Mapping[str, Promise], name: str) -> bool:
     return found is not None and _says_so(found)
 
 
+def requests_of(item: Item) -> Iterable[PromisedExchange]:
+    """The requests that an item is about: itself, or what it names as its `requests`."""
+    return (item,) if isinstance(item, PromisedExchange) else getattr(item, "requests", ())
+
+
 def _says_so(promise: Promise) -> bool:
     sides = (promise.before, promise.after)
-    return any(isinstance(one, Endpoint) and one.writes for one in sides)
+    return any(request.writes for one in sides for request in requests_of(one))

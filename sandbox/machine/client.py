@@ -89,10 +89,11 @@ def _target(record: Record, user: str, values: dict[str, str]) -> dict[str, Any]
         raise MachineError(f"machine {record.name} has no network yet")
     roles = {
         role: {
-            "user_env": f"ATUM_GATE_{role.upper()}_USER",
-            "password_env": f"ATUM_GATE_{role.upper()}_PASSWORD",
+            "user_env": f"ATUM_GATE_{word}_USER",
+            "password_env": f"ATUM_GATE_{word}_PASSWORD",
         }
-        for role in ("agent", "customer", "manager")
+        for role in ("agent", "customer", "manager", "foreign_agent")
+        for word in ["FOREIGN" if role == "foreign_agent" else role.upper()]
     }
     return {
         "name": f"machine-{record.name}",

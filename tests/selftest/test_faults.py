@@ -279,6 +279,15 @@ CASES = {
         {"migration.head": "other"},
         more=("risk.schema-migration",),
     ),
+    "customer-is-staff": Case(
+        _sql("UPDATE users SET role = 'AGENT' WHERE email = 'customer@north.example'"),
+        _sql("UPDATE users SET role = 'CUSTOMER_USER' WHERE email = 'customer@north.example'"),
+        {
+            "access.search.customer": 'customer is shown "internal" at /results/',
+            "access.copilot.customer": "answered 200 to customer",
+        },
+        more=("endpoint.copilot_customer",),
+    ),
     "queue-stuck": Case(
         _sql(
             "INSERT INTO rag_index_queue SELECT (jsonb_populate_record(NULL::rag_index_queue, "

@@ -24,6 +24,7 @@ TABLE = f"[table.t]\n{BASE}"
 INDEX = f"[index.i]\n{BASE}"
 QUEUE = f'[work.w]\n{BASE}unit = "w.service"\n'
 ENDPOINT = f"[endpoint.e]\n{BASE}"
+ACCESS = f'[access.a]\n{BASE}path = "/"\n'
 BUDGET = f'[budget.b]\n{BASE}endpoint = "e"\n'
 STEP = f'[step.s]\n{BASE}phase = "deploy"\norder = 1\nrun = "true"\n'
 WAIVER = f'[waiver.w]\n{BASE}item = "service.web"\nowner = "o"\nreason = "r"\n'
@@ -122,6 +123,34 @@ CONTRACTS = {
     "deadline-inf": ("endpoints", ENDPOINT + 'path = "/"\ndeadline_s = inf', "deadline_s: "),
     "text-no-list": ("endpoints", ENDPOINT + 'path = "/"\ntext = "ok"', "[endpoint.e]: text: "),
     "form-number": ("endpoints", ENDPOINT + 'path = "/"\nform = { a = 1 }', "form.a: "),
+    "access-no-roles": ("access", ACCESS + "roles = {}", "[access.a]: roles: "),
+    "access-word": ("access", ACCESS + 'roles = { a = "maybe" }', "[access.a]: roles.a."),
+    "access-status": ("access", ACCESS + "roles = { a = 99 }", "[access.a]: roles.a."),
+    "access-role": ("access", ACCESS + 'roles = { "a::b" = 200 }', "[access.a]: roles."),
+    "access-hides-nothing": (
+        *("access", ACCESS + 'hides = [{}]\nroles = { a = "sees" }'),
+        "[access.a]: hides.0: needs at least one of at, text",
+    ),
+    "access-value-nowhere": (
+        *("access", ACCESS + 'hides = [{ text = "a", value = 1 }]\nroles = { a = "sees" }'),
+        "[access.a]: hides.0: value needs at",
+    ),
+    "access-two-depths": (
+        *("access", ACCESS + 'hides = [{ at = "/**/a/**" }]\nroles = { a = "sees" }'),
+        "[access.a]: hides.0.at: ** may stand once",
+    ),
+    "access-no-control": (
+        *("access", ACCESS + 'hides = [{ text = "x" }]\nroles = { a = "hidden" }'),
+        "[access.a]: roles: hides needs a role that sees it",
+    ),
+    "access-nothing-hidden": (
+        *("access", ACCESS + 'roles = { a = "hidden" }'),
+        "[access.a]: hides: say what is hidden",
+    ),
+    "access-404": (
+        *("access", ACCESS + 'denied_by = [404]\nroles = { a = "denied" }'),
+        "[access.a]: denied_by: a status that is no refusal",
+    ),
     "schema-inf": (
         "endpoints", ENDPOINT + 'path = "/"\nbody = { properties = { a = { maximum = inf } } }',
         "[endpoint.e]: body.properties: holds what JSON has no word for",

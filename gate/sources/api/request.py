@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
 
@@ -11,6 +10,7 @@ import httpx
 from gate.secrets import known
 from gate.sources.api.inflate import ASKED
 from gate.sources.api.promised import PromisedExchange
+from gate.sources.api.values import MissingError, filled
 from gate.target import Target
 
 HEADERS = {
@@ -19,10 +19,6 @@ HEADERS = {
     "connection": "close",
     "user-agent": "atum-desk-gate",
 }
-
-
-class MissingError(Exception):
-    """Something that a request needs is not given, or is not to be sent; the text says what."""
 
 
 def build(
@@ -47,7 +43,7 @@ def build(
     try:
         request = httpx.Request(
             item.method,
-            base + _path(item, target, environ),
+            base + filled(item.path, target, environ),
             headers=headers,
             data=form or None,
             json=item.json_body,
@@ -57,19 +53,6 @@ def build(
         raise MissingError(f"{item.method} {item.path} cannot be sent: {error}") from error
     known.learn_headers(request.headers)
     return request
-
-
-def _path(item: PromisedExchange, target: Target, environ: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = target.value(match[1], environ)
-        if found is None:
-            raise MissingError(
-                f"{item.path} needs a value for {match[0]}: give it in the target file under "
-                f"[api.values], or name its environment variable under [api.values_env]"
-            )
-        return found
-
-    return re.sub(r"\{(\w+)\}", value, item.path)
 
 
 def _form(item: PromisedExchange, target: Target, environ: Mapping[str, str]) -> dict[str, str]:

@@ -15,8 +15,9 @@ from gate.sources.api.facts import Answer
 from gate.sources.api.failure import FAILURES, LATE, unanswered
 from gate.sources.api.gate_load import Strain
 from gate.sources.api.promised import PromisedExchange
-from gate.sources.api.request import MissingError, build
+from gate.sources.api.request import build
 from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
+from gate.sources.api.values import MissingError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 

@@ -12,7 +12,8 @@ from gate.connection.ssh import Forward
 from gate.sources.api.exchange import CLEAN_UP_S, LateError, Limits, exchange
 from gate.sources.api.failure import FAILURES, details
 from gate.sources.api.promised import READING, PromisedExchange
-from gate.sources.api.request import MissingError, build
+from gate.sources.api.request import build
+from gate.sources.api.values import MissingError
 from gate.target import Target
 
 

@@ -225,6 +225,7 @@ def _index(connection: sa.Connection) -> None:
             "document": document,
             "organisation": organisation,
             "kind": kind,
+            "visibility": "public" if kind == "kb_article" else "internal",
             "source": source,
             "title": title,
             "content": f"{title} {content}",
@@ -244,7 +245,7 @@ def _index(connection: sa.Connection) -> None:
 
 INDEXED = (
     "INSERT INTO rag_documents (id, organization_id, source_type, source_id, title, visibility)"
-    " VALUES (:document, :organisation, :kind, :source, :title, 'internal')",
+    " VALUES (:document, :organisation, :kind, :source, :title, :visibility)",
     "INSERT INTO rag_chunks (id, organization_id, document_id, chunk_index, content, embedding)"
     " VALUES (:chunk, :organisation, :document, 0, :content, CAST(:embedding AS vector))",
     "INSERT INTO rag_nodes (id, organization_id, node_type, node_id, label)"

@@ -33,7 +33,7 @@ async def copilot(
     if ticket["organization_id"] != user["organization_id"]:
         raise HTTPException(403, "Ticket of another organization")
     question = f"{ticket['subject']} {ticket['description']}"
-    evidence = await nearest(database, user["organization_id"], question, 5)
+    evidence = await nearest(database, user["organization_id"], question, 5, internal=True)
     if not evidence:
         raise HTTPException(422, "no indexed evidence for this ticket")
     text = await generated(

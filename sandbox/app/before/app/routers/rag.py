@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
 
-from app.auth import User
+from app.auth import STAFF, User
 from app.database import Database
 from app.retrieval import nearest
 from app.settings import rag_enabled
@@ -29,7 +29,9 @@ async def search(
     """Find the chunks that are nearest to a question."""
     if not rag_enabled():
         raise HTTPException(503, "RAG is switched off")
-    results = await nearest(database, user["organization_id"], q, limit)
+    results = await nearest(
+        database, user["organization_id"], q, limit, internal=user["role"] in STAFF
+    )
     documents = [one["document_id"] for one in results]
     graph = await database.fetch(GRAPH, user["organization_id"], documents)
     return {

@@ -70,7 +70,8 @@ async def _index(
     document = await connection.fetchval(
         """
         INSERT INTO rag_documents (id, organization_id, source_type, source_id, title, visibility)
-        VALUES ($1, $2, $3, $4, $5, 'internal')
+        VALUES ($1, $2, $3, $4, $5,
+                CASE $3 WHEN 'kb_article' THEN 'public' ELSE 'internal' END)
         ON CONFLICT (organization_id, source_type, source_id)
         DO UPDATE SET title = excluded.title, updated_at = now()
         RETURNING id
