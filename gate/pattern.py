@@ -5,6 +5,9 @@ Python's own ``re`` knows no deadline: ``(a+)+b`` takes years for 40 letters.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Sequence
+
 import regex
 
 from gate.errors import ObservationError
@@ -44,3 +47,30 @@ def unlike(pattern: str, text: str) -> str:
     except ObservationError as error:
         return str(error)
     return "" if found else f"nothing like {pattern!r} in its output"
+
+
+def first_like(
+    patterns: Sequence[str], lines: Iterable[str], *, within_s: float = WITHIN_S
+) -> list[str]:
+    """Return, for every line, the first pattern that it is like; empty where it is like none.
+
+    Args:
+        patterns: Regular expressions, in Python's syntax.
+        lines: Where to search, each line by itself.
+        within_s: How long all of it may take, in seconds.
+
+    Raises:
+        ObservationError: It took longer, or a pattern is none: nothing is known of any line.
+    """
+    ends = time.monotonic() + within_s
+
+    def found(pattern: str, line: str) -> bool:
+        left_s = ends - time.monotonic()
+        if left_s <= 0:
+            raise ObservationError(
+                f"cannot tell (timeout): the pattern {pattern!r} did not come to an end within "
+                f"{within_s:g} s on all lines"
+            )
+        return search(pattern, line, within_s=left_s) is not None
+
+    return [next((one for one in patterns if found(one, line)), "") for line in lines]

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from sandbox import state
 from sandbox.home import Home, find_home
+from sandbox.journal import note_start
 from sandbox.processes import end, marked, started
 
 BEAT_S = 0.25
@@ -74,6 +75,7 @@ def _restart_crashed(home: Home) -> None:
                 number = int(count.read_text("utf-8")) if count.exists() else 0
                 count.write_text(str(number + 1), "utf-8")
                 _systemctl("stop", name)
+                note_start(name, automatic=True)
                 _systemctl("start", name)
 
 
@@ -86,7 +88,9 @@ def _run_timers(fired: dict[str, float]) -> None:
         every = float((state.read_unit(unit).get("OnUnitActiveSec") or ["60"])[0])
         if time.monotonic() - fired.setdefault(name, time.monotonic()) >= every:
             fired[name] = time.monotonic()
-            _systemctl("start", name.replace(".timer", ".service"))
+            service = name.replace(".timer", ".service")
+            note_start(service)
+            _systemctl("start", service)
 
 
 def _systemctl(verb: str, name: str) -> None:

@@ -25,6 +25,7 @@ ALL = [
     "MainPID",
     "NRestarts",
     "Type",
+    "InactiveExitTimestampMonotonic",
     "ActiveEnterTimestampMonotonic",
     "ExecMainStartTimestampMonotonic",
     "NeedDaemonReload",

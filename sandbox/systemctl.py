@@ -2,14 +2,12 @@
 
 Start, stop, restart, enable and disable are the replacement's. This program adds what a gate asks
 and the replacement does not tell: `show` and `list-units` with systemd's own names, restarts
-(counted by the guardian), timers (run by the guardian), and `list-dependencies`. Not like systemd:
-a journal line has no time, and no priority but its first word.
+(counted by the guardian), timers (run by the guardian), and `list-dependencies`.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import subprocess
 import sys
@@ -19,7 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from sandbox.state import ALL, LOGS, ROOT, RUN, UNITS, show, tree, unit_file
+from sandbox.journal import journal, note_start, started_us
+from sandbox.state import ALL, ROOT, RUN, UNITS, show, tree, unit_file
 
 QUOTED = "Service Executable path is not absolute"
 """Said of a path in quotation marks, which systemd takes; the replacement runs it all the same."""
@@ -48,10 +47,9 @@ def _change(verb: str, options: list[str], name: str) -> int:
     if file is None:
         print(f"Failed to {verb} {full}: Unit {full} not found.", file=sys.stderr)
         return 5
-    log = LOGS / f"{file.name}.log"
-    if verb in ("start", "restart") and log.exists():
-        (RUN / f"{file.name}.logged").write_text(str(log.stat().st_size), "utf-8")
     with locked(file.name):
+        if verb == "restart" or (verb == "start" and show(file.name)["SubState"] != "running"):
+            note_start(file.name)
         status = _replacement(verb, *options, file.name)
     if verb in ("start", "restart"):
         (RUN / f"{file.name}.restarts").unlink(missing_ok=True)
@@ -119,6 +117,7 @@ def _show(names: list[str], properties: list[str]) -> int:
     blocks = []
     for name in names:
         found = show(name)
+        found["InactiveExitTimestampMonotonic"] = str(started_us(found["Id"]))
         blocks.append("".join(f"{key}={found[key]}\n" for key in properties if key in found))
     sys.stdout.write("\n".join(blocks))
     return 0
@@ -160,43 +159,6 @@ ANSWERS: dict[str, Callable[[list[str]], int]] = {
     "is-enabled": _is_enabled,
     "daemon-reload": _daemon_reload,
 }
-
-
-def journal(arguments: list[str]) -> int:
-    """Answer ``journalctl -u UNIT ... [-n LINES] [-p err] [-o json]`` from the units' log files."""
-    options = {"-u": "", "--unit": "", "-n": "", "-p": "", "-o": ""}
-    units: list[str] = []
-    rest = iter(arguments)
-    for one in rest:
-        if one in options:
-            options[one] = next(rest)
-        if one in ("-u", "--unit"):
-            units.append(options[one])
-    lines: list[str] = []
-    for name in units or [file.name.removesuffix(".log") for file in sorted(LOGS.glob("*.log"))]:
-        full = name if "." in name else f"{name}.service"
-        text = _logged(full, since_start=options["-o"] == "json")
-        if options["-p"] in ("err", "3"):
-            text = [line for line in text if line.startswith(("ERROR", "CRITICAL", "FATAL"))]
-        if options["-o"] == "json":
-            since = show(full)["ActiveEnterTimestampMonotonic"]
-            common = {"_SYSTEMD_UNIT": full, "__MONOTONIC_TIMESTAMP": since}
-            text = [json.dumps({**common, "MESSAGE": line}) for line in text]
-        lines += text
-    if "-r" in arguments:
-        lines.reverse()
-    number = int(options["-n"] or len(lines))
-    print("\n".join(lines[:number] if "-r" in arguments else lines[len(lines) - number :]))
-    return 0
-
-
-def _logged(name: str, *, since_start: bool) -> list[str]:
-    """Lines of a unit's log; its size at the last start tells where the present run begins."""
-    file, start = LOGS / f"{name}.log", RUN / f"{name}.logged"
-    if not file.exists():
-        return []
-    skip = int(start.read_text("utf-8")) if since_start and start.exists() else 0
-    return file.read_bytes()[skip:].decode("utf-8", "replace").splitlines()
 
 
 def main() -> int:

@@ -58,20 +58,21 @@ class Block:
         return self.rc in TIMED_OUT
 
 
-def each(commands: Iterable[str], seconds: float) -> str:
+def each(commands: Iterable[str], seconds: float, *, most: int = MOST) -> str:
     """Write the shell that runs some commands side by side.
 
     Args:
         commands: POSIX shell, one for each subject, in the order of the subjects.
         seconds: How long each of them may take.
+        most: How many bytes each of them may print.
     """
     words = [word for number, one in enumerate(commands) for word in (str(number), one)]
     rounds = (words[at : at + 2 * AT_ONCE] for at in range(0, len(words), 2 * AT_ONCE))
     lines = [f"beside {shlex.join(one)}" for one in rounds]
-    return SCRIPT.format(seconds=seconds, most=MOST) + "\n".join(lines)
+    return SCRIPT.format(seconds=seconds, most=most) + "\n".join(lines)
 
 
-def blocks(section: Section, subjects: Sequence[S]) -> Mapping[S, Block]:
+def blocks(section: Section, subjects: Sequence[S], *, most: int = MOST) -> Mapping[S, Block]:
     """Take a section apart; a subject whose command has no whole answer is left out."""
     lines: dict[str, list[str]] = {}
     for line in section.text.split("\n"):
@@ -82,6 +83,6 @@ def blocks(section: Section, subjects: Sequence[S]) -> Mapping[S, Block]:
     for at, subject in enumerate(subjects):
         *said, status = lines.get(str(at), [""])
         size = sum(len(one.encode()) + 1 for one in (*said, status))
-        if STATUS.fullmatch(status) and size < MOST:
+        if STATUS.fullmatch(status) and size < most:
             found[subject] = Block("\n".join(said).removesuffix("\n"), int(status))
     return found

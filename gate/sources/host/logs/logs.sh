@@ -1,0 +1,128 @@
+# What is logged: functions for the probe of `gate.sources.host.logs.probe`.
+#
+# POSIX sh with systemctl, journalctl, awk, sed, stat, tail and date; docker or podman for
+# containers. Each line of the answer begins with a letter that says what it is. Set before: sieve
+# (an extended regular expression of lower case; what is not like it is not sent), most (bytes of
+# lines), tail_bytes (of a file), gate_deployed (when the deployment began, in seconds; or nothing).
+
+export sieve
+SYSTEMD_COLORS=0; SYSTEMD_PAGER=; LC_ALL=C; export SYSTEMD_COLORS SYSTEMD_PAGER LC_ALL
+
+# The host's clock, for how long it is up, how far its local time is from UTC.
+clock() {
+  read -r up _ </proc/uptime
+  now=$(date +%s); printf 'C %s %s %s\n' "$(date +%s.%N)" "$up" "$(date +%z)"
+}
+# unit NAME: what systemd says of it; since when it runs, in $began (seconds), and its own name in $id.
+unit() {
+  props=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result \
+    -p InactiveExitTimestampMonotonic -p ExecMainStartTimestampMonotonic \
+    -p StandardOutput -p StandardError -- "$1" 2>&1) ||
+    { printf '%s\n' "$props" | sed 's/^/E /'; echo 'U'; return 1; }
+  printf '%s\n' "$props" | sed 's/^/P /'
+  id=$(printf '%s\n' "$props" | sed -n 's/^Id=//p')
+  began=$(printf '%s\n' "$props" | awk -F= -v now="$now" -v up="$up" '
+    $1 ~ /TimestampMonotonic$/ && $2 > 0 && (!least || $2 < least) { least = $2 }
+    END { printf "%d", least ? now - up + least / 1000000 : 0 }')
+}
+# period SINCE: its begin in $from: of the deployment, of the unit's start, or some seconds ago.
+period() {
+  case $1 in
+    start) from=$began ;;
+    deployment) from=${gate_deployed:-$began} ;;
+    *) from=$(awk -v now="$now" -v ago="$1" 'BEGIN { printf "%d", now - ago }') ;;
+  esac
+  printf 'B %s\n' "$from"
+}
+
+# journal UNIT SINCE: its entries, newest first, each a line of JSON.
+journal() {
+  clock; unit "$1" || return 0; period "$2"
+  fields=MESSAGE,PRIORITY,UNIT,_PID
+  {
+    journalctl -r -o json --all --output-fields=$fields -u "$id" --since="@$((from - 1))" 2>&1
+    printf '= %s\n' $?
+  } | awk '
+    /^= [0-9]+$/ { rc = $2; next }
+    substr($0, 1, 1) != "{" { print "E " substr($0, 1, 300); next }
+    !count++ { print "N " substr($0, 1, 8192) }
+    { oldest = $0 }
+    tolower($0) ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192) }
+    END { if (count) print "O " substr(oldest, 1, 8192); print "R " rc + 0 " " count + 0 }
+  ' 2>/dev/null | head -c "$most"
+  echo
+  printf '%s\n' "$kept" | sed 's/^/F /'; printf '%s\n' "$dropped" | grep -F " from $id" | sed 's/^/D /'
+}
+# The same for all units: how far back all of the journal goes, and what it dropped.
+kept() {
+  command -v journalctl >/dev/null 2>&1 || return 0
+  kept=$(journalctl -o json --output-fields=PRIORITY 2>/dev/null | head -n 1 | head -c 4096)
+  id=MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e
+  dropped=$(journalctl -b -q -n 200 -o json --output-fields=MESSAGE $id 2>/dev/null | head -c 65536)
+  export kept dropped
+}
+
+# lines FILE: those that the sieve lets through, each that bears no time behind one that does.
+lines() {
+  case $1 in
+    *.gz) gzip -dc <"$1" ;; *.xz) xz -dc <"$1" ;; *.zst) zstd -dc <"$1" ;; *.bz2) bzip2 -dc <"$1" ;;
+    *) tail -c "$tail_bytes" <"$1" ;;
+  esac | awk '
+    NR <= 5 { print "T " substr($0, 1, 300) }
+    /^[^0-9A-Z]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[0-9A-Z]/ && /[0-9][:.][0-9][0-9]/ { timed = substr($0, 1, 200) }
+    tolower(substr($0, 1, 8192)) ~ ENVIRON["sieve"] {
+      if (timed != "" && index($0, substr(timed, 1, 100)) != 1) print "K " timed
+      print "L " substr($0, 1, 8192)
+    }
+    END { print "Z " NR; if (timed != "") print "N " timed }
+  ' 2>&1 | tail -c "$most"
+  echo
+}
+# family FILE: it with what it was rotated to, "inode size changed born path", the newest first.
+family() {
+  for member in "$1" "$1".[0-9]* "$1"-[0-9]*; do
+    [ ! -e "$member" ] || stat -L --printf 'S %i %s %Y %W\t%n\n' -- "$member"
+  done 2>&1
+}
+# file SINCE UNIT PATTERN...: files, each with what they were rotated to.
+file() {
+  since=$1; of=$2; shift 2
+  clock; began=0; [ -z "$of" ] || unit "$of" || return 0
+  period "$since"
+  for one in "$@"; do
+    if [ ! -e "$one" ]; then
+      ls -d -- "$one" 2>&1 >/dev/null | sed 's/^/A /'; continue
+    fi
+    case $one in *.gz | *.xz | *.zst | *.bz2 | *.[0-9] | *.[0-9][0-9] | *-[0-9][0-9][0-9][0-9]*) continue ;; esac
+    printf 'M %s\n' "$one"
+    family "$one"
+    for member in "$one"-[0-9]* "$one".[0-9]* "$one"; do
+      [ -e "$member" ] || continue
+      changed=$(stat -L -c %Y -- "$member") && [ "$changed" -ge "$from" ] || continue
+      if [ ! -r "$member" ]; then printf 'X %s: Permission denied\n' "$member"; continue; fi
+      printf 'Q %s\n' "$member"
+      lines "$member"
+    done
+    stat -L --printf 'G %i %s\t%n\n' -- "$one" 2>&1
+  done
+}
+# container NAME SINCE: what it wrote to standard output and standard error.
+container() {
+  clock
+  for tool in docker podman; do command -v $tool >/dev/null 2>&1 && break; tool=; done
+  [ -n "$tool" ] || { echo 'E no docker and no podman'; echo 'R 127 0'; return 0; }
+  format='{{.State.Status}}|{{.State.StartedAt}}|{{.HostConfig.LogConfig.Type}}|{{.HostConfig.LogConfig.Config}}'
+  facts=$($tool inspect --type container -f "$format" -- "$1" 2>&1) ||
+    { printf '%s\n' "$facts" | sed 's/^/E /'; echo 'R 1 0'; return 0; }
+  printf 'V %s\n' "$facts"
+  started=$(printf '%s\n' "$facts" | awk -F'|' '{ sub(/ [A-Z]+$/, "", $2); print $2 }')
+  began=$(date -d "$started" +%s 2>/dev/null) || began=0
+  period "$2"
+  { $tool logs -t --since "$from" "$1" 2>&1; printf '= %s\n' $?; } | awk '
+    /^= [0-9]+$/ { rc = $2; next }
+    !count++ { print "O " substr($0, 1, 300) }
+    { newest = $0 }
+    tolower(substr($0, 1, 8192)) ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192) }
+    END { if (count) print "N " substr(newest, 1, 8192); print "R " rc + 0 " " count + 0 }
+  ' 2>/dev/null | tail -c "$most"
+}

@@ -1,0 +1,86 @@
+"""The probe that reads logs: all of them side by side, within the one script."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from gate.errors import ObservationError
+from gate.secrets import known
+from gate.sources.fact import Absent, CannotTell, Cause
+from gate.sources.host.each import Block, blocks, each
+from gate.sources.host.logs.answer import Answer
+from gate.sources.host.logs.container_lines import read_container
+from gate.sources.host.logs.facts import LogFacts
+from gate.sources.host.logs.file_lines import read_files
+from gate.sources.host.logs.journal_lines import read_journal
+from gate.sources.host.logs.subject import Subject, sieve
+from gate.sources.host.probe import Probe
+from gate.sources.host.section import Section
+
+MOST = 192 << 10
+"""How many bytes of lines of one log are sent: about 500 entries of a journal."""
+TAIL = 32 << 20
+"""How many bytes of a file are read, from its end."""
+WITHIN_S = 6.0
+"""How long one log may take, in seconds."""
+FUNCTIONS = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
+
+
+def script(subjects: Sequence[Subject]) -> str:
+    """Read every log, side by side."""
+    head = f"logs={shlex.quote(FUNCTIONS)}; export logs\n"
+    if any(one.kind == "journal" for one in subjects):
+        head += 'eval "$logs"; kept\n'
+    return head + each(map(command, subjects), WITHIN_S, most=MOST * 2)
+
+
+def command(one: Subject) -> str:
+    """The shell that reads one log."""
+    words = [one.kind, one.place, one.since]
+    if one.kind == "file":
+        words = [one.kind, one.since, one.unit]
+    call = shlex.join(words) + (f" {wildcards(one.place)}" if one.kind == "file" else "")
+    settings = f"sieve={shlex.quote(sieve(one))} most={MOST} tail_bytes={TAIL}"
+    return f'{settings}\neval "$logs"\n{call}'
+
+
+def wildcards(path: str) -> str:
+    """A path for the shell: its wildcards work, and nothing else in it."""
+    parts = re.split(r"([*?]|\[[^\]/]*\])", path)
+    return "".join(
+        one if number % 2 else shlex.quote(one) for number, one in enumerate(parts) if one
+    )
+
+
+def read(
+    section: Section, subjects: Sequence[Subject]
+) -> Mapping[Subject, LogFacts | Absent | CannotTell]:
+    """What the answer says of each log; one that is not in it is left out."""
+    found = blocks(section, subjects, most=MOST * 2)
+    return {subject: read_log(subject, block) for subject, block in found.items()}
+
+
+def read_log(subject: Subject, block: Block) -> LogFacts | Absent | CannotTell:
+    """What the shell printed on one log."""
+    try:
+        answer = Answer(subject, block, MOST)
+        if subject.kind == "journal":
+            return read_journal(answer)
+        if subject.kind == "container":
+            return read_container(answer)
+        return read_files(answer, TAIL)
+    except ObservationError as error:
+        return CannotTell(str(error), Cause.TIMEOUT)
+    except (ValueError, IndexError, OverflowError) as error:
+        if block.late:
+            return CannotTell(f"{subject.place}: not read within {WITHIN_S:g} s", Cause.TIMEOUT)
+        said = known.first(f"{type(error).__name__}: {error}; {block.text}", 300)
+        return CannotTell(f"{subject.place}: its answer cannot be read: {said}", Cause.UPSTREAM)
+
+
+LOGS = Probe[Subject, LogFacts](
+    name="gate.logs", model=LogFacts, script=script, read=read, deadline_s=15.0, most_kib=8192
+)
