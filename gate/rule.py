@@ -67,6 +67,23 @@ class Is:
         return given(self.key, {"const": self.value})
 
 
+@dataclasses.dataclass(frozen=True)
+class AtLeast:
+    """A key has a value that is no smaller."""
+
+    key: str
+    value: int
+
+    def holds(self, table: object) -> bool:
+        """It has such a value."""
+        found = getattr(table, _field(table, self.key))
+        return found is not None and bool(found >= self.value)
+
+    def schema(self, given: Given) -> dict[str, Any]:
+        """It is given with such a value."""
+        return given(self.key, {"minimum": self.value})
+
+
 class Some:
     """At least one of some conditions."""
 

@@ -1,19 +1,19 @@
-"""Budgets: how long answers take, alone and against the run before the deployment."""
+"""Budgets: how long answers take, alone, beside earlier runs, and beside something slow."""
 
 from __future__ import annotations
 
-import math
+import dataclasses
 import statistics
-from collections.abc import Iterable, Sequence
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 import pydantic
 
 from gate.contract.item import Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import seconds
-from gate.errors import ObservationError
-from gate.kinds.endpoint import answered, endpoint
+from gate.kinds.durations import beside, not_open, timing_of
+from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Cells,
@@ -27,183 +27,197 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
-from gate.rule import at_least_one
-from gate.sources.api.facts import Answer
-from gate.sources.api.questions import AskSamples
-from gate.sources.fact import Absent, Seen, require
+from gate.rule import AtLeast, Has, Is, Not, Rule, Some
+from gate.sources.api.facts import Answer, PastRuns, Timing, beside_key
+from gate.sources.api.questions import AskBeside, AskSamples
+from gate.sources.fact import Seen
 from gate.target import Target
+from gate.timing.quantile import needed
+from gate.timing.rules import Past, Rules, Word, judged
 
 CANNED = 10
-"""An answer this many times faster than what is typical is suspicious."""
-OVERLOADED = 0.25
-"""From this strain on the gate's own machine counts as overloaded."""
+"""An answer this many times faster than what is typical comes from somewhere else."""
+SHARES = {"p95_s": 0.95, "p99_s": 0.99}
+
+
+def _enough(key: str) -> Rule:
+    count, name = needed(SHARES[key]), key.removesuffix("_s")
+    return Rule(
+        Some(Not(Has(key)), Not(Has("samples")), AtLeast("samples", count)),
+        f"{key}: {name} needs {count} samples: with fewer it is their maximum; say "
+        f"samples = {count}, leave samples out, or promise limit_s, which is of the median",
+    )
 
 
 class Budget(Item):
-    """How long an endpoint may take.
+    """How long an endpoint may take: three timed answers decide where they are clear, else ten.
 
     Attributes:
         endpoint: Name of the endpoint item (without ``endpoint.``).
-        samples: How many timed requests; 1 for a slow endpoint (its own answer is the sample).
-        p95_s: Limit for the 95th percentile (nearest rank) of the samples.
-        limit_s: Limit for every sample.
-        change: Factor to the before-run's median that may not be exceeded after.
+        limit_s: Limit for the median; broken by 5 of 5 answers over it, or 9 of 10.
+        first_byte_s: The same for the first byte of the body.
+        at_most_s: Limit for every timed answer.
+        p95_s: Limit for the 95th percentile (nearest rank); it takes 59 samples.
+        p99_s: Limit for the 99th percentile; it takes 299.
+        relative: No slower than in the last runs that passed, nor than in the first ones.
         slack_s: Seconds of difference that are never a change.
-        typical_s: What it takes as a rule; a tenth of it or less is suspicious (WARN).
+        model: Which model answers, where one does: another one begins a history of its own.
+        line: Line of releases that are compared: a new name begins a new history, and a new anchor.
+        typical_s: What it takes as a rule; a tenth of it or less comes from somewhere else.
+        too_fast: Whether such an answer is broken (``fail``) or odd (``warn``).
+        beside: Name of a slow endpoint item: this one is asked while that one runs.
+        samples: How many timed answers at most; left out, as many as the promise needs.
     """
 
     endpoint: Name
-    samples: Annotated[int, pydantic.Field(ge=1, le=1000)] = 20
-    p95_s: Seconds | None = None
     limit_s: Seconds | None = None
-    change: Annotated[float, pydantic.Field(gt=1)] | None = None
+    first_byte_s: Seconds | None = None
+    at_most_s: Seconds | None = None
+    p95_s: Seconds | None = None
+    p99_s: Seconds | None = None
+    relative: bool = False
     slack_s: Seconds = 0.05
+    model: str = ""
+    line: str = ""
     typical_s: Seconds | None = None
+    too_fast: Literal["fail", "warn"] = "fail"
+    beside: Name | None = None
+    samples: Annotated[int, pydantic.Field(ge=1, le=1000)] | None = None
 
-    RULES = (at_least_one("p95_s", "limit_s", "change"),)
+    RULES = (
+        Rule(
+            Some(
+                *map(Has, ("limit_s", "first_byte_s", "at_most_s", *SHARES, "typical_s")),
+                Is("relative", True),
+            ),
+            "needs at least one of limit_s, first_byte_s, at_most_s, p95_s, p99_s, relative, "
+            "typical_s",
+        ),
+        *map(_enough, SHARES),
+        Rule(
+            Some(Not(Is("relative", True)), Not(Has("samples")), AtLeast("samples", 3)),
+            "relative needs 3 samples: leave samples out",
+        ),
+        Rule(
+            Some(Not(Has("beside")), Has("at_most_s")),
+            "beside goes with at_most_s: what is asked beside something slow has no median",
+        ),
+    )
+
+    @property
+    def rules(self) -> Rules:
+        """The promise as whoever takes the samples needs it."""
+        limits = ((share, getattr(self, key)) for key, share in SHARES.items())
+        return Rules(
+            limit_s=self.limit_s,
+            first_byte_s=self.first_byte_s,
+            at_most_s=self.at_most_s,
+            percentiles=tuple((share, limit) for share, limit in limits if limit is not None),
+            relative=self.relative,
+            slack_s=self.slack_s,
+            samples=self.samples,
+        )
 
 
 def budget(promise: Promise, scene: Scene) -> Finding:
-    """Compare the durations of an endpoint's answers."""
+    """Compare the durations of an endpoint's answers with what is promised of them.
+
+    Raises:
+        ObservationError: They prove neither that it is kept nor that it is broken.
+    """
     item = scene.item(promise, Budget)
-    id_ = f"endpoint.{item.endpoint}"
-    answer = answered(scene, id_)
-    if isinstance(answer, Absent):
-        raise ObservationError(f"cannot tell how long {id_} takes: {answer.proof}")
-    _answered_well(scene, id_)
-    durations = samples(answer, item.samples)
-    checks = _checks(item, scene, durations)
-    typical = item.typical_s
-    median = statistics.median(durations)
-    fast = typical is not None and median * CANNED <= typical
-    _not_for_overload(item, scene, durations, answer.strain)
+    if item.beside is not None:
+        return beside(
+            f"endpoint.{item.beside}", f"endpoint.{item.endpoint}", item.at_most_s or 0, scene
+        )
+    timing = timing_of(f"endpoint.{item.endpoint}", scene)
+    past = scene.api.past.get(promise.id, PastRuns())
+    checks = judged(
+        rules_at(item, scene.moment),
+        Past(last=past.last, anchor=past.anchor),
+        timing.samples_s,
+        timing.firsts_s,
+    )
+    fast = _too_fast(item, statistics.median(timing.samples_s))
+    if not fast or item.too_fast == "warn":
+        not_open(checks, timing)
+    broken = [f"{one.seen}, promised {one.promised}" for one in checks if one.word is Word.BROKEN]
     return Finding(
-        promised="; ".join(must for must, _, _ in checks),
-        seen="; ".join(is_ for _, is_, _ in checks),
-        broken=tuple(f"{is_}, promised {must}" for must, is_, holds in checks if not holds),
-        warnings=(f"answers in {median:.3g} s, typical are {typical:g} s: is the model asked?",)
-        if fast
-        else (),
+        promised="; ".join([*(one.promised for one in checks), *_typical(item)]),
+        seen="; ".join(one.seen for one in checks)
+        or f"median {statistics.median(timing.samples_s):.3g} s",
+        broken=(*broken, *(fast if item.too_fast == "fail" else ())),
+        warnings=fast if item.too_fast == "warn" else (),
     )
 
 
-def samples(answer: Answer, wanted: int) -> tuple[float, ...]:
-    """Return the durations to judge: the timed repetitions, or the one answer.
-
-    Raises:
-        ObservationError: Fewer than promised: a budget without its samples says nothing.
-    """
-    durations = answer.samples_s or (answer.elapsed_s,)
-    if len(durations) < wanted:
-        raise ObservationError(
-            f"cannot tell: only {len(durations)} of {wanted} timed answers of {answer.url}"
-        )
-    return durations
+def rules_at(item: Budget, moment: Moment) -> Rules:
+    """The promise at a moment: only before the deployment there may be no run to compare with."""
+    return dataclasses.replace(item.rules, begins=moment == "predeploy")
 
 
-def percentile(durations: Sequence[float], share: float) -> float:
-    """Return the nearest-rank percentile: the smallest sample that ``share`` do not exceed."""
-    ordered = sorted(durations)
-    return ordered[math.ceil(share * len(ordered)) - 1]
+def _too_fast(item: Budget, median: float) -> tuple[str, ...]:
+    if item.typical_s is None or median * CANNED > item.typical_s:
+        return ()
+    return (f"answers in {median:.3g} s, typical are {item.typical_s:g} s: is the model asked?",)
 
 
-Check = tuple[str, str, bool]
-"""What is promised, what is seen, whether that holds."""
-
-
-def _checks(item: Budget, scene: Scene, durations: Sequence[float]) -> list[Check]:
-    checks = _absolute(item, durations)
-    if item.change is not None and scene.moment == "postdeploy":
-        checks.append(_change(item, scene, durations))
-    return checks
-
-
-def _answered_well(scene: Scene, id_: str) -> None:
-    """Let no budget be kept by an answer that is not the promised one.
-
-    Raises:
-        ObservationError: It is not.
-    """
-    finding = endpoint(scene.contract.promise(id_), scene)
-    if not finding.holds:
-        raise ObservationError(
-            f"cannot tell how long {id_} takes: it is not answered as promised: {finding.broken[0]}"
-        )
-
-
-def _not_for_overload(
-    item: Budget, scene: Scene, durations: Sequence[float], strain: float
-) -> None:
-    """Let no budget be broken by what the gate's own machine may have added to the durations.
-
-    Raises:
-        ObservationError: It is broken, and would not be without the share of the time for which
-            that machine kept waiting what could have run.
-    """
-    if strain < OVERLOADED or all(holds for _, _, holds in _checks(item, scene, durations)):
-        return
-    left = [one * (1 - strain) for one in durations]
-    if all(holds for _, _, holds in _checks(item, scene, left)):
-        raise ObservationError(
-            f"cannot tell: the gate's own machine was overloaded: what could run on it waited "
-            f"{strain:.0%} of the time; a median of {statistics.median(durations):.3g} s may be its"
-        )
-
-
-def _absolute(item: Budget, durations: Sequence[float]) -> list[Check]:
-    checks = []
-    if item.p95_s is not None:
-        p95 = percentile(durations, 0.95)
-        checks.append((f"p95 within {item.p95_s:g} s", f"p95 {p95:.3g} s", p95 <= item.p95_s))
-    if item.limit_s is not None:
-        most = max(durations)
-        checks.append((f"within {item.limit_s:g} s", f"{most:.3g} s", most <= item.limit_s))
-    return checks
-
-
-def _change(item: Budget, scene: Scene, durations: Sequence[float]) -> Check:
-    before = scene.before(f"how {item.endpoint} changed")
-    facts = require(before.api, "look at the API before")
-    old = require(facts.answers[f"endpoint.{item.endpoint}"], f"answer of {item.endpoint} before")
-    was = statistics.median(samples(old, item.samples))
-    now = statistics.median(durations)
-    limit = max(was * (item.change or 1), was + item.slack_s)
-    return (
-        f"at most {item.change:g} times the median before",
-        f"median {now:.3g} s, before {was:.3g} s",
-        now <= limit,
-    )
+def _typical(item: Budget) -> list[str]:
+    return [] if item.typical_s is None else [f"typically {item.typical_s:g} s"]
 
 
 def median_of(promise: Promise, scene: Scene) -> float | None:
     """The median of the timed answers, in seconds; ``None`` where there was no answer."""
-    fact = scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
-    return _median(fact.value) if isinstance(fact, Seen) else None
+    found = _find(promise, scene)
+    return _median(found.value) if isinstance(found, Seen) else None
 
 
-def _median(answer: Answer) -> float:
-    return statistics.median(answer.samples_s or (answer.elapsed_s,))
+def _median(found: Answer | Timing) -> float:
+    timing = found if isinstance(found, Timing) else found.timing
+    if timing is not None and timing.samples_s:
+        return statistics.median(timing.samples_s)
+    return found.elapsed_s if isinstance(found, Answer) else 0.0
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     del target
     item = promise.at(moment)
-    if isinstance(item, Budget):
-        yield AskSamples(f"endpoint.{item.endpoint}", item.samples)
+    if not isinstance(item, Budget):
+        return
+    id_ = f"endpoint.{item.endpoint}"
+    if item.beside is not None:
+        yield AskBeside(f"endpoint.{item.beside}", id_)
+    else:
+        yield AskSamples(
+            promise.id, id_, rules_at(item, moment), subject=(id_, item.model, item.line)
+        )
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
-    return scene.answer(f"endpoint.{scene.item(promise, Budget).endpoint}")
+    item = scene.item(promise, Budget)
+    answer = scene.answer(f"endpoint.{item.endpoint}")
+    api = scene.observed.api
+    if item.beside is None or not isinstance(api, Seen):
+        return answer
+    key = beside_key(f"endpoint.{item.beside}", f"endpoint.{item.endpoint}")
+    timing = api.value.beside.get(key)
+    return answer if timing is None else Seen(timing)
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:
-    median = shown(_find(promise, scene), "-", lambda answer: seconds(_median(answer)))
+    median = shown(_find(promise, scene), "-", lambda found: seconds(_median(found)))
     return {"Budget": promise.id, "Median": median}
 
 
 def _references(item: Item, promises: Promises) -> Iterable[str]:
-    if isinstance(item, Budget) and f"endpoint.{item.endpoint}" not in promises:
-        yield f"endpoint: there is no item 'endpoint.{item.endpoint}' in endpoints.toml"
+    if not isinstance(item, Budget):
+        return
+    for key, name in (("endpoint", item.endpoint), ("beside", item.beside)):
+        if name is not None and f"endpoint.{name}" not in promises:
+            yield f"{key}: there is no item 'endpoint.{name}' in endpoints.toml"
+    slow = promises.get(f"endpoint.{item.beside}")
+    if slow and not any(isinstance(o, Endpoint) and o.slow for o in (slow.before, slow.after)):
+        yield f"beside: endpoint.{item.beside} is not slow: say `slow = true` there"
 
 
 KIND = Kind(

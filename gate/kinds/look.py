@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Sequence
+
 from gate.connection.carrier import Carrier
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.registry import kinds
 from gate.plan.facts import PlanFacts
+from gate.sources.api.questions import AskSamples
 from gate.sources.binding import binding
 from gate.sources.database.questions import AskWhole
 from gate.sources.fact import Fact
@@ -15,6 +19,7 @@ from gate.sources.look import look_at
 from gate.sources.observed import Observed
 from gate.sources.rehearsal.questions import AskRehearsal
 from gate.target import Target
+from gate.timing.rules import Past
 
 
 def look(
@@ -25,6 +30,7 @@ def look(
     carrier: Carrier | None = None,
     plan: Fact[PlanFacts] | None = None,
     applied: bool = False,
+    past: Callable[[Sequence[object]], Callable[[AskSamples], Past]] | None = None,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
@@ -34,12 +40,20 @@ def look(
         moment: Which moment it is.
         carrier: The way to the target's host, where one is open already.
         plan: What was carried out just before.
+        past: Makes of all questions what tells which earlier runs a budget is compared with.
         applied: Whether the run carries out plans, and sends what writes.
 
     Returns:
         Everything that was seen, absent, or could not be told.
     """
     asked = questions(contract, target, moment)
+    bound = binding(contract.sha256, target, asked, applied=applied)
+    if past is not None:
+        of = past(asked)
+        asked = [
+            dataclasses.replace(one, past=of(one)) if isinstance(one, AskSamples) else one
+            for one in asked
+        ]
     found = look_at(
         target,
         moment,
@@ -48,7 +62,6 @@ def look(
         carrier=carrier,
         given={"plan": plan} if plan else {},
     )
-    bound = binding(contract.sha256, target, asked, applied=applied)
     return found.model_copy(update={"bound": bound})
 
 

@@ -44,7 +44,7 @@ def _of_item(id_: str, item: Item, promises: Mapping[str, Promise], login: str) 
                 f"sent to the rehearsal's clone, and to a target only with --apply "
                 f"(the target's own login is [endpoint.{login}])"
             )
-    if isinstance(item, Budget) and item.samples > 1 and _writes(promises, item.endpoint):
+    if isinstance(item, Budget) and item.samples != 1 and _writes(promises, item.endpoint):
         yield f"samples: endpoint.{item.endpoint} writes: it is sent once, so samples must be 1"
     if isinstance(item, Step) and item.answers and _writes(promises, item.answers):
         yield f"answers: endpoint.{item.answers} writes: wait for one that only reads"

@@ -17,6 +17,7 @@ from gate.report.allure import run_url
 from gate.report.write import write_all
 from gate.run.options import Run
 from gate.run.stage import Stage
+from gate.run.timings import keep
 from gate.secrets import known
 from gate.secrets.leaks import scan
 from gate.sources.observed import Observed
@@ -102,9 +103,17 @@ def write_reports(
                 write_all(folder, blocked, redactor, url=run_url(os.environ))
             elif one.word is not Word.INTERRUPTED:
                 stage.folders[moment].publish(stage.target.reports.keep)
+                _keep_timings(stage, one, observed.get(moment), folder.name)
         except GateError as error:
             problems.append(f"REPORTS NOT WRITTEN: {error}")
     return problems
+
+
+def _keep_timings(stage: Stage, one: Verdict, seen: Observed | None, name: str) -> None:
+    """Keep how long answers took, for the runs to come."""
+    if seen is not None and stage.run.replay is None:
+        run = stage.run
+        keep(stage.place, one, seen, contract=run.contract, target=stage.target, run=name)
 
 
 def _blocked(one: Verdict, why: Sequence[str]) -> Verdict:

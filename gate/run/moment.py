@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gate.connection.carrier import Carrier, open_carrier
@@ -13,7 +13,9 @@ from gate.kinds.look import look, questions
 from gate.plan.facts import PlanFacts
 from gate.report.redacted import redacted_observed
 from gate.run.stage import Stage
+from gate.run.timings import Timings
 from gate.secrets import known
+from gate.sources.api.questions import AskSamples
 from gate.sources.binding import requests
 from gate.sources.fact import Fact, Seen
 from gate.sources.look import look_after
@@ -21,6 +23,7 @@ from gate.sources.observation_file import read_observed, write_observed
 from gate.sources.observed import Observed
 from gate.sources.reuse import answering, unfit_as_baseline
 from gate.sources.source import Looking
+from gate.timing.rules import Past
 
 BASELINE = "baseline.json"
 
@@ -49,10 +52,21 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
             from gate.run.moves import move  # noqa: PLC0415 - where nothing is moved: not loaded
 
             plan = move(moment, stage, carrier)
-        return _look(moment, stage, carrier, plan), baseline
+        given = run.baseline is not None or stage.before is not None
+        return _look(moment, stage, carrier, plan, baseline if given else None), baseline
 
 
-def _look(moment: Moment, stage: Stage, carrier: Carrier, plan: PlanFacts | None) -> Observed:
+def _look(
+    moment: Moment,
+    stage: Stage,
+    carrier: Carrier,
+    plan: PlanFacts | None,
+    before: Observed | None = None,
+) -> Observed:
+
+    def past(asked: Sequence[object]) -> Callable[[AskSamples], Past]:
+        return Timings(stage.place, stage.target, asked, before=before, now=stage.run.started).past
+
     stage.tell(f"looking at {stage.target.title}, {moment}")
     done = Seen(plan) if plan is not None else None
     found = look(
@@ -62,6 +76,7 @@ def _look(moment: Moment, stage: Stage, carrier: Carrier, plan: PlanFacts | None
         carrier=carrier,
         plan=done,
         applied=stage.run.applies,
+        past=past,
     )
     if stage.cancelled.is_set():
         raise ObservationError(INTERRUPTED)  # half a look is none, and must not be kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,9 +17,11 @@ from gate.secrets import known
 from gate.sources.api.exchange import Reply
 from gate.sources.api.facts import Answer
 from gate.sources.api.look import look
+from gate.sources.api.questions import AskSamples
 from gate.sources.api.tokens import learn_login, learn_reply, token_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
+from gate.timing.rules import Rules
 
 ENVIRON = {"AGENT": "ada", "AGENT_PW": "correct horse"}
 TOKEN = "a-token-that-must-not-be-kept"  # noqa: S105 - made up
@@ -109,7 +111,7 @@ LOGIN: dict[str, Any] = {
 def ask(
     base: str,
     environ: dict[str, str] = ENVIRON,
-    samples: dict[str, int] | None = None,
+    samples: Sequence[AskSamples] = (),
     **paths: Any,
 ) -> dict[str, Fact[Answer]]:
     """Ask some endpoints, given as items without title and source."""
@@ -117,7 +119,7 @@ def ask(
         f"endpoint.{name}": Endpoint.model_validate({"title": "t", "source": "s", **item})
         for name, item in paths.items()
     }
-    found = look(target(base), endpoints, samples or {}, environ, writes=True)
+    found = look(target(base), endpoints, samples, environ, writes=True)
     assert isinstance(found, Seen)
     return {id_.partition(".")[2]: fact for id_, fact in found.value.answers.items()}
 
@@ -203,9 +205,12 @@ def test_missing_value(base: str) -> None:
 
 def test_samples(base: str) -> None:
     """A budget gets its timed repetitions."""
-    found = ask(base, samples={"endpoint.a": 7}, a={"path": "/a"})["a"]
+    rules = Rules(percentiles=((0.5, 1.0),), samples=7)
+    samples = [AskSamples("budget.a", "endpoint.a", rules)]
+    found = ask(base, samples=samples, a={"path": "/a"})["a"]
     assert isinstance(found, Seen)
-    assert len(found.value.samples_s) == 7
+    assert found.value.timing is not None
+    assert len(found.value.timing.samples_s) == 7
 
 
 def test_an_interruption_leaves_an_answer_that_takes_long(base: str) -> None:
@@ -216,7 +221,7 @@ def test_an_interruption_leaves_an_answer_that_takes_long(base: str) -> None:
     try:
         item = {"title": "t", "source": "s", "path": "/slow", "deadline_s": 25, "slow": True}
         asked = {"endpoint.slow": Endpoint.model_validate(item)}
-        found = look(target(base), asked, {}, ENVIRON, interrupted=interrupted)
+        found = look(target(base), asked, (), ENVIRON, interrupted=interrupted)
     finally:
         timer.cancel()
     assert found == CannotTell(INTERRUPTED, Cause.UPSTREAM)

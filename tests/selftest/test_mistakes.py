@@ -168,7 +168,29 @@ CONTRACTS = {
     ),
     "budget-inf": ("budgets", BUDGET + "p95_s = inf", "[budget.b]: p95_s: "),
     "budget-nan": ("budgets", BUDGET + "limit_s = nan", "[budget.b]: limit_s: "),
-    "budget-change-inf": ("budgets", BUDGET + "change = inf", "[budget.b]: change: "),
+    "budget-change": ("budgets", BUDGET + "change = 2", "[budget.b]: change: unknown key; known: "),
+    "budget-of-nothing": ("budgets", BUDGET + "samples = 3", "[budget.b]: needs at least one of"),
+    "budget-at-most-inf": ("budgets", BUDGET + "at_most_s = inf", "[budget.b]: at_most_s: "),
+    "p95-of-20": (
+        *("budgets", BUDGET + "p95_s = 1\nsamples = 20"),
+        "[budget.b]: p95_s: p95 needs 59 samples",
+    ),
+    "p99-of-59": (
+        *("budgets", BUDGET + "p99_s = 1\nsamples = 59"),
+        "[budget.b]: p99_s: p99 needs 299 samples",
+    ),
+    "relative-of-2": (
+        *("budgets", BUDGET + "relative = true\nsamples = 2"),
+        "[budget.b]: relative needs 3 samples",
+    ),
+    "beside-without-a-limit": (
+        *("budgets", BUDGET + 'relative = true\nbeside = "f"'),
+        "[budget.b]: beside goes with at_most_s",
+    ),
+    "too-fast-otherwise": (
+        *("budgets", BUDGET + 'typical_s = 1\ntoo_fast = "skip"'),
+        "[budget.b]: too_fast: ",
+    ),
     "samples-float": ("budgets", BUDGET + "limit_s = 1\nsamples = 1.5", "[budget.b]: samples: "),
     "blocked-inf": ("rehearsal", REHEARSAL + "blocked_at_most_s = inf", "blocked_at_most_s: "),
     "recall-nan": (

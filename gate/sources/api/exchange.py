@@ -65,6 +65,7 @@ class Reply:
         body: Unpacked.
         unread: Why the body is not whole; empty where it is.
         elapsed_s: Seconds from the begin to the last byte.
+        first_byte_s: The same to the first byte of the body; to its last where it has none.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Reply:
     body: bytes
     unread: str
     elapsed_s: float
+    first_byte_s: float = 0.0
 
     def header(self, name: str) -> str:
         """The first header of a name; empty where there is none."""
@@ -102,7 +104,9 @@ async def exchange(request: httpx.Request, limits: Limits, uds: str | None) -> R
     except _OverError:
         came = f" ({meter.came:,} bytes had come)" if meter.came else ""
         raise LateError(meter.phase + came, reached=meter.reached) from None
-    return dataclasses.replace(reply, elapsed_s=time.perf_counter() - started)
+    elapsed = time.perf_counter() - started
+    first = meter.body_began - started if meter.body_began else elapsed
+    return dataclasses.replace(reply, elapsed_s=elapsed, first_byte_s=first)
 
 
 async def _within(doing: Coroutine[object, object, T], seconds: float) -> T:
@@ -147,7 +151,7 @@ async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, met
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in response.headers
         )
-        body, unread = await _body(response, headers, limits.max_bytes)
+        body, unread = await _body(response, headers, limits.max_bytes, meter)
     finally:
         await connection.aclose()
     return Reply(
@@ -161,7 +165,10 @@ async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, met
 
 
 async def _body(
-    response: httpcore.Response, headers: tuple[tuple[str, str], ...], max_bytes: int
+    response: httpcore.Response,
+    headers: tuple[tuple[str, str], ...],
+    max_bytes: int,
+    meter: Meter,
 ) -> tuple[bytes, str]:
     """Read a body; the text says why it is not whole."""
     inflater = Inflater(headers, max_bytes)
@@ -169,6 +176,7 @@ async def _body(
     try:
         async for piece in response.aiter_stream():
             pieces += 1
+            meter.body_comes()
             if pieces > PIECES:
                 return b"", f"it came in more than {PIECES:,} pieces"
             if not inflater.feed(piece):

@@ -7,6 +7,35 @@ from typing import Any
 from gate.sources.fact import Fact, Model
 
 
+class Timing(Model):
+    """Durations of one request that was sent again and again.
+
+    Attributes:
+        samples_s: Seconds from sending to the last byte, one per answer, in their order.
+        firsts_s: Seconds to the first byte of the body of each.
+        strain: Share (0 to 1) of the time meanwhile for which the gate's own machine kept waiting
+            what could have run: so much of a duration may be the gate's and not the target's.
+        ended: Why there are fewer than were needed.
+    """
+
+    samples_s: tuple[float, ...] = ()
+    firsts_s: tuple[float, ...] = ()
+    strain: float = 0.0
+    ended: str = ""
+
+
+class PastRuns(Model):
+    """Medians of a budget's earlier runs that passed, in seconds, as they were known at this look.
+
+    Attributes:
+        last: The newest ones.
+        anchor: The first ones there were.
+    """
+
+    last: tuple[float, ...] = ()
+    anchor: tuple[float, ...] = ()
+
+
 class Answer(Model):
     """The answer to one request.
 
@@ -20,10 +49,11 @@ class Answer(Model):
         flaw: Why the body is no JSON although it says that it is.
         unread: Why it cannot be told what the body says, such as its size.
         cut: Whether the text went on.
+        location: Where a redirection leads, without its query.
         elapsed_s: Seconds from sending to the last byte of the first answer.
-        samples_s: Seconds of every timed repetition, the first excluded; empty without a budget.
-        strain: Share (0 to 1) of the time meanwhile for which the gate's own machine kept waiting
-            what could have run: so much of a duration may be the gate's and not the target's.
+        first_byte_s: The same to the first byte of its body.
+        timing: Its timed repetitions; the first answer is among them where the endpoint is slow,
+            and warms up where it is not. ``None`` without a budget.
     """
 
     method: str
@@ -33,11 +63,12 @@ class Answer(Model):
     body: Any
     is_json: bool
     elapsed_s: float
-    samples_s: tuple[float, ...] = ()
+    first_byte_s: float = 0.0
+    timing: Timing | None = None
+    location: str = ""
     flaw: str = ""
     unread: str = ""
     cut: bool = False
-    strain: float = 0.0
 
 
 class ApiFacts(Model):
@@ -49,8 +80,17 @@ class ApiFacts(Model):
 
     Attributes:
         wrote: Whether requests that write were sent, too.
+        past: What a budget is compared with, by the id of its item.
+        beside: How a cheap endpoint was answered while a slow one ran, by ``beside_key`` of both.
     """
 
     base: str
     wrote: bool = False
     answers: dict[str, Fact[Answer]]
+    past: dict[str, PastRuns] = {}
+    beside: dict[str, Timing] = {}
+
+
+def beside_key(slow: str, probed: str) -> str:
+    """What the answers of a probed endpoint beside a slow one are kept under."""
+    return f"{probed} beside {slow}"

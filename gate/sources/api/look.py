@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import os
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.sources.api.exchange import CLEAN_UP_S
-from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.api.facts import Answer, ApiFacts, PastRuns, Timing, beside_key
 from gate.sources.api.gate_load import Strain
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import READING, PromisedExchange
-from gate.sources.api.samples import timed
+from gate.sources.api.questions import AskBeside, AskSamples
+from gate.sources.api.samples import beside, timed
 from gate.sources.api.session import AT_ONCE, Session, ask
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
@@ -26,9 +29,11 @@ UNTRIED = CannotTell("not tried: it writes", Cause.UPSTREAM)
 def look(
     target: Target,
     endpoints: Mapping[str, PromisedExchange],
-    samples: Mapping[str, int],
+    samples: Iterable[AskSamples],
     environ: Mapping[str, str] = os.environ,
     *,
+    besides: Iterable[AskBeside] = (),
+    others: Callable[[], object] = lambda: None,
     forward: Forward | None = None,
     interrupted: threading.Event | None = None,
     writes: bool = False,
@@ -38,8 +43,10 @@ def look(
     Args:
         target: Where the API is and what the roles' credentials are called.
         endpoints: What to ask, by item id.
-        samples: How many timed repetitions, by item id; none for what is not named.
+        samples: What is to be timed, and by which rules.
         environ: Where the credentials are.
+        besides: What is to be asked while something slow is under way.
+        others: Returns when nobody else asks the target any more: what is slow waits for that.
         forward: The way to an API that is reached through the host.
         interrupted: Set, by another thread, when there is no need to go on.
         writes: Whether what writes is sent; where it is not, no such request leaves the gate.
@@ -50,13 +57,47 @@ def look(
     sent = {
         id_: one for id_, one in endpoints.items() if writes or not _is_a_write(id_, one, target)
     }
-    looking = _answers(target, sent, samples, environ, forward)
+    asking = _Asking(target, sent, tuple(samples), tuple(besides), others)
+    looking = _answers(asking, environ, forward)
     found = asyncio.run(_unless(interrupted or threading.Event(), looking))
     if isinstance(found, CannotTell):
         return found
     wrote = any(_is_a_write(id_, one, target) for id_, one in sent.items())
-    answers = {id_: found.get(id_, UNTRIED) for id_ in endpoints}
-    return Seen(ApiFacts(base=target.api.base, wrote=wrote, answers=answers))
+    return Seen(
+        ApiFacts(
+            base=target.api.base,
+            wrote=wrote,
+            answers={id_: found.answers.get(id_, UNTRIED) for id_ in endpoints},
+            past={
+                one.budget: PastRuns(last=one.past.last, anchor=one.past.anchor)
+                for one in asking.samples
+            },
+            beside=found.beside,
+        )
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Asking:
+    """What is asked in one look."""
+
+    target: Target
+    endpoints: Mapping[str, PromisedExchange]
+    samples: Sequence[AskSamples]
+    besides: Sequence[AskBeside]
+    others: Callable[[], object]
+
+    def samples_of(self, id_: str) -> list[AskSamples]:
+        """What is to be timed of an endpoint."""
+        return [one for one in self.samples if one.endpoint == id_]
+
+
+@dataclasses.dataclass
+class _Found:
+    """What was answered."""
+
+    answers: dict[str, Fact[Answer]]
+    beside: dict[str, Timing] = dataclasses.field(default_factory=dict)
 
 
 def _is_a_write(id_: str, item: PromisedExchange, target: Target) -> bool:
@@ -66,8 +107,8 @@ def _is_a_write(id_: str, item: PromisedExchange, target: Target) -> bool:
 
 
 async def _unless(
-    interrupted: threading.Event, looking: Coroutine[Any, Any, dict[str, Fact[Answer]]]
-) -> dict[str, Fact[Answer]] | CannotTell:
+    interrupted: threading.Event, looking: Coroutine[Any, Any, _Found]
+) -> _Found | CannotTell:
     """Look, and leave it where the run was interrupted: an answer can take a minute."""
     task = asyncio.create_task(looking)
     while not task.done():
@@ -79,14 +120,8 @@ async def _unless(
     return task.result()
 
 
-async def _answers(
-    target: Target,
-    endpoints: Mapping[str, PromisedExchange],
-    samples: Mapping[str, int],
-    environ: Mapping[str, str],
-    forward: Forward | None,
-) -> dict[str, Fact[Answer]]:
-    strain = Strain()
+async def _answers(asking: _Asking, environ: Mapping[str, str], forward: Forward | None) -> _Found:
+    strain, endpoints, target = Strain(), asking.endpoints, asking.target
     session = Session(
         target=target,
         environ=environ,
@@ -98,13 +133,53 @@ async def _answers(
         await log_in(session, endpoints, endpoints.get(f"endpoint.{target.api.login}"))
         quick = {id_: one for id_, one in endpoints.items() if not one.slow}
         asked = await asyncio.gather(*(ask(session, one) for one in quick.values()))
-        answers: dict[str, Fact[Answer]] = dict(zip(quick, asked, strict=True))
-        counts = {id_: count for id_, count in samples.items() if id_ in quick and count > 1}
-        again = await asyncio.gather(
-            *(timed(session, quick[id_], answers[id_], count) for id_, count in counts.items())
+        found = _Found(dict(zip(quick, asked, strict=True)))
+        again = [id_ for id_ in quick if asking.samples_of(id_)]
+        timings = (
+            timed(session, quick[id_], found.answers[id_], asking.samples_of(id_)) for id_ in again
         )
-        answers.update(zip(counts, again, strict=True))
-        for id_, one in endpoints.items():
-            if one.slow:
-                answers[id_] = await ask(session, one)
-    return answers
+        found.answers.update(zip(again, await asyncio.gather(*timings), strict=True))
+        slow = {id_: one for id_, one in endpoints.items() if one.slow}
+        if slow:
+            await _alone(asking.others)
+        for id_, one in slow.items():
+            await _slow(session, asking, id_, one, found)
+    return found
+
+
+async def _alone(others: Callable[[], object]) -> None:
+    """Wait until nobody else asks the target, in a thread that nobody waits for."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+    def wait() -> None:
+        try:
+            others()
+        finally:
+            with contextlib.suppress(RuntimeError):  # the look was left meanwhile
+                loop.call_soon_threadsafe(over.set)
+
+    threading.Thread(target=wait, name="look-alone", daemon=True).start()
+    await over.wait()
+
+
+async def _slow(
+    session: Session, asking: _Asking, id_: str, item: PromisedExchange, found: _Found
+) -> None:
+    """Ask something slow, and what is cheap meanwhile."""
+    over = asyncio.Event()
+    probed = [
+        one.endpoint
+        for one in asking.besides
+        if one.slow == id_ and one.endpoint in asking.endpoints
+    ]
+    probes = [asyncio.ensure_future(beside(session, asking.endpoints[one], over)) for one in probed]
+    try:
+        first = await ask(session, item)
+        samples = asking.samples_of(id_)
+        found.answers[id_] = await timed(session, item, first, samples) if samples else first
+        over.set()
+        for one, timing in zip(probed, await asyncio.gather(*probes), strict=True):
+            found.beside[beside_key(id_, one)] = timing
+    finally:
+        for probe in probes:
+            probe.cancel()

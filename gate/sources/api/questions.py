@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from gate.sources.api.promised import PromisedExchange
+from gate.timing.rules import Past, Rules
+
+NO_PAST = Past()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +20,26 @@ class AskEndpoint:
 
 @dataclasses.dataclass(frozen=True)
 class AskSamples:
-    """So many timed answers of an endpoint item."""
+    """Timed answers of an endpoint item, as many as its rules need.
 
+    Attributes:
+        budget: Id of the item that asks.
+        endpoint: Id of the endpoint.
+        rules: What is promised of the durations; they decide how many are taken.
+        past: What they are compared with.
+        subject: What their history belongs to besides the target: a new one begins anew.
+    """
+
+    budget: str
     endpoint: str
-    samples: int
+    rules: Rules
+    past: Past = NO_PAST
+    subject: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class AskBeside:
+    """How an endpoint item is answered while a slow one is under way."""
+
+    slow: str
+    endpoint: str

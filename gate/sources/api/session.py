@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 import time
 from collections.abc import Mapping
 
@@ -20,6 +21,7 @@ from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
 from gate.sources.api.values import MissingError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
+from gate.text import printable
 
 AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
@@ -57,7 +59,6 @@ class Session:
 
 async def ask(session: Session, item: PromisedExchange) -> Fact[Answer]:
     """Ask one request and keep its answer; every way it can end is a fact."""
-    started = time.perf_counter()
     reply = await reply_to(session, item)
     if isinstance(reply, (Absent, CannotTell)):
         return reply
@@ -73,12 +74,18 @@ async def ask(session: Session, item: PromisedExchange) -> Fact[Answer]:
             body=without_tokens(body.value),
             is_json=body.is_json,
             elapsed_s=reply.elapsed_s,
+            first_byte_s=reply.first_byte_s,
+            location=_without_query(reply.header("location")),
             flaw=body.flaw,
             unread=body.unread,
             cut=body.cut,
-            strain=session.strain.since(started),
         )
     )
+
+
+def _without_query(location: str) -> str:
+    """Where a redirection leads; what it hands over may be a secret."""
+    return printable(known.first(re.split(r"[?#]", location[:1000])[0], 200))
 
 
 async def reply_to(session: Session, item: PromisedExchange) -> Reply | Absent | CannotTell:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gate.connection import forward
 from gate.connection.obstacle import CarrierError
 from gate.sources.api.facts import ApiFacts
-from gate.sources.api.questions import AskEndpoint, AskSamples
+from gate.sources.api.questions import AskBeside, AskEndpoint, AskSamples
 from gate.sources.binding import belonging
 from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.source import Looking, Source
@@ -21,7 +21,6 @@ def look(looking: Looking) -> Fact[ApiFacts]:
         return CannotTell("the target names no [api]", Cause.UPSTREAM)
     asked = looking.asked
     endpoints = {one.id: one.endpoint for one in asked if isinstance(one, AskEndpoint)}
-    samples = {one.endpoint: one.samples for one in asked if isinstance(one, AskSamples)}
     try:
         way = forward.to_api(looking.target, looking.carrier)
     except CarrierError as error:
@@ -29,7 +28,9 @@ def look(looking: Looking) -> Fact[ApiFacts]:
     return api.look(
         looking.target,
         endpoints,
-        samples,
+        [one for one in asked if isinstance(one, AskSamples)],
+        besides=[one for one in asked if isinstance(one, AskBeside)],
+        others=lambda: [looking.of(name) for name in OTHERS],
         forward=way,
         interrupted=looking.carrier.interrupted,
         writes=looking.writes,
@@ -40,4 +41,15 @@ def _belonging(facts: ApiFacts, was: Mapping[str, str], asked: Mapping[str, str]
     return facts.model_copy(update={"answers": belonging(facts.answers, was, asked)})
 
 
-SOURCE = Source(name="api", rank=30, format=1, facts=ApiFacts, look=look, belonging=_belonging)
+OTHERS = ("host", "database")
+"""Sources that ask the target at the same time; what is slow runs alone, so it waits for them."""
+
+SOURCE = Source(
+    name="api",
+    rank=30,
+    format=2,
+    facts=ApiFacts,
+    look=look,
+    after=OTHERS,
+    belonging=_belonging,
+)

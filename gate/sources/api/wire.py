@@ -36,6 +36,7 @@ class Meter:
         reached: Whether the peer took the connection (with TLS where it is due).
         came: Bytes that came so far.
         allowed: Bytes that may come; more when the head is through.
+        body_began: When the first byte of the body came, by `time.perf_counter`; 0 before.
     """
 
     def __init__(self, connect_s: float) -> None:
@@ -44,6 +45,7 @@ class Meter:
         self.reached = False
         self.came = 0
         self.allowed = HEAD_LIMIT
+        self.body_began = 0.0
         self._connected_by = time.monotonic() + connect_s
 
     def to_connect(self) -> float:
@@ -63,6 +65,10 @@ class Meter:
         self.came += size
         if self.came > self.allowed:
             raise TooMuchError(f"more than {self.allowed:,} bytes came while {self.phase}")
+
+    def body_comes(self) -> None:
+        """Something of the body is there."""
+        self.body_began = self.body_began or time.perf_counter()
 
     def head_is_through(self, max_bytes: int) -> None:
         """From now on the body comes."""

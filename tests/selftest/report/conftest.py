@@ -21,7 +21,7 @@ from gate.kinds.service import Service
 from gate.kinds.waiver import Waiver
 from gate.plan.facts import PlanFacts, StepRecord
 from gate.report.account import Account
-from gate.sources.api.facts import Answer, ApiFacts
+from gate.sources.api.facts import Answer, ApiFacts, Timing
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.host.facts import (
@@ -208,7 +208,7 @@ def answer(path: str, body: Any, seconds: float = 0.012, status: int = 200) -> F
             body=body,
             is_json=True,
             elapsed_s=seconds,
-            samples_s=(seconds, seconds * 2, seconds),
+            timing=Timing(samples_s=(seconds, seconds * 2, seconds)),
         )
     )
 

@@ -1,0 +1,213 @@
+"""What is promised of durations, judged by as few samples as prove it.
+
+`wanted` says how many samples the promise needs as it stands, so that whoever takes them can go on
+or stop; `judged` says what they prove. Both are pure: a kept look is judged as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+import statistics
+from collections.abc import Sequence
+
+from gate.timing.change import Suspicion, suspicion, told
+from gate.timing.quantile import SURE, chance, nearest_rank, needed
+
+FIRST = 3
+"""So many samples decide where they are clear."""
+EARLY = 5
+"""So many of so many over a limit are enough."""
+MOST = 10
+MOST_OVER = 9
+"""So many of `MOST` over a limit break it."""
+
+
+TINY_S = 1e-6
+
+
+class Word(enum.Enum):
+    """What samples prove of a promise."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    OPEN = "open"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Past:
+    """Medians of earlier runs that passed, in seconds.
+
+    Attributes:
+        last: The newest ones.
+        anchor: The first ones there were, which stay.
+    """
+
+    last: tuple[float, ...] = ()
+    anchor: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What is promised.
+
+    Attributes:
+        limit_s: Of the median.
+        first_byte_s: Of the median of the times to the first byte.
+        at_most_s: Of every single one.
+        percentiles: Limits by share (``0.95``).
+        relative: Whether it is compared with earlier runs.
+        slack_s: Seconds of difference that are never a change.
+        begins: Whether there may be no earlier run yet.
+        samples: How many are taken at most; ``None`` for as many as the promise needs.
+    """
+
+    limit_s: float | None = None
+    first_byte_s: float | None = None
+    at_most_s: float | None = None
+    percentiles: tuple[tuple[float, float], ...] = ()
+    relative: bool = False
+    slack_s: float = 0.0
+    begins: bool = True
+    samples: int | None = None
+
+    @property
+    def most(self) -> int:
+        """How many samples there may be."""
+        ranks = [needed(share) for share, _ in self.percentiles]
+        return self.samples or max([MOST, *ranks])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Check:
+    """One promise beside what was measured.
+
+    Attributes:
+        needs: How many samples would decide it, as it stands.
+    """
+
+    promised: str
+    seen: str
+    word: Word
+    needs: int
+
+
+def judged(
+    rules: Rules, past: Past, totals: Sequence[float], firsts: Sequence[float] = ()
+) -> tuple[Check, ...]:
+    """Say what the samples prove of each promise.
+
+    Args:
+        rules: What is promised.
+        past: What is compared with.
+        totals: Seconds of every sample, in their order.
+        firsts: Seconds to the first byte of each.
+    """
+    checks = []
+    if rules.limit_s is not None:
+        checks.append(_of_median("median", rules.limit_s, totals, rules.most))
+    if rules.first_byte_s is not None:
+        checks.append(_of_median("first byte", rules.first_byte_s, firsts, rules.most))
+    if rules.at_most_s is not None:
+        checks.append(_of_each(rules.at_most_s, totals, rules.most))
+    checks += [_of_share(share, limit, totals) for share, limit in rules.percentiles]
+    if rules.relative:
+        checks.append(_of_change(rules, past, totals))
+    return tuple(checks)
+
+
+def wanted(rules: Rules, past: Past, totals: Sequence[float], firsts: Sequence[float] = ()) -> int:
+    """Return how many samples the promise needs, as it stands; sampling stops when there are."""
+    if rules.percentiles and rules.samples:
+        return rules.samples
+    checks = judged(rules, past, totals, firsts)
+    if any(one.word is Word.BROKEN for one in checks):
+        return len(totals)
+    return min(rules.most, max((one.needs for one in checks), default=FIRST))
+
+
+def _of_median(what: str, limit: float, values: Sequence[float], most: int) -> Check:
+    over, count = sum(one > limit for one in values), len(values)
+    median = statistics.median(values) if values else math.nan
+    first, last = min(FIRST, most), min(MOST, most)
+    word, needs = Word.OPEN, last
+    if count < first:
+        needs = first
+    elif over == 0 or (count == FIRST and median <= limit):
+        word, needs = Word.HOLDS, first
+    elif count >= EARLY and all(one > limit for one in values[:EARLY]):
+        word, needs = Word.BROKEN, EARLY
+    elif count >= last:
+        broken = count >= MOST and over * MOST >= MOST_OVER * count
+        word = Word.BROKEN if broken else Word.HOLDS if median <= limit else Word.OPEN
+    seen = f"{what} {median:.3g} s of {count}" + (f", {over} of them over" if over else "")
+    return Check(promised=f"{what} within {limit:g} s", seen=seen, word=word, needs=needs)
+
+
+def _of_each(limit: float, values: Sequence[float], most: int) -> Check:
+    slowest, first = max(values, default=math.nan), min(FIRST, most)
+    word = Word.BROKEN if slowest > limit else Word.HOLDS if len(values) >= first else Word.OPEN
+    return Check(
+        promised=f"each within {limit:g} s",
+        seen=f"slowest {slowest:.3g} s of {len(values)}",
+        word=word,
+        needs=len(values) if word is Word.BROKEN else first,
+    )
+
+
+def _of_share(share: float, limit: float, values: Sequence[float]) -> Check:
+    name, count, needs = f"p{share * 100:g}", len(values), needed(share)
+    promised = f"{name} within {limit:g} s"
+    if count < needs:
+        seen = f"{count} samples, and {name} needs {needs}"
+        return Check(promised=promised, seen=seen, word=Word.OPEN, needs=needs)
+    found, over = nearest_rank(values, share), sum(one > limit for one in values)
+    word = Word.HOLDS
+    if found > limit:
+        word = Word.BROKEN if chance(over, count, share) < SURE else Word.OPEN
+    seen = f"{name} {found:.3g} s of {count}" + (f", {over} of them over" if over else "")
+    return Check(promised=promised, seen=seen, word=word, needs=needs)
+
+
+def _of_change(rules: Rules, past: Past, values: Sequence[float]) -> Check:
+    count, first, last = len(values), min(FIRST, rules.most), min(MOST, rules.most)
+    promised = "no slower than in the runs before"
+    if not past.last:
+        seen = "no run before that passed, to compare with"
+        word = Word.HOLDS if rules.begins else Word.OPEN
+        return Check(promised=promised, seen=seen, word=word, needs=first)
+    if count < first:
+        seen = f"{count} of {first} samples"
+        return Check(promised=promised, seen=seen, word=Word.OPEN, needs=first)
+    median = statistics.median(values)
+    found, runs = slower(median, past, rules.slack_s)
+    word, needs = Word.OPEN, last
+    if count >= last:
+        word = WORDS[found]
+    elif count == first and found is Suspicion.NONE:
+        word, needs = Word.HOLDS, first
+    seen = f"median {median:.3g} s of {count}, {told(math.log(max(median, TINY_S)), logs(runs))}"
+    return Check(promised=promised, seen=seen, word=word, needs=needs)
+
+
+WORDS = {
+    Suspicion.NONE: Word.HOLDS,
+    Suspicion.GREY: Word.OPEN,
+    Suspicion.SLOWER: Word.BROKEN,
+}
+
+
+def slower(median: float, past: Past, slack_s: float) -> tuple[Suspicion, tuple[float, ...]]:
+    """How a median looks beside the newest runs and beside the first ones; what looks worst."""
+    found, of = Suspicion.NONE, past.last
+    for runs in dict.fromkeys((past.last, past.anchor)):
+        if runs and median - math.exp(sum(logs(runs)) / len(runs)) > slack_s:
+            one = suspicion(math.log(max(median, TINY_S)), logs(runs))
+            found, of = (one, runs) if one > found else (found, of)
+    return found, of
+
+
+def logs(values: Sequence[float]) -> list[float]:
+    """Logarithms of durations; a clock that stood still is no endless gain."""
+    return [math.log(max(one, TINY_S)) for one in values]
