@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import sys
 import types
@@ -41,11 +42,7 @@ class Strict(pydantic.BaseModel):
     def _lists(cls, given: object) -> object:
         if not isinstance(given, Mapping):
             return given
-        tuples = {
-            field.alias or name
-            for name, field in cls.model_fields.items()
-            if any(get_origin(one) is tuple for one in _alternatives(field.annotation))
-        }
+        tuples = _tuples(cls)
         return {
             key: tuple(value) if key in tuples and isinstance(value, list) else value
             for key, value in given.items()
@@ -75,6 +72,16 @@ class Strict(pydantic.BaseModel):
             found["allOf"] = [one.condition.schema(at_table) for one in cls.RULES]
         found["description"] = summary(cls)
         return found
+
+
+@functools.cache
+def _tuples(model: type[Strict]) -> frozenset[str]:
+    """The keys of a table that take a list."""
+    return frozenset(
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if any(get_origin(one) is tuple for one in _alternatives(field.annotation))
+    )
 
 
 def parse(file: pathlib.Path, error: type[GateError]) -> dict[str, Any]:

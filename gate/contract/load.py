@@ -236,18 +236,21 @@ def _promise(
         side: {**(sides[other] if sides[side].get("absent") else {}), **common, **sides[side]}
         for side, other in (("before", "after"), ("after", "before"))
     }
-    items = {
-        side: _item(f"{where} {side}" if sides[side] else where, kind.model, merged)
-        for side, merged in whole.items()
-    }
+    before = _item(f"{where} before" if sides["before"] else where, kind.model, whole["before"])
+    # Most items promise the same at every moment: one item is both sides.
+    after = (
+        before
+        if not any(sides.values())
+        else _item(f"{where} after" if sides["after"] else where, kind.model, whole["after"])
+    )
     _refuse_credentials(where, table)
     return Promise(
         id=id_,
         kind=kind.name,
         chapter=kind.chapter,
-        before=items["before"],
-        after=items["after"],
-        moments=kind.moments(items["before"], carries_out),
+        before=before,
+        after=after,
+        moments=kind.moments(before, carries_out),
         differs=tuple(one.reason for one in differs),
     )
 

@@ -79,6 +79,12 @@ class Form:
         return encoded or not self.anchor or self.anchor in text
 
 
+def is_encoded(text: str) -> bool:
+    """Whether a text holds letters or digits that somebody encoded without need."""
+    # Every such encoding begins with one of these, and most texts hold none of them.
+    return ("%" in text or "\\" in text or "&" in text) and ENCODED.search(text) is not None
+
+
 def is_word(secret: str) -> bool:
     """Whether a secret looks like an ordinary word or number, and so counts only as a whole one."""
     return len(secret) < WORD_BELOW and (secret.isalpha() or secret.isdigit())

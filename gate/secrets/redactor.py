@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gate.contract.model import Contract
-from gate.secrets.forms import AFTER, BEFORE, ENCODED, SHORTEST, Form, forms, is_word
+from gate.secrets.forms import AFTER, BEFORE, SHORTEST, Form, forms, is_encoded, is_word
 from gate.secrets.patterns import REDACTED, clean_patterns, is_placeholder, names_secret
 
-REMEMBERED = 200
+REMEMBERED = 1000
 """Texts up to this length are cleaned once: a catalog says the same words thousands of times."""
-REMEMBERED_AT_MOST = 100_000
+REMEMBERED_AT_MOST = 20_000
 SHORTEST_PART = 6
 """So many characters of a secret beside a cut mark are still a secret."""
-CUT = re.compile(r"\.\.\.|…")
+CUTS = ("...", "…")
 """What whoever cut a text put in the place of the rest."""
 
 COMMON = frozenset(
@@ -92,9 +92,9 @@ class Redactor:
     def clean_cut(self, text: str) -> str:
         """The same for a text that was cut by others: a part of a secret beside a cut goes, too."""
         text = self.clean(text)
-        if CUT.search(text) is None:
+        if not any(mark in text for mark in CUTS):
             return text
-        parts = re.split(f"({CUT.pattern})", text)
+        parts = re.split(f"({'|'.join(map(re.escape, CUTS))})", text)
         for at in range(1, len(parts), 2):
             parts[at - 1] = self._without_end(parts[at - 1])
             parts[at + 1] = self._without_start(parts[at + 1])
@@ -162,7 +162,7 @@ class Redactor:
         among = self._forms[: bisect.bisect_right(self._lengths, len(text))]
         if not among:
             return []
-        encoded = ENCODED.search(text) is not None
+        encoded = is_encoded(text)
         return [one for one in reversed(among) if one.occurs(text, encoded=encoded)]
 
     def _is_ordinary(self, secret: str) -> bool:
