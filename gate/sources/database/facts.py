@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from gate.catalog.model import Catalog
+from gate.sources.database.sessions import Sessions
 from gate.sources.fact import Fact, Model
 
 
@@ -52,6 +53,7 @@ class DatabaseFacts(Model):
         superuser: Whether the gate came as a superuser, which it should not.
         alembic: Rows of ``alembic_version``, sorted; absent where there is no such table.
         work: By work item id.
+        sessions: Who is connected, where that was asked for.
     """
 
     server_version: str
@@ -65,3 +67,4 @@ class DatabaseFacts(Model):
     catalog: Catalog
     alembic: Fact[tuple[str, ...]]
     work: dict[str, WorkFacts]
+    sessions: Fact[Sessions] | None = None

@@ -20,6 +20,7 @@ from gate.connection.postgres import Guard, Session, connect
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.proofs import Proofs
 from gate.sources.database.refusal import cannot_tell
+from gate.sources.database.sessions import read_sessions
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
@@ -50,6 +51,7 @@ def look(
     version_table: str = "alembic_version",
     *,
     whole: bool = False,
+    sessions: bool = False,
     interrupted: threading.Event | None = None,
 ) -> Fact[DatabaseFacts]:
     """Look at a target's database once.
@@ -60,6 +62,7 @@ def look(
         overrides: Connection parameters put over the service's, such as a forward's address.
         version_table: Where Alembic keeps the revision.
         whole: Whether functions, triggers, grants and the like are promised, too.
+        sessions: Whether it is asked who is connected.
         interrupted: Set, by another thread, when there is no need to go on.
     """
     found: Future[Fact[DatabaseFacts]] = Future()
@@ -71,7 +74,8 @@ def look(
             parameters = _parameters(target, overrides or {})
             guard = Guard(limit, stop)
             with connect(guard, target.deadlines.connect_s, **parameters) as session:
-                found.set_result(Seen(facts(session, work, version_table, whole=whole)))
+                read = facts(session, work, version_table, whole=whole, sessions=sessions)
+                found.set_result(Seen(read))
         except Exception as error:  # noqa: BLE001 - whatever an answer leads to
             found.set_result(cannot_tell(error, where))
 
@@ -116,6 +120,7 @@ def facts(
     version_table: str,
     *,
     whole: bool = False,
+    sessions: bool = False,
 ) -> DatabaseFacts:
     """Read everything through one session.
 
@@ -126,12 +131,13 @@ def facts(
     with session.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         server = cursor.execute(SESSION).fetchone() or {}
     catalog = read_catalog(session, whole=whole)
-    _share(session, 1 + sum(_questions(one) for one in work.values()))
+    _share(session, 1 + sessions + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(
         **server,
         catalog=catalog,
         alembic=told(lambda: alembic(session, version_table), version_table),
         work={id_: read_work(session, one) for id_, one in work.items()},
+        sessions=told(lambda: read_sessions(session), "pg_stat_activity") if sessions else None,
     )
 
 

@@ -18,3 +18,8 @@ class AskWork:
 @dataclasses.dataclass(frozen=True)
 class AskWhole:
     """The rest of the catalog: functions, triggers, policies, grants, sequences and the like."""
+
+
+@dataclasses.dataclass(frozen=True)
+class AskSessions:
+    """Who is connected, from where, and what each session does."""
