@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Collection, Mapping
 
+from gate.catalog.expression import normal
 from gate.catalog.model import Catalog, Constraint, Index, Table, written
 from gate.catalog.names import plain
 
@@ -86,7 +87,7 @@ def fingerprint(catalog: Catalog, *, without: Collection[str] = ()) -> str:
 
 
 def objects(catalog: Catalog, *, without: Collection[str] = ()) -> dict[str, str]:
-    """Every object's definition by a key of one line, sorted by key.
+    """Every object's definition, in its normal form, by a key of one line, sorted by key.
 
     Keys are a kind and a name: ``table orders``, ``column orders.tags``, ``constraint
     orders.pk_orders``, ``index ix_orders_status``, ``enum orderstatus``, ``extension vector``
@@ -104,12 +105,13 @@ def objects(catalog: Catalog, *, without: Collection[str] = ()) -> dict[str, str
         if not index.constraint:
             found[f"index {name}"] = index.definition
     for name, labels in catalog.enums.items():
-        found[f"enum {name}"] = ", ".join(labels)
+        owner = catalog.owners.get(f"enum {name}") if owners else None
+        found[f"enum {name}"] = ", ".join(labels) + (f", owner {owner}" if owner else "")
     for name, version in catalog.extensions.items():
         schema = catalog.extension_schemas.get(name)
         found[f"extension {name}"] = f"{version} in {schema}" if schema else version
     kinds = tuple(f"{kind} " for kind in without)
-    return {key: found[key] for key in sorted(found) if not key.startswith(kinds)}
+    return {key: normal(found[key]) for key in sorted(found) if not key.startswith(kinds)}
 
 
 def _table(table: Table, indexes: Mapping[str, Index], *, owners: bool) -> dict[str, str]:
@@ -121,7 +123,7 @@ def _table(table: Table, indexes: Mapping[str, Index], *, owners: bool) -> dict[
     for name, constraint in table.constraints.items():
         if not constraint.definition.startswith(TRIGGER):
             made = indexes.get(_beside(table.name, name))
-            found[f"constraint {table.name}.{name}"] = _constraint(constraint, made)
+            found[f"constraint {table.name}.{plain(name)}"] = _constraint(constraint, made)
     return found
 
 
@@ -132,9 +134,10 @@ def _beside(table: str, name: str) -> str:
 
 
 def _constraint(one: Constraint, index: Index | None) -> str:
-    parts = [one.definition]
+    parts = [one.definition] if one.own else [one.definition, "inherited"]
     if index is not None and index.constraint:
         parts += [f"with ({written(index.options)})"] if index.options else []
+        parts += [f"[{index.placed}]"] if index.placed else []
         parts += index.defects
     return " ".join(parts)
 

@@ -16,7 +16,8 @@ class Column(Model):
         identity: ``""``, ``always`` or ``by default``.
         generated: ``""``, ``stored`` or ``virtual``.
         collation: Only where it is not the type's default, else ``""``.
-        storage: Storage, compression and statistics target, where they are not the default.
+        storage: Storage, compression, statistics target, options, the name of its NOT NULL and
+            where it is inherited from, where they are not the default.
     """
 
     name: str
@@ -47,11 +48,13 @@ class Constraint(Model):
     Attributes:
         definition: ``pg_get_constraintdef``, which says what is deferrable or not validated.
         validated: Whether the rows that were there were checked.
+        own: Whether it is the table's own; else it came with a table that it inherits from.
     """
 
     name: str
     definition: str
     validated: bool = True
+    own: bool = True
 
 
 class Index(Model):
@@ -66,6 +69,7 @@ class Index(Model):
         predicate: Of a partial index, else ``""``.
         constraint: Whether a constraint made it.
         nulls_distinct: Whether a unique index lets any number of nulls in.
+        placed: Tablespace, the index that it is a partition of, and statistics targets.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Index(Model):
     ready: bool = True
     constraint: bool = False
     nulls_distinct: bool = True
+    placed: str = ""
 
     @property
     def definition(self) -> str:
@@ -90,6 +95,7 @@ class Index(Model):
         parts += [] if self.nulls_distinct else ["nulls not distinct"]
         parts += [f"with ({written(self.options)})"] if self.options else []
         parts += [f"where {self.predicate}"] if self.predicate else []
+        parts += [f"[{self.placed}]"] if self.placed else []
         return " ".join([*parts, *self.defects])
 
     @property
@@ -110,7 +116,8 @@ class Table(Model):
         force_row_security: Whether they hold for its owner too.
         partition: How it is partitioned, what it is a partition of, or what it inherits from.
         options: Storage parameters (``reloptions``), such as ``{"fillfactor": "70"}``.
-        placed: Access method, tablespace and replica identity, where they are not the default.
+        placed: Row type, access method, tablespace, options of its TOAST table, the index that it
+            is clustered on, and replica identity, where they are not the default.
     """
 
     name: str

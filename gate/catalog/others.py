@@ -1,22 +1,26 @@
-"""Every kind of object that is no table or part of one, as ``kind, name, owner, definition``.
+"""Kinds of object that are no table or part of one, as ``kind, name, owner, definition``.
 
-Definitions hold no OIDs and no column numbers. Function bodies are told by their MD5. What few
-databases have is in `gate.catalog.rare`. Not read, since not any role may: subscriptions and the
-options of user mappings.
+Definitions hold no OIDs and no column numbers. Function bodies are told by their MD5. Types are in
+`gate.catalog.types`, what is fed and fetched in `gate.catalog.outside`, what few databases have in
+`gate.catalog.rare` and `gate.catalog.operators`.
 """
 
 from __future__ import annotations
 
-from gate.catalog.queries import NAME, USER_SCHEMAS, own, qualified
+from gate.catalog.queries import (
+    COLLATION,
+    NAME,
+    TRAITS,
+    USER_SCHEMAS,
+    listed,
+    own,
+    plain,
+    qualified,
+)
 
 FROM_CLASS = """FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"""
 OWN_CLASS = f"{USER_SCHEMAS} AND {own('pg_class', 'c.oid')}"
-ATTRIBUTES = """(
-               SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', '
-                                 ORDER BY a.attnum)
-                 FROM pg_catalog.pg_attribute AS a
-                WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped)"""
 
 
 def owner(column: str) -> str:
@@ -60,43 +64,71 @@ VIEWS = f"""
     SELECT CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, {NAME},
            {owner("c.relowner")},
            concat(pg_catalog.pg_get_viewdef(c.oid),
-                  ' with (' || array_to_string(c.reloptions, ', ') || ')',
+                  ' with (' || {listed("c.reloptions")} || ')',
+                  ' using ' || NULLIF(m.amname, 'heap'), ' tablespace ' || s.spcname,
+                  ' clustered on ' || (
+                      SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
+                       WHERE r.indrelid = c.oid AND r.indisclustered),
                   CASE WHEN NOT c.relispopulated THEN ' not populated' END)
       {FROM_CLASS}
+      LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+      LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
      WHERE c.relkind IN ('v', 'm') AND {OWN_CLASS}
-"""
-FOREIGN_TABLES = f"""
-    SELECT 'foreign table', {NAME}, {owner("c.relowner")},
-           concat(s.srvname, ' (', {ATTRIBUTES.format("c.oid")}, ') ',
-                  array_to_string(f.ftoptions, ', '))
-      {FROM_CLASS} JOIN pg_catalog.pg_foreign_table AS f ON f.ftrelid = c.oid
-      JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
-     WHERE {OWN_CLASS}
-"""
-FOREIGN_SERVERS = f"""
-    SELECT 'foreign server', s.srvname, {owner("s.srvowner")},
-           concat_ws(' ', w.fdwname, s.srvtype, s.srvversion, array_to_string(s.srvoptions, ', '))
-      FROM pg_catalog.pg_foreign_server AS s
-      JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
-     WHERE {own("pg_foreign_server", "s.oid")}
 """  # noqa: S608 - constants
+# Columns of what is no table: those of views where something is set of them, and all of foreign
+# tables.
+COLUMNS = f"""
+    SELECT 'column', {qualified("c.relname", "e.nspname")} || '.' || {plain("a.attname")}, NULL,
+           concat_ws(' ', CASE c.relkind WHEN 'f' THEN format_type(a.atttypid, a.atttypmod) END,
+               'collate ' || NULLIF({COLLATION}, ''),
+               CASE WHEN a.attnotnull THEN 'not null' END,
+               CASE a.attgenerated WHEN '' THEN 'default ' ELSE 'generated ' END
+                   || pg_catalog.pg_get_expr(d.adbin, d.adrelid), {TRAITS},
+               'options (' || {listed("a.attfdwoptions")} || ')')
+      FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_namespace AS e ON e.oid = c.relnamespace
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
+      JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+      LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
+      LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
+     WHERE a.attnum > 0 AND NOT a.attisdropped AND {USER_SCHEMAS.replace("n.", "e.")}
+       AND {own("pg_class", "c.oid")}
+       AND (c.relkind = 'f' OR c.relkind IN ('v', 'm') AND (
+               d.oid IS NOT NULL OR a.attstattarget <> -1 OR a.attoptions IS NOT NULL
+               OR c.relkind = 'm' AND a.attstorage <> t.typstorage
+               OR c.relkind = 'm' AND a.attcompression <> ''))
+"""  # noqa: S608 - constants
+AGGREGATE = """concat_ws(' ', 'parallel', f.proparallel, (
+                   SELECT concat_ws(' ', a.aggkind, a.aggnumdirectargs, a.aggtransfn,
+                              format_type(a.aggtranstype, NULL), a.aggtransspace,
+                              'final ' || NULLIF(a.aggfinalfn, 0)::regproc, a.aggfinalextra,
+                              a.aggfinalmodify, 'combine ' || NULLIF(a.aggcombinefn, 0)::regproc,
+                              'serial ' || NULLIF(a.aggserialfn, 0)::regproc,
+                              'deserial ' || NULLIF(a.aggdeserialfn, 0)::regproc,
+                              'moving ' || NULLIF(a.aggmtransfn, 0)::regproc,
+                              NULLIF(a.aggminvtransfn, 0)::regproc,
+                              NULLIF(a.aggmfinalfn, 0)::regproc, a.aggmfinalextra,
+                              a.aggmfinalmodify, format_type(NULLIF(a.aggmtranstype, 0), NULL),
+                              NULLIF(a.aggmtransspace, 0),
+                              'sort ' || NULLIF(a.aggsortop, 0)::regoperator,
+                              'start ' || a.agginitval, 'moving start ' || a.aggminitval)
+                     FROM pg_catalog.pg_aggregate AS a WHERE a.aggfnoid = f.oid))"""
 FUNCTIONS = f"""
     SELECT CASE f.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
            {qualified("f.proname")} || '(' || pg_get_function_identity_arguments(f.oid) || ')',
            {owner("f.proowner")},
            concat_ws(' ', 'returns ' || pg_get_function_result(f.oid), l.lanname,
-               CASE WHEN f.prokind <> 'a' THEN 'md5 ' || md5(pg_get_functiondef(f.oid))
-                    ELSE (SELECT concat_ws(' ', a.aggtransfn, format_type(a.aggtranstype, NULL),
-                                           NULLIF(a.aggfinalfn, 0), NULLIF(a.aggcombinefn, 0),
-                                           a.agginitval)
-                            FROM pg_catalog.pg_aggregate AS a WHERE a.aggfnoid = f.oid) END)
+               CASE WHEN f.prosqlbody IS NOT NULL THEN 'parsed body ' || pg_get_functiondef(f.oid)
+                    WHEN f.prokind <> 'a' THEN 'md5 ' || md5(pg_get_functiondef(f.oid))
+                    ELSE {AGGREGATE} END)
       FROM pg_catalog.pg_proc AS f
       JOIN pg_catalog.pg_namespace AS n ON n.oid = f.pronamespace
       JOIN pg_catalog.pg_language AS l ON l.oid = f.prolang
      WHERE {USER_SCHEMAS} AND {own("pg_proc", "f.oid", "ei")}
 """  # noqa: S608 - constants
 TRIGGERS = f"""
-    SELECT 'trigger', {NAME} || '.' || t.tgname, NULL,
+    SELECT 'trigger', {NAME} || '.' || {plain("t.tgname")}, NULL,
            pg_catalog.pg_get_triggerdef(t.oid) || {fires("t.tgenabled")}
       {FROM_CLASS} JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
      WHERE NOT t.tgisinternal AND {OWN_CLASS} AND {own("pg_trigger", "t.oid")}
@@ -118,65 +150,29 @@ EVENT_TRIGGERS = f"""
       FROM pg_catalog.pg_event_trigger AS e WHERE {own("pg_event_trigger", "e.oid")}
 """  # noqa: S608 - constants
 RULES = f"""
-    SELECT 'rule', {NAME} || '.' || r.rulename, NULL,
+    SELECT 'rule', {NAME} || '.' || {plain("r.rulename")}, NULL,
            pg_catalog.pg_get_ruledef(r.oid) || {fires("r.ev_enabled")}
       {FROM_CLASS} JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid
      WHERE r.rulename <> '_RETURN' AND {OWN_CLASS}
 """
 STATISTICS = f"""
     SELECT 'statistics', {qualified("s.stxname")}, {owner("s.stxowner")},
-           pg_catalog.pg_get_statisticsobjdef(s.oid)
+           concat(pg_catalog.pg_get_statisticsobjdef(s.oid),
+                  ' statistics ' || NULLIF(s.stxstattarget, -1))
       FROM pg_catalog.pg_statistic_ext AS s
       JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
      WHERE {USER_SCHEMAS} AND {own("pg_statistic_ext", "s.oid")}
 """  # noqa: S608 - constants
-TYPES = f"""
-    SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, {qualified("t.typname")},
-           {owner("t.typowner")},
-           CASE t.typtype
-                WHEN 'd' THEN concat(
-                    format_type(t.typbasetype, t.typtypmod),
-                    CASE WHEN t.typcollation NOT IN (0, b.typcollation)
-                         THEN ' collate ' || t.typcollation::regcollation END,
-                    CASE WHEN t.typnotnull THEN ' not null' END, ' default ' || t.typdefault,
-                    (SELECT string_agg(format(' constraint %s %s', k.conname,
-                                              pg_catalog.pg_get_constraintdef(k.oid)), ''
-                                       ORDER BY k.conname)
-                       FROM pg_catalog.pg_constraint AS k
-                      WHERE k.contypid = t.oid AND k.contype <> 'n'))
-                WHEN 'c' THEN '(' || {ATTRIBUTES.format("t.typrelid")} || ')'
-                WHEN 'r' THEN 'range of ' || (
-                    SELECT concat_ws(', ', format_type(g.rngsubtype, NULL), o.opcname,
-                                     NULLIF(g.rngsubdiff, 0))
-                      FROM pg_catalog.pg_range AS g
-                      JOIN pg_catalog.pg_opclass AS o ON o.oid = g.rngsubopc
-                     WHERE g.rngtypid = t.oid)
-                ELSE 'base type by ' || t.typinput END
-      FROM pg_catalog.pg_type AS t
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-      LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
-      LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
-     WHERE (t.typtype IN ('d', 'r') OR t.typtype = 'c' AND c.relkind = 'c'
-            OR t.typtype = 'b' AND t.typcategory <> 'A')
-       AND {USER_SCHEMAS} AND {own("pg_type", "t.oid")}
-"""  # noqa: S608 - constants
 COLLATIONS = f"""
     SELECT 'collation', {qualified("l.collname")}, {owner("l.collowner")},
            (to_jsonb(l) - ARRAY['oid', 'collname', 'collnamespace', 'collowner',
-                                'collversion'])::text
+                                'collversion', 'collencoding'])::text
       FROM pg_catalog.pg_collation AS l
       JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
      WHERE {USER_SCHEMAS} AND {own("pg_collation", "l.oid")}
 """  # noqa: S608 - constants
-PUBLICATIONS = f"""
-    SELECT 'publication', p.pubname, {owner("p.pubowner")},
-           concat_ws(' ', (to_jsonb(p) - ARRAY['oid', 'pubname', 'pubowner'])::text,
-               (SELECT string_agg({NAME}, ', ' ORDER BY {NAME})
-                  {FROM_CLASS} JOIN pg_catalog.pg_publication_rel AS r ON r.prrelid = c.oid
-                 WHERE r.prpubid = p.oid))
-      FROM pg_catalog.pg_publication AS p
-"""  # noqa: S608 - constants
-# An extension's own comment comes with it; what has a low OID came with the cluster.
+# An extension's own comment comes with it, as its control file has it; what has a low OID came with
+# the cluster, but for the schema public.
 COMMENTS = """
     SELECT 'comment',
            concat('on ', i.type, ' ', regexp_replace(i.identity, '\\mpublic\\.', '', 'g')),
@@ -187,8 +183,39 @@ COMMENTS = """
        AND i.schema IS DISTINCT FROM 'pg_temp'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS x
                         WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')
+     UNION ALL
+    SELECT 'comment', 'on schema public', NULL, d.description
+      FROM pg_catalog.pg_description AS d
+     WHERE d.objoid = 'public'::regnamespace AND d.objoid < 16384
+       AND d.classoid = 'pg_catalog.pg_namespace'::regclass
+       AND d.description <> 'standard public schema'
+     UNION ALL
+    SELECT 'comment', 'on extension ' || e.extname, NULL, d.description
+      FROM pg_catalog.pg_extension AS e
+      JOIN pg_catalog.pg_description AS d
+        ON d.objoid = e.oid AND d.classoid = 'pg_catalog.pg_extension'::regclass
+     WHERE NOT EXISTS (
+               SELECT FROM pg_catalog.pg_available_extensions() AS o
+                WHERE o.name = e.extname AND o.comment = d.description)
+"""
+LABELS = """
+    SELECT 'security label',
+           concat('of ', s.provider, ' on ', i.type, ' ',
+                  regexp_replace(i.identity, '\\mpublic\\.', '', 'g')), NULL, s.label
+      FROM pg_catalog.pg_seclabel AS s,
+           pg_catalog.pg_identify_object(s.classoid, s.objoid, s.objsubid) AS i
+"""
+# What goes when an extension goes.
+LEANING = """
+    SELECT 'dependence',
+           concat('of ', i.type, ' ', regexp_replace(i.identity, '\\mpublic\\.', '', 'g'),
+                  ' on extension ', e.extname), NULL, 'depends on extension'
+      FROM pg_catalog.pg_depend AS d
+      JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid,
+           pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS i
+     WHERE d.deptype = 'x' AND d.refclassid = 'pg_catalog.pg_extension'::regclass
 """
 OTHERS = [
-    *(SCHEMAS, SEQUENCES, VIEWS, FOREIGN_TABLES, FOREIGN_SERVERS, FUNCTIONS, TRIGGERS),
-    *(KEY_TRIGGERS, EVENT_TRIGGERS, RULES, STATISTICS, TYPES, COLLATIONS, PUBLICATIONS, COMMENTS),
+    *(SCHEMAS, SEQUENCES, VIEWS, COLUMNS, FUNCTIONS, TRIGGERS, KEY_TRIGGERS, EVENT_TRIGGERS),
+    *(RULES, STATISTICS, COLLATIONS, COMMENTS, LABELS, LEANING),
 ]

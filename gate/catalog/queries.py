@@ -36,8 +36,30 @@ def own(catalog: str, oid: str, made_by: str = "e") -> str:
 
 def options(given: str) -> str:
     """SQL of an attribute's options; a version that some servers count there is none of them."""
-    return f"""(SELECT string_agg(one, ', ')
+    return f"""(SELECT string_agg(one, ', ' ORDER BY one)
                   FROM unnest({given}) AS one WHERE one !~ '^pg_attver=')"""  # noqa: S608
+
+
+def listed(given: str) -> str:
+    """SQL of an array's elements; their order does not matter, and a dump changes it."""
+    return f"(SELECT string_agg(one, ', ' ORDER BY one) FROM unnest({given}) AS one)"  # noqa: S608
+
+
+NEWER = {
+    "a.attcompression": 14,
+    "g.rngmultitypid": 14,
+    "t.typsubscript": 14,
+    "f.prosqlbody": 14,
+    "s.stxstattarget": 13,
+}
+"""Columns of system catalogs that older servers do not have, and the version that brought them."""
+
+
+def suited(query: str, version: int) -> str:
+    """A query as a server of a major version understands it: what it does not have is null."""
+    for column, since in NEWER.items():
+        query = query if version >= since else query.replace(column, "NULL")
+    return query
 
 
 NAME = qualified("c.relname")
@@ -76,7 +98,14 @@ TABLES = f"""
                CASE WHEN c.relispartition THEN 'partition of ' ELSE 'inherits ' END || i.parents,
                pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS partition,
            concat_ws(', ',
+               'of type ' || NULLIF(c.reloftype, 0)::regtype,
                'using ' || NULLIF(m.amname, 'heap'), 'tablespace ' || s.spcname,
+               'toast with (' || (
+                   SELECT {listed("u.reloptions")} FROM pg_catalog.pg_class AS u
+                    WHERE u.oid = c.reltoastrelid) || ')',
+               'clustered on ' || (
+                   SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
+                    WHERE r.indrelid = c.oid AND r.indisclustered),
                CASE c.relreplident
                     WHEN 'f' THEN 'replica identity full'
                     WHEN 'n' THEN 'replica identity nothing'
@@ -96,35 +125,58 @@ TABLES = f"""
        AND c.oid <> ALL(%s)
      ORDER BY 2
 """  # noqa: S608 - constants
+COLLATION = f"""CASE WHEN a.attcollation = t.typcollation THEN ''
+                WHEN n.nspname = 'pg_catalog' THEN l.collname
+                ELSE {qualified("l.collname")} END"""
+TRAITS = f"""
+               CASE WHEN a.attstorage <> t.typstorage
+                    THEN CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                         WHEN 'm' THEN 'main' ELSE 'extended' END END,
+               CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+               'statistics ' || NULLIF(a.attstattarget, -1),
+               {options("a.attoptions")}"""
+# A NOT NULL is a constraint since PostgreSQL 18; its name is told where it is not the usual one.
+NOT_NULL = """
+           SELECT k.conrelid, k.conkey[1] AS number, concat_ws(' ', 'not null',
+                      CASE WHEN k.conname <> concat(r.relname, '_', o.attname, '_not_null')
+                           THEN 'named ' || k.conname END,
+                      CASE WHEN k.connoinherit THEN 'no inherit' END,
+                      CASE WHEN NOT k.convalidated THEN 'not validated' END) AS told
+             FROM pg_catalog.pg_constraint AS k
+             JOIN pg_catalog.pg_class AS r ON r.oid = k.conrelid
+             JOIN pg_catalog.pg_attribute AS o
+               ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
+            WHERE k.contype = 'n'
+              AND (k.connoinherit OR NOT k.convalidated
+                   OR k.conname <> concat(r.relname, '_', o.attname, '_not_null'))"""
 COLUMNS = f"""
     SELECT a.attrelid, a.attname AS name,
            pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
            NOT a.attnotnull AS nullable,
            pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
            a.attidentity AS identity, a.attgenerated AS generated,
-           CASE WHEN a.attcollation = t.typcollation THEN ''
-                WHEN n.nspname = 'pg_catalog' THEN l.collname
-                ELSE {qualified("l.collname")} END AS collation,
-           concat_ws(', ',
-               CASE WHEN a.attstorage <> t.typstorage
-                    THEN CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
-                         WHEN 'm' THEN 'main' ELSE 'extended' END END,
-               CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
-               'statistics ' || NULLIF(a.attstattarget, -1),
-               {options("a.attoptions")}) AS storage
+           {COLLATION} AS collation,
+           concat_ws(', ', {TRAITS},
+               CASE WHEN a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition
+                    THEN 'inherited' END,
+               k.told) AS storage
       FROM pg_catalog.pg_attribute AS a
+      JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
       JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
       LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
       LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
       LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
+      LEFT JOIN ({NOT_NULL}) AS k ON k.conrelid = a.attrelid AND k.number = a.attnum
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
      ORDER BY a.attrelid, a.attnum
 """  # noqa: S608 - constants
 # Kind n, a NOT NULL as a constraint (PostgreSQL 18), is told by the column itself.
 CONSTRAINTS = """
     SELECT k.conrelid, k.conname AS name, k.convalidated AS validated,
-           pg_catalog.pg_get_constraintdef(k.oid) AS definition
+           pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+           NOT (k.coninhcount > 0 AND NOT k.conislocal AND NOT c.relispartition) AS own
       FROM pg_catalog.pg_constraint AS k
+      JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
      WHERE k.contype <> 'n' AND k.conrelid = ANY(%s)
      ORDER BY k.conrelid, k.conname
 """
@@ -139,6 +191,14 @@ INDEXES = f"""
                 WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
                   AND k.contype IN ('p', 'u', 'x')
            ) AS constraint,
+           concat_ws(', ',
+               'tablespace ' || s.spcname,
+               CASE WHEN i.relkind = 'I' THEN 'partitioned' END,
+               'partition of ' || h.inhparent::regclass,
+               (SELECT string_agg(format('statistics %%s of %%s', b.attstattarget, b.attnum), ', '
+                                  ORDER BY b.attnum)
+                  FROM pg_catalog.pg_attribute AS b
+                 WHERE b.attrelid = i.oid AND b.attstattarget <> -1)) AS placed,
            ARRAY(
                SELECT pg_catalog.pg_get_indexdef(x.indexrelid, p.n, false)
                       || CASE WHEN p.n > x.indnkeyatts OR x.indcollation[p.n - 1] IN (
@@ -165,6 +225,8 @@ INDEXES = f"""
       FROM pg_catalog.pg_index AS x
       JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
       JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
+      LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = i.reltablespace
+      LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = i.oid
       JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = i.relnamespace
      WHERE x.indrelid = ANY(%s)
@@ -172,14 +234,14 @@ INDEXES = f"""
 """  # noqa: S608 - constants
 MATERIALIZED = "SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'm' AND relnamespace <> 11"
 ENUMS = f"""
-    SELECT {qualified("t.typname")} AS name,
+    SELECT {qualified("t.typname")} AS name, pg_catalog.pg_get_userbyid(t.typowner)::text AS owner,
            array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
                FILTER (WHERE e.enumlabel IS NOT NULL) AS labels
       FROM pg_catalog.pg_type AS t
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
       LEFT JOIN pg_catalog.pg_enum AS e ON e.enumtypid = t.oid
      WHERE t.typtype = 'e' AND {USER_SCHEMAS} AND {own("pg_type", "t.oid")}
-     GROUP BY 1 ORDER BY 1
+     GROUP BY 1, 2 ORDER BY 1
 """  # noqa: S608 - constants
 EXTENSIONS = """
     SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema

@@ -17,44 +17,6 @@ CASTS = f"""
            concat_ws(' ', c.castmethod, c.castcontext, NULLIF(c.castfunc, 0)::regprocedure)
       FROM pg_catalog.pg_cast AS c WHERE c.oid >= {OURS} AND {own("pg_cast", "c.oid", "ei")}
 """  # noqa: S608 - constants
-OPERATORS = f"""
-    SELECT 'operator', {qualified("o.oprname")} || format('(%s,%s)',
-               NULLIF(o.oprleft, 0)::regtype, NULLIF(o.oprright, 0)::regtype),
-           {owner("o.oprowner")},
-           concat_ws(' ', o.oprcode, NULLIF(o.oprcom, 0)::regoperator,
-                     NULLIF(o.oprnegate, 0)::regoperator, NULLIF(o.oprrest, 0)::regproc,
-                     NULLIF(o.oprjoin, 0)::regproc, o.oprcanmerge, o.oprcanhash)
-      FROM pg_catalog.pg_operator AS o
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
-     WHERE {USER_SCHEMAS} AND {own("pg_operator", "o.oid")}
-"""  # noqa: S608 - constants
-OPERATOR_CLASSES = f"""
-    SELECT 'operator class', format('%s using %s', {qualified("o.opcname")}, m.amname),
-           {owner("o.opcowner")},
-           concat_ws(' ', 'for', format_type(o.opcintype, NULL),
-                     CASE WHEN o.opcdefault THEN 'default' END,
-                     'storage ' || format_type(NULLIF(o.opckeytype, 0), NULL), 'family', f.opfname)
-      FROM pg_catalog.pg_opclass AS o
-      JOIN pg_catalog.pg_am AS m ON m.oid = o.opcmethod
-      JOIN pg_catalog.pg_opfamily AS f ON f.oid = o.opcfamily
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = o.opcnamespace
-     WHERE {USER_SCHEMAS} AND {own("pg_opclass", "o.oid")}
-"""  # noqa: S608 - constants
-OPERATOR_FAMILIES = f"""
-    SELECT 'operator family', format('%s using %s', {qualified("f.opfname")}, m.amname),
-           {owner("f.opfowner")},
-           concat_ws('; ',
-               (SELECT string_agg(format('%s %s', a.amopstrategy, a.amopopr::regoperator), ', '
-                                  ORDER BY a.amopstrategy, a.amopopr::regoperator::text)
-                  FROM pg_catalog.pg_amop AS a WHERE a.amopfamily = f.oid),
-               (SELECT string_agg(format('%s %s', p.amprocnum, p.amproc::regprocedure), ', '
-                                  ORDER BY p.amprocnum, p.amproc::regprocedure::text)
-                  FROM pg_catalog.pg_amproc AS p WHERE p.amprocfamily = f.oid))
-      FROM pg_catalog.pg_opfamily AS f
-      JOIN pg_catalog.pg_am AS m ON m.oid = f.opfmethod
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = f.opfnamespace
-     WHERE {USER_SCHEMAS} AND {own("pg_opfamily", "f.oid")}
-"""  # noqa: S608 - constants
 LANGUAGES = f"""
     SELECT 'language', l.lanname, {owner("l.lanowner")},
            concat_ws(' ', CASE WHEN l.lanpltrusted THEN 'trusted' END,
@@ -80,22 +42,42 @@ TEXT_SEARCH = f"""
       JOIN pg_catalog.pg_ts_template AS e ON e.oid = d.dicttemplate
       JOIN pg_catalog.pg_namespace AS n ON n.oid = d.dictnamespace
      WHERE {USER_SCHEMAS} AND {own("pg_ts_dict", "d.oid")}
-"""  # noqa: S608 - constants
-WRAPPERS = f"""
-    SELECT 'foreign data wrapper', w.fdwname, {owner("w.fdwowner")},
-           concat_ws(' ', NULLIF(w.fdwhandler, 0)::regproc, NULLIF(w.fdwvalidator, 0)::regproc,
-                     array_to_string(w.fdwoptions, ', '))
-      FROM pg_catalog.pg_foreign_data_wrapper AS w
-     WHERE {own("pg_foreign_data_wrapper", "w.oid")}
      UNION ALL
-    SELECT 'user mapping', format('for %s on %s', u.usename, u.srvname), NULL, ''
-      FROM pg_catalog.pg_user_mappings AS u
+    SELECT 'text search parser', {qualified("p.prsname")}, NULL,
+           concat_ws(' ', p.prsstart, p.prstoken, p.prsend, NULLIF(p.prsheadline, 0)::regproc,
+                     p.prslextype)
+      FROM pg_catalog.pg_ts_parser AS p
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = p.prsnamespace
+     WHERE {USER_SCHEMAS} AND {own("pg_ts_parser", "p.oid")}
+     UNION ALL
+    SELECT 'text search template', {qualified("e.tmplname")}, NULL,
+           concat_ws(' ', NULLIF(e.tmplinit, 0)::regproc, e.tmpllexize)
+      FROM pg_catalog.pg_ts_template AS e
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = e.tmplnamespace
+     WHERE {USER_SCHEMAS} AND {own("pg_ts_template", "e.oid")}
 """  # noqa: S608 - constants
 ACCESS_METHODS = f"""
     SELECT 'access method', m.amname, NULL, concat_ws(' ', m.amtype, m.amhandler)
       FROM pg_catalog.pg_am AS m WHERE m.oid >= {OURS} AND {own("pg_am", "m.oid")}
 """  # noqa: S608 - constants
-RARE = [
-    *(CASTS, OPERATORS, OPERATOR_CLASSES, OPERATOR_FAMILIES, LANGUAGES, TEXT_SEARCH, WRAPPERS),
-    ACCESS_METHODS,
-]
+CONVERSIONS = f"""
+    SELECT 'conversion', {qualified("v.conname")}, {owner("v.conowner")},
+           concat_ws(' ', pg_catalog.pg_encoding_to_char(v.conforencoding), 'to',
+                     pg_catalog.pg_encoding_to_char(v.contoencoding), 'by', v.conproc,
+                     CASE WHEN v.condefault THEN 'default' END)
+      FROM pg_catalog.pg_conversion AS v
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = v.connamespace
+     WHERE {USER_SCHEMAS} AND {own("pg_conversion", "v.oid")}
+"""  # noqa: S608 - constants
+TRANSFORMS = f"""
+    SELECT 'transform', format('for %s language %s', format_type(r.trftype, NULL), l.lanname), NULL,
+           concat_ws(' ', 'from ' || NULLIF(r.trffromsql, 0)::regprocedure,
+                     'to ' || NULLIF(r.trftosql, 0)::regprocedure)
+      FROM pg_catalog.pg_transform AS r JOIN pg_catalog.pg_language AS l ON l.oid = r.trflang
+     WHERE {own("pg_transform", "r.oid")}
+"""  # noqa: S608 - constants
+LARGE_OBJECTS = f"""
+    SELECT 'large object', o.oid::text, {owner("o.lomowner")}, 'large object'
+      FROM pg_catalog.pg_largeobject_metadata AS o WHERE o.lomacl IS NOT NULL
+"""  # noqa: S608 - constants
+RARE = [CASTS, LANGUAGES, TEXT_SEARCH, ACCESS_METHODS, CONVERSIONS, TRANSFORMS, LARGE_OBJECTS]

@@ -11,14 +11,11 @@ from psycopg.rows import dict_row
 
 from gate.catalog import queries
 from gate.catalog.model import Catalog, Column, Constraint, Index, Table
-from gate.catalog.others import OTHERS
-from gate.catalog.rare import RARE
-from gate.catalog.rights import RIGHTS
+from gate.catalog.whole import read_others
 
 IDENTITY = {"": "", "a": "always", "d": "by default"}
 GENERATED = {"": "", "s": "stored", "v": "virtual"}
 PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
-WHOLE = " UNION ALL ".join([*OTHERS, *RARE, *RIGHTS])
 
 Row = dict[str, Any]
 
@@ -49,14 +46,16 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         whole = whole and not locked
         tables = cursor.execute(queries.TABLES, [list(locked.values())]).fetchall()
         oids = [one["oid"] for one in tables]
-        columns = _grouped(cursor.execute(queries.COLUMNS, [oids]).fetchall(), "attrelid")
+        version = connection.info.server_version // 10000
+        known = cursor.execute(queries.suited(queries.COLUMNS, version), [oids]).fetchall()
+        columns = _grouped(known, "attrelid")
         constraints = _grouped(cursor.execute(queries.CONSTRAINTS, [oids]).fetchall(), "conrelid")
         if whole:
             oids += [one["oid"] for one in cursor.execute(queries.MATERIALIZED).fetchall()]
         indexes = cursor.execute(queries.INDEXES, [oids]).fetchall()
         enums = cursor.execute(queries.ENUMS).fetchall()
         extensions = cursor.execute(queries.EXTENSIONS).fetchall()
-        others = cursor.execute(WHOLE).fetchall() if whole else []
+        others = read_others(cursor, version) if whole else []
     keyed = _keyed(others)
     return Catalog(
         tables={
@@ -67,7 +66,8 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         extensions={one["name"]: one["version"] for one in extensions},
         extension_schemas={one["name"]: one["schema"] for one in extensions},
         objects={key: one["definition"] or "" for key, one in keyed.items()},
-        owners={key: one["owner"] for key, one in keyed.items() if one["owner"]},
+        owners={key: one["owner"] for key, one in keyed.items() if one["owner"]}
+        | {f"enum {one['name']}": one["owner"] for one in enums if whole},
         whole=whole,
         closed=tuple(one["name"] for one in obstacles if one["kind"] == "schema"),
         locked=tuple(locked),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gate.catalog.expression import normal
 from gate.catalog.model import Column as SeenColumn
 from gate.contract.item import Item, Name
 from gate.contract.model import Promise
@@ -48,7 +49,9 @@ def column(promise: Promise, scene: Scene) -> Finding:
     )
     promised = "absent" if item.absent else item.definition
     seen = definition or "absent"
-    broken = () if promised == seen else (f"column {item.table}.{item.column}: {seen}",)
+    broken = (
+        () if normal(promised) == normal(seen) else (f"column {item.table}.{item.column}: {seen}",)
+    )
     return Finding(promised=promised, seen=seen, broken=broken, look=PSQL.format(item.table))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import pydantic
 
+from gate.catalog.expression import normal
 from gate.catalog.model import Catalog, written
 from gate.catalog.model import Index as SeenIndex
 from gate.contract.item import Item, Name
@@ -80,7 +81,7 @@ def index(promise: Promise, scene: Scene) -> Finding:
             ("predicate", item.predicate, found.predicate),
             ("included columns", ", ".join(item.include), ", ".join(found.include)),
         )
-        if must != is_
+        if normal(must) != normal(is_)
     ]
     differences += [] if found.valid else ["it is invalid: the planner does not use it"]
     differences += [] if found.ready else ["it is not ready: writes do not maintain it"]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import pydantic
 
+from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
 from gate.contract.item import Item
 from gate.contract.model import Promise
@@ -90,7 +91,7 @@ def _differences(kind: str, must: Mapping[str, str], is_: Mapping[str, str]) -> 
     other = [
         f"{kind} {name} is {is_[name]}, not {must[name]}"
         for name in must
-        if name in is_ and must[name] != is_[name]
+        if name in is_ and normal(must[name]) != normal(is_[name])
     ]
     return missing + extra + other
 

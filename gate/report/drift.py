@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gate.account.verdict import Line, Outcome, Verdict
+from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
 from gate.contract.model import Contract, Promise
 from gate.duration import moment_of
@@ -169,7 +170,8 @@ def _things(catalog: Catalog, *, whole: bool) -> dict[str, str]:
     }
     things |= {f"enum {name}": ", ".join(labels) for name, labels in catalog.enums.items()}
     things |= {f"extension {name}": version for name, version in catalog.extensions.items()}
-    return things | (catalog.objects if whole else {})
+    things |= catalog.objects if whole else {}
+    return {name: normal(one) for name, one in things.items()}
 
 
 def _host(before: Observed, after: Observed) -> Iterator[Change]:

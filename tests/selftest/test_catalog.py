@@ -141,7 +141,7 @@ CHANGES = {
     "DROP COLLATION plain": "- collation plain",
     "DROP STATISTICS together": "- statistics together",
     "COMMENT ON COLUMN tickets.tags IS NULL": "- comment on table column tickets.tags",
-    "CREATE PUBLICATION feed FOR TABLE users": "+ publication feed",
+    "CREATE PUBLICATION feed FOR TABLE users": "+ publication feed; + published users in feed",
 }
 CHANGES |= {
     f"DROP INDEX {name}; CREATE {unique}INDEX {name} ON tickets {how}": f"~ index {name}"

@@ -46,5 +46,5 @@ def _belonging(
 
 
 SOURCE = Source(
-    name="database", rank=20, format=1, facts=DatabaseFacts, look=look, belonging=_belonging
+    name="database", rank=20, format=2, facts=DatabaseFacts, look=look, belonging=_belonging
 )

@@ -1,0 +1,186 @@
+"""Every kind of object that ``pg_dump --schema-only`` shows is read, compared, and stays itself."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from gate.catalog.diff import diff
+from gate.catalog.dumped import differences, entries
+from gate.catalog.expression import normal
+from gate.catalog.model import Catalog
+from gate.catalog.read import read_catalog
+from tests.selftest.catalog_kinds import KINDS, ROLES
+from tests.selftest.conftest import Postgres
+
+RESTORED = [
+    name
+    for name, kind in KINDS.items()
+    # pg_dump writes such a language as an extension, and no label without its provider.
+    if not kind.apart and name not in ("language", "security label", "subscription")
+]
+WORDINGS = """
+    CREATE TYPE state AS ENUM ('open', 'closed');
+    CREATE TABLE worded (
+        id bigint PRIMARY KEY, v varchar(9) DEFAULT 'a', c char(2), t text, n numeric, r real,
+        s smallint, d date DEFAULT '2020-01-01', z timestamptz DEFAULT '2020-01-01', e state,
+        j jsonb DEFAULT '{}', a text[] DEFAULT '{}', i interval DEFAULT '1 day',
+        k varchar[] DEFAULT ARRAY['x', 'y']::varchar[],
+        g text GENERATED ALWAYS AS (CASE WHEN v IN ('a', 'b') THEN 'x' ELSE v END) STORED,
+        CHECK (v IN ('a', 'b,)', '(ARRAY[''x'']', 'c''')), CHECK (v NOT IN ('a', 'x')),
+        CHECK (c IN ('a', 'b')), CHECK (n IN (1, 2)), CHECK (r IN (1, 2.5)), CHECK (s IN (1, -2)),
+        CHECK (id IN (1, 2)), CHECK (e IN ('open', 'closed')), CHECK (d IN ('2020-01-01')),
+        CHECK (v BETWEEN 'a' AND 'b' AND (n > -1 AND (r < 5 OR s = 1))), CHECK (v LIKE 'a%'),
+        CHECK (v = ANY (ARRAY['a', 'b'])), CHECK (v = ANY ('{a,b}')), CHECK (t ~ '^(ARRAY['),
+        CHECK (v LIKE ANY (ARRAY['a%', 'b%'])), CHECK (v || 'x' <> ALL (ARRAY['a', v, t])),
+        CHECK (COALESCE(v, 'x') IN ('x', 'y')), CHECK (lower(v) IN ('x', 'y')),
+        CHECK (a && ARRAY['a', 'b']::varchar[]::text[]), CHECK (i < '2 days')
+    );
+    CREATE DOMAIN worded_domain AS varchar(9) CHECK (VALUE IN ('a', 'b'));
+    CREATE INDEX ix_worded ON worded ((v IN ('a', 'b'))) WHERE v IN ('a', 'b');
+    CREATE VIEW worded_view AS SELECT w.*, w.v IN ('a', 'b') AS one FROM worded AS w
+        JOIN worded AS x USING (id) WHERE w.v IN ('a', 'b') OR w.c NOT IN ('x', 'y');
+    CREATE MATERIALIZED VIEW worded_kept AS SELECT v FROM worded WHERE v IN ('a', 'b');
+    CREATE POLICY worded_policy ON worded USING (v IN ('a', 'b')) WITH CHECK (v IN ('a', 'b'));
+    CREATE RULE worded_rule AS ON UPDATE TO worded WHERE old.v IN ('a', 'b') DO INSTEAD NOTHING;
+    CREATE FUNCTION worded_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER worded_t BEFORE UPDATE ON worded FOR EACH ROW WHEN (new.v IN ('a', 'b'))
+        EXECUTE FUNCTION worded_f();
+    CREATE STATISTICS worded_s ON (v IN ('a', 'b')), id FROM worded;
+    CREATE FUNCTION worded_atomic(v varchar) RETURNS boolean LANGUAGE sql
+        BEGIN ATOMIC SELECT v IN ('a', 'b'); END;
+"""
+
+
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Conninfo of an empty database, for what is rolled back."""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with psycopg.connect(postgres.conninfo, autocommit=True) as admin:
+        admin.execute(ROLES)
+        admin.execute("CREATE DATABASE kinds")
+        conninfo = psycopg.conninfo.make_conninfo(postgres.conninfo, dbname="kinds")
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA app")
+        yield conninfo
+        admin.execute("DROP DATABASE kinds WITH (FORCE)")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_change_of_a_kind_is_named(server: str, name: str) -> None:
+    """Whatever of it is changed, the diff names that, and nothing else."""
+    kind = KINDS[name]
+    with psycopg.connect(server) as connection:
+        if connection.info.server_version // 10000 < kind.since:
+            return  # the server of the tests knows no such thing
+        connection.execute(kind.make.encode())
+        before = read_catalog(connection, whole=True)
+        assert diff(before, read_catalog(connection, whole=True)).empty
+        for change, lines in kind.changes.items():
+            connection.execute("SAVEPOINT one")
+            connection.execute(change.replace("{database}", "kinds").encode())
+            found = diff(before, read_catalog(connection, whole=True)).lines()
+            expected = sorted(lines.split("; ")) if lines else []
+            assert sorted(one.split(": ", 1)[0] for one in found) == expected, (change, found)
+            connection.execute("ROLLBACK TO one")
+        connection.rollback()
+
+
+def test_a_dump_and_a_restore_are_no_difference(
+    make_database: Callable[[], str], postgres: Postgres
+) -> None:
+    """Neither OIDs nor wordings: what ``pg_dump`` writes and a server reads again is the same."""
+    one, two, three = make_database(), make_database(), make_database()
+    with psycopg.connect(one, autocommit=True) as connection:
+        connection.execute(ROLES)
+        connection.execute("CREATE SCHEMA app")
+        for name in RESTORED:
+            if connection.info.server_version // 10000 >= KINDS[name].since:
+                connection.execute(KINDS[name].make.encode())
+        connection.execute(WORDINGS)
+    _restore(postgres.binaries, one, two)
+    _restore(postgres.binaries, two, three)
+    catalogs = [_read(each) for each in (one, two, three)]
+    assert diff(catalogs[0], catalogs[1]).lines() == []
+    assert diff(catalogs[1], catalogs[2]).lines() == []
+    texts = [_dump(postgres.binaries, each).decode() for each in (one, two)]
+    assert texts[0] != texts[1], "nothing was worded anew: the test shows nothing"
+    assert differences(entries(texts[0]), entries(texts[1])) == []
+
+
+def _read(conninfo: str) -> Catalog:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        return read_catalog(connection, whole=True)
+
+
+def _dump(binaries: pathlib.Path, conninfo: str, *more: str) -> bytes:
+    words = [str(binaries / "pg_dump"), *(more or ("--schema-only",)), "-d", conninfo]
+    ended = subprocess.run(words, capture_output=True, check=True, timeout=60)  # noqa: S603
+    return ended.stdout
+
+
+def _restore(binaries: pathlib.Path, one: str, two: str) -> None:
+    ended = subprocess.run(  # noqa: S603 - of the package
+        [binaries / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", two],
+        input=_dump(binaries, one, "-Fp"), capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("((v)::text = ANY ((ARRAY['a'::character varying])::text[]))",
+         "((v)::text = ANY (ARRAY[('a'::character varying)::text]))"),
+        ("ANY ((ARRAY['a,]'::varchar, f(b, ARRAY[1, 2])])::numeric(5,2)[])",
+         "ANY (ARRAY[('a,]'::varchar)::numeric(5,2), (f(b, ARRAY[1, 2]))::numeric(5,2)])"),
+        ("((ARRAY[(ARRAY['a'::character varying])::text[]])::app.\"T x\"[])",
+         "(ARRAY[(ARRAY[('a'::character varying)::text])::app.\"T x\"])"),
+        ("'(ARRAY[''a''])::text[]'::text", "'(ARRAY[''a''])::text[]'::text"),
+        ("CHECK ((((a >= 1) AND (a <= 2)) AND ((b > 1) AND ((c < 5) OR ((d = 1) OR e)))))",
+         "CHECK (((a >= 1) AND (a <= 2) AND (b > 1) AND ((c < 5) OR (d = 1) OR e)))"),
+        ("(a = ANY (ARRAY['x'::character varying, a || b]::text[]))",
+         "(a = ANY (ARRAY['x'::character varying::text, (a || b)::text]))"),
+        ("((a AND b) OR c)", "((a AND b) OR c)"), ("(' AND (' OR (a))", "(' AND (' OR (a))"),
+        ("a) AND (b", "a) AND (b"), ("(a) AND ((b) AND (c", "(a) AND ((b) AND (c"),
+        ("(ARRAY['never closed'", "(ARRAY['never closed'"),
+        ("(ARRAY[1, 2])", "(ARRAY[1, 2])"),
+        ("(ARRAY[1, 2])::bigint", "(ARRAY[1, 2])::bigint"),
+    ],
+)  # fmt: skip
+def test_an_expression_has_one_form(text: str, told: str) -> None:
+    """A cast of an array is put on its elements, quotes are left alone, and twice is once."""
+    assert normal(text) == told
+    assert normal(told) == told
+
+
+DUMP = """
+\\restrict {drawn}
+SET default_tablespace = '';
+-- Name: a; Type: TABLE; Schema: public; Owner: x
+--
+
+CREATE TABLE public.a (
+    {columns}
+);
+-- Name: ix; Type: INDEX; Schema: public; Owner: x
+--
+CREATE INDEX ix ON public.a USING btree (b){more};
+\\unrestrict {drawn}
+"""
+
+
+def test_a_dump_is_taken_apart() -> None:
+    """Order, comments and tokens are no difference; what is, is named by kind and name."""
+    one = DUMP.format(drawn="x1", columns="b integer,\n    c text", more="")
+    two = DUMP.format(drawn="x2", columns="c text,\n    b integer", more="")
+    three = DUMP.format(drawn="x3", columns="b integer,\n    c text", more=" WHERE (b > 1)")
+    assert differences(entries(one), entries(two)) == []
+    was = "CREATE INDEX ix ON public.a USING btree (b)"
+    found = differences(entries(one), entries(three))
+    assert found == [f"~ INDEX public.ix: {was}; -> {was} WHERE (b > 1);"]
+    assert differences(entries(one), {}) == ["- INDEX public.ix", "- TABLE public.a"]
