@@ -160,6 +160,7 @@ def _environment(home: Home, offset: int, passwords: dict[str, str]) -> dict[str
         "UPLOAD_DIR": f"'{home.desk / 'data' / 'uploads'}'",
         "EXPORT_DIR": str(home.root / "opt/atum-desk/data"),
         "OLLAMA_DELAY_FILE": str(home.path / "copilot-seconds"),
+        "OLLAMA_DELAY_S": os.environ.get("OLLAMA_DELAY_S", "0.4"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

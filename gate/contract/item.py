@@ -44,6 +44,18 @@ def _json(value: object) -> object:
     return value
 
 
+def _compiles(pattern: str) -> str:
+    import regex  # noqa: PLC0415 - where no pattern is promised it costs nothing
+
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[Name, pydantic.AfterValidator(_compiles)]
+"""A regular expression, in Python's syntax."""
 Json = Annotated[Any, pydantic.AfterValidator(_json)]
 Yes = Annotated[Literal[True], pydantic.BeforeValidator(_yes)]
 """``true``; what is not promised is left out."""

@@ -25,6 +25,8 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
+from gate.kinds.upstream import cause
+from gate.pattern import search
 from gate.secrets import known
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
@@ -35,6 +37,8 @@ from gate.sources.fact import known as known_fact
 from gate.target import Target
 
 NOT_THERE = (404, 405, 410)
+DETAILS = ("detail", "error", "message", "title")
+"""Where an error's answer says what happened: FastAPI, Ollama, others, RFC 9457."""
 
 
 class Endpoint(PromisedExchange, Item):
@@ -52,6 +56,7 @@ class Endpoint(PromisedExchange, Item):
         content_type: Media type of the answer.
         body: JSON Schema of the answer's JSON.
         text: Strings that must stand in an answer that is no JSON.
+        never: Patterns that no text in the answer may be like, such as what says that it failed.
         deadline_s: How long to wait for the whole answer.
         max_bytes: How long its body may be, as it comes and unpacked; more cannot be told.
         slow: Runs alone, after the others.
@@ -75,7 +80,7 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
         return Finding(promised=promised, seen=answer.proof, broken=(answer.proof,), look=look)
     broken = []
     if answer.status != item.status:
-        broken.append(f"answered {answer.status}{detail(answer)}")
+        broken.append(f"answered {answer.status}{detail(answer)}{cause(answer, item.role)}")
     elif item.content_type and answer.content_type != item.content_type:
         broken.append(f"answered with {answer.content_type or 'no content type'}")
     elif answer.unread:
@@ -116,7 +121,8 @@ def not_served(path: str, answer: Answer | Absent, look: str) -> Finding:
 
 def detail(answer: Answer) -> str:
     """What an error's answer says of it, in parentheses; empty where it says nothing."""
-    said = answer.body.get("detail") if isinstance(answer.body, dict) else None
+    body = answer.body if isinstance(answer.body, dict) else {}
+    said = next((body[key] for key in DETAILS if body.get(key)), None)
     return f" ({json.dumps(known.tell_json(said))[:200]})" if said else ""
 
 
@@ -128,12 +134,43 @@ def _body(item: Endpoint, answer: Answer) -> list[str]:
     broken = complaints(item.body, answer.body, known.first) if item.body else []
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     lacks = [f"the body lacks {one!r}" for one in item.text if one not in text]
-    if lacks and answer.cut and not broken:
+    broken += says(item.never, answer.body)
+    if (lacks or item.never) and answer.cut and not broken:
         raise ObservationError(
-            f"cannot tell (upstream): the first {len(text):,} characters of {item.path} hold not "
-            f"all that is promised, and the rest was not kept"
+            f"cannot tell (upstream): the first {len(text):,} characters of {item.path} do not "
+            f"tell all that is promised, and the rest was not kept"
         )
     return broken + lacks
+
+
+def says(never: Iterable[str], body: object) -> list[str]:
+    """What stands in a body that must not: in any of its texts, keys included.
+
+    Raises:
+        ObservationError: A pattern does not come to an end.
+    """
+    if not never:
+        return []
+    texts = "\n\0\n".join(_texts(body))
+    found = ((pattern, search(pattern, texts)) for pattern in never)
+    return [
+        f"the answer says {known.first(match[0], 80)!r}, which is like {pattern!r}"
+        for pattern, match in found
+        if match is not None
+    ]
+
+
+def _texts(body: object) -> Iterable[str]:
+    """Every text in a body."""
+    pending = [body]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping):
+            pending += [*one.values(), *one.keys()]
+        elif isinstance(one, list):
+            pending += one
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import pydantic
-import regex
 
-from gate.contract.item import AbsolutePath, Item, Moment, Name, Seconds
+from gate.contract.item import AbsolutePath, Item, Moment, Name, Pattern, Seconds
 from gate.contract.model import Promise
 from gate.duration import moment_of, seconds
 from gate.errors import ObservationError
@@ -24,17 +23,6 @@ from gate.sources.host.logs.subject import ERRORS, Subject
 from gate.sources.host.probe import AskProbe
 from gate.target import Target
 from gate.toml import Strict
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        regex.compile(pattern)
-    except regex.error as error:
-        raise ValueError(f"is no regular expression: {error}") from error
-    return pattern
-
-
-Pattern = Annotated[Name, pydantic.AfterValidator(_compiles)]
 
 
 class Says(Strict):

@@ -1,16 +1,21 @@
 """A stand-in for Ollama: its HTTP interface with canned answers, on Python's standard library.
 
-Faked: there is no model. ``/api/generate`` and ``/api/chat`` wait for a settable time and answer
-with the start of the prompt; ``/api/embeddings`` hashes words, so that texts which share words are
-near each other. Real: addresses, shapes of requests and answers, and that it takes its time.
+Faked: there is no model. ``/api/generate`` and ``/api/chat`` wait for a time that can be set, with
+its spread, and answer with the start of the prompt; ``/api/embeddings`` hashes words, so that texts
+which share words are near each other. It fails in the ways that are asked for. Real: addresses,
+shapes of requests and answers, and that it takes its time.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import itertools
 import json
+import math
 import os
 import pathlib
+import random
 import sys
 import threading
 import time
@@ -25,13 +30,37 @@ MODELS = ("atum-copilot", "atum-embed")
 EXCERPT = 120
 
 
-def delay_s() -> float:
-    """How long a generated answer takes: OLLAMA_DELAY_FILE, else OLLAMA_DELAY_S, else 0.4 s."""
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How it answers: a JSON object in OLLAMA_DELAY_FILE, or a number there, or OLLAMA_DELAY_S.
+
+    Attributes:
+        median_s: How long a generated answer takes.
+        sigma: How far that varies: the standard deviation of its logarithm.
+        seed: Of the chance in it; the same one makes the same durations.
+        fails: ``generate`` (everything else answers), ``missing`` (no model is there), ``limit``
+            (429), ``size`` (embeddings of another size), ``hangs`` (no answer comes), or nothing.
+    """
+
+    median_s: float = 0.4
+    sigma: float = 0.0
+    seed: int = 0
+    fails: str = ""
+
+    def delay_s(self, number: int) -> float:
+        """How long the answer of this number takes."""
+        dice = random.Random(f"{self.seed} {number}")
+        return self.median_s * math.exp(self.sigma * dice.gauss(0, 1))
+
+
+def manner() -> Manner:
+    """How it answers now."""
     file = pathlib.Path(os.environ.get("OLLAMA_DELAY_FILE", "/nonexistent"))
     try:
-        return float(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return float(os.environ.get("OLLAMA_DELAY_S", "0.4"))
+        told = json.loads(file.read_text("utf-8"))
+        return Manner(**told) if isinstance(told, dict) else Manner(float(told))
+    except (OSError, ValueError, TypeError):
+        return Manner(float(os.environ.get("OLLAMA_DELAY_S", "0.4")))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,6 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     stopped = threading.Event()
+    numbers = itertools.count()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its signature
         """Log no request."""
@@ -55,7 +85,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """List the models, or tell the version."""
         if self.path == "/api/tags":
-            self.answer({"models": [{"name": name, "model": name} for name in MODELS]})
+            names = () if manner().fails == "missing" else MODELS
+            self.answer({"models": [{"name": name, "model": name} for name in names]})
         elif self.path == "/api/version":
             self.answer({"version": "0.5.0"})
         else:
@@ -64,14 +95,25 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Embed, generate or chat."""
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", "0"))) or b"{}")
-        if self.path == "/api/embeddings":
-            self.answer({"embedding": embed(body.get("prompt", ""))})
-        elif self.path in {"/api/generate", "/api/chat"}:
-            started = time.monotonic_ns()
-            self.stopped.wait(delay_s())
-            self.answer(self.generated(body, time.monotonic_ns() - started))
-        else:
+        known = self.path in {"/api/embeddings", "/api/generate", "/api/chat"}
+        now = manner()
+        if not known:
             self.answer({"error": "not found"}, 404)
+        elif now.fails == "missing":
+            self.answer({"error": f"model '{body.get('model')}' not found, try pulling it"}, 404)
+        elif self.path == "/api/embeddings":
+            vector = embed(body.get("prompt", ""))
+            self.answer(
+                {"embedding": vector[: len(vector) // 2] if now.fails == "size" else vector}
+            )
+        elif now.fails == "limit":
+            self.answer({"error": "too many requests"}, 429)
+        elif now.fails == "generate":
+            self.answer({"error": "llama runner process has terminated"}, 500)
+        else:
+            started = time.monotonic_ns()
+            self.stopped.wait(None if now.fails == "hangs" else now.delay_s(next(self.numbers)))
+            self.answer(self.generated(body, time.monotonic_ns() - started))
 
     def generated(self, body: dict[str, Any], took_ns: int) -> dict[str, Any]:
         """Make up an answer out of the prompt."""

@@ -11,6 +11,11 @@ from gate.sources.api.session import Session, reply_to
 from gate.sources.api.tokens import LOGIN_BYTES, learn_login, token_of
 from gate.sources.fact import Absent, CannotTell, Cause
 
+LIMITED = {
+    423: "the account is locked",
+    429: "too many requests: a limit, or a locked account",
+}
+
 
 async def log_in(
     session: Session, endpoints: Mapping[str, PromisedExchange], login: PromisedExchange | None
@@ -40,5 +45,6 @@ async def _token(session: Session, login: PromisedExchange, role: str) -> str | 
     if token is None:
         why = reply.unread or body.unread or body.flaw
         status = f"{what} answered {reply.status} without a token"
+        why = why or LIMITED.get(reply.status, "")
         return CannotTell(f"{status}: {why}" if why else status, Cause.UPSTREAM)
     return token

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from gate.contract.body_schema import check_schema
-from gate.contract.item import Json, Seconds
+from gate.contract.item import Json, Pattern, Seconds
 from gate.toml import Strict
 
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
@@ -31,6 +31,7 @@ class PromisedExchange(Strict):
     content_type: str = "application/json"
     body: dict[str, Json] = {}
     text: tuple[str, ...] = ()
+    never: tuple[Pattern, ...] = ()
     deadline_s: Seconds = 10.0
     max_bytes: Annotated[int, pydantic.Field(ge=1024, le=16 * 1024**2)] = 4 * 1024**2
     slow: bool = False
