@@ -265,7 +265,10 @@ CASES = {
         _sql("ALTER TYPE ticketpriority RENAME VALUE 'URGENT' TO 'URGENTEST'"),
         _sql("ALTER TYPE ticketpriority RENAME VALUE 'URGENTEST' TO 'URGENT'"),
         {"enum.ticketpriority": "URGENTEST"},
-        more=("endpoint.tickets", "endpoint.dashboard", "budget.dashboard", "budget.tickets"),
+        more=(
+            *("endpoint.tickets", "endpoint.dashboard", "budget.dashboard", "budget.tickets"),
+            "access.dashboard.customer",
+        ),
     ),
     "phantom-revision": Case(
         _sql("UPDATE alembic_version SET version_num = 'phantom'"),
