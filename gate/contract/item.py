@@ -17,6 +17,8 @@ Name = Annotated[str, pydantic.Field(min_length=1)]
 Seconds = Annotated[float, pydantic.Field(gt=0)]
 Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/")]
+Commit = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/+-]*$")]
+"""A commit, tag or branch of a git repository."""
 DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 
 

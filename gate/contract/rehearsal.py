@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Json, Name, Seconds, Yes
-from gate.rule import Both, Filled, Has, Rule, exactly_one
+from gate.contract.item import AbsolutePath, Commit, Item, Json, Name, Seconds, Yes
+from gate.rule import Both, Filled, Has, Not, Rule, Some, exactly_one
 from gate.toml import Strict
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+FileName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
 PASSED_ON = ("PATH", "HOME", "LANG")
 """All that a program that the rehearsal starts has of the environment that the gate found."""
 Steps = Annotated[str, pydantic.Field(pattern=r"^(pending|all|last [1-9][0-9]{0,5})$")]
@@ -76,11 +77,18 @@ class Removal(OneWay):
     objects: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)]
 
 
+LINKS = Rule(Some(Not(Filled("link")), Has("git")), "link goes with git")
+
+
 class Alembic(Strict):
     """How migrations are run on the target, exactly as the deployment will run them.
 
     Attributes:
         folder: The release that holds the revisions; commands run there.
+        git: Commit or tag of the release, where ``folder`` is a git repository in which another
+            one is checked out: the rehearsal runs in a worktree of it beside ``folder``, which is
+            removed afterwards. What git does not keep (``.venv``) is named in ``link``.
+        link: Names in ``folder`` that a worktree gets links to.
         versions: Its folder of revision files.
         command: Alembic's command line.
         environment: What it needs beside ``variable``, PATH, HOME and LANG.
@@ -100,7 +108,11 @@ class Alembic(Strict):
         removes: Revisions that remove content for good; one that does not is wrong here.
     """
 
+    RULES = (LINKS,)
+
     folder: AbsolutePath
+    git: Commit | None = None
+    link: tuple[FileName, ...] = ()
     versions: AbsolutePath
     command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
     environment: Environment = Environment()
@@ -138,6 +150,8 @@ class Serve(Strict):
     Attributes:
         ready: Path that it answers once it is ready.
         folder: Where it runs.
+        git: Commit or tag of the release, as in ``[alembic]``; left out, what lies in ``folder``.
+        link: Names in ``folder`` that a worktree gets links to.
         command: A POSIX shell command that serves HTTP on 127.0.0.1, port ``$PORT``.
         environment: What it needs beside Alembic's ``variable``, PORT, PATH, HOME and LANG; what
             Alembic needs, where it is left out.
@@ -147,7 +161,11 @@ class Serve(Strict):
         write: A request that writes: path, role, JSON and the status it must be answered with.
     """
 
+    RULES = (LINKS,)
+
     folder: AbsolutePath
+    git: Commit | None = None
+    link: tuple[FileName, ...] = ()
     command: Name
     ready: Name
     environment: Environment | None = None

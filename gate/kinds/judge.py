@@ -10,6 +10,7 @@ from gate.errors import JudgedElsewhereError, ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
+from gate.sources.fact import Cause
 
 
 def compare(promise: Promise, scene: Scene) -> Finding:
@@ -22,19 +23,32 @@ def compare(promise: Promise, scene: Scene) -> Finding:
     return dataclasses.replace(finding, id=promise.id, source=promise.at(scene.moment).source)
 
 
-def broken_among(promises: Iterable[Promise], scene: Scene) -> tuple[list[str], list[str]]:
+AWAY = (Cause.UNREACHABLE, Cause.TIMEOUT)
+"""Why nothing can be told of what cannot be reached."""
+
+
+def broken_among(
+    promises: Iterable[Promise], scene: Scene, *, away: bool = False
+) -> tuple[list[str], list[str]]:
     """Return what is broken among some promises, and what cannot be told of them.
 
     A promise that another program accounts for is none of both: it stands for itself.
+
+    Args:
+        promises: The promises.
+        scene: Where they are judged.
+        away: Whether what cannot be reached counts as broken.
     """
-    broken, unknown = [], []
+    broken: list[str] = []
+    unknown: list[str] = []
     for one in promises:
         try:
             finding = compare(one, scene)
         except JudgedElsewhereError:
             continue
         except ObservationError as error:
-            unknown.append(str(error))
+            is_away = away and getattr(error, "cause", None) in AWAY
+            (broken if is_away else unknown).append(f"{one.id}: {error}" if is_away else str(error))
             continue
         if not finding.holds:
             broken.append(f"{one.id}: {finding.broken[0]}")

@@ -73,7 +73,8 @@ def questions(contract: Contract, target: Target, moment: Moment) -> list[object
         for question in kinds()[promise.kind].asks(promise, moment, target)
     ]
     if contract.alembic and any(isinstance(one, AskRehearsal) for one in asked):
-        asked.append(AskRevisions(contract.alembic.versions))
+        how = contract.alembic
+        asked.append(AskRevisions(how.versions, how.git or ""))
     if contract.restores:  # at every moment: what is restored is what was seen before
         asked.append(AskWhole())
     return asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gate.contract.item import AbsolutePath, Item, Moment
+from gate.contract.item import AbsolutePath, Commit, Item, Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
@@ -21,9 +21,9 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
-from gate.rule import Has, Rule, Some, exactly_one
+from gate.rule import Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
-from gate.sources.host.questions import AskRevisions
+from gate.sources.host.questions import AskRevisions, revisions_key
 from gate.sources.migrations.chain import describe_heads, pending
 from gate.sources.migrations.facts import Chain
 from gate.target import Target
@@ -34,6 +34,8 @@ class Migration(Item):
 
     Attributes:
         folder: Folder of the revision files.
+        git: Commit or tag whose files are meant, where ``folder`` lies in a git repository and
+            another commit may be checked out there.
         head: The one head of the chain in ``folder``.
         current: The one revision that the database is at.
         pending: Revisions between the database and the head of ``folder``, oldest first.
@@ -41,6 +43,7 @@ class Migration(Item):
     """
 
     folder: AbsolutePath | None = None
+    git: Commit | None = None
     head: str | None = None
     current: str | None = None
     pending: tuple[str, ...] | None = None
@@ -49,6 +52,7 @@ class Migration(Item):
     RULES = (
         exactly_one("head", "current", "pending", "revisions"),
         Rule(Some(Has("current"), Has("folder")), "needs the folder of the revision files"),
+        Rule(Some(Not(Has("git")), Has("folder")), "git goes with folder"),
     )
 
 
@@ -57,7 +61,9 @@ def migration(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Migration)
     if item.current is not None:
         return _current(item.current, scene)
-    chain = require(scene.chain(item.folder or ""), f"revision files in {item.folder}")
+    chain = require(
+        scene.chain(revisions_key(item.folder or "", item.git)), f"revision files in {item.folder}"
+    )
     look = f"alembic heads  # with the revisions in {scene.target.placed(chain.folder)}"
     problems = (
         *chain.problems,
@@ -150,12 +156,18 @@ def _chain(
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     del target
     item = promise.at(moment)
-    return [AskRevisions(item.folder)] if isinstance(item, Migration) and item.folder else []
+    if not isinstance(item, Migration) or not item.folder:
+        return []
+    return [AskRevisions(item.folder, item.git or "")]
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
     item = scene.item(promise, Migration)
-    return scene.revisions if item.current is not None else scene.chain(item.folder or "")
+    return (
+        scene.revisions
+        if item.current is not None
+        else scene.chain(revisions_key(item.folder or "", item.git))
+    )
 
 
 def _named(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | CannotTell:
@@ -163,7 +175,7 @@ def _named(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | C
     item = scene.item(promise, Migration)
     if item.current is not None:
         return scene.revisions
-    chain = scene.chain(item.folder or "")
+    chain = scene.chain(revisions_key(item.folder or "", item.git))
     if not isinstance(chain, Seen):
         return chain
     if item.pending is not None:

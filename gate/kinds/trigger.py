@@ -13,7 +13,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
-from gate.kinds.judge import broken_among
+from gate.kinds.judge import AWAY, broken_among
 from gate.kinds.kind import (
     Cells,
     Kind,
@@ -25,11 +25,14 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent
+from gate.sources.fact import Absent, CannotTell
 
 
 class Trigger(Item):
     """A reason to roll back, as ids (or ``kind.*``) of items; it fires when one of them breaks.
+
+    It fires as well where one of them cannot be reached while the host can: a database that is
+    away is no reason to wait. What cannot be told for another reason leaves it open.
 
     Attributes:
         when: The items.
@@ -50,7 +53,7 @@ def trigger(promise: Promise, scene: Scene) -> Finding:
     ]
     if item.status_from is not None:
         return _by_status(item.status_from, watched, scene)
-    broken, unknown = broken_among(watched, scene)
+    broken, unknown = broken_among(watched, scene, away=_host_is_there(scene))
     if unknown and not broken:
         raise ObservationError(unknown[0])
     return Finding(
@@ -74,7 +77,15 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
     fired += [
         f"roll back: {id_}: {fact.proof}" for id_, fact in answers if isinstance(fact, Absent)
     ]
-    unknown = [fact.reason for _, fact in answers if fact and fact.fact == "cannot tell"]
+    away = {
+        id_: fact
+        for id_, fact in answers
+        if isinstance(fact, CannotTell) and fact.cause in AWAY and _host_is_there(scene)
+    }
+    fired += [f"roll back: {id_}: {fact.reason}" for id_, fact in away.items()]
+    unknown = [
+        fact.reason for id_, fact in answers if isinstance(fact, CannotTell) and id_ not in away
+    ]
     if unknown and not fired:
         raise ObservationError(f"cannot tell: {unknown[0]}")
     return Finding(
@@ -82,6 +93,11 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
         seen=f"{len(fired)} of {len(answers)} do",
         broken=tuple(fired),
     )
+
+
+def _host_is_there(scene: Scene) -> bool:
+    """Whether it is not just the way to the host that is cut."""
+    return not isinstance(scene.observed.host, CannotTell)
 
 
 def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT001 - one shape for all

@@ -11,7 +11,17 @@ import pydantic
 from gate.document import Model
 from gate.errors import ObservationError
 
-__all__ = ["Absent", "CannotTell", "Cause", "Fact", "Model", "Seen", "known", "require"]
+__all__ = [
+    "Absent",
+    "CannotTell",
+    "Cause",
+    "Fact",
+    "Model",
+    "Seen",
+    "UnknownError",
+    "known",
+    "require",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,14 +75,27 @@ class CannotTell:
 Fact = Annotated[Seen[T] | Absent | CannotTell, pydantic.Field(discriminator="fact")]
 
 
+class UnknownError(ObservationError):
+    """A fact cannot be told.
+
+    Attributes:
+        cause: Its kind of obstacle.
+    """
+
+    def __init__(self, fact: CannotTell) -> None:
+        """Say what the fact says."""
+        super().__init__(f"cannot tell ({fact.cause.value}): {fact.reason}")
+        self.cause = fact.cause
+
+
 def known(fact: Seen[T] | Absent | CannotTell) -> T | Absent:
     """Return what is known: the value, or `Absent`.
 
     Raises:
-        ObservationError: Nothing is known; the text is the reason.
+        UnknownError: Nothing is known; the text is the reason.
     """
     if isinstance(fact, CannotTell):
-        raise ObservationError(f"cannot tell ({fact.cause.value}): {fact.reason}")
+        raise UnknownError(fact)
     return fact.value if isinstance(fact, Seen) else fact
 
 

@@ -16,7 +16,7 @@ from sandbox.machine import cache, command, contain
 from sandbox.machine.recipe import Recipe
 
 VENV = "/data/ATUM DESK/atum-desk/venv"
-"""One for both releases; each links to it."""
+"""One for every release; the application's folder links to it."""
 
 _SCRIPT = Path(__file__).with_name("python.sh")
 _LENT_VARIABLE = re.compile(r"(?i)PIP_.*|.*_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE")

@@ -1,4 +1,4 @@
-"""The application on the machine: both releases, its units, its roles and its seeded database."""
+"""The application on the machine: its repository, its units, its roles and its seeded database."""
 
 import json
 import secrets
@@ -19,6 +19,7 @@ DEBIAN_UNITS = ("postgresql.service", "postgresql@16-main.service", "redis-serve
 _SANDBOX = Path(release.__file__).parent
 _SCRIPT = Path(__file__).with_name("release.sh")
 _LENT = "/run/lent"
+_WEBHOOK = "http://127.0.0.1:8025/desk"
 _SECRETS = ("atum", "gate", "rehearsal", "user", "jwt")
 
 
@@ -33,7 +34,7 @@ def layer(recipe: Recipe, below: Path, lowers: list[Path]) -> Path:
         below: The folder of the layer below.
         lowers: Roots of all layers below, topmost first.
     """
-    parts = [_SANDBOX / name for name in ("app", "standins", "units")]
+    parts = [_SANDBOX / name for name in ("app", "standins", "units", "release.py")]
     words = [below.name, recipe.user, recipe.cluster, DESK, OWN, _sql(dict.fromkeys(_SECRETS, ""))]
     key = cache.digest([*words, _SCRIPT, Path(__file__), *parts])
     return cache.layer("release", key, lambda at: _build(recipe, at, lowers))
@@ -46,7 +47,7 @@ def _build(recipe: Recipe, at: Path, lowers: list[Path]) -> None:
     (lent / "out").mkdir(parents=True, mode=0o777)
     _desk(lent / "desk", recipe, kept)
     _own(lent / "own")
-    (lent / "seed").write_text(f"SEED_PASSWORD={kept['user']}\n")
+    (lent / "seed").write_text(f"SEED_PASSWORD={kept['user']}\nSEED_WEBHOOK={_WEBHOOK}\n")
     (lent / "database.sql").write_text(_sql(kept))
     words = [DESK, OWN, recipe.user, recipe.cluster]
     contain.run(at, lowers, [str(_SCRIPT), _LENT, *words], [f"--bind={lent}:{_LENT}"])
@@ -59,39 +60,32 @@ def _build(recipe: Recipe, at: Path, lowers: list[Path]) -> None:
 
 def _desk(desk: Path, recipe: Recipe, kept: dict[str, str]) -> None:
     """Lay out the application's folder as it is on the host."""
-    for name in ("before", "after"):
-        folder = desk / "releases" / name
-        shutil.copytree(_SANDBOX / "app" / "before", folder, ignore=release.LEAVE_OUT)
-        (folder / ".venv").symlink_to(Path(python.VENV))
-    after = desk / "releases" / "after"
-    enhancement = _SANDBOX / "app" / "enhancement"
-    shutil.copytree(enhancement, after, dirs_exist_ok=True, ignore=release.LEAVE_OUT)
-    (desk / "api").symlink_to("releases/before")
+    units = release.units("", 0, recipe.user, "postgres")
+    new = {name: units[name] for name in release.UNITS_NEW}
+    desk.mkdir(parents=True)
+    release.keep_both(desk / "api", new, _program("node_exporter"))
+    (desk / "api" / ".venv").symlink_to(Path(python.VENV))
     (desk / "data" / "uploads").mkdir(parents=True)
-    present, coming = desk / "infra" / "systemd", after / "infra" / "systemd"
-    for folder, units in ((present, release.UNITS_BEFORE), (coming, release.UNITS_NEW)):
-        folder.mkdir(parents=True)
-        for name in units:
-            if name not in DEBIAN_UNITS:
-                text = (_SANDBOX / "units" / name).read_text("utf-8")
-                text = release.render(text, "", 0, recipe.user, "postgres")
-                (folder / name).write_text(text, "utf-8")
-    _program(after / "infra" / "prometheus-node-exporter", "node_exporter")
+    (desk / "infra" / "systemd").mkdir(parents=True)
+    for name in release.UNITS_BEFORE:
+        if name not in DEBIAN_UNITS:
+            (desk / "infra" / "systemd" / name).write_text(units[name], "utf-8")
     lines = "".join(f"{key}={value}\n" for key, value in _environment(kept).items())
-    (desk / "env").write_text(lines)
+    (desk / "api" / ".env").write_text(lines)
 
 
 def _own(folder: Path) -> None:
     """Lay out the stand-ins beside the modules that they share with the application."""
     for name in ("standins", "app/before"):
         shutil.copytree(_SANDBOX / name, folder / name, ignore=release.LEAVE_OUT)
-    _program(folder / "ollama", "ollama")
+    for name, standin in (("ollama", "ollama"), ("desk-outside", "mail")):
+        (folder / name).write_text(_program(standin))
+        (folder / name).chmod(0o755)
 
 
-def _program(file: Path, standin: str) -> None:
-    """Write a program that starts a stand-in."""
-    file.write_text(f'#!/bin/sh\nexec /usr/bin/python3 {OWN}/standins/{standin}.py "$@"\n')
-    file.chmod(0o755)
+def _program(standin: str) -> str:
+    """A program that starts a stand-in."""
+    return f'#!/bin/sh\nexec /usr/bin/python3 {OWN}/standins/{standin}.py "$@"\n'
 
 
 def _environment(kept: dict[str, str]) -> dict[str, str]:
@@ -103,6 +97,11 @@ def _environment(kept: dict[str, str]) -> dict[str, str]:
         "JWT_SECRET": kept["jwt"],
         "UPLOAD_DIR": f"'{DESK}/data/uploads'",
         "EXPORT_DIR": "/opt/atum-desk/data",
+        "IMAP_HOST": "127.0.0.1",
+        "IMAP_PORT": "1143",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": "2525",
+        "FAULT_FILE": f"'{DESK}/data/fault'",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

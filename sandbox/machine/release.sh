@@ -8,11 +8,12 @@ lent=$1 desk=$2 own=$3 user=$4 cluster=$5
 
 cp -r --no-dereference "$lent/desk/." "$desk/"
 chmod 750 "$desk/data/uploads"
-chmod 600 "$desk/env"
-chown -hR "$user:$user" "$desk/api" "$desk/data" "$desk/env" "$desk/infra" "$desk/releases"
+chmod 600 "$desk/api/.env"
+chown -hR "$user:$user" "$desk/api" "$desk/data" "$desk/infra"
 install -d "$own"
 cp -r "$lent/own/." "$own/"
-install -m 755 "$own/ollama" /usr/bin/ollama
+install -m 755 "$own/ollama" "$own/desk-outside" /usr/bin/
+install -m 666 /dev/null /var/log/desk-outside.jsonl
 
 for file in "$desk"/infra/systemd/*; do
     unit=${file##*/}
@@ -27,12 +28,12 @@ pg_ctlcluster "$cluster" main start
 trap 'pg_ctlcluster --mode fast "$cluster" main stop' EXIT
 postgres psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 postgres < "$lent/database.sql"
 set -a
-. "$desk/env"
+. "$desk/api/.env"
 . "$lent/seed"
 export HOME="/home/$user"
 set +a
-cd "$desk/releases/before"
+cd "$desk/api"
 runuser --user "$user" --preserve-environment -- .venv/bin/python -m app.setup > "$lent/out/seed.json"
 unset PYTHONDONTWRITEBYTECODE
-runuser --user "$user" -- "$desk/venv/bin/python" -m compileall -q "$desk/releases"
+runuser --user "$user" -- "$desk/venv/bin/python" -m compileall -q "$desk/api"
 /usr/bin/python3 -m compileall -q "$own"

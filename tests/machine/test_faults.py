@@ -60,7 +60,7 @@ def test_masked_unit(machine: Machine) -> None:
 def test_api_started_by_hand(machine: Machine) -> None:
     """An API outside of systemd answers every request, and is found out all the same."""
     start = (
-        f"systemctl stop atum-desk-api; cd '{DESK}/api'; set -a; . '{DESK}/env'; set +a; "
+        f"systemctl stop atum-desk-api; cd '{DESK}/api'; set -a; . '{DESK}/api/.env'; set +a; "
         "setsid runuser -u navi -- .venv/bin/python -m uvicorn app.main:app --host 0.0.0.0 "
         "--port 8000 --workers 4 >/dev/null 2>&1 </dev/null & "
         "until curl -sf http://127.0.0.1:8000/health; do sleep 0.1; done"
@@ -105,13 +105,14 @@ def test_closed_folder_above_without_sudo(machine: Machine) -> None:
 
 def test_unreadable_migrations_without_sudo(machine: Machine) -> None:
     """A folder whose files cannot be read holds no chain that is told to be empty."""
-    folder = f"{DESK}/releases/after/migrations/versions"
+    folder = f"{DESK}/api/migrations/versions"
     with fault(machine, f"chmod 000 '{folder}'", f"chmod 755 '{folder}'"):
         result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert result.exit_status == 10
-    told = ("migration.pending", "migration.chain", "risk.schema-migration")
+    told = ("migration.head", "migration.pending", "migration.chain", "risk.schema-migration")
     assert result.odd() == dict.fromkeys(told, "INCONCLUSIVE")
-    assert "Permission denied" in result.items["migration.chain"]["reason"]
+    for told_of in ("migration.head", "migration.chain"):
+        assert "Permission denied" in result.items[told_of]["reason"]
 
 
 def test_without_ss(machine: Machine) -> None:
@@ -287,7 +288,7 @@ def test_locale_not_english(equipped: Machine) -> None:
 
 def test_file_names_that_are_no_text(machine: Machine) -> None:
     """Names that are no UTF-8, in a promised folder and among the migrations, harm nothing."""
-    versions = f"{DESK}/releases/after/migrations/versions"
+    versions = f"{DESK}/api/migrations/versions"
     name = "$(printf 'b\\303d \\377')"
     start = f"touch '{UPLOADS}'/\"{name}\"; echo '# nothing' > '{versions}'/\"{name}.py\""
     stop = f"rm '{UPLOADS}'/\"{name}\" '{versions}'/\"{name}.py\""

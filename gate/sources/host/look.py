@@ -86,6 +86,10 @@ def _facts(
         files={
             folder: _files(answers[f"files.{number}"], paths[places[folder]])
             for number, folder in enumerate(questions.folders)
+        }
+        | {
+            key: _committed(answers[f"committed.{number}"], folder, git)
+            for number, (key, (folder, git)) in enumerate(questions.committed.items())
         },
         probes={
             name: read(asked, answers[f"probe.{name}"]) for name, asked in questions.probes.items()
@@ -163,9 +167,25 @@ def _files(section: Section, folder: Fact[Path]) -> Fact[dict[str, str]]:
         return folder
     if section.rc != 0 or section.err:
         return CannotTell(f"{folder.value.path}: {section.why}", Cause.PERMISSION)
+    return Seen(_texts(section))
+
+
+def _committed(section: Section, folder: str, git: str) -> Fact[dict[str, str]]:
+    """The same of a commit; ``git grep`` ends with 1 where there is no such file."""
+    if section.rc not in (0, 1) or section.err:
+        tool = section.rc == NOT_FOUND
+        cause = Cause.TOOL_MISSING if tool else Cause.TIMEOUT if section.late else Cause.UPSTREAM
+        return CannotTell(f"{folder} at {git}: {section.why}", cause)
+    texts = _texts(section)
+    if not texts:
+        return Absent(f"there is no *.py in {folder} at {git}")
+    return Seen(texts)
+
+
+def _texts(section: Section) -> dict[str, str]:
     texts: dict[str, list[str]] = {}
     for line in section.text.split("\n"):
         path, nul, text = line.partition("\0")
         if nul:
-            texts.setdefault(path.rpartition("/")[2], []).append(text)
-    return Seen({name: "\n".join(lines) + "\n" for name, lines in texts.items()})
+            texts.setdefault(path.rpartition("/")[2].rpartition(":")[2], []).append(text)
+    return {name: "\n".join(lines) + "\n" for name, lines in texts.items()}

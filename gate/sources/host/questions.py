@@ -50,9 +50,25 @@ class AskTool:
 
 @dataclasses.dataclass(frozen=True)
 class AskRevisions:
-    """The revision files of a folder, as the contract says it."""
+    """The revision files of a folder, as the contract says it.
+
+    Attributes:
+        folder: The folder.
+        git: A commit or tag of the repository that it is in; empty for what lies there now.
+    """
 
     folder: str
+    git: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the files are kept under."""
+        return revisions_key(self.folder, self.git)
+
+
+def revisions_key(folder: str, git: str | None = None) -> str:
+    """What the files of a folder are kept under, as they are now or in a commit."""
+    return f"{folder} at {git}" if git else folder
 
 
 def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
@@ -69,6 +85,7 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
     paths: dict[str, None] = {}
     tools: dict[str, None] = {}
     folders: dict[str, None] = {}
+    committed: dict[str, tuple[str, str]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
     packages: dict[str, tuple[str, str]] = {}
     probes: list[AskProbe[Any, Any]] = []
@@ -83,6 +100,8 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
             packages[one.id] = (one.environment, one.distribution)
         elif isinstance(one, AskTool):
             tools[one.tool] = None
+        elif isinstance(one, AskRevisions) and one.git:
+            committed[one.key] = (one.folder, one.git)
         elif isinstance(one, AskRevisions):
             folders[one.folder] = None
         elif isinstance(one, AskProbe):
@@ -94,6 +113,7 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
         packages=packages,
         tools=tuple(tools),
         folders=tuple(folders),
+        committed=committed,
         probes=gather(probes),
         window_s=window_s,
     )

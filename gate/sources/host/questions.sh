@@ -7,10 +7,8 @@
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
-cut=cat; shorten=cat; few=cat; brief=cat
-command -v head >/dev/null 2>&1 && {
-  cut="head -c $most" shorten="head -c $least" few='head -c 999' brief='head -c 4096'
-}
+cut=cat; shorten=cat; few=cat
+command -v head >/dev/null 2>&1 && cut="head -c $most" shorten="head -c $least" few='head -c 999'
 
 # ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
 # both as much as may be said, so that a tool without end spoils its own section only.
@@ -152,24 +150,6 @@ until_reboot() {
   done
 }
 
-# The last lines of units that do not run, or were started again: of a few, each by itself.
-last_lines() {
-  in_time || return "$showed"
-  names=$(printf '%s\n' "$shown" | limited awk 'BEGIN { RS = ""; FS = "\n" }
-    {
-      id = ""; runs = 0; again = 0
-      for (n = 1; n <= NF; n++) {
-        if ($n ~ /^Id=/) id = substr($n, 4)
-        if ($n == "ActiveState=active" || $n == "LoadState=not-found") runs = 1
-        if ($n ~ /^NRestarts=/) again = substr($n, 11) + 0
-      }
-      if (id != "" && (!runs || again) && count++ < 20) printf "%s ", id
-    }
-    END { print "." }' | $brief)
-  whole || return 1
-  for name in $names; do limited journalctl -b -r -n 3 -o json -u "$name" 2>/dev/null; done
-}
-
 # What systemd thinks of the files of these units.
 verify() { limited systemd-analyze verify --man=no -- "$@"; }
 
@@ -214,6 +194,15 @@ run() {
 texts() {
   limited ls -d "$1/." >/dev/null && limited ls "$1" >/dev/null || return
   set -- "$1"/*.py; [ ! -e "$1" ] || limited grep -HZa '' "$@"
+}
+# committed FOLDER COMMIT: the same as they are in a commit of the repository around the folder,
+# which need not be there now. Nothing of the repository is run or changed.
+committed() {
+  folder=$1; below=
+  while [ ! -d "$folder" ] && [ -n "$folder" ]; do below=${folder##*/}/$below folder=${folder%/*}; done
+  GIT_OPTIONAL_LOCKS=0 limited git -C "${folder:-/}" -c 'safe.directory=*' -c core.fsmonitor=false \
+    -c grep.lineNumber=false -c grep.column=false \
+    grep --no-color --no-textconv --full-name -Haze '' "$2" -- ":(glob)$below*.py"
 }
 packages() {
   limited ls -d "$1/." >/dev/null || return

@@ -28,8 +28,7 @@ UNITS_PER_S = 50
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,MainPID,NRestarts,"
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
-    "DropInPaths,ControlGroup,Type,ExecMainCode,ExecMainStatus,WatchdogUSec,"
-    "WatchdogTimestampMonotonic,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
+    "DropInPaths,ControlGroup,Type,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""
@@ -75,8 +74,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask units units",
             "ask boot limited systemctl list-dependencies --plain --full default.target",
             "ask runtime until_reboot",
-            f"ask journal limited journalctl -b -r -n 1000 -o json {_only(questions.units)}",
-            "ask lines last_lines",
+            f"ask journal limited journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
     body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
@@ -175,13 +173,17 @@ def _others(target: Target, questions: HostQuestions) -> list[str]:
         f"ask files.{number} texts {shlex.quote(target.placed(folder))}"
         for number, folder in enumerate(questions.folders)
     ]
+    lines += [
+        f"ask committed.{number} committed {shlex.quote(target.placed(folder))} {shlex.quote(git)}"
+        for number, (folder, git) in enumerate(questions.committed.values())
+    ]
     return lines
 
 
 def _only(units: Iterable[str]) -> str:
-    """Narrow the journal to what systemd says of the units, as far as that is quicker."""
+    """Narrow the journal to the units, as far as that is quicker than reading all of it."""
     names = list(units)
-    return shlex.join(f"UNIT={one}" for one in names) if len(names) <= FEW else "_PID=1"
+    return " ".join(f"-u {shlex.quote(one)}" for one in names) if len(names) <= FEW else ""
 
 
 class Answers(dict[str, Section]):

@@ -21,11 +21,11 @@ SYMBOLS = ("base", "head", "heads")
 def mistakes(contract: Contract, target: Target) -> list[str]:
     """What is certainly wrong with the revisions that the rehearsal is to go to and back to.
 
-    Nothing is said where the files are on another host, cannot be read, are not all of Alembic's,
-    or where a name is an expression that Alembic alone understands.
+    Nothing is said where the files are on another host or in a commit, cannot be read, are not all
+    of Alembic's, or where a name is an expression that Alembic alone understands.
     """
     how = contract.alembic
-    if how is None or not target.host.startswith("local://"):
+    if how is None or how.git or not target.host.startswith("local://"):
         return []
     known = _chain(pathlib.Path(target.placed(how.folder)), target.placed(how.versions))
     if known is None:

@@ -12,7 +12,7 @@ from gate.sources.source import Looking, Source
 
 def look(looking: Looking) -> Fact[Chains]:
     """Read each folder that was asked for from what the host told of its files."""
-    folders = {one.folder: None for one in looking.asked if isinstance(one, AskRevisions)}
+    folders = {one.key: None for one in looking.asked if isinstance(one, AskRevisions)}
     if not folders:
         return Seen(Chains(folders={}))
     host: Fact[HostFacts] = looking.of("host")

@@ -25,6 +25,7 @@ from gate.sources.rehearsal.runner import running
 from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
 from gate.sources.rehearsal.step import Step, backward, forward, merged
+from gate.sources.rehearsal.tree import taken_out
 from gate.target import Target
 
 STRANGERS = """
@@ -62,7 +63,11 @@ def rehearse(
     began = time.monotonic()
     try:
         tell("rehearsal: cloning the database")
-        with cloned(target, source, carrier) as (clone, facts), ExitStack() as sessions:
+        with (
+            taken_out(how, target, carrier) as how,
+            cloned(target, source, carrier) as (clone, facts),
+            ExitStack() as sessions,
+        ):
             connection = sessions.enter_context(clone.connect())
             stage = Stage(how, contract, target, carrier, clone, tell, connection, sessions)
             found = _rehearse(stage, chain, RehearsalFacts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import INTERRUPTED
@@ -20,6 +20,7 @@ from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.rehearsal.alembic import address
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.fence import NoFenceError, Program, running
+from gate.sources.rehearsal.tree import taken_out
 from gate.target import Target
 
 READY_S = 30.0
@@ -60,8 +61,7 @@ def smoke(
         asked[WRITE] = PromisedExchange.model_validate({"writes": True, **serve.write})
     ask = functools.partial(
         _asked,
-        serve,
-        asked,
+        asked=asked,
         how=how,
         target=target,
         clone=clone,
@@ -69,26 +69,34 @@ def smoke(
         ready=endpoints[f"endpoint.{serve.ready}"],
     )
     try:
-        try:
-            return ask(fenced=True)
-        except NoFenceError as error:
-            why = f"not fenced: {error}"
-        if serve.unfenced is None:
-            return CannotTell(
-                f"{why}; a release whose network cannot be shut is not started: say "
-                f'`unfenced = "reason"` where that does no harm',
-                Cause.UPSTREAM,
-            ), why
-        found, _ = ask(fenced=False)
+        with taken_out(serve, target, carrier) as release:
+            return _fenced(release, functools.partial(ask, release))
     except ObservationError as error:
         return CannotTell(str(error), Cause.UPSTREAM), ""
+
+
+def _fenced(
+    serve: Serve, ask: Callable[..., tuple[Fact[ApiFacts], str]]
+) -> tuple[Fact[ApiFacts], str]:
+    """Ask it behind a fence; without one only where the contract says why."""
+    try:
+        return ask(fenced=True)
+    except NoFenceError as error:
+        why = f"not fenced: {error}"
+    if serve.unfenced is None:
+        return CannotTell(
+            f"{why}; a release whose network cannot be shut is not started: say "
+            f'`unfenced = "reason"` where that does no harm',
+            Cause.UPSTREAM,
+        ), why
+    found, _ = ask(fenced=False)
     return found, f"{why}; started all the same: {serve.unfenced}"
 
 
 def _asked(
     serve: Serve,
-    asked: dict[str, PromisedExchange],
     *,
+    asked: dict[str, PromisedExchange],
     how: Alembic,
     target: Target,
     clone: Clone,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gate.sources.fact import Absent, Fact, require
+from gate.sources.host.questions import revisions_key
 from gate.sources.migrations.facts import Chains
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.questions import AskRehearsal
@@ -21,7 +22,9 @@ def look(looking: Looking) -> Fact[RehearsalFacts]:
     from gate.sources.rehearsal.rehearse import rehearse  # noqa: PLC0415 - where nothing is: not loaded
 
     chains: Fact[Chains] = looking.of("migrations")
-    chain = require(chains, "look at the revision files").folders[how.versions]
+    chain = require(chains, "look at the revision files").folders[
+        revisions_key(how.versions, how.git)
+    ]
     return rehearse(contract, looking.target, looking.carrier, chain, looking.tell)
 
 

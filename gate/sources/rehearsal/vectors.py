@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import psycopg
@@ -13,6 +14,8 @@ from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.rehearsal.facts import VectorFacts
 
+TIE = 1e-6
+"""Distances that differ by so little are equal: pgvector reckons in single precision."""
 SETTINGS = ("hnsw.ef_search", "hnsw.iterative_scan", "ivfflat.probes")
 
 
@@ -41,14 +44,10 @@ def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]
     ]
     if not probes:
         return CannotTell(f"{item.table}.{item.column} holds no vector to ask for", Cause.UPSTREAM)
-    condition = sql.SQL(f"({item.where})") if item.where else sql.SQL("true")
-    query = sql.SQL("SELECT ctid::text FROM {} WHERE {} ORDER BY {} {} {}::vector LIMIT {}").format(
-        table,
-        condition,
-        column,
-        sql.SQL(item.operator),
-        sql.Placeholder(),
-        sql.Literal(item.limit),
+    condition = sql.SQL(f"({_escaped(item.where)})") if item.where else sql.SQL("true")
+    distance = sql.SQL("{} {} %(probe)s::vector").format(column, sql.SQL(_escaped(item.operator)))
+    query = sql.SQL("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT {3}").format(
+        distance, table, condition, sql.Literal(item.limit)
     )
     connection.execute(sql.SQL("SET LOCAL plan_cache_mode = force_custom_plan"))
     plan = _plan(connection, query, probes[0])
@@ -65,11 +64,7 @@ def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]
     connection.execute("SET LOCAL enable_sort = on")
     connection.execute("SET LOCAL enable_indexscan = off")
     exact = [_rows(connection, query, one) for one in probes]
-    shares = [
-        len(set(found) & set(right)) / len(right)
-        for found, right in zip(by_index, exact, strict=True)
-        if right
-    ]
+    shares = [share(found, right) for found, right in zip(by_index, exact, strict=True) if right]
     return Seen(
         VectorFacts(
             plan=tuple(plan),
@@ -83,8 +78,29 @@ def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]
     )
 
 
+def share(found: list[float], right: list[float]) -> float:
+    """How much of the exact answer an index found, by distance.
+
+    A row counts that is as near as the farthest one of the exact answer: of rows that are equally
+    far one is as good as the other. Distances that are no numbers (of a vector of zeros, by
+    cosine) come last, and are equal.
+
+    Args:
+        found: Distances of the rows that the index gave.
+        right: Distances of the exact answer; at least one.
+    """
+    most = max(map(_rank, right))
+    near = sum(1 for one in found if _rank(one) <= most + TIE * max(1.0, abs(most)))
+    return min(near, len(right)) / len(right)
+
+
+def _rank(distance: float) -> float:
+    return float("inf") if math.isnan(distance) else distance
+
+
 def _plan(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[str]:
-    rows = connection.execute(sql.SQL("EXPLAIN (COSTS OFF) ") + query, [probe]).fetchall()
+    explain = sql.SQL("EXPLAIN (COSTS OFF) ") + query
+    rows = connection.execute(explain, {"probe": probe}).fetchall()
     # The probe itself, of hundreds of numbers, is no news.
     return [known.tell(str(row[0]))[:200] for row in rows]
 
@@ -93,8 +109,15 @@ def _names(plan: list[str], index: str) -> bool:
     return any(f"using {index} on" in line or f"on {index}" in line for line in plan)
 
 
-def _rows(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[str]:
-    return [str(row[0]) for row in connection.execute(query, [probe])]
+def _rows(connection: psycopg.Connection[Any], query: sql.Composed, probe: str) -> list[float]:
+    """The distances of the answer; what has no vector is no answer."""
+    rows = connection.execute(query, {"probe": probe})
+    return [float(row[0]) for row in rows if row[0] is not None]
+
+
+def _escaped(text: str) -> str:
+    """A part of a statement that has placeholders."""
+    return text.replace("%", "%%")
 
 
 def _setting(connection: psycopg.Connection[Any], name: str) -> str:

@@ -25,7 +25,6 @@ async def pool() -> asyncpg.Pool:
             max_size=5,
             timeout=CONNECT_S,
             command_timeout=10,
-            server_settings={"application_name": "atum-api"},
         )
     return POOL["pool"]
 

@@ -10,10 +10,9 @@ import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from app import routers
-from app.settings import VERSION
+from app import mailbox, routers
+from app.version import VERSION
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 app = FastAPI(title="ATUM DESK", version=VERSION)
@@ -22,10 +21,11 @@ for found in sorted(pkgutil.iter_modules(routers.__path__), key=lambda one: one.
     app.include_router(module.router)
     if hasattr(module, "install"):
         module.install(app)
+mailbox.install(app)
 
 
 @app.exception_handler(httpx.HTTPError)
 async def ollama_is_away(request: Request, error: Exception) -> JSONResponse:
     """Answer 503 where Ollama does not."""
-    logging.getLogger("app").error("%s: Ollama: %r", request.url.path, error)
+    logging.getLogger("uvicorn.error").error("%s: Ollama: %r", request.url.path, error)
     return JSONResponse({"detail": "the model is not available"}, 503)

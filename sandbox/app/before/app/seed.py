@@ -137,7 +137,25 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             }
             for _, subject, *_ in TICKETS
         ],
+        "webhooks": _webhooks(),
     }
+
+
+def _webhooks() -> list[dict[str, Any]]:
+    """One of the first organisation, where SEED_WEBHOOK says whom to call."""
+    url = os.environ.get("SEED_WEBHOOK")
+    one = {
+        "id": id_of("north", "webhook"),
+        "organization_id": id_of("north"),
+        "url": url,
+        "secret": "of the sandbox",
+        "event_types": ["ticket.created"],
+        "is_active": True,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "failure_count": 0,
+    }
+    return [one] if url else []
 
 
 def email(name: str) -> str:
@@ -203,7 +221,8 @@ def plant(connection: sa.Connection) -> None:
     if connection.execute(sa.select(sa.func.count()).select_from(organizations)).scalar_one():
         return
     for name, some in rows().items():
-        connection.execute(METADATA.tables[name].insert(), some)
+        if some:
+            connection.execute(METADATA.tables[name].insert(), some)
     _index(connection)
 
 
@@ -225,7 +244,7 @@ def _index(connection: sa.Connection) -> None:
             "document": document,
             "organisation": organisation,
             "kind": kind,
-            "visibility": "public" if kind == "kb_article" else "internal",
+            "visibility": VISIBLE[kind],
             "source": source,
             "title": title,
             "content": f"{title} {content}",
@@ -243,6 +262,7 @@ def _index(connection: sa.Connection) -> None:
         )
 
 
+VISIBLE = {"ticket": "internal", "kb_article": "public"}
 INDEXED = (
     "INSERT INTO rag_documents (id, organization_id, source_type, source_id, title, visibility)"
     " VALUES (:document, :organisation, :kind, :source, :title, :visibility)",
@@ -252,5 +272,5 @@ INDEXED = (
     " VALUES (:node, :organisation, 'document', :document, :title)",
     "INSERT INTO rag_index_queue"
     " (id, organization_id, source_type, source_id, action, priority, status, attempts)"
-    " VALUES (:queue, :organisation, :kind, :source, 'index', 5, 'DONE', 1)",
+    " VALUES (:queue, :organisation, :kind, :source, 'index', 5, 'done', 1)",
 )

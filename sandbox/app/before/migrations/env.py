@@ -28,11 +28,7 @@ def run(connection: Connection) -> None:
 
 async def online() -> None:
     """Connect to the application's own database, and migrate there."""
-    engine = create_async_engine(
-        database_url(),
-        poolclass=pool.NullPool,
-        connect_args={"server_settings": {"application_name": "atum-alembic"}},
-    )
+    engine = create_async_engine(database_url(), poolclass=pool.NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()

@@ -1,10 +1,15 @@
-"""The copilot: evidence from the search, and what the model makes of it."""
+"""The copilot: evidence from the search, and what the model makes of it.
+
+Where the model fails the answer says so in its text alone: its status is 200.
+"""
 
 from __future__ import annotations
 
+import logging
 import uuid
 from typing import Any, Literal
 
+import httpx
 from fastapi import APIRouter, HTTPException
 
 from app.auth import Staff
@@ -13,6 +18,7 @@ from app.ollama import generated
 from app.retrieval import nearest
 
 router = APIRouter(prefix="/api/v1/internal/tickets")
+LOG = logging.getLogger("uvicorn.error")
 
 
 @router.get("/{ticket_id}/copilot")
@@ -36,9 +42,13 @@ async def copilot(
     evidence = await nearest(database, user["organization_id"], question, 5, internal=True)
     if not evidence:
         raise HTTPException(422, "no indexed evidence for this ticket")
-    text = await generated(
-        f"{action}: {question}\n" + "\n".join(one["content"] for one in evidence)
-    )
+    try:
+        text = await generated(
+            f"{action}: {question}\n" + "\n".join(one["content"] for one in evidence)
+        )
+    except httpx.HTTPError as error:
+        LOG.error("AI generation failed: %r", error)  # noqa: TRY400 - one line per event
+        text = "AI generation failed. Please try again."
     return {
         "summary": f"{ticket['subject']}: {text}",
         "suggested_reply": f"Hello, {text}",

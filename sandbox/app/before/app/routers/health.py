@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import shutil
 import time
 from typing import Any
@@ -13,7 +12,8 @@ import asyncpg
 from fastapi import APIRouter
 
 from app.database import connected
-from app.settings import VERSION
+from app.settings import setting
+from app.version import VERSION
 
 router = APIRouter()
 
@@ -37,9 +37,9 @@ async def etl_health() -> dict[str, Any]:
 async def api_health() -> dict[str, Any]:
     """Say how the components are, with status code 200 whatever the body says."""
     database = await _database()
-    free = shutil.disk_usage(os.environ.get("UPLOAD_DIR", "/")).free / 1e9
-    disk = {"status": "healthy" if free > FULL_GB else "unhealthy", "free_gb": round(free, 1)}
-    healthy = database["status"] == disk["status"] == "healthy"
+    free = shutil.disk_usage(setting("UPLOAD_DIR", "/")).free / 1e9
+    disk = {"status": "ok" if free > FULL_GB else "full", "free_gb": round(free, 1)}
+    healthy = database["status"] == "connected" and disk["status"] == "ok"
     return {
         "status": "healthy" if healthy else "unhealthy",
         "timestamp": dt.datetime.now(dt.timezone.utc).isoformat(),
@@ -54,5 +54,5 @@ async def _database() -> dict[str, Any]:
         async with connected() as connection:
             await connection.fetchval("SELECT 1", timeout=2)
     except (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return {"status": "unhealthy", "latency_ms": None}
-    return {"status": "healthy", "latency_ms": round((time.perf_counter() - started) * 1000, 2)}
+        return {"status": "disconnected", "latency_ms": None}
+    return {"status": "connected", "latency_ms": round((time.perf_counter() - started) * 1000, 2)}

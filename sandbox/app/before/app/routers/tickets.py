@@ -7,11 +7,12 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import pydantic
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 
-from app import hooks
+from app import hooks, outside
 from app.auth import User
 from app.database import Database
+from app.settings import fault
 
 router = APIRouter(prefix="/api/v1/tickets")
 
@@ -49,7 +50,7 @@ async def own(user: User, database: Database) -> list[dict[str, Any]]:
 
 @router.post("", status_code=201)
 async def create(new: NewTicket, user: User, database: Database) -> dict[str, Any]:
-    """Create a ticket."""
+    """Create a ticket; what comes after its row is kept may fail, and then the row stays."""
     now = dt.datetime.now(dt.timezone.utc)
     async with database.transaction():
         row = await database.fetchrow(
@@ -68,4 +69,7 @@ async def create(new: NewTicket, user: User, database: Database) -> dict[str, An
             now,
         )
         await hooks.ticket_created(database, user["organization_id"], row["id"])
+    if fault() == "500-after-commit":
+        raise HTTPException(500, "Internal Server Error")
+    await outside.tell(database, user, shown(row))
     return shown(row)

@@ -13,36 +13,35 @@ import asyncpg
 
 from app.settings import asyncpg_url, worker_poll_s
 
+BRACKETS = "%(asctime)s [%(levelname)s] %(name)s: %(message)s"
+DASHES = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0)
 LOG = logging.getLogger("worker")
 AWAY = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """How it shows that the database is away."""
 
 
-async def work(name: str, cycle: Callable[[asyncpg.Connection], Awaitable[bool]]) -> None:
+async def work(cycle: Callable[[asyncpg.Connection], Awaitable[bool]]) -> None:
     """Run a worker's cycles until SIGTERM.
 
     Args:
-        name: Its ``application_name`` in the database.
         cycle: Does one piece of work and tells whether there may be more at once.
     """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    LOG.info("%s is up", name)
+    LOG.info("Worker started")
     failures = 0
     while not stopped.is_set():
         try:
-            connection = await asyncpg.connect(
-                asyncpg_url(), timeout=3, server_settings={"application_name": name}
-            )
+            connection = await asyncpg.connect(asyncpg_url(), timeout=3)
             failures = 0
             await _cycles(connection, cycle, stopped)
         except AWAY as error:  # noqa: PERF203 - a worker goes on
-            LOG.error("%s: %r; connecting again", name, error)  # noqa: TRY400 - one line per event
+            LOG.error("Worker crashed: %r; connecting again", error)  # noqa: TRY400 - one line per event
             await _pause(stopped, BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
             failures += 1
-    LOG.info("%s is done", name)
+    LOG.info("Worker stopped")
 
 
 async def _cycles(
@@ -64,8 +63,8 @@ async def _pause(stopped: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stopped.wait(), seconds)
 
 
-def main(name: str, cycle: Callable[[asyncpg.Connection], Awaitable[bool]]) -> None:
-    """Run a worker as a program."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+def main(cycle: Callable[[asyncpg.Connection], Awaitable[bool]], form: str = BRACKETS) -> None:
+    """Run a worker as a program; its log goes to standard error in a form of Python's logging."""
+    logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(work(name, cycle))
+    asyncio.run(work(cycle))

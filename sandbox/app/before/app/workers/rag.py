@@ -13,10 +13,10 @@ from app.ollama import embedding
 from app.workers.loop import LOG, main
 
 TAKE = """
-    UPDATE rag_index_queue SET status = 'PROCESSING', attempts = coalesce(attempts, 0) + 1,
+    UPDATE rag_index_queue SET status = 'running', attempts = coalesce(attempts, 0) + 1,
            updated_at = now()
      WHERE id = (
-        SELECT id FROM rag_index_queue WHERE status = 'PENDING'
+        SELECT id FROM rag_index_queue WHERE status = 'pending'
          ORDER BY priority, created_at LIMIT 1 FOR UPDATE SKIP LOCKED
      )
     RETURNING *
@@ -25,6 +25,7 @@ SOURCES = {
     "ticket": "SELECT subject AS title, description AS content FROM tickets WHERE id = $1",
     "kb_article": "SELECT title, content FROM kb_articles WHERE id = $1",
 }
+VISIBLE = {"ticket": "internal", "kb_article": "public"}
 ATTEMPTS = 3
 
 
@@ -36,7 +37,7 @@ async def cycle(connection: asyncpg.Connection) -> bool:
     try:
         vector = await _vector(connection, entry)
     except (httpx.HTTPError, LookupError) as error:
-        state = "FAILED" if entry["attempts"] >= ATTEMPTS else "PENDING"
+        state = "failed" if entry["attempts"] >= ATTEMPTS else "pending"
         await connection.execute(
             "UPDATE rag_index_queue SET status = $2, last_error = $3, updated_at = now()"
             " WHERE id = $1",
@@ -49,7 +50,7 @@ async def cycle(connection: asyncpg.Connection) -> bool:
     async with connection.transaction():
         await _index(connection, entry, *vector)
         await connection.execute(
-            "UPDATE rag_index_queue SET status = 'DONE', updated_at = now() WHERE id = $1",
+            "UPDATE rag_index_queue SET status = 'done', updated_at = now() WHERE id = $1",
             entry["id"],
         )
     LOG.info("indexed %s %s", entry["source_type"], entry["source_id"])
@@ -70,8 +71,7 @@ async def _index(
     document = await connection.fetchval(
         """
         INSERT INTO rag_documents (id, organization_id, source_type, source_id, title, visibility)
-        VALUES ($1, $2, $3, $4, $5,
-                CASE $3 WHEN 'kb_article' THEN 'public' ELSE 'internal' END)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (organization_id, source_type, source_id)
         DO UPDATE SET title = excluded.title, updated_at = now()
         RETURNING id
@@ -81,6 +81,7 @@ async def _index(
         entry["source_type"],
         entry["source_id"],
         title,
+        VISIBLE[entry["source_type"]],
     )
     await connection.execute("DELETE FROM rag_chunks WHERE document_id = $1", document)
     await connection.execute(
@@ -110,4 +111,4 @@ async def _index(
 
 
 if __name__ == "__main__":
-    main("atum-rag-worker", cycle)
+    main(cycle)

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import asyncpg
 
-from app.workers.loop import LOG, main
+from app.workers.loop import DASHES, LOG, main
 
-CYCLE = """
+BREACH = """
     UPDATE sla_calculations AS s
        SET business_minutes_elapsed =
                floor(extract(epoch FROM now() - t.sla_started_at) / 60)::integer,
-           resolution_breached = t.sla_due_at < now(),
+           resolution_breached = true,
            updated_at = now()
       FROM tickets AS t
-     WHERE t.id = s.ticket_id AND t.sla_policy_id IS NOT NULL AND t.sla_started_at IS NOT NULL
-       AND t.status NOT IN ('RESOLVED', 'CLOSED', 'CANCELLED')
-    RETURNING s.ticket_id, s.resolution_breached
+     WHERE t.id = s.ticket_id AND t.sla_policy_id IS NOT NULL AND t.sla_due_at < now()
+       AND NOT s.resolution_breached AND t.status NOT IN ('RESOLVED', 'CLOSED', 'CANCELLED')
+    RETURNING s.ticket_id
 """
-KNOWN: set[object] = set()
+OPEN = """
+    SELECT count(*) FROM tickets
+     WHERE sla_policy_id IS NOT NULL AND status NOT IN ('RESOLVED', 'CLOSED', 'CANCELLED')
+"""
 
 
 async def cycle(connection: asyncpg.Connection) -> bool:
-    """Look at every open ticket once."""
-    rows = await connection.fetch(CYCLE)
-    breached = {row["ticket_id"] for row in rows if row["resolution_breached"]}
-    for ticket in breached - KNOWN:
-        LOG.info("ticket %s breached its SLA", ticket)
-    KNOWN.clear()
-    KNOWN.update(breached)
+    """Look at every open ticket once; a row changes only where a target is breached."""
+    breached = await connection.fetch(BREACH)
+    for row in breached:
+        LOG.warning("ticket %s breached its SLA", row["ticket_id"])
+    checked = await connection.fetchval(OPEN)
+    LOG.info("SLA Worker Summary: %d tickets checked, %d breached", checked, len(breached))
     return False
 
 
 if __name__ == "__main__":
-    main("atum-sla-worker", cycle)
+    main(cycle, DASHES)

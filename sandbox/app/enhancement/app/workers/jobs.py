@@ -17,7 +17,7 @@ ME = uuid.uuid4()
 ATTEMPTS = 3
 
 TAKE = """
-    UPDATE job_queue SET status = 'PROCESSING', locked_by = $1, locked_at = now(),
+    UPDATE job_queue SET status = 'RUNNING', locked_by = $1, locked_at = now(),
            updated_at = now()
      WHERE id = (
         SELECT id FROM job_queue
@@ -47,7 +47,7 @@ async def triage(connection: asyncpg.Connection, job: Any, ticket: Any) -> None:
 async def suggest_articles(connection: asyncpg.Connection, job: Any, ticket: Any) -> None:
     """Suggest the articles that are nearest to a ticket."""
     question = f"{ticket['subject']} {ticket['description']}"
-    for one in await nearest(connection, job["organization_id"], question, 3):
+    for one in await nearest(connection, job["organization_id"], question, 3, internal=True):
         await connection.execute(
             """
             INSERT INTO ticket_kb_suggestions (id, organization_id, ticket_id, article_id, title,
@@ -172,4 +172,4 @@ async def _end(connection: asyncpg.Connection, job: Any, error: Exception | None
 
 
 if __name__ == "__main__":
-    main("atum-job-worker", cycle)
+    main(cycle)

@@ -1,0 +1,3 @@
+"""Which release this is."""
+
+VERSION = "2.5.0"
