@@ -53,6 +53,8 @@ def started_us(name: str) -> int:
 def entries(name: str) -> Iterator[Entry]:
     """What the journal would have of a unit, the oldest first."""
     log, known = LOGS / f"{name}.log", starts(name)
+    if not known:
+        return
     text = log.read_bytes() if log.exists() else b""
     bounds = [one["size"] for one in known[1:]] + [len(text)]
     for number, (start, end) in enumerate(zip(known, bounds, strict=True)):

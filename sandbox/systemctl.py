@@ -48,7 +48,8 @@ def _change(verb: str, options: list[str], name: str) -> int:
         print(f"Failed to {verb} {full}: Unit {full} not found.", file=sys.stderr)
         return 5
     with locked(file.name):
-        if verb == "restart" or (verb == "start" and show(file.name)["SubState"] != "running"):
+        starts = verb == "start" or (verb == "enable" and "--now" in options)
+        if verb == "restart" or (starts and show(file.name)["SubState"] != "running"):
             note_start(file.name)
         status = _replacement(verb, *options, file.name)
     if verb in ("start", "restart"):
