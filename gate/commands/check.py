@@ -24,6 +24,7 @@ from gate.run.moment import prepare
 from gate.run.options import Asked, run_of
 from gate.run.settings import find_settings
 from gate.run.stage import Stage
+from gate.run.voice import Voice
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.secrets.logs import clean_records
@@ -31,11 +32,8 @@ from gate.secrets.redactor import public_text
 from gate.secrets.sentinel import Watch
 from gate.secrets.streams import CleanStream
 from gate.sources.observed import Observed
-from gate.text import line
 
 HELP = "look at a target and account for every promise of a moment"
-LONGEST = 2000
-"""Characters of one line that is said while it runs; what is longer is a target's doing."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,6 +91,17 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         return 1 if watch.found and status in (0, 10) else status
 
 
+def _voice() -> Voice:
+    """Who speaks on the standard output."""
+
+    def write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    is_terminal = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Voice(write, is_terminal=is_terminal)
+
+
 class Check:
     """One run: the moments one after the other, each looked at by a thread that can be left."""
 
@@ -100,7 +109,7 @@ class Check:
         """Load everything that was asked for."""
         self._run = run_of(asked)
         known.begin(of_run(self._run.target, os.environ), public_text(self._run.contract))
-        self.stage = Stage(self._run, self._say)
+        self.stage = Stage(self._run, _voice())
         self._moments = asked.moments
         self._observed: dict[Moment, Observed] = {}
         self._baselines: dict[Moment, Observed | None] = {}
@@ -189,11 +198,6 @@ class Check:
         sys.stdout.write(f"gate contract: {run.contract.folder}, {count} items\n")
         if run.applies and not run.target.embedded and run.replay is None:
             sys.stdout.write("gate plan: --apply: the plan of this moment WILL BE CARRIED OUT\n")
-
-    def _say(self, text: str) -> None:
-        told = line(known.tell(text))
-        sys.stdout.write(f"gate: {told[:LONGEST]}\n")
-        sys.stdout.flush()
 
     def _tell(self, *, interrupted: bool) -> int:
         moments = self._moments if not interrupted else tuple(self.stage.folders)

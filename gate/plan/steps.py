@@ -19,6 +19,7 @@ from gate.plan.running import outlast, runner
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
+from gate.under_way import doing
 
 KEPT = 4000
 """Characters of a step's output that are kept."""
@@ -132,7 +133,8 @@ def _step(id_: str, step: Step, way: Way) -> tuple[Fact[StepRecord], bool]:
         return skipped, False
     way.tell(_named(step))
     way.note(event="started", step=id_)
-    fact, is_unclear = _run(id_, step, way)
+    with doing(id_, step.deadline_s):
+        fact, is_unclear = _run(id_, step, way)
     way.note(event="done" if _good(fact) else "failed", step=id_)
     return fact, is_unclear
 

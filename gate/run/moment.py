@@ -40,6 +40,12 @@ def prepare(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
     run = stage.run
     if run.replay is not None:
         return run.replay, None if moment == "predeploy" else run.baseline or _kept(stage)
+    with stage.progress:
+        return _brought(moment, stage)
+
+
+def _brought(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
+    run = stage.run
     stage.ready()
     with open_carrier(stage.target, stage.cancelled) as carrier:
         if moment == "predeploy":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gate import launcher, temporary
@@ -15,6 +15,8 @@ from gate.errors import ObservationError
 from gate.report.run_folder import RunFolder, begin
 from gate.report.runs import earlier
 from gate.run.options import Run
+from gate.run.progress import Progress
+from gate.run.voice import Voice
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.sources.observed import Observed
@@ -26,12 +28,13 @@ class Stage:
 
     Attributes:
         target: The target; for the sandbox complete only after `ready`.
-        tell: Says on the terminal what is being done.
+        voice: Says on the terminal what is being done.
+        progress: Tells how far that is, while it is entered.
         cancelled: Set when no further step may be begun.
         no_baseline: Why the newest kept look from before the deployment was refused.
     """
 
-    def __init__(self, run: Run, tell: Callable[[str], None]) -> None:
+    def __init__(self, run: Run, voice: Voice) -> None:
         """Take over the run's target."""
         self.run = run
         self.target: Target = run.target
@@ -39,9 +42,14 @@ class Stage:
         self.before: Observed | None = None
         self.no_baseline = ""
         self.folders: dict[Moment, RunFolder] = {}
-        self.tell = tell
+        self.voice, self.progress = voice, Progress(voice)
         self._own = ""
         self._ready = False
+
+    def tell(self, text: str) -> None:
+        """Say what is being done from now on."""
+        self.progress.begin(text)
+        self.voice.tell(text)
 
     def go_on(self, text: str) -> None:
         """Say what is done next, unless the run was ended meanwhile.

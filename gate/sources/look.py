@@ -21,6 +21,7 @@ from gate.sources.observed import Observed
 from gate.sources.registry import sources
 from gate.sources.source import Looking, Source
 from gate.target import Target
+from gate.under_way import doing
 
 
 def look_at(
@@ -122,7 +123,8 @@ def _start(
     def ask(source: Source[Any], answer: Future[Fact[Any]]) -> None:
         began = time.perf_counter()
         try:
-            fact = _asked(source, looking)
+            with doing(source.name, _budget_s(source, looking.target)):
+                fact = _asked(source, looking)
         except ObservationError as error:  # interrupted: whoever asked goes no further, too
             fact = CannotTell(str(error), Cause.UPSTREAM)
         seconds[source.name] = round(time.perf_counter() - began, 3)
@@ -131,6 +133,14 @@ def _start(
     for one in asked_now:
         words = (one, answers[one.name])
         threading.Thread(target=ask, args=words, name=f"look-{one.name}", daemon=True).start()
+
+
+def _budget_s(source: Source[Any], target: Target) -> float | None:
+    """How long a source may take: by its own word, or by the target's ``[deadlines]``."""
+    if source.deadline is not None:
+        return source.deadline(target)
+    found = getattr(target.deadlines, f"{source.name}_s", None)
+    return found if isinstance(found, float) else None
 
 
 def _answer(

@@ -22,6 +22,7 @@ from gate.sources.api.samples import beside, timed
 from gate.sources.api.session import AT_ONCE, Session, ask
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
+from gate.under_way import doing
 
 UNTRIED = CannotTell("not tried: it writes", Cause.UPSTREAM)
 
@@ -174,7 +175,8 @@ async def _slow(
     ]
     probes = [asyncio.ensure_future(beside(session, asking.endpoints[one], over)) for one in probed]
     try:
-        first = await ask(session, item)
+        with doing(id_, item.deadline_s):
+            first = await ask(session, item)
         samples = asking.samples_of(id_)
         found.answers[id_] = await timed(session, item, first, samples) if samples else first
         over.set()

@@ -13,6 +13,7 @@ from gate.sources.api.questions import AskSamples
 from gate.sources.api.session import Session, reply_to
 from gate.sources.fact import Absent, CannotTell, Fact, Seen
 from gate.timing.rules import wanted
+from gate.under_way import doing
 
 DEADLINES = 10
 """All timed answers of an endpoint together may take so many of its deadlines."""
@@ -38,18 +39,21 @@ async def timed(
     if item.slow or item.writes:
         totals, firsts = [answer.elapsed_s], [answer.first_byte_s]
         started -= answer.elapsed_s
-    until, ended = time.monotonic() + DEADLINES * item.deadline_s, ""
-    while len(totals) < _needed(asked, totals, firsts) and not ended:
-        if item.writes:
-            ended = "it writes, so it is sent once"
-        elif time.monotonic() > until:
-            ended = f"they took longer than {DEADLINES} times its deadline together"
-        else:
-            again = await reply_to(session, item)
-            ended = _other(again, answer.status)
-            if isinstance(again, Reply) and not ended:
-                totals.append(again.elapsed_s)
-                firsts.append(again.first_byte_s)
+    within_s = DEADLINES * item.deadline_s
+    until, ended = time.monotonic() + within_s, ""
+    with doing(asked[0].endpoint if asked else item.path, within_s) as activity:
+        while len(totals) < (needed := _needed(asked, totals, firsts)) and not ended:
+            activity.detail = f"sample {len(totals) + 1} of {needed}"
+            if item.writes:
+                ended = "it writes, so it is sent once"
+            elif time.monotonic() > until:
+                ended = f"they took longer than {DEADLINES} times its deadline together"
+            else:
+                again = await reply_to(session, item)
+                ended = _other(again, answer.status)
+                if isinstance(again, Reply) and not ended:
+                    totals.append(again.elapsed_s)
+                    firsts.append(again.first_byte_s)
     timing = Timing(
         samples_s=tuple(totals),
         firsts_s=tuple(firsts),
