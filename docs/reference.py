@@ -50,9 +50,9 @@ OTHERS = {
 }
 OUTCOMES = {
     Outcome.PASS: "the promise holds, and it was seen to hold",
-    Outcome.WARN: "it holds, and something about it is odd: errors in the unit's journal, a unit "
-    "file that systemd accepts in part only or that changed since `daemon-reload`, a strong lock "
-    "without `lock_timeout`",
+    Outcome.WARN: "it holds, and something about it is odd: a unit that failed since the look "
+    "before, a unit file that systemd accepts in part only or that changed since `daemon-reload`, "
+    "a strong lock without `lock_timeout`",
     Outcome.FAIL: "it was looked at, and it does not hold",
     Outcome.INCONCLUSIVE: "it could not be looked at (unreachable, no permission, timeout, tool "
     "missing), or was not run",

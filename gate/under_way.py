@@ -33,7 +33,7 @@ class Activity:
     began: float = dataclasses.field(default_factory=time.monotonic)
 
     def told(self, now: float) -> str:
-        """It in words: ``endpoint.copilot, sample 2 of 3 (12 s of 120 s)``."""
+        """It in words: ``endpoint.report, sample 2 of 3 (12 s of 120 s)``."""
         of = f" of {self.budget_s:.0f} s" if self.budget_s else ""
         detail = f", {self.detail}" if self.detail else ""
         return f"{self.text}{detail} ({now - self.began:.0f} s{of})"

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import pydantic
 
-from gate.contract.item import Item, Moment, Name
+from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
 from gate.kinds.finding import Finding
@@ -25,6 +25,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
+from gate.kinds.unit_history import again_and_again, causes
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
@@ -43,15 +44,21 @@ class Service(Item):
         state: ``ActiveState (SubState)``, such as ``active (running)``.
         starts_at_boot: Whether a reboot must bring it up.
         restarted: After the deployment: whether it must (not) have been restarted by it.
+        restarts_at_most: How often systemd may have started it again by itself within 10 minutes;
+            how often it ever did does not matter.
+        watchdog: Whether systemd must watch over it (``WatchdogSec``). Where it does, the pings
+            must come.
     """
 
-    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "restarted"}
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "restarted", "restarts_at_most"}
 
     unit: Name
     state: Annotated[str, pydantic.Field(pattern=r"^[a-z-]+ \([a-z-]+\)$")]
     label: str = ""
     starts_at_boot: bool | None = None
     restarted: bool | None = None
+    restarts_at_most: Annotated[int, pydantic.Field(ge=0)] = 2
+    watchdog: Yes | None = None
 
     @property
     def changes_by_itself(self) -> bool:
@@ -72,15 +79,20 @@ def service(promise: Promise, scene: Scene) -> Finding:
             look=look,
         )
     broken = list(_state(item, unit)) + _boot(item, unit)
+    clock = scene.host.identity.clock
     if item.state == "active (running)" and not broken and not item.absent:
-        broken += _unsettled(unit, scene.host.identity.clock) + _stopped(unit)
+        broken += _unsettled(unit, clock) + _stopped(unit) + _watchdog(item, unit)
+    if item.state == "active (running)" and not item.absent:
+        broken += again_and_again(item.restarts_at_most, unit, clock)
     if item.restarted is not None and scene.moment == "postdeploy":
         broken += _restarted(item, unit, scene)
+    if broken and not item.absent:
+        broken += causes(unit)
     return Finding(
         promised=_promised(item),
         seen=_seen(unit),
         broken=tuple(broken),
-        warnings=tuple(_odd(unit)),
+        warnings=(*_odd(unit), *_failed_since(unit, scene)),
         look=look,
     )
 
@@ -111,8 +123,7 @@ def _state(item: Service, unit: Unit) -> list[str]:
         return [f"{item.unit} is masked"]
     if state == item.state:
         return []
-    result = "" if unit.result in ("success", "") else f", result {unit.result}"
-    return [f"{item.unit} is {state}{result}"]
+    return [f"{item.unit} is {state}"]
 
 
 def _boot(item: Service, unit: Unit) -> list[str]:
@@ -134,7 +145,10 @@ def _unsettled(unit: Unit, clock: dt.datetime) -> list[str]:
             f"{first.active_state} to {second.active_state}"
         )
         return [text]
-    if second.restarts and unit.started and (clock - unit.started).total_seconds() < FRESH_S:
+    young = unit.started and (clock - unit.started).total_seconds() < FRESH_S
+    # Who exits well and is started again as planned has settled as far as it ever will.
+    well = isinstance(unit.journal, Seen) and not unit.journal.value.failures
+    if second.restarts and young and not well:
         return [f"not settled: came up just now after {second.restarts} restarts"]
     return []
 
@@ -147,6 +161,27 @@ def _stopped(unit: Unit) -> list[str]:
     if isinstance(state, Absent):
         return [f"its main process {unit.main_pid} is gone ({state.proof})"]
     return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []
+
+
+def _watchdog(item: Service, unit: Unit) -> list[str]:
+    """Whether systemd watches over it, and hears of it."""
+    if unit.watchdog_s is None or unit.watchdog_ago_s is None:
+        return ["systemd does not watch over it: it has no WatchdogSec"] if item.watchdog else []
+    if unit.watchdog_ago_s <= unit.watchdog_s:
+        return []
+    ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
+    return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]
+
+
+def _failed_since(unit: Unit, scene: Scene) -> list[str]:
+    """Failures since the look before the deployment, which it has got over by itself."""
+    before = scene.baseline.host if scene.baseline and scene.moment == "postdeploy" else None
+    if not isinstance(before, Seen) or not isinstance(unit.journal, Seen):
+        return []
+    since = before.value.identity.clock
+    times = [one for one in unit.journal.value.failures if one > since]
+    when = f"the last time at {moment_of(times[0])}" if times else ""
+    return [f"it failed {len(times)} times since {moment_of(since)}, {when}"] if times else []
 
 
 def _restarted(item: Service, unit: Unit, scene: Scene) -> list[str]:
@@ -164,9 +199,6 @@ def _odd(unit: Unit) -> list[str]:
     odd = [f"systemd on its unit file: {one}" for one in unit.warnings]
     if unit.need_daemon_reload:
         odd.append("its unit file changed on disk since the last daemon-reload")
-    if isinstance(unit.journal, Seen) and unit.journal.value.errors:
-        last = unit.journal.value.last[-1:] or ("",)
-        odd.append(f"{unit.journal.value.errors} errors in its journal since its start: {last[0]}")
     return odd
 
 

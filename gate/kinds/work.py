@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
-
-import pydantic
 
 from gate.contract.item import Item, Moment, Name
 from gate.contract.model import Promise
@@ -39,11 +36,9 @@ class Work(Proofs, Item):
 
     Attributes:
         unit: Its systemd unit.
-        journal_errors: How many errors its journal may hold since its start.
     """
 
     unit: Name
-    journal_errors: Annotated[int, pydantic.Field(ge=0)] | None = None
 
     RULES = (at_least_one("queue", "cycle", "poll"),)
 
@@ -72,7 +67,6 @@ def work(promise: Promise, scene: Scene) -> Finding:
     if facts is None:
         raise ObservationError(f"cannot tell: {id_} was not asked for in this look")
     checks = [*_queue(item.queue, facts), *_cycle(item.cycle, facts), *_poll(item.poll, facts)]
-    checks += _journal(item, scene)
     return Finding(
         promised="; ".join(must for must, _, _ in checks),
         seen="; ".join(is_ for _, is_, _ in checks),
@@ -127,16 +121,6 @@ def _poll(poll: Poll | None, facts: WorkFacts) -> list[Check]:
     if isinstance(age, Absent):
         return [(promised, f"{poll.application} is not connected ({age.proof})", False)]
     return [(promised, f"last statement {age:.1f} s ago", age <= poll.within_s)]
-
-
-def _journal(item: Work, scene: Scene) -> list[Check]:
-    unit = known(scene.unit(item.unit))
-    if item.journal_errors is None or isinstance(unit, Absent):
-        return []
-    journal = require(unit.journal, f"journal of {item.unit}")
-    promised = f"at most {item.journal_errors} errors in the journal"
-    last = f": {journal.last[-1]}" if journal.last else ""
-    return [(promised, f"{journal.errors} errors{last}", journal.errors <= item.journal_errors)]
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:

@@ -79,6 +79,7 @@ SECTIONS: dict[str, tuple[str, int, str]] = {
     "boot": ("default.target\n  desk.service\n", 0, ""),
     "runtime": ("", 0, ""),
     "journal": (ENTRY, 0, ""),
+    "lines": (ENTRY, 0, ""),
     "logged": (ENTRY, 0, ""),
     "kernel": (NET, 0, ""),
     "listeners": (LISTEN, 0, ""),

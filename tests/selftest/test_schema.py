@@ -167,7 +167,7 @@ RULES = {
     "migration-head-alone": ("migrations", MIGRATION + 'head = "a"'),
     "migration-nothing-pending": ("migrations", MIGRATION + 'pending = []\nfolder = "/srv"'),
     "migration-two": ("migrations", MIGRATION + 'head = "a"\ncurrent = "a"\nfolder = "/srv"'),
-    "work-no-proof": ("work", f'[work.w]\n{BASE}unit = "u"\njournal_errors = 0'),
+    "work-no-proof": ("work", f'[work.w]\n{BASE}unit = "u"'),
     "step": ("plan", STEP + 'phase = "deploy"'),
     "step-loses": ("plan", STEP + 'phase = "rollback"\nmay_lose = { t = 3 }'),
     "step-loses-on-the-way": ("plan", STEP + 'phase = "deploy"\nmay_lose = { t = 3 }'),

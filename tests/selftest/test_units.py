@@ -35,7 +35,9 @@ def _read(shell: int = 0, /, **changes: Section) -> Fact[Unit]:
     """Read one unit that stands still; any section of the answer can be another one."""
     uptime = Section(b"3600.00 1.00\n", 0, "")
     answers = {
-        **dict.fromkeys(("show", "again", "runtime", "journal", "logged", "verify"), NOTHING),
+        **dict.fromkeys(
+            ("show", "again", "runtime", "journal", "lines", "logged", "verify"), NOTHING
+        ),
         **dict.fromkeys(("cgroups", "links", "commands"), NOTHING),
         **dict.fromkeys(("at", "later"), uptime),
         "units": _section(SHOWN, TARGET),

@@ -28,14 +28,17 @@ class UnitReading(Model):
 
 
 class Journal(Model):
-    """Errors that a unit logged since its present start.
+    """What the journal says of a unit since the host came up.
 
     Attributes:
-        errors: How many lines of priority ``err`` or worse.
-        last: The newest of them, redacted, newest last, at most 5.
+        restarts: When systemd started it again by itself (UTC), the newest first, at most 100.
+        failures: When it failed (UTC), the newest first, at most 100.
+        last: The newest lines, redacted, newest last, at most 3: of systemd about it, and of a
+            unit that does not run or was started again its own.
     """
 
-    errors: int
+    restarts: tuple[dt.datetime, ...] = ()
+    failures: tuple[dt.datetime, ...] = ()
     last: tuple[str, ...] = ()
 
 
@@ -55,6 +58,11 @@ class Unit(Model):
             ``S (sleeping)``; a unit can be active while its process is ``T (stopped)``.
         pids: Every process of the unit's control group.
         members: For an umbrella unit (active, exited): the units that it stands for, with state.
+        exit_code: How the main process last ended, ``CLD_…`` of ``waitid(2)``: 1 for exited, 2 for
+            killed, 3 for dumped; 0 where it did not.
+        exit_status: Its exit status, or the signal that ended it.
+        watchdog_s: How often it has to tell systemd that it is well; ``None`` where it need not.
+        watchdog_ago_s: How long ago it last did so, in seconds.
         warnings: What systemd said of the unit file that it accepted in part only.
     """
 
@@ -80,6 +88,10 @@ class Unit(Model):
     executable: Fact[str]
     members: tuple[tuple[str, str], ...] = ()
     journal: Fact[Journal]
+    exit_code: int = 0
+    exit_status: int = 0
+    watchdog_s: float | None = None
+    watchdog_ago_s: float | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -1,8 +1,9 @@
-"""Read the journal of a host: errors by unit."""
+"""Read the journal of a host: what systemd says of units, and their last lines."""
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -12,42 +13,50 @@ from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import Journal
 from gate.sources.host.section import Section
+from gate.text import line as one_line
 
-QUOTED = 5
+QUOTED = 3
 """Lines that are kept of a unit."""
-SHORT = 2000
+KEPT = 100
+"""Times that are kept of one event of a unit."""
+RESTART = "5eb03494b6584870a536b337290809b3"
+FAILURE = "d9b373ed55a64feb8242e02dbe79a49c"
+"""Message ids (``sd-messages.h``): systemd starts a unit again by itself; a unit failed."""
+SHORT = 500
 """How much is kept of a line, in characters."""
 NOTHING = "-- No entries --"
-NUMBER = re.compile(r"[0-9]{1,18}")
+NUMBER = re.compile(r"[0-9]{1,17}")
 UNIT = re.compile(r"[\w:.\\@-]{1,255}\.(?:service|timer|socket|scope|mount|path|slice|target)")
 Entry = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """The errors of a host.
+    """What the journal says of a host's units.
 
     Attributes:
         section: How the question ended.
-        errors: Entries by unit, and by their place in the journal (newest first).
+        entries: By unit, and by their place in the journal (newest first).
         untold: Why nothing can be told of a unit, by its name; of any unit by ``""``.
     """
 
     section: Section
-    errors: Mapping[str, Mapping[int, Entry]]
+    entries: Mapping[str, Mapping[int, Entry]]
     untold: Mapping[str, str]
 
 
-def read_journal(section: Section, newest: Section) -> Log:
+def read_journal(section: Section, newest: Section, lines: Section) -> Log:
     """Sort the entries by unit: the one that logged, and the one that systemd logged about.
 
     Args:
-        section: What ``journalctl`` printed of errors, each a line of JSON.
+        section: What ``journalctl`` printed of what systemd says, each a line of JSON.
         newest: The same of the newest entry of all: a journal without it is not read.
+        lines: The same of what units that do not run logged themselves.
     """
     found: dict[str, dict[int, Entry]] = {}
     untold: dict[str, str] = {}
-    for number, line in enumerate(section.text.splitlines()):
+    texts = [*section.text.splitlines(), *lines.text.splitlines()]
+    for number, line in enumerate(texts):
         if not line.strip() or line == NOTHING:
             continue
         entry = _entry(line)
@@ -63,13 +72,13 @@ def read_journal(section: Section, newest: Section) -> Log:
     return Log(section, found, untold)
 
 
-def journal(log: Log, names: Iterable[str], since_us: int, viewer: str) -> Fact[Journal]:
-    """Count and quote the errors of one unit.
+def journal(log: Log, names: Iterable[str], booted: dt.datetime, viewer: str) -> Fact[Journal]:
+    """What is said of one unit.
 
     Args:
-        log: The host's errors.
+        log: What is said of all.
         names: Every name of the unit.
-        since_us: Only what was logged from then on; microseconds since the host came up.
+        booted: When the host came up.
         viewer: Who looked.
     """
     section, names = log.section, [*names]
@@ -82,13 +91,21 @@ def journal(log: Log, names: Iterable[str], since_us: int, viewer: str) -> Fact[
     for name in ("", *names):
         if name in log.untold:
             return CannotTell(log.untold[name], Cause.UPSTREAM)
-    found = {number: one for name in names for number, one in log.errors.get(name, {}).items()}
-    lines = [
-        _words(entry.get("MESSAGE"))
-        for _, entry in sorted(found.items())
-        if int(entry["__MONOTONIC_TIMESTAMP"]) >= since_us
-    ]
-    return Seen(Journal(errors=len(lines), last=tuple(reversed(lines[:QUOTED]))))
+    entries = [one for name in names for one in log.entries.get(name, {}).values()]
+    entries.sort(key=lambda one: int(one["__MONOTONIC_TIMESTAMP"]), reverse=True)
+    said = list(dict.fromkeys(_words(one.get("MESSAGE")) for one in entries))
+    return Seen(
+        Journal(
+            restarts=_times(entries, RESTART, booted),
+            failures=_times(entries, FAILURE, booted),
+            last=tuple(reversed(said[:QUOTED])),
+        )
+    )
+
+
+def _times(entries: Iterable[Entry], id_: str, booted: dt.datetime) -> tuple[dt.datetime, ...]:
+    stamps = [int(one["__MONOTONIC_TIMESTAMP"]) for one in entries if one.get("MESSAGE_ID") == id_]
+    return tuple(booted + dt.timedelta(microseconds=one) for one in dict.fromkeys(stamps[:KEPT]))
 
 
 def _entry(line: str) -> Entry | None:
@@ -108,4 +125,4 @@ def _words(message: object) -> str:
     if isinstance(message, list):
         values = [one for one in message if isinstance(one, int) and 0 <= one < 1 << 8]
         message = bytes(values).decode("utf-8", "backslashreplace")
-    return known.redactor().cut(str(message), SHORT)
+    return known.first(one_line(str(message)), SHORT)

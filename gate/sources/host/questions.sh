@@ -7,8 +7,10 @@
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
-cut=cat; shorten=cat; few=cat
-command -v head >/dev/null 2>&1 && cut="head -c $most" shorten="head -c $least" few='head -c 999'
+cut=cat; shorten=cat; few=cat; brief=cat
+command -v head >/dev/null 2>&1 && {
+  cut="head -c $most" shorten="head -c $least" few='head -c 999' brief='head -c 4096'
+}
 
 # ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
 # both as much as may be said, so that a tool without end spoils its own section only.
@@ -148,6 +150,24 @@ until_reboot() {
     [ ! -d "$folder" ] ||
       limited find "$folder" -type l \( -path '*.wants/*' -o -path '*.requires/*' \) -print
   done
+}
+
+# The last lines of units that do not run, or were started again: of a few, each by itself.
+last_lines() {
+  in_time || return "$showed"
+  names=$(printf '%s\n' "$shown" | limited awk 'BEGIN { RS = ""; FS = "\n" }
+    {
+      id = ""; runs = 0; again = 0
+      for (n = 1; n <= NF; n++) {
+        if ($n ~ /^Id=/) id = substr($n, 4)
+        if ($n == "ActiveState=active" || $n == "LoadState=not-found") runs = 1
+        if ($n ~ /^NRestarts=/) again = substr($n, 11) + 0
+      }
+      if (id != "" && (!runs || again) && count++ < 20) printf "%s ", id
+    }
+    END { print "." }' | $brief)
+  whole || return 1
+  for name in $names; do limited journalctl -b -r -n 3 -o json -u "$name" 2>/dev/null; done
 }
 
 # What systemd thinks of the files of these units.

@@ -28,7 +28,8 @@ UNITS_PER_S = 50
 PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,MainPID,NRestarts,"
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
-    "DropInPaths,ControlGroup,Type,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
+    "DropInPaths,ControlGroup,Type,ExecMainCode,ExecMainStatus,WatchdogUSec,"
+    "WatchdogTimestampMonotonic,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""
@@ -74,7 +75,8 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask units units",
             "ask boot limited systemctl list-dependencies --plain --full default.target",
             "ask runtime until_reboot",
-            f"ask journal limited journalctl -b -p err -r -n 1000 -o json {_only(questions.units)}",
+            f"ask journal limited journalctl -b -r -n 1000 -o json {_only(questions.units)}",
+            "ask lines last_lines",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
     body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
@@ -181,9 +183,9 @@ def _others(target: Target, questions: HostQuestions) -> list[str]:
 
 
 def _only(units: Iterable[str]) -> str:
-    """Narrow the journal to the units, as far as that is quicker than reading all of it."""
+    """Narrow the journal to what systemd says of the units, as far as that is quicker."""
     names = list(units)
-    return " ".join(f"-u {shlex.quote(one)}" for one in names) if len(names) <= FEW else ""
+    return shlex.join(f"UNIT={one}" for one in names) if len(names) <= FEW else "_PID=1"
 
 
 class Answers(dict[str, Section]):

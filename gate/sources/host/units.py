@@ -11,9 +11,10 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.boot import Boot, at_boot, names_of, read_boot
 from gate.sources.host.facts import Identity, Unit, UnitReading
 from gate.sources.host.journal import Log, journal, read_journal
-from gate.sources.host.plausible import Properties, contradicts_itself, unlike_a_unit
+from gate.sources.host.plausible import NUMBER, Properties, contradicts_itself, unlike_a_unit
 from gate.sources.host.processes import Table
 from gate.sources.host.section import Section
+from gate.sources.host.spans import seconds_of
 from gate.sources.host.unit_files import Verified, read_verified
 from gate.sources.host.window import too_short, window_s
 
@@ -98,7 +99,7 @@ class _Around:
         window_s: Time between the two readings.
         boot: What a reboot brings up.
         states: Of every loaded unit, at the second reading: active and sub.
-        journal: Errors by unit.
+        journal: What it says of each unit.
         verified: What systemd thinks of the units' files.
     """
 
@@ -129,7 +130,7 @@ def _around(
             for words in listed
             if len(words) >= 4  # noqa: PLR2004 - unit, load, active, sub
         },
-        journal=read_journal(answers["journal"], answers["logged"]),
+        journal=read_journal(answers["journal"], answers["logged"], answers["lines"]),
         verified=read_verified(answers["verify"], identity),
     )
 
@@ -208,9 +209,28 @@ def _unit(
             else Absent("there is no main process (MainPID=0)")
         ),
         members=_members(first, around.states),
-        journal=journal(around.journal, names, active_us, table.viewer),
+        journal=journal(around.journal, names, around.identity.booted, table.viewer),
+        **_ended(first),
+        **_watchdog(second, first, around.identity),
         warnings=_warnings(first) + around.verified.of(names, (fragment, *drop_ins)),
     )
+
+
+def _ended(shown: Properties) -> dict[str, int]:
+    """How its main process last ended."""
+    keys = {"exit_code": "ExecMainCode", "exit_status": "ExecMainStatus"}
+    values = {name: shown.get(key, "") for name, key in keys.items()}
+    return {name: int(one) for name, one in values.items() if one and NUMBER.fullmatch(one)}
+
+
+def _watchdog(second: Properties, first: Properties, identity: Identity) -> dict[str, float | None]:
+    """How often it must ping, and how long ago it did; by the clock that the host is told by."""
+    every_s = seconds_of(first.get("WatchdogUSec", ""))
+    shown = second.get("WatchdogTimestampMonotonic") or first.get("WatchdogTimestampMonotonic", "")
+    if not every_s or not shown or not NUMBER.fullmatch(shown):
+        return {}
+    up_s = (identity.clock - identity.booted).total_seconds()
+    return {"watchdog_s": every_s, "watchdog_ago_s": max(0.0, up_s - int(shown) / 1e6)}
 
 
 def _paths(text: str) -> tuple[str, ...]:

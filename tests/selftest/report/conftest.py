@@ -77,7 +77,7 @@ def unit(name: str, state: str, minutes: float | None, pid: int = 0) -> Unit:
         process_state=Seen("S (sleeping)"),
         pids=Seen((pid,) if pid else ()),
         executable=Seen("/usr/bin/x"),
-        journal=Seen(Journal(errors=0)),
+        journal=Seen(Journal()),
     )
 
 

@@ -1,0 +1,64 @@
+"""What a unit went through: how often it was started again, and what it failed of."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from gate.errors import ObservationError
+from gate.sources.fact import Seen
+from gate.sources.host.facts import Unit
+from gate.sources.host.spans import ending
+
+WINDOW_S = 600.0
+"""Within so many seconds restarts are counted: a crash every 30 s is seen without waiting."""
+
+
+def again_and_again(at_most: int, unit: Unit, clock: dt.datetime) -> list[str]:
+    """Why a unit does not stay up, by the journal; empty where it does.
+
+    ``NRestarts`` counts for as long as the unit is loaded, and tells no time: it only tells whether
+    there is anything to find.
+
+    Args:
+        at_most: How often systemd may have started it again within `WINDOW_S`.
+        unit: The unit.
+        clock: The host's clock.
+
+    Raises:
+        ObservationError: It came up a short while ago after restarts, and the journal that would
+            tell when they were cannot be read, or knows nothing of them.
+    """
+    restarts = max(one.restarts for one in unit.readings)
+    up_s = (clock - unit.started).total_seconds() if unit.started else 0.0
+    times: tuple[dt.datetime, ...] = ()
+    if isinstance(unit.journal, Seen):
+        times = unit.journal.value.restarts
+    late = [one for one in times if (clock - one).total_seconds() <= WINDOW_S]
+    if len(late) > at_most:
+        every_s = (late[0] - late[-1]).total_seconds() / (len(late) - 1 or 1)
+        often = f"about every {every_s:.0f} s" if len(late) > 1 else f"{up_s:.0f} s ago"
+        return [f"systemd started it again {len(late)} times within {WINDOW_S / 60:g} min, {often}"]
+    if restarts > at_most and up_s < WINDOW_S and not late:
+        why = "it tells of none" if isinstance(unit.journal, Seen) else unit.journal
+        said = why if isinstance(why, str) else getattr(why, "reason", "")
+        raise ObservationError(
+            f"cannot tell (upstream): it was started again {restarts} times, is up for "
+            f"{up_s:.0f} s, and when that was the journal does not tell: {said}"
+        )
+    return []
+
+
+def causes(unit: Unit) -> list[str]:
+    """What systemd, the unit's file and the journal say of a unit that is not as it should be."""
+    found = []
+    if unit.load_state not in ("loaded", ""):
+        found.append(f"its unit file is {unit.load_state}")
+    if unit.result not in ("success", ""):
+        found.append(f"systemd's result is {unit.result}")
+    ended = ending(unit.exit_code, unit.exit_status)
+    if ended and (unit.active_state != "active" or unit.result not in ("success", "")):
+        found.append(ended)
+    found += [f"systemd on its unit file: {one}" for one in unit.warnings[:3]]
+    if isinstance(unit.journal, Seen) and unit.journal.value.last:
+        found.append(f"last in the journal: {' | '.join(unit.journal.value.last)}")
+    return found
