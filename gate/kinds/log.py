@@ -21,6 +21,7 @@ from gate.sources.host.logs.facts import LogFacts
 from gate.sources.host.logs.probe import LOGS
 from gate.sources.host.logs.subject import ERRORS, Subject
 from gate.sources.host.probe import AskProbe
+from gate.sources.host.questions import AskUnit
 from gate.target import Target
 from gate.toml import Strict
 
@@ -125,8 +126,10 @@ def log(promise: Promise, scene: Scene) -> Finding:
         ObservationError: What was read breaks nothing, and is not all of it.
     """
     item = scene.item(promise, Log)
-    facts = known(_find(promise, scene))
     look = look_at(item, scene.target)
+    if item.absent and item.unit and not item.file:
+        return _no_unit(item.unit, scene, look)
+    facts = known(_find(promise, scene))
     if isinstance(facts, Absent):
         missing = () if item.absent else (f"nothing logs: {facts.proof}",)
         return Finding(promised=_promised(item), seen=facts.proof, broken=missing, look=look)
@@ -141,6 +144,16 @@ def log(promise: Promise, scene: Scene) -> Finding:
             f"read, {_seen(facts)}"
         )
     return Finding(promised=_promised(item), seen=_seen(facts), broken=broken, look=look)
+
+
+def _no_unit(name: str, scene: Scene, look: str) -> Finding:
+    """The journal of a unit that is gone stays: it is absent where the unit is."""
+    unit = known(scene.unit(name))
+    if isinstance(unit, Absent):
+        return Finding(promised="absent", seen=f"there is no {name}", look=look)
+    return Finding(
+        promised="absent", seen=f"{name} is there", broken=(f"{name} is there",), look=look
+    )
 
 
 def _never(item: Log, facts: LogFacts) -> tuple[str, ...]:
@@ -217,7 +230,10 @@ def look_at(item: Log, target: Target) -> str:
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     item = promise.at(moment)
-    return [AskProbe(LOGS, subject_of(item, target))] if isinstance(item, Log) else []
+    if not isinstance(item, Log):
+        return []
+    unit = [AskUnit(item.unit)] if item.unit and item.absent else []
+    return [AskProbe(LOGS, subject_of(item, target)), *unit]
 
 
 def _find(promise: Promise, scene: Scene) -> Seen[LogFacts] | Absent | CannotTell:

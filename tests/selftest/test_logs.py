@@ -13,10 +13,15 @@ from typing import Any
 import pytest
 
 from gate.connection.carrier import open_carrier
+from gate.errors import ObservationError
+from gate.kinds.judge import compare
+from gate.kinds.load import load_contract
+from gate.kinds.scene import Scene
 from gate.pattern import first_like
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
 from gate.sources.host.each import Block
+from gate.sources.host.facts import HostFacts
 from gate.sources.host.logs.facts import LogFacts
 from gate.sources.host.logs.levels import is_error
 from gate.sources.host.logs.probe import LOGS, read_log, wildcards
@@ -24,7 +29,9 @@ from gate.sources.host.logs.stamps import stamp
 from gate.sources.host.logs.subject import EVERYTHING, SIEVE, Subject, literal, sieve
 from gate.sources.host.probe import AskProbe, probed
 from gate.sources.host.questions import host_questions
-from tests.selftest.hosts import target
+from gate.sources.observed import Observed
+from tests.selftest import hosts
+from tests.selftest.hosts import identity, target
 
 ERROR_LINES = """\
 2026-02-13 15:30:00,123 - name - ERROR - Worker crashed: x
@@ -406,3 +413,30 @@ def test_everything_else_of_an_answer_is_cannot_tell() -> None:
             one = subject("w.service", kind=kind, since="start")
             assert isinstance(read_log(one, Block(text, 0)), (CannotTell, LogFacts))
     assert sieve(subject("x", never=("(a)",))) == EVERYTHING
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_the_journal_of_a_unit_that_is_gone(tmp_path: pathlib.Path, gone: bool) -> None:  # noqa: FBT001
+    """What a removed unit once logged stays, and is no reason to call the unit there."""
+    promised = '[log.x]\ntitle = "t"\nsource = "s"\nunit = "x.service"\n'
+    sides = 'before = "absent"\nafter = { never = "errors" }\n'
+    (tmp_path / "logs.toml").write_text(promised + sides)
+    unit = Absent("LoadState=not-found") if gone else CannotTell("no systemctl", Cause.TOOL_MISSING)
+    facts = HostFacts(
+        identity=identity(), units={"x.service": unit}, listeners=unit, processes={}, paths={},
+        outputs={}, packages={}, tools={}, files={},
+    )  # fmt: skip
+    scene = Scene(
+        contract=load_contract(tmp_path),
+        target=target("local://"),
+        moment="rollback",
+        observed=Observed(
+            target="x", moment="rollback", started=NOW, finished=hosts.NOW,
+            sources={"host": Seen(facts)},
+        ),
+    )  # fmt: skip
+    if gone:
+        assert compare(scene.contract.promises["log.x"], scene).holds
+    else:
+        with pytest.raises(ObservationError, match="no systemctl"):
+            compare(scene.contract.promises["log.x"], scene)
