@@ -5,6 +5,7 @@ Python's own ``re`` knows no deadline: ``(a+)+b`` takes years for 40 letters.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 
@@ -74,3 +75,16 @@ def first_like(
         return search(pattern, line, within_s=left_s) is not None
 
     return [next((one for one in patterns if found(one, line)), "") for line in lines]
+
+
+def is_pattern(text: str) -> str:
+    """Return a regular expression as it is.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text

@@ -21,12 +21,13 @@ from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.recorder.chapters import chapter_text
 from gate.sources.fact import CannotTell, Seen
+from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskOutput, AskPackage, AskPath, AskUnit
 from gate.sources.look import look_at
 from gate.sources.observed import Observed
 from gate.target import Target
 
-ASKED = (AskUnit, AskPath, AskOutput, AskPackage)
+ASKED = (AskUnit, AskPath, AskOutput, AskPackage, AskProbe)
 """Of a contract's questions those that a recorder asks: they name what nobody could list."""
 MOMENT: Moment = "predeploy"
 

@@ -51,7 +51,7 @@ def read_paths(
         return {}
     stats = {name: fields for name, *fields in _records(answers["stat"], STAT_FIELDS)}
     rooms = {name: fields for name, *fields in _records(answers["room"], ROOM_FIELDS)}
-    said = {_unquoted(name): why for name, why in COMPLAINT.findall(answers["stat"].err)}
+    said = {unquoted(name): why for name, why in COMPLAINT.findall(answers["stat"].err)}
     resolved = _resolved(answers["resolved"], token)
     believed = ROOT in stats and stats[ROOT][0] == "directory"
     found: dict[str, Fact[Path]] = {}
@@ -126,7 +126,7 @@ def _why(section: Section) -> str:
     return section.why if section.rc not in (0, 1) else "nothing was said of it"
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
     r"""A name as GNU tools quote it for a shell: ``'a path'``, ``"it's"``, ``'a'$'\n''b'``."""
     return "".join(
         plain or double or _unescaped(escaped) or one or other

@@ -39,7 +39,7 @@ class Probe(Generic[S, F]):
             a subject that is left out cannot be told.
         format: Raise it when what is kept changes its meaning: what another one kept is not judged.
         deadline_s: How long all of its subjects may take, in seconds; at most a share of the time
-            that the target allows the host.
+            that the target allows the host. Probes run side by side.
         most_kib: How much it may print, in KiB; what says more says nothing.
     """
 

@@ -38,7 +38,7 @@ UNPULLED = 3
 UNANSWERED = -1
 """Exit status of a section that is not in the answer, or not whole."""
 PROBES_SHARE = 2
-"""All probes together may take this part of the time that the host has."""
+"""The probes, which run side by side, may take this part of the time that the host has."""
 SHARE = 4
 """One section may be as large as this part of the whole answer."""
 COMPLAINTS = 1 << 19
@@ -99,19 +99,25 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
 
 
 def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
-    """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds."""
-    if not questions.probes:
-        return []
-    share_s = target.deadlines.host_s / PROBES_SHARE / len(questions.probes)
-    lines: list[str] = []
-    for name, asked in questions.probes.items():
-        text, seconds = written(asked), min(asked.probe.deadline_s, share_s)
-        if isinstance(text, str):
-            bounds = f"{max(1, round(seconds))} {largest(target, questions)(f'probe.{name}')}"
-            end = f"{token} of {name}"
-            lines += [f"probe {shlex.quote(name)} {bounds} <<'{end}'"]
-            lines += ["(", text, ") </dev/null", *ALONE, end]
-    return lines
+    """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds.
+
+    They run side by side, and what is behind in the list is told first: the quick ones are there,
+    so that none of them waits for a slow one with its answer in hand.
+    """
+    share_s = target.deadlines.host_s / PROBES_SHARE
+    bound, lines = largest(target, questions), []
+    slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
+    texts = [(one.probe, written(one)) for one in slowest_first]
+    told = [(probe, text) for probe, text in texts if isinstance(text, str)]
+    for number, (probe, text) in enumerate(told, 1):
+        seconds = max(1, round(min(probe.deadline_s, share_s)))
+        end = f"{token} of {probe.name}"
+        words = f"probe {shlex.quote(probe.name)} {seconds} {bound(f'probe.{probe.name}')}"
+        shell = [f"{words} <<'{end}'", "(", text, ") </dev/null", *ALONE, end]
+        last = number == len(told)
+        beside = ["} | {", "exec 4<&0 </dev/null"]
+        lines += shell if last else ["{ exec 3>&1", *shell, *beside]
+    return lines + ["cat <&4", "}"] * (len(told) - 1)
 
 
 def largest(target: Target, questions: HostQuestions) -> Callable[[str], int]:

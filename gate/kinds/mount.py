@@ -1,0 +1,226 @@
+"""File systems that are mounted: where from, with which options, how much room is left."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Name
+from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.section import Section
+from gate.target import Target
+
+Count = Annotated[int, pydantic.Field(gt=0)]
+Percent = Annotated[float, pydantic.Field(gt=0, le=100)]
+OCTAL = re.compile(r"\\([0-7]{3})")
+ROOM = re.compile(r"(\d+) (\d+) (\d+) (\d+) (\d+)")
+
+
+class Mount(Item):
+    """A file system at its place.
+
+    Attributes:
+        path: Where it is mounted; a target puts its ``prefix`` before it.
+        device: What is mounted there, as ``findmnt`` calls its source.
+        type: Of the file system.
+        options: Options that it must have, of the mount or of the file system, such as ``ro``.
+        options_not: Options that it must not have.
+        free_mb: How much room it must have for ordinary users, in MB (10^6 bytes).
+        free_percent: The same in percent of its size.
+        free_inodes: How many files can be made, at least; what counts none has enough.
+        free_inodes_percent: The same in percent.
+    """
+
+    path: AbsolutePath
+    device: Name | None = None
+    type: Name | None = None
+    options: tuple[Name, ...] = ()
+    options_not: tuple[Name, ...] = ()
+    free_mb: Count | None = None
+    free_percent: Percent | None = None
+    free_inodes: Count | None = None
+    free_inodes_percent: Percent | None = None
+
+
+class Room(Model):
+    """What is left of a file system, for ordinary users.
+
+    Attributes:
+        size, free: In bytes.
+        inodes, free_inodes: How many; 0 of 0 where they are not counted.
+    """
+
+    size: int
+    free: int
+    inodes: int
+    free_inodes: int
+
+
+class MountFacts(Model):
+    """A file system that is mounted; of several at one place the last, which hides the others.
+
+    Attributes:
+        device: Where from.
+        type: Of the file system.
+        options: Of the mount and of the file system.
+        room: What is left.
+    """
+
+    device: str
+    type: str
+    options: tuple[str, ...]
+    room: Fact[Room]
+
+
+def script(subjects: Sequence[str]) -> str:
+    """The kernel's own list, and one ``stat`` for all places."""
+    places = shlex.join(dict.fromkeys(subjects))
+    return parts(
+        {
+            "mounts": "limited cat /proc/self/mountinfo",
+            "room": f"limited stat -f --printf '%S %b %a %c %d\\0%n\\0\\n' -- {places}",
+        }
+    )
+
+
+def read(
+    section: Section, subjects: Sequence[str]
+) -> Mapping[str, MountFacts | Absent | CannotTell]:
+    """What is mounted at each place.
+
+    Source:
+        ``proc(5)``, mountinfo.
+    """
+    told = read_parts(section)
+    mounts = _mounts(told["mounts"].text)
+    rooms = _rooms(told["room"])
+    found: dict[str, MountFacts | Absent | CannotTell] = {}
+    for place in subjects:
+        path = place.rstrip("/") or "/"
+        if told["mounts"].rc != 0 or "/" not in mounts:
+            found[place] = cannot_tell(told["mounts"], "/proc/self/mountinfo")
+        elif path in mounts:
+            device, type_, options = mounts[path]
+            room = rooms.get(place) or cannot_tell(told["room"], f"stat -f {place}")
+            found[place] = MountFacts(device=device, type=type_, options=options, room=room)
+        else:
+            found[place] = Absent(f"/proc/self/mountinfo has no {path}")
+    return found
+
+
+def _mounts(text: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    found: dict[str, tuple[str, str, tuple[str, ...]]] = {}
+    for line in text.splitlines():
+        mount, _, system = line.partition(" - ")
+        fields, of = mount.split(" "), system.split(" ")
+        if len(fields) < 6 or len(of) < 3:  # noqa: PLR2004 - as proc(5) has them
+            continue
+        options = dict.fromkeys([*fields[5].split(","), *" ".join(of[2:]).split(",")])
+        if "ro" in fields[5].split(","):  # of this mount, whatever the file system is
+            options.pop("rw", None)
+        found[_plain(fields[4])] = (_plain(of[1]), of[0], tuple(options))
+    return found
+
+
+def _plain(text: str) -> str:
+    return OCTAL.sub(lambda one: chr(int(one[1], 8)), text)
+
+
+def _rooms(section: Section) -> dict[str, Fact[Room]]:
+    found: dict[str, Fact[Room]] = {}
+    for record in section.text.split("\0\n"):
+        numbers, _, place = record.partition("\0")
+        if match := ROOM.fullmatch(numbers):
+            size, blocks, free, inodes, free_inodes = map(int, match.groups())
+            room = Room(
+                size=size * blocks, free=size * free, inodes=inodes, free_inodes=free_inodes
+            )
+            found[place] = Seen(room)
+    return found
+
+
+MOUNTS = Probe[str, MountFacts](name="gate.mounts", model=MountFacts, script=script, read=read)
+
+
+def _differs(item: Mount, found: MountFacts, scene: Scene) -> Iterator[str | CannotTell]:
+    del scene
+    yield from other("device", item.device, found.device)
+    yield from other("type", item.type, found.type)
+    yield from (f"it is not {one}" for one in item.options if one not in found.options)
+    yield from (f"it is {one}" for one in item.options_not if one in found.options)
+    wanted = (item.free_mb, item.free_percent, item.free_inodes, item.free_inodes_percent)
+    if wanted == (None, None, None, None):
+        return
+    if isinstance(found.room, Seen):
+        yield from _room(item, found.room.value)
+    else:
+        yield unknown(found.room)
+
+
+def _room(item: Mount, room: Room) -> Iterator[str]:
+    if item.free_mb is not None and room.free < item.free_mb * 1e6:
+        yield f"only {room.free / 1e6:,.0f} MB free"
+    if item.free_percent is not None and room.free * 100 < item.free_percent * room.size:
+        yield f"only {room.free * 100 / room.size:.1f} % free"
+    if not room.inodes:
+        return
+    if item.free_inodes is not None and room.free_inodes < item.free_inodes:
+        yield f"only {room.free_inodes:,} inodes free"
+    percent = room.free_inodes * 100 / room.inodes
+    if item.free_inodes_percent is not None and percent < item.free_inodes_percent:
+        yield f"only {percent:.1f} % of the inodes free"
+
+
+def _text(found: MountFacts) -> str:
+    room = f", {found.room.value.free / 1e6:,.0f} MB free" if isinstance(found.room, Seen) else ""
+    return f"{_state(found)}{room}"
+
+
+def _state(found: MountFacts) -> str:
+    return f"{found.type} from {found.device} ({','.join(found.options)})"
+
+
+def _promised(item: Mount) -> str:
+    keys = item.model_dump(exclude_defaults=True, exclude={*Item.model_fields, "path"})
+    return listed(**keys) if keys else "mounted"
+
+
+def _look(item: Mount, target: Target) -> str:
+    place = shlex.quote(target.placed(item.path))
+    return f"findmnt {place}; df {place}; df -i {place}"
+
+
+def _keys(item: Mount, found: MountFacts) -> Mapping[str, Any]:
+    keys = item.model_dump(mode="json", exclude_defaults=True, exclude={*Item.model_fields})
+    return {**keys, "path": item.path, "device": found.device, "type": found.type}
+
+
+KIND = HostKind(
+    name="mount",
+    chapter="mounts",
+    rank=32,
+    model=Mount,
+    probe=MOUNTS,
+    subject=lambda item, target: target.placed(item.path),
+    called=lambda item: f"file system at {item.path}",
+    promised=_promised,
+    differs=_differs,
+    text=_text,
+    state=_state,
+    columns={
+        "Type": lambda one: one.type,
+        "Device": lambda one: one.device,
+        "Options": lambda one: ",".join(one.options),
+    },
+    look=_look,
+    keys=_keys,
+    absent="not mounted",
+).kind

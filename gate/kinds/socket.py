@@ -1,0 +1,208 @@
+"""UDP sockets and Unix sockets; what listens on TCP is a `port`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Name, Port
+from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.scene import Scene, unknown
+from gate.rule import Has, Not, Rule, Some, exactly_one
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.section import Section
+from gate.target import Target
+
+Subject = tuple[int, str]
+"""UDP port and nothing, or 0 and a Unix socket's path."""
+UDP = re.compile(r" *\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ")
+UNIX = re.compile(
+    r"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) ([0-9A-F]{4}) [0-9A-F]{2} +\d+ (\S.*)"
+)
+LISTENS = 0x10000
+"""Flag of a Unix socket that accepts connections."""
+DATAGRAM = "0002"
+OWNER = re.compile(r'\("([^"]+)",pid=\d+')
+
+
+class Socket(Item):
+    """A socket that is open to others: of UDP, or in the file system.
+
+    Attributes:
+        udp: UDP port; a target adds its ``port_offset``.
+        unix: Path of a Unix socket; a target puts its ``prefix`` before it.
+        address: Address that the UDP socket must be bound to; ``*`` for all.
+        process: Name of a process that must hold it; seen by root, or by who runs it.
+    """
+
+    udp: Port | None = None
+    unix: AbsolutePath | None = None
+    address: Name | None = None
+    process: Name | None = None
+
+    RULES = (
+        exactly_one("udp", "unix"),
+        Rule(Some(Not(Has("address")), Has("udp")), "address goes with udp"),
+    )
+
+    @pydantic.field_validator("address")
+    @classmethod
+    def _is_one(cls, given: str | None) -> str | None:
+        if given not in (None, "*"):
+            ipaddress.ip_address(given)
+        return given
+
+
+class SocketFacts(Model):
+    """A socket.
+
+    Attributes:
+        addresses: What it is bound to, ``*`` for all; of a Unix socket its path.
+        processes: Names of the processes that hold it.
+    """
+
+    addresses: tuple[str, ...]
+    processes: Fact[tuple[str, ...]]
+
+
+def script(subjects: Sequence[Subject]) -> str:
+    """The kernel's own lists, and who holds what."""
+    del subjects
+    return parts(
+        {
+            "udp": "limited cat /proc/net/udp",
+            "udp6": "udp6",
+            "unix": "limited cat /proc/net/unix",
+            "owners": "limited ss -Hlnaup",
+            "unix.owners": "limited ss -Hlnxp",
+        },
+        functions="udp6() { [ ! -e /proc/net/udp6 ] || limited cat /proc/net/udp6; }\n",
+    )
+
+
+def read(
+    section: Section, subjects: Sequence[Subject]
+) -> Mapping[Subject, SocketFacts | Absent | CannotTell]:
+    """What is said of each socket."""
+    told = read_parts(section)
+    return {one: _udp(one[0], told) if one[0] else _unix(one[1], told) for one in subjects}
+
+
+def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | CannotTell:
+    lists = [told["udp"], told["udp6"]]
+    for one in lists[: 1 + bool(told["udp6"].out or told["udp6"].rc)]:
+        if one.rc or "local_address" not in one.text.partition("\n")[0]:
+            return cannot_tell(one, "/proc/net/udp")
+    addresses = {
+        _address(match[1])
+        for one in lists
+        for line in one.text.splitlines()
+        if (match := UDP.match(line)) and int(match[2], 16) == port and match[3] == "0000"
+    }
+    if not addresses:
+        return Absent(f"/proc/net/udp has no port {port}")
+    section = told["owners"]
+    return SocketFacts(
+        addresses=tuple(sorted(addresses)),
+        processes=_owners(
+            (line for line in section.text.splitlines() if f":{port} " in line), section
+        ),
+    )
+
+
+def _address(text: str) -> str:
+    """An address as the kernel has it: words of 32 bits, each in the processor's own order."""
+    words = (bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8))
+    address = ipaddress.ip_address(b"".join(words))
+    return "*" if address.is_unspecified else str(address)
+
+
+def _unix(path: str, told: Mapping[str, Section]) -> SocketFacts | Absent | CannotTell:
+    section = told["unix"]
+    if section.rc or "RefCount" not in section.text.partition("\n")[0]:
+        return cannot_tell(section, "/proc/net/unix")
+    for line in section.text.splitlines():
+        match = UNIX.fullmatch(line)
+        if match and match[3] == path and (int(match[1], 16) & LISTENS or match[2] == DATAGRAM):
+            owners = told["unix.owners"]
+            lines = (one for one in owners.text.splitlines() if f" {path} " in one)
+            return SocketFacts(addresses=(path,), processes=_owners(lines, owners))
+    return Absent(f"/proc/net/unix has no {path} that takes connections")
+
+
+def _owners(lines: Iterator[str], section: Section) -> Fact[tuple[str, ...]]:
+    names = {name for line in lines for name in OWNER.findall(line)}
+    if names:
+        return Seen(tuple(sorted(names)))
+    if section.rc or section.err:
+        return cannot_tell(section, "ss -p")
+    return CannotTell("ss -p shows no process of it to this user", Cause.PERMISSION)
+
+
+SOCKETS = Probe[Subject, SocketFacts](
+    name="gate.sockets", model=SocketFacts, script=script, read=read
+)
+
+
+def _subject(item: Socket, target: Target) -> Subject:
+    return (target.port(item.udp), "") if item.udp else (0, target.placed(item.unix or ""))
+
+
+def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:
+    del scene
+    if item.address is not None and item.address not in found.addresses:
+        yield f"it is bound to {', '.join(found.addresses)}"
+    if item.process is not None:
+        if not isinstance(found.processes, Seen):
+            yield unknown(found.processes)
+        elif item.process not in found.processes.value:
+            yield f"it is held by {', '.join(found.processes.value)}"
+
+
+def _text(found: SocketFacts) -> str:
+    held = found.processes
+    by = f", held by {', '.join(held.value)}" if isinstance(held, Seen) else ""
+    return f"{', '.join(found.addresses)}{by}"
+
+
+def _called(item: Socket) -> str:
+    return f"UDP port {item.udp}" if item.udp else f"socket {item.unix}"
+
+
+def _keys(item: Socket, found: SocketFacts) -> Mapping[str, Any]:
+    held = found.processes
+    return {
+        "udp": item.udp,
+        "unix": item.unix,
+        "address": found.addresses[0] if item.udp else None,
+        "process": held.value[0] if isinstance(held, Seen) else None,
+    }
+
+
+KIND = HostKind(
+    name="socket",
+    chapter="ports",
+    rank=21,
+    model=Socket,
+    probe=SOCKETS,
+    subject=_subject,
+    called=_called,
+    promised=lambda item: listed(open=True, address=item.address, held_by=item.process),
+    differs=_differs,
+    text=_text,
+    columns={
+        "Address": lambda one: ", ".join(one.addresses),
+        "Process": lambda one: (
+            ", ".join(one.processes.value) if isinstance(one.processes, Seen) else "-"
+        ),
+    },
+    look=lambda item, _: "ss -lnup" if item.udp else "ss -lnxp",
+    keys=_keys,
+    severity="critical",
+).kind

@@ -1,0 +1,131 @@
+"""The host's time: whether somebody keeps it right, and its time zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from gate.contract.item import Item, Name, Yes
+from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.scene import Scene, unknown
+from gate.rule import Has, Is, Not, Rule, Some
+from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.section import Section
+
+ZONEINFO = re.compile(r".*/zoneinfo/(?:posix/|right/)?([\w+-]+(?:/[\w+-]+)*)")
+ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*")
+
+
+class Time(Item):
+    """Who keeps the host's clock right; how far it is off now is a ``clock``.
+
+    Attributes:
+        synchronised: The kernel's clock must be synchronised, as ``timedatectl`` tells it.
+        zone: The time zone, such as ``Etc/UTC``.
+    """
+
+    synchronised: Yes | None = None
+    zone: Name | None = None
+
+    RULES = (
+        Rule(Not(Is("absent", True)), "a time cannot be promised to be absent"),
+        Rule(Some(Has("synchronised"), Has("zone")), "needs synchronised or zone"),
+    )
+
+
+class TimeFacts(Model):
+    """The host's time.
+
+    Attributes:
+        synchronised: Whether the kernel's clock is synchronised.
+        zone: The time zone's name.
+    """
+
+    synchronised: Fact[bool]
+    zone: Fact[str]
+
+
+def script(subjects: Sequence[str]) -> str:
+    """What systemd or chrony tells, and what the time zone's file is."""
+    del subjects
+    return parts(
+        {
+            "show": "limited timedatectl show -p NTPSynchronized -p Timezone",
+            "chrony": "limited chronyc -n tracking",
+            "link": "limited readlink -f /etc/localtime",
+            "file": "limited cat /etc/timezone",
+        }
+    )
+
+
+def read(
+    section: Section, subjects: Sequence[str]
+) -> Mapping[str, TimeFacts | Absent | CannotTell]:
+    """One host, one time."""
+    told = read_parts(section)
+    shown = dict(line.split("=", 1) for line in told["show"].text.splitlines() if "=" in line)
+    leap = re.search(r"^Leap status +: (.+)$", told["chrony"].text, re.MULTILINE)
+    synchronised: Fact[bool]
+    if told["show"].rc == 0 and shown.get("NTPSynchronized") in ("yes", "no"):
+        synchronised = Seen(shown["NTPSynchronized"] == "yes")
+    elif told["chrony"].rc == 0 and leap:
+        synchronised = Seen(leap[1] in ("Normal", "Insert second", "Delete second"))
+    else:
+        synchronised = cannot_tell(told["show"], "timedatectl show")
+    link = ZONEINFO.fullmatch(told["link"].text.strip())
+    zone, file = shown.get("Timezone", ""), told["file"].text.strip()
+    name = zone if ZONE.fullmatch(zone) else link[1] if link else file
+    found = TimeFacts(
+        synchronised=synchronised,
+        zone=Seen(name) if ZONE.fullmatch(name) else cannot_tell(told["link"], "/etc/localtime"),
+    )
+    return dict.fromkeys(subjects, found)
+
+
+TIME = Probe[str, TimeFacts](name="gate.time", model=TimeFacts, script=script, read=read)
+
+
+def _differs(item: Time, found: TimeFacts, scene: Scene) -> Iterator[str | CannotTell]:
+    del scene
+    if item.synchronised:
+        if not isinstance(found.synchronised, Seen):
+            yield unknown(found.synchronised)
+        elif not found.synchronised.value:
+            yield "the clock is not synchronised"
+    if item.zone is not None:
+        if isinstance(found.zone, Seen):
+            yield from other("time zone", item.zone, found.zone.value)
+        else:
+            yield unknown(found.zone)
+
+
+def _synchronised(found: TimeFacts) -> str:
+    if not isinstance(found.synchronised, Seen):
+        return "nobody tells whether synchronised"
+    return "synchronised" if found.synchronised.value else "not synchronised"
+
+
+def _zone(found: TimeFacts) -> str:
+    return found.zone.value if isinstance(found.zone, Seen) else "unknown zone"
+
+
+KIND = HostKind(
+    name="time",
+    chapter="time",
+    rank=39,
+    model=Time,
+    probe=TIME,
+    subject=lambda _, __: "host",
+    called=lambda _: "time of the host",
+    promised=lambda item: listed(synchronised=item.synchronised, time_zone=item.zone),
+    differs=_differs,
+    text=lambda found: f"{_synchronised(found)}, {_zone(found)}",
+    columns={"Synchronised": _synchronised, "Zone": _zone},
+    look=lambda _, __: "timedatectl",
+    keys=lambda item, found: {
+        "synchronised": item.synchronised,
+        "zone": found.zone.value if isinstance(found.zone, Seen) else None,
+    },
+).kind

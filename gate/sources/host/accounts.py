@@ -1,0 +1,168 @@
+"""Users and groups as the host knows them, whoever keeps them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.script import Answers
+from gate.sources.host.section import Section
+
+NOT_ALL_FOUND = 2
+"""Exit status of ``getent`` where a key is in no database."""
+ROOT_ID = "0"
+NUMBER = re.compile(r"\d{1,10}")
+
+
+class UserFacts(Model):
+    """A user.
+
+    Attributes:
+        uid: Number.
+        group: Name of the first group, or its number where it has none.
+        groups: Names of all groups, sorted.
+        home: Folder.
+        shell: What a login starts.
+        locked: Whether no password leads in.
+    """
+
+    uid: int
+    group: str
+    groups: Fact[tuple[str, ...]]
+    home: str
+    shell: str
+    locked: Fact[bool]
+
+
+class GroupFacts(Model):
+    """A group.
+
+    Attributes:
+        gid: Number.
+        members: Users of whom it is not the first group, sorted.
+    """
+
+    gid: int
+    members: tuple[str, ...]
+
+
+def users_script(subjects: Sequence[str]) -> str:
+    """One question for all of them; of a password its first letter is all that is printed."""
+    names = shlex.join(subjects)
+    return parts(
+        {
+            "users": f"limited getent passwd root {names}",
+            "groups": f"each_groups {names}",
+            "group": "limited getent group",
+            "locks": f"locks root {names}",
+        },
+        functions=FUNCTIONS,
+    )
+
+
+FUNCTIONS = r"""
+each_groups() {
+  for user; do
+    printf 'user %s\n' "$user"; limited id -Gn -- "$user" | tr ' ' '\n'
+  done
+}
+locks() { limited getent shadow "$@" | limited sed 's/^\([^:]*\):\(.\{0,1\}\)[^:]*:.*/\1:\2/'; }
+"""
+
+
+def read_users(
+    section: Section, subjects: Sequence[str]
+) -> Mapping[str, UserFacts | Absent | CannotTell]:
+    """What is said of each user."""
+    told = read_parts(section)
+    users = _entries(told["users"], 7)
+    names = {fields[2]: name for name, fields in _entries(told["group"], 4).items()}
+    groups = _groups(told["groups"])
+    locks = dict(line.split(":", 1) for line in told["locks"].text.splitlines() if ":" in line)
+    found: dict[str, UserFacts | Absent | CannotTell] = {}
+    for one in subjects:
+        if one not in users:
+            found[one] = _missing(one, users, told, "users", "passwd")
+            continue
+        fields = users[one]
+        if not NUMBER.fullmatch(fields[2]) or not NUMBER.fullmatch(fields[3]):
+            found[one] = CannotTell(f"getent passwd {one}: it has no number", Cause.UPSTREAM)
+            continue
+        found[one] = UserFacts(
+            uid=int(fields[2]),
+            group=names.get(fields[3], fields[3]),
+            groups=groups.get(one) or cannot_tell(told["groups"], f"id {one}"),
+            home=fields[5],
+            shell=fields[6],
+            locked=_locked(one, locks, told["locks"]),
+        )
+    return found
+
+
+def _entries(section: Section, fields: int) -> dict[str, list[str]]:
+    rows = (line.split(":") for line in section.text.splitlines())
+    return {one[0]: one for one in rows if len(one) == fields}
+
+
+def _groups(section: Section) -> dict[str, Fact[tuple[str, ...]]]:
+    found: dict[str, Fact[tuple[str, ...]]] = {}
+    for block in section.text.split("user ")[1:]:
+        user, *groups = block.split()
+        if groups:
+            found[user] = Seen(tuple(sorted(groups)))
+    return found
+
+
+def _locked(name: str, locks: Mapping[str, str], section: Section) -> Fact[bool]:
+    if name in locks:
+        return Seen(locks[name] in ("!", "*"))
+    if "root" not in locks:
+        why = section.why if section.err else "it shows no passwords to this user"
+        return CannotTell(f"getent shadow: {why}", Cause.PERMISSION)
+    return CannotTell(f"getent shadow has no {name}", Cause.UPSTREAM)
+
+
+def _missing(
+    name: str, found: Mapping[str, list[str]], told: Answers, part: str, database: str
+) -> Absent | CannotTell:
+    """Absent where the database says so, and finds what is always there."""
+    section = told[part]
+    root = found.get("root", [])
+    if section.rc == NOT_ALL_FOUND and not section.err and root[2:3] == [ROOT_ID]:
+        return Absent(f"getent {database}: there is no {name}")
+    return cannot_tell(section, f"getent {database} {name}")
+
+
+def groups_script(subjects: Sequence[str]) -> str:
+    """One question for all of them."""
+    return parts({"groups": f"limited getent group root {shlex.join(subjects)}"})
+
+
+def read_groups(
+    section: Section, subjects: Sequence[str]
+) -> Mapping[str, GroupFacts | Absent | CannotTell]:
+    """What is said of each group."""
+    told = read_parts(section)
+    groups = _entries(told["groups"], 4)
+    found: dict[str, GroupFacts | Absent | CannotTell] = {}
+    for one in subjects:
+        if one not in groups:
+            found[one] = _missing(one, groups, told, "groups", "group")
+        elif not NUMBER.fullmatch(groups[one][2]):
+            found[one] = CannotTell(f"getent group {one}: it has no number", Cause.UPSTREAM)
+        else:
+            members = tuple(sorted(filter(None, groups[one][3].split(","))))
+            found[one] = GroupFacts(gid=int(groups[one][2]), members=members)
+    return found
+
+
+USERS = Probe[str, UserFacts](
+    name="gate.users", model=UserFacts, script=users_script, read=read_users
+)
+GROUPS = Probe[str, GroupFacts](
+    name="gate.groups", model=GroupFacts, script=groups_script, read=read_groups
+)

@@ -1,0 +1,674 @@
+"""What can be promised of a host: on this very one, as it is, wrong, absent, and not to be told."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import json
+import os
+import pathlib
+import pwd
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gate.errors import ContractError
+from tests.selftest.promised import (
+    CANNOT,
+    all_of,
+    check,
+    contract,
+    judge,
+    lying,
+    recorded,
+    scene,
+    told,
+)
+
+READY_S = 10.0
+
+
+def version_of(package: str) -> str:
+    """What dpkg says itself."""
+    words = ["dpkg-query", "-W", "-f", "${Version}", package]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+
+PACKAGES = {
+    "package.bash": 'package = "bash"\nversion = "{bash}"',
+    "package.any": 'package = "coreutils"',
+    "package.other": 'package = "bash"\nversion = "0.1"',
+    "package.held": 'package = "bash"\nheld = true',
+    "package.away": 'package = "no-such-package"\nbefore = "absent"\nversion = "1"',
+    "package.missing": 'package = "no-such-package"',
+    "package.there": 'package = "bash"\nbefore = "absent"\nversion = "1"',
+    "package.rpm": 'package = "bash"\nmanager = "rpm"\nbefore = "absent"\nversion = "1"',
+    "package.pip": 'package = "pydantic-core"\nmanager = "pip"\nfolder = "{venv}"',
+    "package.pip-away": 'package = "nosuch"\nmanager = "pip"\nfolder = "{venv}"\nbefore = "absent"',
+    "package.pip-nowhere": 'package = "nosuch"\nmanager = "pip"\nfolder = "/nowhere"',
+    "package.npm": 'package = "@a/b"\nmanager = "npm"\nfolder = "{npm}"\nversion = "1.2"',
+    "package.npm-away": 'package = "c"\nmanager = "npm"\nfolder = "{npm}"\nbefore = "absent"',
+    "package.npm-odd": 'package = "odd"\nmanager = "npm"\nfolder = "{npm}"',
+}
+
+
+def packages(folder: pathlib.Path) -> dict[str, str]:
+    """The items above, about what is there."""
+    for name, text in (("@a/b", '{"version": "1.2.3"}'), ("odd", "not JSON")):
+        place = folder / "npm/node_modules" / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "package.json").write_text(text, "utf-8")
+    words = {"bash": version_of("bash"), "venv": sys.prefix, "npm": str(folder / "npm")}
+    return {
+        id_: keys.replace("{bash}", words["bash"])
+        .replace("{venv}", words["venv"])
+        .replace("{npm}", words["npm"])
+        for id_, keys in PACKAGES.items()
+    }
+
+
+def test_packages(tmp_path: pathlib.Path) -> None:
+    """Of dpkg, pip and npm; a manager that is not there says nothing."""
+    seen = scene(tmp_path, packages(tmp_path))
+    check(
+        told(seen),
+        {
+            **all_of(("package.bash", "package.any", "package.away", "package.pip"), ""),
+            **all_of(("package.pip-away", "package.npm", "package.npm-away"), ""),
+            "package.other": "bash is version",
+            "package.held": "it is not held",
+            "package.missing": "there is no package no-such-package",
+            "package.there": "is there",
+            "package.rpm": CANNOT,
+            "package.pip-nowhere": "there is no package",
+            "package.npm-odd": CANNOT,
+        },
+    )
+    assert recorded(seen, "package")["bash"]["version"] == version_of("bash")
+
+
+@pytest.mark.parametrize(
+    "does",
+    ["exit 0", "exit 1", "echo 'dpkg: error: database is locked' >&2; exit 2", "echo bash",
+     "printf 'ii \\tbash\\tamd64\\t\\n'", "sleep 20", "yes"],
+)  # fmt: skip
+def test_a_dpkg_that_lies(does: str, tmp_path: pathlib.Path) -> None:
+    """Nothing it is silent of is absent, and nothing odd is a version."""
+    items = {id_: keys for id_, keys in packages(tmp_path).items() if "manager" not in keys}
+    check(judge(tmp_path, items, lying(tmp_path, dpkg_query=does)), all_of(items, CANNOT))
+
+
+def test_a_dpkg_in_between(tmp_path: pathlib.Path) -> None:
+    """Removed with its configuration left is gone; in part installed is broken."""
+    lines = "printf 'rc \\ta\\tall\\t1\\niU \\tb\\tall\\t1\\nhi \\tc\\tall\\t1:2.0-1\\n'"
+    items = {
+        "package.a": 'package = "a"\nbefore = "absent"\nversion = "1"',
+        "package.b": 'package = "b"\nversion = "1"',
+        "package.c": 'package = "c"\nversion = "2.0"\nheld = true',
+    }
+    expected = {"package.a": "", "package.b": "in part only", "package.c": ""}
+    check(judge(tmp_path, items, lying(tmp_path, dpkg_query=lines)), expected)
+
+
+@pytest.mark.parametrize(
+    ("tool", "does", "expected"),
+    [
+        ("rpm", "printf 'a\\t(none):1.2-3.el9\\n'; echo 'package b is not installed'; exit 1",
+         {"package.a": "", "package.b": ""}),
+        ("rpm", "echo 'error: cannot open Packages database' >&2; exit 1",
+         {"package.a": CANNOT, "package.b": CANNOT}),
+        ("rpm", "exit 0", {"package.a": CANNOT, "package.b": CANNOT}),
+        ("apk", "echo a-1.2-r3; exit 1", {"package.a": "", "package.b": ""}),
+        ("apk", "echo hello; exit 1", {"package.a": CANNOT, "package.b": CANNOT}),
+        ("apk", "exit 0", {"package.a": CANNOT, "package.b": CANNOT}),
+    ],
+)  # fmt: skip
+def test_other_managers(
+    tool: str, does: str, expected: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    """What rpm and apk print, and what they never do."""
+    items = {
+        "package.a": f'package = "a"\nmanager = "{tool}"\nversion = "1.2"',
+        "package.b": f'package = "b"\nmanager = "{tool}"\nversion = "1"\nbefore = "absent"',
+    }
+    check(judge(tmp_path, items, lying(tmp_path, **{tool: does})), expected)
+
+
+MOUNTS = {
+    "mount.root": 'path = "/"\nfree_mb = 1\nfree_percent = 0.001\noptions = ["rw"]',
+    "mount.proc": 'path = "/proc"\ntype = "proc"\ndevice = "proc"',
+    "mount.type": 'path = "/proc"\ntype = "ext4"',
+    "mount.options": 'path = "/"\noptions = ["nosuchoption"]',
+    "mount.not": 'path = "/"\noptions_not = ["rw"]',
+    "mount.room": 'path = "/"\nfree_mb = 99999999',
+    "mount.percent": 'path = "/"\nfree_percent = 100',
+    "mount.away": 'path = "/no/such/mount"\nbefore = "absent"\ntype = "ext4"',
+    "mount.missing": 'path = "/no/such/mount"',
+    "mount.there": 'path = "/proc"\nbefore = "absent"\ntype = "proc"',
+}
+
+
+def test_mounts(tmp_path: pathlib.Path) -> None:
+    """Type, source, options, room."""
+    seen = scene(tmp_path, MOUNTS)
+    check(
+        told(seen),
+        {
+            **all_of(("mount.root", "mount.proc", "mount.away"), ""),
+            "mount.type": "type is proc",
+            "mount.options": "it is not nosuchoption",
+            "mount.not": "it is rw",
+            "mount.room": "MB free",
+            "mount.percent": "% free",
+            "mount.missing": "there is no",
+            "mount.there": "is there",
+        },
+    )
+    assert recorded(seen, "mount")["proc"]["type"] == "proc"
+
+
+def test_mounts_that_nobody_tells(tmp_path: pathlib.Path) -> None:
+    """An empty list is no list, and a `stat` that says nothing tells no room."""
+    check(judge(tmp_path, MOUNTS, lying(tmp_path, cat="exit 0")), all_of(MOUNTS, CANNOT))
+    said = judge(tmp_path, MOUNTS, lying(tmp_path, cat='exec /bin/cat "$@"', stat="exit 0"))
+    check(said, {**all_of(("mount.root", "mount.room"), CANNOT), "mount.proc": ""})
+
+
+ACCOUNTS = {
+    "user.root": 'user = "root"\nuid = 0\ngroup = "root"\nhome = "/root"\ngroups = ["root"]',
+    "user.nobody": 'user = "nobody"\nshell = "{shell}"\ngroups_not = ["sudo", "root"]',
+    "user.uid": 'user = "nobody"\nuid = 0',
+    "user.shell": 'user = "nobody"\nshell = "/bin/bash"',
+    "user.groups": 'user = "nobody"\ngroups = ["sudo"]',
+    "user.groups-not": 'user = "root"\ngroups_not = ["root"]',
+    "user.away": 'user = "nosuchuser"\nbefore = "absent"\nuid = 7',
+    "user.missing": 'user = "nosuchuser"',
+    "group.root": 'group = "root"\ngid = 0',
+    "group.gid": 'group = "root"\ngid = 7',
+    "group.members": 'group = "root"\nmembers = ["nobody"]',
+    "group.away": 'group = "nosuchgroup"\nbefore = "absent"\ngid = 7',
+    "group.missing": 'group = "nosuchgroup"',
+}
+
+
+def accounts() -> dict[str, str]:
+    """The items above, with the shell of this host's nobody."""
+    shell = pwd.getpwnam("nobody").pw_shell
+    return {id_: keys.replace("{shell}", shell) for id_, keys in ACCOUNTS.items()}
+
+
+def test_users_and_groups(tmp_path: pathlib.Path) -> None:
+    """As this host knows them."""
+    seen = scene(tmp_path, accounts())
+    check(
+        told(seen),
+        {
+            **all_of(("user.root", "user.nobody", "user.away", "group.root", "group.away"), ""),
+            "user.uid": "uid is",
+            "user.shell": "shell is",
+            "user.groups": "it is not in sudo",
+            "user.groups-not": "it is in root",
+            "user.missing": "there is no user",
+            "group.gid": "gid is 0",
+            "group.members": "nobody is not in it",
+            "group.missing": "there is no group",
+        },
+    )
+    assert recorded(seen, "user")["root"]["uid"] == 0
+    assert recorded(seen, "group")["root"]["gid"] == grp.getgrnam("root").gr_gid
+
+
+@pytest.mark.parametrize("does", ["exit 0", "exit 2", "echo hello", "echo root:x; exit 2"])
+def test_a_getent_that_lies(does: str, tmp_path: pathlib.Path) -> None:
+    """Who finds nobody, not even root, finds no proof."""
+    check(judge(tmp_path, accounts(), lying(tmp_path, getent=does)), all_of(ACCOUNTS, CANNOT))
+
+
+def test_passwords(tmp_path: pathlib.Path) -> None:
+    """Whether one leads in is told; nothing of it leaves the host."""
+    shadow = "printf 'root:*:1::::::\\na:$y$j9T$geheim$x:1::::::\\nb:!$y$x:1::::::\\n'"
+    getent = (
+        f'case $1 in shadow) {shadow} ;; passwd) printf "root:x:0:0::/:/x\\na:x:1:0::/:/x\\n'
+        'b:x:2:0::/:/x\\n" ;; *) echo root:x:0: ;; esac'
+    )
+    items = {f"user.{one}": f'user = "{one}"\nlocked = true' for one in ("a", "b")}
+    seen = scene(tmp_path, items, lying(tmp_path, getent=getent, id="echo root"))
+    check(told(seen), {"user.a": "a password leads in", "user.b": ""})
+    assert "geheim" not in seen.observed.model_dump_json()
+
+
+def test_cron(tmp_path: pathlib.Path) -> None:
+    """A line of a crontab; one that is commented out is none."""
+    lines = (
+        "printf '%s\\0%s\\n' /etc/crontab '#1 2 * * * root /opt/old' "
+        "/etc/crontab '0 3 * * * postgres  /opt/pg_dump --password=Geheim-99' "
+        "/etc/cron.d/x '@daily root /opt/tidy'"
+    )
+    items = {
+        "cron.dump": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 3 * * *"',
+        "cron.daily": 'command = "/opt/tidy"\nschedule = "@daily"',
+        "cron.time": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 4 * * *"',
+        "cron.user": 'command = "pg_dump"\nuser = "root"',
+        "cron.commented": 'command = "/opt/old"',
+        "cron.away": 'command = "/opt/old"\nbefore = "absent"\nschedule = "@daily"',
+    }
+    seen = scene(tmp_path, items, lying(tmp_path, grep=lines))
+    check(
+        told(seen),
+        {
+            **all_of(("cron.dump", "cron.daily", "cron.away"), ""),
+            "cron.time": "it runs at 0 3 * * *",
+            "cron.user": "there is no line",
+            "cron.commented": "there is no line",
+        },
+    )
+    assert "Geheim-99" not in seen.observed.model_dump_json()
+    for does in ("exit 0", "exit 2", "echo 'grep: /etc/cron.d/x: Permission denied' >&2; exit 2"):
+        check(judge(tmp_path, items, lying(tmp_path, grep=does)), {"cron.away": CANNOT})
+
+
+KERNEL = {
+    "sysctl.type": 'key = "kernel.ostype"\nvalue = "Linux"',
+    "sysctl.slashes": 'key = "net/ipv4/conf/lo/forwarding"\nat_least = 0',
+    "sysctl.bounds": 'key = "kernel.pid_max"\nat_least = 100\nat_most = 99999999',
+    "sysctl.other": 'key = "kernel.ostype"\nvalue = "Hurd"',
+    "sysctl.low": 'key = "kernel.pid_max"\nat_least = 99999999',
+    "sysctl.words": 'key = "kernel.ostype"\nat_least = 1',
+    "sysctl.missing": 'key = "kernel.nosuch"\nvalue = "1"',
+    "sysctl.away": 'key = "kernel.nosuch"\nvalue = "1"\nbefore = "absent"',
+    "kernel.it": 'release = "{release}"\nparameters = ["{word}"]',
+    "kernel.other": 'release = "2.4"',
+    "kernel.words": 'parameters = ["nosuch=1"]',
+    "kernel.module": 'modules = ["nosuch"]',
+    "load.any": "memory_free_mb = 1\nload_per_cpu = 10000",
+    "load.memory": "memory_free_mb = 999999999",
+    "load.share": "memory_free_percent = 100",
+    "time.zone": 'zone = "Mars/Olympus"',
+}
+
+
+def kernel() -> dict[str, str]:
+    """The items above, about the kernel that runs."""
+    release = os.uname().release
+    word = pathlib.Path("/proc/cmdline").read_text("utf-8").split()[0]
+    return {
+        id_: keys.replace("{release}", release).replace("{word}", word)
+        for id_, keys in KERNEL.items()
+    }
+
+
+def test_kernel_load_and_time(tmp_path: pathlib.Path) -> None:
+    """Parameters, release, command line, memory, time zone."""
+    seen = scene(tmp_path, kernel())
+    check(
+        told(seen),
+        {
+            **all_of(("sysctl.type", "sysctl.slashes", "sysctl.bounds", "sysctl.away"), ""),
+            **all_of(("kernel.it", "load.any"), ""),
+            "sysctl.other": "it is Linux",
+            "sysctl.low": "it is only",
+            "sysctl.words": CANNOT,
+            "sysctl.missing": "there is no parameter",
+            "kernel.other": "runs",
+            "kernel.words": "no parameter nosuch=1",
+            "kernel.module": "no module nosuch",
+            "load.memory": "MB of memory free",
+            "load.share": "% of the memory free",
+            "time.zone": "time zone is",
+        },
+    )
+    assert recorded(seen, "sysctl")["type"]["value"] == "Linux"
+    assert recorded(seen, "kernel")["it"]["release"] == os.uname().release
+
+
+def test_a_proc_that_nobody_reads(tmp_path: pathlib.Path) -> None:
+    """Silent tools tell nothing."""
+    silent = lying(tmp_path, cat="exit 0", grep="exit 0", readlink="exit 0", timedatectl="exit 0")
+    said = judge(tmp_path, kernel(), silent)
+    check(said, all_of(set(KERNEL) - {"kernel.module"}, CANNOT))
+
+
+@pytest.mark.parametrize(
+    ("tools", "expected"),
+    [
+        ({"timedatectl": "echo Timezone=Etc/UTC; echo NTPSynchronized=yes"}, ""),
+        ({"timedatectl": "echo Timezone=Etc/UTC; echo NTPSynchronized=no"}, "not synchronised"),
+        ({"timedatectl": "echo NTPSynchronized=maybe"}, CANNOT),
+        ({"timedatectl": "echo Failed to connect to bus >&2; exit 1"}, CANNOT),
+        ({"timedatectl": "exit 1", "chronyc": "echo 'Leap status     : Normal'"}, ""),
+        ({"timedatectl": "exit 1", "chronyc": "echo 'Leap status     : Not synchronised'"}, "not"),
+    ],
+)
+def test_time(tools: dict[str, str], expected: str, tmp_path: pathlib.Path) -> None:
+    """Who keeps it: systemd's word, or chrony's."""
+    items = {"time.host": "synchronised = true"}
+    check(judge(tmp_path, items, lying(tmp_path, **tools)), {"time.host": expected})
+
+
+@pytest.mark.parametrize(
+    ("tools", "expected"),
+    [
+        ({"ls": "exit 0"}, ""),
+        ({"ls": "exit 2"}, CANNOT),
+    ],
+)
+def test_no_reboot_pending(tools: dict[str, str], expected: str, tmp_path: pathlib.Path) -> None:
+    """Nothing waits on this host; where `/run` cannot be listed nobody can tell."""
+    items = {"kernel.host": "no_reboot_pending = true"}
+    if pathlib.Path("/run/reboot-required").exists():
+        expected = "a reboot is pending"
+    check(judge(tmp_path, items, lying(tmp_path, **tools)), {"kernel.host": expected})
+
+
+def test_taints(tmp_path: pathlib.Path) -> None:
+    """A taint that is promised is none; any other is."""
+    cat = 'case $1 in */tainted) echo 4097 ;; *) exec /bin/cat "$@" ;; esac'
+    items = {
+        "kernel.none": "untainted = true",
+        "kernel.known": "taints = [0, 12]",
+        "kernel.other": "taints = [12]",
+    }
+    expected = {"kernel.none": "flags 0, 12", "kernel.known": "", "kernel.other": "flags 0"}
+    check(judge(tmp_path, items, lying(tmp_path, cat=cat)), expected)
+
+
+def test_names(tmp_path: pathlib.Path) -> None:
+    """As the host resolves them; an outage of the resolver is never a proof."""
+    items = {
+        "resolve.any": 'name = "localhost"',
+        "resolve.other": 'name = "localhost"\naddresses = ["192.0.2.7"]',
+        "resolve.missing": 'name = "no-such-name.invalid"',
+    }
+    said = judge(tmp_path, items)
+    check(said, {"resolve.any": "", "resolve.other": "it resolves to"})
+    assert "there is no address" in said["resolve.missing"] or CANNOT in said["resolve.missing"]
+    only = {"resolve.any": items["resolve.any"]}
+    for does in ("exit 0", "echo hello", "exit 1", "echo 127.0.0.1 STREAM; exit 1", "sleep 20"):
+        check(judge(tmp_path, only, lying(tmp_path, getent=does)),
+              all_of(only, CANNOT))  # fmt: skip
+    with pytest.raises(ContractError, match="a resolver that is down"):
+        contract(tmp_path, {"resolve.x": 'name = "x"\nbefore = "absent"'})
+
+
+@pytest.fixture
+def sockets(tmp_path: pathlib.Path) -> Iterator[tuple[int, pathlib.Path]]:
+    """A UDP port of the loopback, and a Unix socket that listens."""
+    with contextlib.ExitStack() as stack:
+        udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        udp.bind(("127.0.0.1", 0))
+        path = tmp_path / "sock"
+        unix = stack.enter_context(socket.socket(socket.AF_UNIX))
+        unix.bind(str(path))
+        unix.listen()
+        yield udp.getsockname()[1], path
+
+
+def test_sockets(sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path) -> None:
+    """Address and owner; a socket file that nobody listens on is none."""
+    port, path = sockets
+    me = pathlib.Path("/proc/self/comm").read_text("utf-8").strip()
+    dead = tmp_path / "dead"
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(dead))
+    items = {
+        "socket.udp": f'udp = {port}\naddress = "127.0.0.1"\nprocess = "{me}"',
+        "socket.address": f'udp = {port}\naddress = "*"',
+        "socket.process": f'udp = {port}\nprocess = "named"',
+        "socket.unix": f'unix = "{path}"\nprocess = "{me}"',
+        "socket.dead": f'unix = "{dead}"',
+        "socket.away": 'unix = "/no/such/socket"\nbefore = "absent"\nprocess = "x"',
+        "socket.there": f'udp = {port}\nbefore = "absent"\nprocess = "x"',
+    }
+    seen = scene(tmp_path, items)
+    check(
+        told(seen),
+        {
+            **all_of(("socket.udp", "socket.unix", "socket.away"), ""),
+            "socket.address": "it is bound to 127.0.0.1",
+            "socket.process": f"it is held by {me}",
+            "socket.dead": "there is no socket",
+            "socket.there": "is there",
+        },
+    )
+    assert recorded(seen, "socket")["udp"]["address"] == "127.0.0.1"
+    check(judge(tmp_path, items, lying(tmp_path, cat="exit 0")), all_of(items, CANNOT))
+    silent = judge(tmp_path, items, lying(tmp_path, cat='exec /bin/cat "$@"', ss="exit 0"))
+    check(silent, {"socket.udp": CANNOT, "socket.unix": CANNOT, "socket.dead": "there is no"})
+
+
+RULES = """
+table inet gatetest {
+ chain input { type filter hook input priority 0; policy drop;
+ ct state established accept
+ tcp dport 443 counter accept
+ tcp dport { 1000, 1002, 1004, 1006, 1008, 1010, 1012, 1014, 1016, 1018, 1020, 1022 } accept
+ }
+ chain other {
+ }
+}
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[str]:
+    """A network of its own with a firewall in it: the words that lead into it."""
+    if os.geteuid() != 0:
+        pytest.skip("a network of its own needs root")
+    words = ["unshare", "-n", "sh", "-c", "echo ready; read -r _"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:  # noqa: S603
+        assert keeper.stdout is not None
+        assert keeper.stdout.readline() == b"ready\n"
+        inside = f"nsenter -t {keeper.pid} -n"
+        done = subprocess.run(  # noqa: S603
+            [*inside.split(), "nft", "-f", "-"], input=RULES.encode(), capture_output=True,
+            check=False, timeout=READY_S,
+        )  # fmt: skip
+        if done.returncode:
+            keeper.communicate(b"\n", timeout=READY_S)
+            pytest.skip(f"this kernel has no nftables: {done.stderr.decode()[:200]}")
+        yield inside
+        keeper.communicate(b"\n", timeout=READY_S)
+
+
+def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
+    """Policy, rules, their order, what is not promised; of nftables and of iptables."""
+    iptables = f'exec {network} /usr/sbin/iptables "$@"'
+    rule = "-p tcp -m tcp --dport 443 -j ACCEPT"
+    words = f"{network} iptables -A INPUT {rule}".split()
+    subprocess.run(words, check=True, timeout=READY_S)  # noqa: S603
+    of = 'table = "inet gatetest"\nchain = "input"\n'
+    ports = ", ".join(map(str, range(1000, 1024, 2)))
+    many = f"tcp dport {{ {ports} }} accept"
+    both = '"ct state established accept", "tcp dport 443 accept"'
+    items = {
+        "firewall.input": of + f'policy = "drop"\nrules = [{both}, "{many}"]\nonly = true',
+        "firewall.policy": of + 'policy = "accept"',
+        "firewall.order": of + 'rules = ["tcp dport 443 accept", "ct state established accept"]',
+        "firewall.lost": of + 'rules = ["tcp dport 80 accept"]',
+        "firewall.extra": of + f"rules = [{both}]\nonly = true",
+        "firewall.not": of + 'rules_not = ["tcp dport 443 counter accept"]',
+        "firewall.missing": 'table = "inet gatetest"\nchain = "nosuch"',
+        "firewall.away": of.replace("input", "nosuch") + 'before = "absent"\npolicy = "drop"',
+        "firewall.base": of.replace("input", "other") + 'policy = "drop"',
+        "firewall.tables": 'tool = "iptables"\ntable = "filter"\nchain = "INPUT"\n'
+        f'policy = "ACCEPT"\nrules = ["{rule}"]\nonly = true',
+        "firewall.table": 'tool = "iptables"\ntable = "filter"\nchain = "INPUT"\npolicy = "DROP"',
+    }  # fmt: skip
+    tools = {"nft": f'exec {network} /usr/sbin/nft "$@"', "iptables": iptables}
+    seen = scene(tmp_path, items, lying(tmp_path, **tools))
+    check(
+        told(seen),
+        {
+            **all_of(("firewall.input", "firewall.away", "firewall.tables"), ""),
+            "firewall.policy": "its policy is drop",
+            "firewall.order": "another order",
+            "firewall.lost": "no rule 'tcp dport 80 accept'",
+            "firewall.extra": "not promised",
+            "firewall.not": "a rule 'tcp dport 443 accept'",
+            "firewall.missing": "there is no chain nosuch",
+            "firewall.base": "no base chain",
+            "firewall.table": "its policy is ACCEPT",
+        },
+    )
+    assert recorded(seen, "firewall")["input"]["policy"] == "drop"
+    drop = f"{network} nft insert rule inet gatetest input tcp dport 443 drop".split()
+    subprocess.run(drop, check=True, timeout=READY_S)  # noqa: S603
+    said = judge(tmp_path, items, lying(tmp_path, **tools))
+    check(said, {"firewall.input": "a rule that is not promised: 'tcp dport 443 drop'"})
+
+
+CHAIN = {"chain": {"family": "inet", "table": "a", "name": "b"}}
+CHAINS = json.dumps({"nftables": [{"metainfo": {}}, CHAIN]})
+
+
+@pytest.mark.parametrize(
+    "does",
+    ["exit 0", "echo '{}'", "echo table", "exit 1", "echo Operation not permitted >&2; exit 1",
+     f"case $1 in -s) exit 0 ;; *) echo '{CHAINS}' ;; esac"],
+)  # fmt: skip
+def test_a_firewall_that_lies(does: str, tmp_path: pathlib.Path) -> None:
+    """No rules as text and some as JSON, nothing at all, no right: nobody can tell."""
+    items = {
+        "firewall.nft": 'table = "inet f"\nchain = "i"\nbefore = "absent"\npolicy = "drop"',
+        "firewall.old": 'tool = "iptables"\ntable = "filter"\nchain = "FOO"\nbefore = "absent"\n'
+        'policy = "DROP"',
+    }
+    said = judge(tmp_path, items, lying(tmp_path, nft=does, iptables=does))
+    check(said, all_of(items, CANNOT))
+
+
+INSPECTED = json.dumps(
+    [
+        {
+            "Id": "0123456789abcdef",
+            "Name": "/cache",
+            "Image": f"sha256:{'a' * 64}",
+            "RestartCount": 3,
+            "Config": {"Image": "redis:7"},
+            "State": {"Status": "running", "Health": {"Status": "healthy"}},
+        }
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        (f"echo '{INSPECTED}'; echo 'Error: No such container: gone' >&2; exit 1",
+         {"container.cache": "", "container.away": "", "container.image": "image is redis:7",
+          "container.restarts": "restarted 3 times", "container.gone": "there is no container"}),
+        (f"echo '{INSPECTED}' | sed s/running/exited/",
+         {"container.cache": "state is exited", "container.away": CANNOT}),
+        ("echo '[]'; echo 'Cannot connect to the Docker daemon' >&2; exit 1",
+         {"container.cache": CANNOT, "container.away": CANNOT}),
+        ("exit 0", {"container.cache": CANNOT, "container.away": CANNOT}),
+        ("echo '[{}]'", {"container.cache": CANNOT, "container.away": CANNOT}),
+        ("echo hello", {"container.cache": CANNOT, "container.away": CANNOT}),
+    ],
+)  # fmt: skip
+def test_containers(does: str, expected: dict[str, str], tmp_path: pathlib.Path) -> None:
+    """What an engine says of one that is there, one that is not, and where it says nothing."""
+    items = {
+        "container.cache": f'container = "cache"\nimage = "redis:7"\nhealth = "healthy"\n'
+        f'digest = "sha256:{"a" * 64}"\nat_most_restarts = 3',
+        "container.image": 'container = "cache"\nimage = "redis:6"',
+        "container.restarts": 'container = "cache"\nat_most_restarts = 0',
+        "container.gone": 'container = "gone"',
+        "container.away": 'container = "gone"\nbefore = "absent"\nimage = "x"',
+    }
+    check(judge(tmp_path, items, lying(tmp_path, docker=does)), expected)
+
+
+def test_podman_itself(tmp_path: pathlib.Path) -> None:
+    """Its own word for a container that is not there."""
+    if subprocess.run(["which", "podman"], capture_output=True, check=False).returncode:  # noqa: S607
+        pytest.skip("this machine has no podman")
+    items = {
+        "container.gone": 'container = "nosuch"\nengine = "podman"',
+        "container.away": 'container = "nosuch"\nengine = "podman"\nbefore = "absent"\nimage = "x"',
+    }
+    ends = time.monotonic() + READY_S
+    while CANNOT in (said := judge(tmp_path, items))["container.gone"]:
+        assert time.monotonic() < ends, said
+    check(said, {"container.gone": "there is no container", "container.away": ""})
+
+
+TIMER = """\
+Id=backup.timer
+LoadState=loaded
+ActiveState={active}
+UnitFileState={file}
+Unit=backup.service
+LastTriggerUSec={last}
+NextElapseUSecRealtime={next}
+NextElapseUSecMonotonic=
+Result=success
+"""
+SERVICE = """
+Id=backup.service
+LoadState=loaded
+ActiveState=inactive
+Result={result}
+ExecMainStatus={status}
+ExecMainExitTimestamp={last}
+"""
+GOOD = {
+    "active": "active", "file": "enabled", "last": "{now}", "result": "success", "status": "0",
+    "next": "Mon 2040-01-02 00:00:00 UTC",
+}  # fmt: skip
+
+
+def systemctl(**changes: str) -> str:
+    """A ``systemctl`` that tells of one timer as that of systemd 252 does."""
+    now = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    values = {key: value.replace("{now}", now) for key, value in {**GOOD, **changes}.items()}
+    timer = TIMER.format(**values) + "\nId=away.timer\nLoadState=not-found\n"
+    service = SERVICE.format(**values)
+    return (
+        f"case \"$*\" in *.service*) cat <<'E'\n{service}E\n;; *'-p Unit'*) echo "
+        f"Unit=backup.service ;; *) cat <<'E'\n{timer}E\n;; esac"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ""),
+        ({"active": "inactive"}, "it is inactive"),
+        ({"file": "disabled"}, "does not start at boot"),
+        ({"next": "n/a"}, "there is no next time"),
+        ({"last": "n/a"}, "it never ran"),
+        ({"last": "Thu 2020-01-02 00:00:00 UTC"}, "it last ran"),
+        ({"last": "Mon 2040-01-02 00:00:00 UTC"}, CANNOT),
+        ({"last": "yesterday"}, CANNOT),
+        ({"result": "exit-code", "status": "1"}, "ended with exit-code, exit status 1"),
+    ],
+)
+def test_timers(changes: dict[str, str], expected: str, tmp_path: pathlib.Path) -> None:
+    """Waits, last ran within a time, and what it starts succeeded."""
+    items = {
+        "timer.backup": 'timer = "backup.timer"\nstarts = "backup.service"\nran_within_s = 600',
+        "timer.away": 'timer = "away.timer"\nbefore = "absent"\nran_within_s = 600',
+        "timer.gone": 'timer = "away.timer"',
+    }
+    seen = scene(tmp_path, items, lying(tmp_path, systemctl=systemctl(**changes)))
+    check(
+        told(seen),
+        {"timer.backup": expected, "timer.away": "", "timer.gone": "there is no timer"},
+    )
+
+
+@pytest.mark.parametrize(
+    "does", ["exit 0", "echo hello", "echo Failed to connect to bus >&2; exit 1", "exit 127"]
+)
+def test_a_systemctl_that_lies(does: str, tmp_path: pathlib.Path) -> None:
+    """Nothing is told of a timer that nothing was said of."""
+    items = {
+        "timer.away": 'timer = "away.timer"\nbefore = "absent"\nran_within_s = 600',
+        "timer.backup": 'timer = "backup.timer"',
+    }
+    check(judge(tmp_path, items, lying(tmp_path, systemctl=does)), all_of(items, CANNOT))
