@@ -49,6 +49,8 @@ def _change(verb: str, options: list[str], name: str) -> int:
         return 5
     with locked(file.name):
         starts = verb == "start" or (verb == "enable" and "--now" in options)
+        if verb == "restart":
+            _replacement("stop", file.name)  # what it says at its end is of the run before
         if verb == "restart" or (starts and show(file.name)["SubState"] != "running"):
             note_start(file.name)
         status = _replacement(verb, *options, file.name)

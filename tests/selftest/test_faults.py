@@ -67,12 +67,21 @@ class Sandbox:
         )
         return int(done.stdout.strip().partition("=")[2])
 
-    def judge(self) -> dict[str, str]:
-        """Look once; return what does not hold or cannot be told, by item."""
+    def judge(self, *, logs: bool = False, **changed: dict[str, Any]) -> dict[str, str]:
+        """Look once; return what does not hold or cannot be told, by item.
+
+        Args:
+            logs: Whether logs are judged, too.
+            changed: Keys of all items of a kind that are promised otherwise.
+        """
         whole = load_contract(ROOT / "tests/contract", self.target.differs, carries_out=True)
         # What a clone shows has tests of its own; what was logged stays until a unit starts anew.
-        left = ("rehearsal", "log")
+        left = ("rehearsal",) if logs else ("rehearsal", "log")
         promises = {id_: one for id_, one in whole.promises.items() if one.kind not in left}
+        for id_, one in promises.items():
+            if one.kind in changed and not one.before.absent:
+                before = one.before.model_copy(update=changed[one.kind])
+                promises[id_] = dataclasses.replace(one, before=before)
         contract = dataclasses.replace(whole, promises=promises)
         observed = look(contract, self.target, "predeploy")
         scene = Scene(contract=contract, target=self.target, moment="predeploy", observed=observed)

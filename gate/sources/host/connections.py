@@ -110,7 +110,8 @@ class _Host:
         unit = self.units.get(name)
         if unit is None:
             return CannotTell(f"systemctl show {name}: it is not told of", Cause.UPSTREAM)
-        if unit.get("LoadState") == "not-found":
+        # A process goes on after its unit's file was removed.
+        if unit.get("LoadState") == "not-found" and unit.get("MainPID", "0") == "0":
             return Absent(f"systemctl show {name}: LoadState=not-found")
         pid, group = unit.get("MainPID", "0"), unit.get("ControlGroup", "")
         pids = self._pids(pid, group)
