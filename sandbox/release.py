@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import stat
 import sys
+from typing import Any
 
 from sandbox import repository
 from sandbox.home import PORTS, Home, user_name
@@ -66,10 +67,12 @@ def keep_both(api: pathlib.Path, brought: dict[str, str], exporter: str) -> None
         brought: What the release that is to be deployed brings as ``infra/systemd``, by name.
         exporter: The program of the node exporter, which it brings as well.
     """
-    shutil.copytree(PACKAGE / "app" / "before", api, ignore=LEAVE_OUT)
+    # With new times: git takes a file of the same size and time for unchanged.
+    new: dict[str, Any] = {"ignore": LEAVE_OUT, "copy_function": shutil.copy, "dirs_exist_ok": True}
+    shutil.copytree(PACKAGE / "app" / "before", api, **new)
     repository.begin(api)
     repository.keep(api, repository.BEFORE)
-    shutil.copytree(PACKAGE / "app" / "enhancement", api, dirs_exist_ok=True, ignore=LEAVE_OUT)
+    shutil.copytree(PACKAGE / "app" / "enhancement", api, **new)
     (api / "infra" / "systemd").mkdir(parents=True)
     for name, text in brought.items():
         (api / "infra" / "systemd" / name).write_text(text, "utf-8")

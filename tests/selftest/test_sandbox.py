@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from sandbox import release, repository
 from sandbox.home import SandboxError, find_home
 from sandbox.postgres import check_reach
 
@@ -85,3 +86,16 @@ def test_a_folder_of_others_is_refused(tmp_path: pathlib.Path, fault: str) -> No
     assert done.returncode != 0, done.stdout
     assert ("others may write" if fault == "mode" else "another user") in done.stderr
     assert (base / "default").is_dir()
+
+
+def test_each_release_is_its_own(tmp_path: pathlib.Path) -> None:
+    """The folder moves from release to release, and git sees no change that nobody made."""
+    release.keep_both(tmp_path / "api", {"x.service": "[Unit]\n"}, "#!/bin/sh\n")
+    for tag in (repository.BEFORE, repository.AFTER, repository.BEFORE):
+        repository.move(tmp_path / "api", tag)
+        for file in (tmp_path / "api" / "app").iterdir():
+            os.utime(file)  # whatever git keeps of times: it has to look into each
+        assert repository.at(tmp_path / "api") == tag
+        version = (tmp_path / "api" / "app" / "version.py").read_text("utf-8")
+        assert f'"{tag.removeprefix("v")}"' in version
+    assert not (tmp_path / "api" / "infra").exists()
