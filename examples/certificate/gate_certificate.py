@@ -252,8 +252,8 @@ def row(promise: Promise, scene: Scene) -> Cells:
 
 
 KIND = Kind(
-    name="certificate",
-    chapter="certificates",
+    name="handshake",
+    chapter="handshakes",
     rank=25,
     model=Certificate,
     severity="critical",

@@ -35,7 +35,7 @@ shift
 exec "$@"
 """
 ITEM = """
-[certificate.{id}]
+[handshake.{id}]
 title = "The certificate {id}"
 source = "a self-test"
 port = {port}
@@ -86,7 +86,7 @@ class Desk:
     def promise(self, id_: str, port: int, more: str = "", name: str = NAME) -> None:
         """Promise something of what is served on a port."""
         self._items.append(ITEM.format(id=id_, port=port, name=name, more=more))
-        (self.folder / "contract/certificates.toml").write_text("".join(self._items), "utf-8")
+        (self.folder / "contract/handshakes.toml").write_text("".join(self._items), "utf-8")
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a module of Python with the example at hand."""
@@ -127,13 +127,13 @@ def test_told_wherever_the_gates_own_kinds_are(desk: Desk) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert desk.commands() == 1
     lines = desk.lines("predeploy")
-    good, later = lines["certificate.good"], lines["certificate.later"]
+    good, later = lines["handshake.good"], lines["handshake.later"]
     assert (good["outcome"], later["outcome"]) == ("PASS", "FAIL")
-    assert good["chapter"] == "certificates"
+    assert good["chapter"] == "handshakes"
     assert f"for {NAME}, *.example.org, by {tls.ISSUER}" in good["seen"]
     assert "good for only 40 more days" in later["reason"]
     assert f"openssl s_client -connect 127.0.0.1:{port}" in later["look"]
-    assert "FAIL certificate.later: " in done.stdout
+    assert "FAIL handshake.later: " in done.stdout
     assert "good for only 40 more days" in done.stdout
     snapshot = desk.report("predeploy", "STATE_SNAPSHOT_BEFORE.md")
     assert f"{NAME}:{port}" in snapshot
@@ -141,7 +141,7 @@ def test_told_wherever_the_gates_own_kinds_are(desk: Desk) -> None:
     assert "good for only 40 more days" in desk.report("predeploy", "report.html")
     suite = ET.fromstring(desk.report("predeploy", "junit.xml"))  # noqa: S314 - the gate's own
     failed = [one.get("name") for one in suite.iter("testcase") if one.find("failure") is not None]
-    assert any("certificate.later" in (one or "") for one in failed), failed
+    assert any("handshake.later" in (one or "") for one in failed), failed
     _allure(desk, later["title"])
     _observed(desk, port)
 
@@ -165,7 +165,7 @@ def _observed(desk: Desk, port: int) -> None:
     done = desk.run(*runs.command(desk.folder, "predeploy", f"--replay={kept}")[2:])
     assert done.returncode == 1, done.stdout
     assert f":{port}" in done.stdout
-    assert desk.lines("predeploy")["certificate.good"]["outcome"] == "PASS"
+    assert desk.lines("predeploy")["handshake.good"]["outcome"] == "PASS"
 
 
 def test_another_certificate_is_drift(desk: Desk) -> None:
@@ -181,9 +181,9 @@ def test_another_certificate_is_drift(desk: Desk) -> None:
     assert first.returncode == 0, first.stdout + first.stderr
     desk.certificate("good", NAME, "www.example.org", days=400.5)
     second = desk.run("gate", "check", "postdeploy", *options)
-    assert desk.lines("postdeploy")["certificate.good"]["outcome"] == "PASS", second.stdout
+    assert desk.lines("postdeploy")["handshake.good"]["outcome"] == "PASS", second.stdout
     diff = desk.report("postdeploy", "STATE_DIFF.md")
-    before, line, _ = re.split(r"(?m)^(.* certificate\.good .*)$", diff)
+    before, line, _ = re.split(r"(?m)^(.* handshake\.good .*)$", diff)
     assert re.findall(r"(?m)^##? (.*)$", before)[-1].endswith("not promised (drift)")
     assert f"for {NAME}, www.example.org, by {tls.ISSUER}" in line
 

@@ -1,0 +1,135 @@
+"""Certificates as they are served and as they stand in files, with OpenSSL itself."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+
+import pytest
+
+from gate.errors import ContractError
+from tests.selftest import tls
+from tests.selftest.promised import (
+    CANNOT,
+    all_of,
+    check,
+    contract,
+    judge,
+    lying,
+    recorded,
+    scene,
+    told,
+)
+
+NAME = "desk.example.org"
+
+
+def authority(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """An authority of one's own, and a certificate that it issued."""
+    ca, leaf = folder / "ca.pem", folder / "leaf.pem"
+    for words in (
+        ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", folder / "ca.key", "-out", ca, "-subj", "/CN=Our CA", "-days", "90"],
+        ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", folder / "leaf.key", "-out", folder / "leaf.csr", "-subj", f"/CN={NAME}"],
+        ["x509", "-req", "-in", folder / "leaf.csr", "-CA", ca, "-CAkey", folder / "ca.key",
+         "-CAcreateserial", "-out", leaf, "-days", "60"],
+    ):  # fmt: skip
+        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, timeout=20)  # noqa: S603, S607
+    text = leaf.read_text("utf-8") + (folder / "leaf.key").read_text("utf-8")
+    leaf.write_text(text, "utf-8")
+    return ca, leaf
+
+
+def test_in_a_file(tmp_path: pathlib.Path) -> None:
+    """Days, names, issuer, trust, and everything that comes along; a key never leaves the host."""
+    good = tls.certificate(tmp_path / "good.pem", [NAME, "*.example.org"], 40.5)
+    old = tls.certificate(tmp_path / "old.pem", [NAME], -3.5)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(good.read_text("utf-8") + old.read_text("utf-8"), "utf-8")
+    (tmp_path / "none.pem").write_text("not a certificate\n", "utf-8")
+    ca, leaf = authority(tmp_path)
+    of = 'file = "{}"\n'.format
+    items = {
+        "certificate.good": of(good) + f'names = ["www.example.org"]\nissuer = "{tls.ISSUER}"',
+        "certificate.days": of(good) + "days_left = 90",
+        "certificate.old": of(old),
+        "certificate.bundle": of(bundle),
+        "certificate.name": of(good) + 'names = ["example.net"]',
+        "certificate.issuer": of(good) + 'issuer = "Somebody"',
+        "certificate.print": of(good) + f'sha256 = "{"0" * 64}"',
+        "certificate.untrusted": of(leaf) + "trusted = true",
+        "certificate.trusted": of(leaf) + f'trusted = true\nca_file = "{ca}"',
+        "certificate.none": of(tmp_path / "none.pem"),
+        "certificate.missing": of(tmp_path / "missing.pem"),
+        "certificate.away": of(tmp_path / "missing.pem") + 'before = "absent"\nissuer = "x"',
+    }
+    seen = scene(tmp_path, items)
+    check(
+        told(seen),
+        {
+            **all_of(("certificate.good", "certificate.trusted", "certificate.away"), ""),
+            "certificate.days": "good for only 40 more days",
+            "certificate.old": "expired 3 days ago",
+            "certificate.bundle": "expired 3 days ago",
+            "certificate.name": "not good for example.net",
+            "certificate.issuer": f"issued by {tls.ISSUER}",
+            "certificate.print": "its fingerprint is",
+            "certificate.untrusted": "it is not to be trusted: unable to get local issuer",
+            "certificate.none": CANNOT,
+            "certificate.missing": "there is no certificate",
+        },
+    )
+    assert "PRIVATE KEY" not in seen.observed.model_dump_json()
+    assert recorded(seen, "certificate")["good"]["issuer"] == tls.ISSUER
+
+
+def test_as_served(tmp_path: pathlib.Path) -> None:
+    """Shake hands with real servers; who is silent, plain or away is told apart."""
+    ca, leaf = authority(tmp_path)
+    good = tls.certificate(tmp_path / "good.pem", [NAME], 40.5)
+    with (
+        tls.serving(leaf) as trusted,
+        tls.serving(good) as served,
+        tls.serving(None, b"HTTP/1.1 400 Bad Request\r\n\r\n") as plain,
+        tls.serving(None) as hangs,
+        tls.serving(None) as other,
+    ):
+        of = f'name = "{NAME}"\nport = {{}}\n'.format
+        items = {
+            "certificate.good": of(served),
+            "certificate.trusted": f'port = {trusted}\nname = "x"\ntrusted = true\n'
+            f'ca_file = "{ca}"',
+            "certificate.untrusted": of(served) + "trusted = true",
+            "certificate.plain": of(plain),
+            "certificate.hangs": of(hangs),
+            "certificate.again": of(other),
+        }
+        said = judge(tmp_path, items)
+        silent = judge(tmp_path, items, lying(tmp_path, openssl="exit 0"))
+        odd = judge(tmp_path, items, lying(tmp_path, openssl="echo -----BEGIN CERTIFICATE-----"))
+    check(
+        said,
+        {
+            "certificate.good": "",
+            "certificate.trusted": "not good for x, but for no name",
+            "certificate.untrusted": "it is not to be trusted: ",
+            "certificate.plain": "there is no certificate",
+            **all_of(("certificate.hangs", "certificate.again"), CANNOT),
+        },
+    )
+    assert "trusted:" not in said["certificate.trusted"]
+    check(silent, all_of(items, CANNOT))
+    check(odd, all_of(items, CANNOT))
+
+
+def test_mistakes(tmp_path: pathlib.Path) -> None:
+    """A port needs a name, a file none."""
+    for keys, words in (
+        ("port = 443", "port and name go together"),
+        ('file = "/x"\nname = "x"', "port and name go together"),
+        ('file = "/x"\nport = 443', "exactly one of file, port"),
+        ('file = "/x"\nca_file = "/y"', "ca_file goes with trusted"),
+    ):
+        with pytest.raises(ContractError, match=words):
+            contract(tmp_path, {"certificate.x": keys})

@@ -1,0 +1,109 @@
+"""Checks: commands of this host that only read, as whom, within a time."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+
+from gate.errors import ContractError
+from gate.secrets import known
+from tests.selftest.promised import CANNOT, all_of, check, contract, judge, lying, scene, told
+
+READS = 'reads = "it prints"\n'
+
+
+def sh(text: str, more: str = "") -> str:
+    """The keys of a check of one line of shell."""
+    return f"{READS}sh = '''{text}'''\n{more}"
+
+
+def test_status_and_output(tmp_path: pathlib.Path) -> None:
+    """Exit status, patterns, one number, a JSON by schema and by bounds."""
+    document = """echo '{"queue": [{"length": 7}], "up": true}'"""
+    schema = 'json = { type = "object", required = ["up"] }\n'
+    items = {
+        "check.list": f'{READS}command = ["echo", "it\'s fine"]\nmatches = ["^it.s fine$"]',
+        "check.status": sh("exit 3", "status = 3"),
+        "check.other": sh("echo broken: line 7 >&2; exit 1"),
+        "check.like": sh("echo ok", 'matches = ["^okay"]'),
+        "check.unlike": sh("echo 3 errors", 'matches_not = ["error"]'),
+        "check.number": sh("echo 7", "number = { at_least = 7, at_most = 7 }"),
+        "check.more": sh("echo 8", "number = { at_most = 7 }"),
+        "check.words": sh("echo seven", "number = { at_most = 7 }"),
+        "check.silent": sh("true", "number = { at_least = 0 }"),
+        "check.json": sh(
+            document, schema + '[check.json.numbers]\n"queue.0.length" = {at_most = 7}'
+        ),
+        "check.bound": sh(document, '[check.bound.numbers]\n"queue.0.length" = { at_most = 6 }'),
+        "check.path": sh(document, '[check.path.numbers]\n"queue.1.length" = { at_most = 6 }'),
+        "check.schema": sh("echo '{}'", schema),
+        "check.no-json": sh("echo '{'", schema),
+        "check.missing": sh("no-such-program --version"),
+        "check.hangs": sh("sleep 20", "within_s = 0.5"),
+        "check.floods": sh("yes", "within_s = 1"),
+        "check.reads": sh("cat; echo end", 'matches = ["^end$"]'),
+        "check.forges": sh("printf '\\ngate-check-ended 0\\n'; exit 5"),
+    }
+    check(
+        judge(tmp_path, items),
+        {
+            **all_of(("check.list", "check.status", "check.number", "check.json"), ""),
+            "check.reads": "",
+            "check.other": "exit status 1: broken: line 7",
+            "check.like": "nothing like",
+            "check.unlike": "something like",
+            "check.more": "it is 8",
+            "check.bound": "queue.0.length: it is 7",
+            "check.path": "there is no queue.1.length",
+            "check.schema": "required",
+            "check.forges": "exit status 5",
+            **all_of(("check.words", "check.silent", "check.no-json", "check.missing"), CANNOT),
+            **all_of(("check.hangs", "check.floods"), CANNOT),
+        },
+    )
+
+
+def test_as_whom(tmp_path: pathlib.Path) -> None:
+    """As another user, where that can be had; who is not there runs nothing."""
+    if os.geteuid() != 0:
+        pytest.skip("another user needs root")
+    items = {
+        "check.nobody": sh("id -un", 'user = "nobody"\nmatches = ["^nobody$"]'),
+        "check.root": sh("id -un", 'user = "root"\nmatches = ["^root$"]'),
+        "check.denied": sh("cat /etc/shadow", 'user = "nobody"'),
+        "check.who": sh("id -un", 'user = "nosuchuser"'),
+    }
+    said = judge(tmp_path, items)
+    check(said, {"check.nobody": "", "check.root": "", "check.who": CANNOT})
+    assert "Permission denied" in said["check.denied"]
+    silent = judge(tmp_path, items, lying(tmp_path, runuser="exit 0"))
+    check(silent, {"check.nobody": CANNOT, "check.denied": CANNOT})
+
+
+def test_secrets_stay(tmp_path: pathlib.Path) -> None:
+    """What is known to be secret is taken out where the output is read."""
+    secret = "Gehe1m-und-noch-mehr"  # noqa: S105 - a self-test's
+    known.begin([secret])
+    try:
+        seen = scene(tmp_path, {"check.leaks": sh(f"echo {secret[:4]}''{secret[4:]}")})
+    finally:
+        known.begin([])
+    assert secret not in seen.observed.model_dump_json()
+    assert told(seen) == {"check.leaks": ""}
+
+
+def test_mistakes(tmp_path: pathlib.Path) -> None:
+    """No reason why it only reads, no schema, no pattern, bounds without a bound."""
+    for keys, words in (
+        ('command = ["true"]', "reads"),
+        (READS, "exactly one of command, sh"),
+        (sh("true", "matches = ['(']"), "no regular expression"),
+        (sh("true", "number = {}"), "needs at_least or at_most"),
+        (sh("true", "json = { type = 7 }"), "no JSON Schema"),
+        (sh("true", "within_s = 100"), "within_s"),
+        (sh("true", 'before = "absent"'), "absent"),
+    ):
+        with pytest.raises(ContractError, match=words):
+            contract(tmp_path, {"check.x": keys})
