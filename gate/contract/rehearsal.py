@@ -145,10 +145,10 @@ class Alembic(Strict):
 
 
 class Serve(Strict):
-    """The release from before, started on the upgraded clone.
+    """A release that is started on the upgraded clone, and reads and writes there.
 
     Attributes:
-        ready: Path that it answers once it is ready.
+        ready: Name of the endpoint item that it answers once it is ready.
         folder: Where it runs.
         git: Commit or tag of the release, as in ``[alembic]``; left out, what lies in ``folder``.
         link: Names in ``folder`` that a worktree gets links to.
@@ -157,7 +157,10 @@ class Serve(Strict):
             Alembic needs, where it is left out.
         may_reach: ``host:port`` of what it may connect to beside the clone.
         unfenced: Why it may be started where its network cannot be shut; left out, it is not.
-        endpoints: Names of endpoint items that must answer as before; all quick ones if empty.
+        endpoints: Names of endpoint items that must be answered as promised (before, by the release
+            from before; after, by the new one); all quick ones if empty.
+        access: Names of access items that must hold there, too.
+        canaries: Names of canaries that fly there; all if left out.
         write: A request that writes: path, role, JSON and the status it must be answered with.
     """
 
@@ -172,6 +175,8 @@ class Serve(Strict):
     may_reach: tuple[Address, ...] = ()
     unfenced: Name | None = None
     endpoints: tuple[Name, ...] = ()
+    access: tuple[Name, ...] = ()
+    canaries: tuple[Name, ...] | None = None
     write: dict[str, Json] = {}
 
 
@@ -211,6 +216,8 @@ class Rehearsal(Item):
         rewrites: The tables that may be rewritten.
         vector: A vector index serves the application's query.
         serves: The release from before works on the new schema.
+        new_release: The release that is to be deployed works on the new schema: what breaks there
+            is named before anything is deployed.
         restores: The revision that the downgrade goes back to, leaving the catalog and the rows
             of the kept tables as they were.
         loses: The tables and columns (``table.column``) whose content a rollback gives up.
@@ -224,6 +231,7 @@ class Rehearsal(Item):
     rewrites: tuple[str, ...] | None = None
     vector: Vector | None = None
     serves: Serve | None = None
+    new_release: Serve | None = None
     restores: str | None = None
     loses: tuple[str, ...] | None = None
 
@@ -238,6 +246,6 @@ class Rehearsal(Item):
                 "rewrites",
                 "vector",
             ),
-            *("serves", "restores", "loses"),
+            *("serves", "new_release", "restores", "loses"),
         ),
     )

@@ -76,7 +76,7 @@ class Sandbox:
         """
         whole = load_contract(ROOT / "tests/contract", self.target.differs, carries_out=True)
         # What a clone shows has tests of its own; what was logged stays until a unit starts anew.
-        left = ("rehearsal",) if logs else ("rehearsal", "log")
+        left = ("rehearsal", "canary") if logs else ("rehearsal", "canary", "log")
         promises = {id_: one for id_, one in whole.promises.items() if one.kind not in left}
         for id_, one in promises.items():
             if one.kind in changed and not one.before.absent:
@@ -363,6 +363,26 @@ def test_an_old_process_that_still_answers_is_found(sandbox: Sandbox) -> None:
     )
     finding = compare(whole.promises["port.api"], scene)
     assert [f"process {pid} answers since" in one for one in finding.broken] == [True]
+
+
+def test_a_row_that_is_kept_under_a_500_is_named(sandbox: Sandbox) -> None:
+    """The canary says so after the deployment as well, and takes its row away all the same."""
+    whole = load_contract(ROOT / "tests/contract", sandbox.target.differs, carries_out=True)
+    wanted = ("canary.ticket", "canary.ticket.left", "endpoint.login")
+    promises = {id_: whole.promises[id_] for id_ in wanted}
+    contract = dataclasses.replace(whole, promises=promises)
+    fault = pathlib.Path(sandbox.found["home"]) / "fault"
+    fault.write_text("500-after-commit", "utf-8")
+    try:
+        observed = look(contract, sandbox.target, "predeploy")
+    finally:
+        fault.unlink()
+    scene = Scene(contract=contract, target=sandbox.target, moment="predeploy", observed=observed)
+    (broken,) = compare(promises["canary.ticket"], scene).broken
+    assert broken.startswith("answered 500 although its row was committed")
+    with psycopg.connect(service="atum_app") as connection:
+        left = "SELECT count(*) FROM tickets WHERE subject LIKE 'gate-canary-%'"
+        assert connection.execute(left).fetchone() == (0,)
 
 
 def _wait_for_green(sandbox: Sandbox) -> None:

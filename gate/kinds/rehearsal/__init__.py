@@ -12,13 +12,14 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
-    no_references,
     no_state,
     records_nothing,
 )
 from gate.kinds.rehearsal.compare import rehearsal
+from gate.kinds.rehearsal.serves import references
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen
+from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.questions import AskRehearsal
 from gate.target import Target
 
@@ -47,11 +48,21 @@ def _find(promise: Promise, scene: Scene) -> Found:
         "blocked_at_most_s": Seen({"bystanders": facts.bystanders, "up": facts.up}),
         "rewrites": Seen(facts.up),
         "vector": facts.vectors.get(promise.id),
-        "serves": facts.serves.get(promise.id),
+        "serves": _served(promise.id, facts),
+        "new_release": _served(promise.id, facts),
         "restores": Seen({"down": facts.down, "receipts": facts.receipts}),
         "loses": facts.receipts,
     }
     return next((part for name, part in parts.items() if getattr(item, name) is not None), None)
+
+
+def _served(id_: str, facts: RehearsalFacts) -> Found:
+    """Answers, log and canaries of a release."""
+    answers = facts.serves.get(id_)
+    if not isinstance(answers, Seen):
+        return answers
+    log, flights = facts.logs.get(id_, ""), facts.flights.get(id_, {})
+    return Seen({"answers": answers.value, "log": log, "canaries": flights})
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:
@@ -71,6 +82,6 @@ KIND = Kind(
     compare=rehearsal,
     state=no_state,
     row=_row,
-    references=no_references,
+    references=references,
     record=records_nothing,
 )

@@ -15,7 +15,7 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
-from gate.kinds.rehearsal import back, summary
+from gate.kinds.rehearsal import back, serves, summary
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
@@ -203,37 +203,6 @@ def _vector(item: Rehearsal, facts: RehearsalFacts, promise: Promise, *__: objec
     )
 
 
-def _serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scene) -> Finding:
-    """Judge the answers of the release from before as the live one's are judged."""
-    if promise.id not in facts.serves:
-        require(facts.receipts, "downgrade")
-        raise ObservationError("cannot tell: the release from before was not reached")
-    api = require(facts.serves[promise.id], "answers of the release from before")
-    there = dataclasses.replace(
-        scene, observed=scene.observed.model_copy(update={"api": Seen(api)})
-    )
-    broken = []
-    for id_ in api.answers:
-        if id_ in scene.contract.promises:
-            finding = compare(scene.contract.promises[id_], there)
-            broken += [] if finding.holds else [f"{id_}: {'; '.join(finding.broken)}"]
-    write = (item.serves.write if item.serves else {}) or {}
-    if write:
-        answer = known(api.answers["endpoint.write"])
-        wanted = write.get("status", 200)
-        if isinstance(answer, Absent):
-            broken.append(f"writing: {answer.proof}")
-        elif answer.status != wanted:
-            broken.append(f"writing ({write.get('path')}) answered {answer.status}, not {wanted}")
-    fence = facts.fences.get(promise.id, "")
-    return Finding(
-        promised=f"{len(api.answers)} requests are answered as before",
-        seen=f"{len(api.answers) - len(broken)} are; {fence}",
-        broken=tuple(broken[: SHOWN + 1]),
-        warnings=(fence,) if fence.startswith("not fenced") else (),
-    )
-
-
 COMPARISONS: dict[str, Callable[..., Finding]] = {
     "clone": _clone,
     "targets_clone": _targets_clone,
@@ -242,7 +211,8 @@ COMPARISONS: dict[str, Callable[..., Finding]] = {
     "blocked_at_most_s": _blocked,
     "rewrites": _rewrites,
     "vector": _vector,
-    "serves": _serves,
+    "serves": serves.serves,
+    "new_release": serves.serves,
     "restores": back.restores,
     "loses": back.loses,
 }

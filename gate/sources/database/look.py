@@ -71,7 +71,7 @@ def look(
 
     def run() -> None:
         try:
-            parameters = _parameters(target, overrides or {})
+            parameters = session_parameters(target, overrides or {})
             guard = Guard(limit, stop)
             with connect(guard, target.deadlines.connect_s, **parameters) as session:
                 read = facts(session, work, version_table, whole=whole, sessions=sessions)
@@ -95,7 +95,7 @@ def look(
         stop.set()
 
 
-def _parameters(target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
+def session_parameters(target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
     """Libpq's parameters of a session that can only read and ends by itself.
 
     The search path is pinned: what PostgreSQL prints depends on it, and a role's own need not be

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from gate.sources.api.facts import ApiFacts
+from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
 
@@ -195,8 +196,10 @@ class RehearsalFacts(Model):
         up, down: The legs, in the order of their running.
         reached: Revisions after the upgrade.
         after: The upgraded clone, looked at as the live database is.
-        serves: Answers of the release from before, by item id.
+        serves: Answers of a release that was started, by item id; absent: it ended by itself.
         fences: What is known of the fence that the release ran behind, by item id.
+        logs: The last of what the release said, by item id.
+        flights: What came of canaries there, by item id and the canary's.
         vectors: By item id.
         receipts: Per revision, newest first.
         heads: Where the upgrade is to end.
@@ -221,6 +224,8 @@ class RehearsalFacts(Model):
     vectors: dict[str, Fact[VectorFacts]] = {}
     serves: dict[str, Fact[ApiFacts]] = {}
     fences: dict[str, str] = {}
+    logs: dict[str, str] = {}
+    flights: dict[str, dict[str, Fact[Flight]]] = {}
     down: tuple[Leg, ...] = ()
     receipts: Fact[tuple[Receipt, ...]]
     heads: tuple[str, ...] = ()

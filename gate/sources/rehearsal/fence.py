@@ -23,6 +23,8 @@ from gate.sources.rehearsal.environment import surrounded
 from gate.target import Target
 
 START_S, STOP_S, LIMIT_S = 30.0, 20.0, 120.0
+VOICE = 32 * 1024
+"""Characters of what a program said that are kept: the last ones."""
 MODULES = ("kernel", "lines", "inside", "outside")
 """What is sent to the host, in the order of its loading."""
 LOAD = """
@@ -85,12 +87,14 @@ class Running:
         way: Leads there.
         fence: What is known of its fence, in words; empty where there is none.
         ended: What it said, once it has ended.
+        status: With what it ended by itself, once it did.
     """
 
     port: int
     way: Forward
     fence: str
     ended: list[str]
+    status: list[int]
 
 
 class NoFenceError(ObservationError):
@@ -119,9 +123,10 @@ def running(
         raise ObservationError("the host lends no folder for temporary files")
     port = _free_port(program)
     ended: list[str] = []
+    status: list[int] = []
     script = _script(program, target, folder=folder, port=port, fenced=fenced)
     keep = threading.Thread(
-        target=_keep, args=(script, carrier, ended), name="old release", daemon=True
+        target=_keep, args=(script, carrier, ended, status), name="release", daemon=True
     )
     keep.start()
     where = shlex.quote(folder)
@@ -130,7 +135,7 @@ def running(
         proof = _proof(told)
         if proof is not None and (proof["fenced"] or not fenced):
             way = _way(folder, port, target, carrier)
-            yield Running(port, way, str(proof["why"]), ended)
+            yield Running(port, way, str(proof["why"]), ended, status)
     finally:
         carrier.run(f"! [ -d {where} ] || : >{where}/stop", deadline_s=10, to_its_end=True)
         keep.join(STOP_S)
@@ -185,10 +190,11 @@ def sources() -> list[tuple[str, str]]:
     ]
 
 
-def _keep(script: str, carrier: Carrier, ended: list[str]) -> None:
+def _keep(script: str, carrier: Carrier, ended: list[str], status: list[int]) -> None:
     try:
         output = carrier.run(script, deadline_s=LIMIT_S, to_its_end=True)
-        ended.append(known.tell(output.stdout.decode("utf-8", "replace"))[-2000:])
+        status.append(output.rc)
+        ended.append(known.tell(output.stdout.decode("utf-8", "replace"))[-VOICE:])
     except ObservationError as error:
         ended.append(str(error))
 

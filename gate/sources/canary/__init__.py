@@ -1,0 +1,1 @@
+"""Canaries: what is written on purpose, waited for, and taken away again."""

@@ -1,0 +1,127 @@
+"""Canaries on the target itself: let fly when the look is over, by a run that may write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psycopg
+
+from gate.connection import forward
+from gate.contract.model import Contract
+from gate.errors import ObservationError
+from gate.sources.api.promised import PromisedExchange
+from gate.sources.binding import belonging
+from gate.sources.canary.facts import CanaryFacts
+from gate.sources.canary.questions import AskCanary, AskLeft
+from gate.sources.fact import Absent, Fact, Seen
+from gate.sources.source import Looking, Source
+
+SESSION_S = 15.0
+AFTER = ("host", "database", "api")
+"""What is looked at in peace, before anything is written."""
+UNASKED = "no canary flew in this run"
+
+
+def look(looking: Looking) -> Fact[CanaryFacts]:
+    """Find what earlier runs left; then let each fly, one after the other."""
+    flying = [one for one in looking.asked if isinstance(one, AskCanary)]
+    left = [one for one in looking.asked if isinstance(one, AskLeft)]
+    if not flying and not left:
+        return Absent(UNASKED)
+    from gate.sources.canary.flight import fly  # noqa: PLC0415 - where none flies: not loaded
+    from gate.sources.canary.place import Place  # noqa: PLC0415
+    from gate.sources.canary.removal import left_by_others  # noqa: PLC0415
+
+    target, carrier = looking.target, looking.carrier
+    place = Place(
+        target=target,
+        login=login_of(looking.contract, target.api.login, looking.moment),
+        open=_opener(looking),
+        forward=forward.to_api(target, carrier) if target.api.base else None,
+        carrier=carrier,
+        works=True,
+        interrupted=carrier.interrupted,
+    )
+    found: dict[str, dict[str, Any]] = {"flown": {}, "left": {}}
+
+    def all_of_them() -> None:
+        for one in left:
+            told = left_by_others(one.canary, place, may_remove=looking.writes)
+            found["left"][one.id] = told
+        if flying and looking.writes:
+            for name in AFTER:
+                looking.of(name)
+            for ask in flying:
+                if not carrier.interrupted.is_set():
+                    found["flown"][ask.id] = Seen(fly(ask.canary, place))
+
+    _to_its_end(all_of_them)
+    return Seen(CanaryFacts(**found))
+
+
+def _to_its_end(do: Callable[[], None]) -> None:
+    """Do something in a thread that the end of the process waits for: a canary is taken away."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            do()
+        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="canary", daemon=False)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
+def login_of(contract: Contract | None, name: str, moment: Any) -> PromisedExchange | None:
+    """The endpoint that a target logs in with."""
+    found = contract.promises.get(f"endpoint.{name}") if contract else None
+    item = found.at(moment) if found else None
+    return item if isinstance(item, PromisedExchange) else None
+
+
+def _opener(looking: Looking) -> Callable[[threading.Event], psycopg.Connection[Any]]:
+    """Sessions with the target's database, which can only read."""
+    from gate.connection.postgres import Guard, connect  # noqa: PLC0415 - where none flies
+    from gate.sources.database.look import session_parameters  # noqa: PLC0415
+
+    target = looking.target
+    if not target.database.service:
+
+        def none(_: threading.Event) -> psycopg.Connection[Any]:
+            raise ObservationError("cannot tell: the target names no [database]")
+
+        return none
+    overrides = forward.to_database(target, looking.carrier)
+
+    def opened(stop: threading.Event) -> psycopg.Connection[Any]:
+        guard = Guard(SESSION_S, stop)
+        return connect(guard, target.deadlines.connect_s, **session_parameters(target, overrides))
+
+    return opened
+
+
+def _belonging(facts: CanaryFacts, was: Mapping[str, str], asked: Mapping[str, str]) -> CanaryFacts:
+    return facts.model_copy(
+        update={
+            "flown": belonging(facts.flown, was, asked),
+            "left": belonging(facts.left, was, asked),
+        }
+    )
+
+
+SOURCE = Source(
+    name="canary",
+    rank=45,
+    format=1,
+    facts=CanaryFacts,
+    look=look,
+    unasked=UNASKED,
+    after=AFTER,
+    belonging=_belonging,
+)
