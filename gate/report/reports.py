@@ -9,6 +9,7 @@ from gate.errors import GateError
 from gate.report import (
     allure_results,
     attestation,
+    benchmark,
     html,
     junit,
     observed_json,
@@ -27,6 +28,7 @@ OWN: tuple[Report, ...] = (
     state_diff,
     html,
     junit,
+    benchmark,
     allure_results,
 )
 """A later one can use what the earlier ones made."""

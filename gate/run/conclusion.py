@@ -15,6 +15,7 @@ from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
 from gate.report.write import write_all
+from gate.run.benchmarks import store
 from gate.run.options import Run
 from gate.run.stage import Stage
 from gate.run.timings import keep
@@ -114,6 +115,12 @@ def _keep_timings(stage: Stage, one: Verdict, seen: Observed | None, name: str) 
     """Keep how long answers took, for the runs to come."""
     if seen is not None and stage.run.replay is None:
         run = stage.run
+        store(
+            stage.place,
+            stage.folder(seen.moment),
+            stage.target.reports.readable_by,
+            stage.target.reports.keep,
+        )
         keep(stage.place, one, seen, contract=run.contract, target=stage.target, run=name)
 
 

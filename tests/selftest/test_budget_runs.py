@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import importlib.util
 import json
 import os
 import pathlib
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -28,6 +30,7 @@ from gate.contract.model import Contract
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
+from gate.run.benchmarks import store
 from gate.run.timings import Median, Timings, add, key_of
 from gate.sources.api.facts import Timing
 from gate.sources.api.questions import AskSamples
@@ -305,6 +308,59 @@ def test_whole_runs(folder: pathlib.Path, served: Served, options: list[str]) ->
     observed = json.loads((folder / "reports/here/postdeploy/observed.json").read_text())
     facts = observed["sources"]["api"]["facts"]["value"]
     assert len(facts["past"]["budget.slow"]["last"]) >= 1
+
+
+def test_pytest_benchmark_reads_every_run(folder: pathlib.Path) -> None:
+    """Its own program compares them, and its own option finds the newest one."""
+    for _ in range(2):
+        assert runs.run(command(folder, "predeploy")).returncode in (0, 10)
+    place = folder / "reports" / "here"
+    stored = sorted((place / "benchmarks").glob("*/*.json"))
+    assert [one.name[:5] for one in stored] == ["0001_", "0002_"]
+    assert stored[1].read_text() == (place / "predeploy" / "benchmark.json").read_text()
+    (kept,) = json.loads(stored[1].read_text())["benchmarks"]
+    told = json.loads((place / "predeploy" / "observed.json").read_text())
+    answer = told["sources"]["api"]["facts"]["value"]["answers"]["endpoint.slow"]["value"]
+    assert kept["stats"]["data"] == answer["timing"]["samples_s"]
+    storage = f"file://{place / 'benchmarks'}"
+    words = [sys.executable, "-m", "pytest_benchmark", "--storage", storage, "compare"]
+    done = runs.run([*words, "--columns=median,rounds"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("budget.slow") == 2
+    (folder / "test_own.py").write_text("def test_own(benchmark):\n    benchmark(len, 'a')\n")
+    words = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:gate.plugin"]
+    own = [f"--rootdir={folder}", f"--benchmark-storage={storage}", "--benchmark-compare"]
+    done = subprocess.run(  # noqa: S603 - in the folder of the reports, as pytest-benchmark needs it
+        [*words, str(folder / "test_own.py"), *own],
+        cwd=folder,
+        env=runs.environ(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    assert re.search(r"Comparing against benchmarks from: .*0002_", told), told
+    if importlib.util.find_spec("pygal"):
+        assert b"budget.slow" in (place / "predeploy" / "benchmark.svg").read_bytes()
+
+
+def test_the_storage_keeps_so_many_runs(tmp_path: pathlib.Path) -> None:
+    """The oldest go, the numbers go on, and what is no run stays."""
+    for number in range(6):
+        run = tmp_path / "runs" / f"run-{number}"
+        run.mkdir(parents=True)
+        (run / "benchmark.json").write_text("{}")
+        store(tmp_path, run, "owner", 3)
+    (folder,) = (tmp_path / "benchmarks").iterdir()
+    assert sorted(one.name for one in folder.iterdir()) == [
+        "0004_run-3.json",
+        "0005_run-4.json",
+        "0006_run-5.json",
+    ]
+    store(tmp_path, tmp_path, "owner", 3)
+    assert len([*folder.iterdir()]) == 3
 
 
 def test_what_stalls_beside_something_slow(folder: pathlib.Path, served: Served) -> None:
