@@ -22,7 +22,8 @@ import pydantic
 from gate.environment import environment
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
-from gate.target import EnvName, Target
+from gate.redis import EnvName
+from gate.target import Target
 from gate.toml import place
 
 POLL_S = 0.1

@@ -13,11 +13,11 @@ import pydantic
 from gate import host_spec, literals
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
+from gate.redis import EnvName, Redis
 from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.text import prose
 from gate.toml import Strict, parse, place
 
-EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Prose = Annotated[str, pydantic.Field(min_length=1), pydantic.AfterValidator(prose)]
 Readers = Literal["owner", "group", "all"]
 
@@ -188,6 +188,7 @@ class Target(Strict):
         file: The file that this was read from.
         api: Only where something is promised of endpoints.
         database: Only where something is promised of a database.
+        redis: Only where something is promised of a queue that is kept there.
         rehearsal: Where migrations may be rehearsed.
         reports: How many runs are kept, and who may read them.
         differs: Declared differences.
@@ -210,6 +211,7 @@ class Target(Strict):
     instance: str = ""
     api: Api = NO_API
     database: Database = NO_DATABASE
+    redis: Redis | None = None
     rehearsal: Source | None = None
     deadlines: Deadlines = Deadlines()
     reports: Reports = Reports()

@@ -90,6 +90,8 @@ def _run_timers(fired: dict[str, float]) -> None:
             fired[name] = time.monotonic()
             service = name.replace(".timer", ".service")
             note_start(service)
+            fired_at = f"{int(time.time())} {time.monotonic()}"
+            (state.RUN / f"{name}.fired").write_text(fired_at, "utf-8")
             _systemctl("start", service)
 
 

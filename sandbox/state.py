@@ -35,6 +35,9 @@ ALL = [
     "WantedBy",
     "TriggeredBy",
     "Triggers",
+    "LastTriggerUSec",
+    "NextElapseUSecMonotonic",
+    "ExecMainStatus",
     "Wants",
 ]
 
@@ -142,6 +145,19 @@ def _timer(name: str) -> dict[str, str]:
         "ActiveState": "active",
         "SubState": "waiting",
         "ActiveEnterTimestampMonotonic": since,
+        **_elapses(name, int(since) / 1e6),
+    }
+
+
+def _elapses(name: str, since: float) -> dict[str, str]:
+    """When a timer last fired, and when it will: as `--timestamp=unix` and spans tell it."""
+    file, unit = RUN / f"{name}.fired", unit_file(name)
+    every = (read_unit(unit).get("OnUnitActiveSec") if unit else None) or ["60"]
+    fired = file.read_text("utf-8").split() if file.exists() else []
+    last = float(fired[1]) if fired and float(fired[1]) >= since else since
+    return {
+        "LastTriggerUSec": f"@{fired[0]}" if fired else "n/a",
+        "NextElapseUSecMonotonic": f"{last + float(every[0]):.3f}s",
     }
 
 

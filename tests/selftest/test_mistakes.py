@@ -39,7 +39,7 @@ CONTRACTS = {
     ),
     "unknown-key-of-a-table-inside": (
         *("work", QUEUE + 'queue = { tabel = "t" }'),
-        "[work.w]: queue.tabel: unknown key; known: created, done, due",
+        "[work.w]: queue.tabel: unknown key; known: attempts, attempts_at_most, created, discarded",
     ),
     "unknown-key-of-about": (
         *("services", '[about]\nsytem = "x"\n' + SERVICE),

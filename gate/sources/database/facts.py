@@ -7,24 +7,7 @@ import datetime as dt
 from gate.catalog.model import Catalog
 from gate.sources.database.sessions import Sessions
 from gate.sources.fact import Fact, Model
-
-
-class QueueFacts(Model):
-    """A work queue in a table.
-
-    Attributes:
-        pending: Rows that wait and are due.
-        oldest_pending_s: Age of the oldest of them, in seconds; ``None`` without any.
-        failed: Rows in a failed state.
-        done: Rows in a done state.
-        last_done_s: Seconds since a row was last finished; ``None`` where none ever was.
-    """
-
-    pending: int
-    oldest_pending_s: float | None
-    failed: int
-    done: int
-    last_done_s: float | None
+from gate.sources.queues.facts import QueueFacts
 
 
 class WorkFacts(Model):

@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import pydantic
-
 from gate.contract.item import Name, Seconds
+from gate.rule import Filled, Rule
+from gate.sources.queues.promised import QueuePromise
 from gate.toml import Strict
 
 
-class Queue(Strict):
-    """Where a worker's queue is and when it counts as drained.
+class Queue(QueuePromise):
+    """Where a worker's queue is, how it spells its states, and what is promised of it.
+
+    A state is never guessed: a status that is found and stands in none of these lists is told.
 
     Attributes:
         table: Its table.
         status: Column of a row's status.
+        pending: Values of the status column: it waits. A due row is one of these.
+        running: It was taken.
+        done: It was finished.
+        failed: It failed for good.
+        discarded: It was given up on purpose.
         created: Column of the time at which a row came.
-        pending, done, failed: Values of the status column.
-        due: Column of the time before which a row need not be taken, if there is one.
         finished: Column of the time of the last change.
-        oldest_within_s: How long a due row may wait.
-        failed_at_most: How many failed rows are tolerated.
+        taken: Column of the time at which a row was taken; ``finished`` where there is none.
+        due: Column of the time before which a row need not be taken, if there is one.
+        attempts: Column of how often it was tried, if there is one.
+        error: Column of what the last attempt said, if there is one.
+        session: Column of the database session (``pg_backend_pid()``) that took it, if there is
+            one; without it a job is orphaned that was taken before the worker was started.
     """
+
+    RULES = (
+        Rule(Filled("pending"), "pending needs a state"),
+        Rule(Filled("done"), "done needs a state"),
+    )
 
     table: Name
     status: Name = "status"
-    pending: tuple[str, ...] = ("PENDING",)
-    done: tuple[str, ...] = ("DONE",)
-    failed: tuple[str, ...] = ("FAILED",)
+    pending: tuple[Name, ...]
+    running: tuple[Name, ...] = ()
+    done: tuple[Name, ...]
+    failed: tuple[Name, ...] = ()
+    discarded: tuple[Name, ...] = ()
     created: Name = "created_at"
     finished: Name = "updated_at"
-    due: str | None = None
-    oldest_within_s: Seconds = 120.0
-    failed_at_most: Annotated[int, pydantic.Field(ge=0)] = 0
+    taken: Name | None = None
+    due: Name | None = None
+    attempts: Name | None = None
+    error: Name | None = None
+    session: Name | None = None
+
+    def named(self) -> tuple[str, ...]:
+        """Every state that the contract knows."""
+        return self.pending + self.running + self.done + self.failed + self.discarded
 
 
 class Cycle(Strict):

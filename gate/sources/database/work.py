@@ -11,8 +11,9 @@ from psycopg import errors, sql
 
 from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import first_line
-from gate.sources.database.facts import QueueFacts, WorkFacts
-from gate.sources.database.proofs import Cycle, Poll, Proofs, Queue
+from gate.sources.database.facts import WorkFacts
+from gate.sources.database.proofs import Cycle, Poll, Proofs
+from gate.sources.database.queue import read_queue
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 
@@ -20,23 +21,6 @@ T = TypeVar("T")
 
 # A time of the future proves nothing, an infinite one neither; differences of seconds, since
 # PostgreSQL subtracts no infinite times.
-QUEUE = sql.SQL(
-    """
-    SELECT count(*) FILTER (WHERE waits),
-           (extract(epoch FROM now())
-            - extract(epoch FROM min(since) FILTER (WHERE waits)))::float8,
-           count(*) FILTER (WHERE state = ANY(%(failed)s)),
-           count(*) FILTER (WHERE state = ANY(%(done)s)),
-           (extract(epoch FROM now()) - extract(epoch FROM max(finished) FILTER (
-                WHERE state = ANY(%(done)s) AND finished <= now() + interval '1 minute')))::float8
-      FROM (
-        SELECT {status}::text AS state, {finished}::timestamptz AS finished,
-               ({since})::timestamptz AS since,
-               {status}::text = ANY(%(pending)s) AND ({since})::timestamptz <= now() AS waits
-          FROM {table}
-      ) AS jobs
-    """
-)
 CYCLE = sql.SQL(
     """
     SELECT (extract(epoch FROM now()) - extract(epoch FROM max({column}::timestamptz) FILTER (
@@ -56,7 +40,7 @@ POLL = """
 def read_work(connection: psycopg.Connection[Any], work: Proofs) -> WorkFacts:
     """Read every proof that an item asks for; what goes wrong with one is that one's alone."""
     return WorkFacts(
-        queue=_asked(work.queue, lambda queue: _queue(connection, queue)),
+        queue=_asked(work.queue, lambda queue: read_queue(connection, queue)),
         cycle_s=_asked(work.cycle, lambda cycle: _cycle(connection, cycle)),
         poll_s=_asked(work.poll, lambda poll: _poll(connection, poll)),
     )
@@ -67,40 +51,10 @@ def _asked(item: Any, read: Callable[[Any], Fact[T]]) -> Fact[T] | None:
         return None
     try:
         return read(item)
-    except errors.UndefinedTable as error:
+    except (errors.UndefinedTable, errors.UndefinedColumn) as error:
         return Absent(first_line(error))
     except Exception as error:  # noqa: BLE001 - whatever an answer leads to
         return cannot_tell(error)
-
-
-def _queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueFacts]:
-    created = sql.Identifier(queue.created)
-    since = (
-        sql.SQL("greatest({}, {})").format(created, sql.Identifier(queue.due))
-        if queue.due
-        else created
-    )
-    row = connection.execute(
-        QUEUE.format(
-            status=sql.Identifier(queue.status),
-            finished=sql.Identifier(queue.finished),
-            since=since,
-            table=identifier(queue.table),
-        ),
-        {
-            "pending": list(queue.pending),
-            "done": list(queue.done),
-            "failed": list(queue.failed),
-        },
-    ).fetchone()
-    pending, oldest, failed, done, last = row or (0, None, 0, 0, None)
-    if not all(math.isfinite(one) for one in (oldest or 0, last or 0)):
-        return CannotTell(f"{queue.table}: a row's time is infinite", Cause.UPSTREAM)
-    return Seen(
-        QueueFacts(
-            pending=pending, oldest_pending_s=oldest, failed=failed, done=done, last_done_s=last
-        )
-    )
 
 
 def _cycle(connection: psycopg.Connection[Any], cycle: Cycle) -> Fact[float]:
