@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Sequence
 
 from gate.connection.carrier import Carrier
@@ -14,7 +15,7 @@ from gate.sources.api.questions import AskSamples
 from gate.sources.binding import binding
 from gate.sources.database.questions import AskWhole
 from gate.sources.fact import Fact
-from gate.sources.host.questions import AskRevisions
+from gate.sources.host.questions import AskDeployed, AskRevisions
 from gate.sources.look import look_at
 from gate.sources.observed import Observed
 from gate.sources.rehearsal.questions import AskRehearsal
@@ -31,6 +32,7 @@ def look(
     plan: Fact[PlanFacts] | None = None,
     applied: bool = False,
     past: Callable[[Sequence[object]], Callable[[AskSamples], Past]] | None = None,
+    deployed: dt.datetime | None = None,
 ) -> Observed:
     """Look at a target once, all of it through one carrier.
 
@@ -41,6 +43,7 @@ def look(
         carrier: The way to the target's host, where one is open already.
         plan: What was carried out just before.
         past: Makes of all questions what tells which earlier runs a budget is compared with.
+        deployed: When the deployment was begun, where one is known of.
         applied: Whether the run carries out plans, and sends what writes.
 
     Returns:
@@ -57,7 +60,7 @@ def look(
     found = look_at(
         target,
         moment,
-        asked,
+        [*asked, AskDeployed(deployed.timestamp())] if deployed else asked,
         contract=contract,
         carrier=carrier,
         given={"plan": plan} if plan else {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,7 +60,9 @@ def _brought(moment: Moment, stage: Stage) -> tuple[Observed, Observed | None]:
 
             plan = move(moment, stage, carrier)
         given = run.baseline is not None or stage.before is not None
-        return _look(moment, stage, carrier, plan, baseline if given else None), baseline
+        deployed = _deployed(moment, plan, baseline)
+        before = baseline if given else None
+        return _look(moment, stage, carrier, plan, before, deployed=deployed), baseline
 
 
 def _look(
@@ -68,6 +71,8 @@ def _look(
     carrier: Carrier,
     plan: PlanFacts | None,
     before: Observed | None = None,
+    *,
+    deployed: dt.datetime | None = None,
 ) -> Observed:
 
     def past(asked: Sequence[object]) -> Callable[[AskSamples], Past]:
@@ -83,10 +88,29 @@ def _look(
         plan=done,
         applied=stage.run.applies,
         past=past,
+        deployed=deployed,
     )
     if stage.cancelled.is_set():
         raise ObservationError(INTERRUPTED)  # half a look is none, and must not be kept
     return found
+
+
+def _deployed(
+    moment: Moment, plan: PlanFacts | None, before: Observed | None
+) -> dt.datetime | None:
+    """When the deployment, or the way back, was begun: by its first step, else after the look.
+
+    The look from before tells it by the host's own clock. Of a way back that somebody else went
+    nothing is known.
+    """
+    steps = (
+        [one.value.started for one in plan.steps.values() if isinstance(one, Seen)] if plan else []
+    )
+    if steps:
+        return min(steps)
+    if moment != "postdeploy" or before is None or not isinstance(before.host, Seen):
+        return None
+    return before.host.value.identity.clock
 
 
 def _rehearsed(observed: Observed, stage: Stage, carrier: Carrier) -> Observed:

@@ -28,7 +28,7 @@ from gate.sources.host.logs.probe import LOGS, read_log, wildcards
 from gate.sources.host.logs.stamps import stamp
 from gate.sources.host.logs.subject import EVERYTHING, SIEVE, Subject, literal, sieve
 from gate.sources.host.probe import AskProbe, probed
-from gate.sources.host.questions import host_questions
+from gate.sources.host.questions import AskDeployed, host_questions
 from gate.sources.observed import Observed
 from tests.selftest import hosts
 from tests.selftest.hosts import identity, target
@@ -440,3 +440,19 @@ def test_the_journal_of_a_unit_that_is_gone(tmp_path: pathlib.Path, gone: bool) 
     else:
         with pytest.raises(ObservationError, match="no systemctl"):
             compare(scene.contract.promises["log.x"], scene)
+
+
+def test_since_the_deployment(tmp_path: pathlib.Path) -> None:
+    """Its begin is that of the run's; where none is known of, the period is the whole file's."""
+    file = tmp_path / "x.log"
+    file.write_text(info(500) + boom(300) + boom(30))
+    one = subject(str(file), since="deployment")
+    here = target("local://")
+    begun = AskDeployed(time.time() - 60)
+    with open_carrier(here) as carrier:
+        found = host.look(here, host_questions([AskProbe(LOGS, one), begun], 0.05), carrier)
+    assert isinstance(found, Seen)
+    told_of = probed(found.value.probes, LOGS, one)
+    assert isinstance(told_of, Seen)
+    assert (told_of.value.matches, told_of.value.incomplete) == (2, "")
+    assert seen(one).matches == 4

@@ -215,6 +215,7 @@ class HostQuestions(Model):
             git repository around them, as ``(folder, commit or tag)``, by key.
         probes: What kinds ask by probes of their own, by the probe's name.
         window_s: Settling window for units, in seconds.
+        deployed: When the deployment was begun, in seconds since 1970, where that is known.
     """
 
     units: tuple[str, ...] = ()
@@ -226,3 +227,4 @@ class HostQuestions(Model):
     committed: dict[str, tuple[str, str]] = {}
     probes: dict[str, pydantic.InstanceOf[Asked]] = {}
     window_s: float = 1.0
+    deployed: float | None = None

@@ -71,6 +71,13 @@ def revisions_key(folder: str, git: str | None = None) -> str:
     return f"{folder} at {git}" if git else folder
 
 
+@dataclasses.dataclass(frozen=True)
+class AskDeployed:
+    """What is asked of the time since a deployment begins with its begin, in seconds since 1970."""
+
+    at: float
+
+
 def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
     """Gather what is for the host; each subject once, in the order of asking.
 
@@ -89,6 +96,7 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
     outputs: dict[str, tuple[str, ...]] = {}
     packages: dict[str, tuple[str, str]] = {}
     probes: list[AskProbe[Any, Any]] = []
+    asked = [*asked]
     for one in asked:
         if isinstance(one, AskUnit):
             units[one.unit] = None
@@ -116,4 +124,5 @@ def host_questions(asked: Iterable[object], window_s: float) -> HostQuestions:
         committed=committed,
         probes=gather(probes),
         window_s=window_s,
+        deployed=next((one.at for one in asked if isinstance(one, AskDeployed)), None),
     )

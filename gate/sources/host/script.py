@@ -135,9 +135,11 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
     path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
     standard = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
+    deployed = "" if questions.deployed is None else f"{questions.deployed:.0f}"
     return (
         f"PATH={path}:{standard}; export PATH\n"
         f"token={token} tool_s={tool_s} most={most(target)} least={COMPLAINTS}\n"
+        f"gate_deployed={deployed}; export gate_deployed\n"
         f"unpulled={UNPULLED} properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
     )
 

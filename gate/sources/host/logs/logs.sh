@@ -39,6 +39,7 @@ period() {
 journal() {
   clock; unit "$1" || return 0; period "$2"
   fields=MESSAGE,PRIORITY,UNIT,_PID
+  [ -z "$closed" ] || echo "E not seeing messages: $closed may not be read"
   {
     journalctl -r -o json --all --output-fields=$fields -u "$id" --since="@$((from - 1))" 2>&1
     printf '= %s\n' $?
@@ -59,7 +60,12 @@ kept() {
   kept=$(journalctl -o json --output-fields=PRIORITY 2>/dev/null | head -n 1 | head -c 4096)
   id=MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e
   dropped=$(journalctl -b -q -n 200 -o json --output-fields=MESSAGE $id 2>/dev/null | head -c 65536)
-  export kept dropped
+  # journalctl does not always say that it leaves out what is the system's.
+  closed=
+  for file in /var/log/journal/*/system.journal /run/log/journal/*/system.journal; do
+    [ ! -e "$file" ] || [ -r "$file" ] || closed=$file
+  done
+  export kept dropped closed
 }
 
 # lines FILE: those that the sieve lets through, each that bears no time behind one that does.
