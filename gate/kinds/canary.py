@@ -48,8 +48,9 @@ class Canary(PromisedCanary, Item):
         within_s: How long everything that comes of it may take, counted from the answer.
         find: A query whose rows bear the mark, in a session that only reads, such as
             ``SELECT id, name AS mark FROM orders WHERE name LIKE {mark}``. It needs
-            ``LIKE``, since it finds what earlier runs left as well, and the marked text as the
-            column ``mark``. Its columns are words (``{id}``) for what follows.
+            ``LIKE``, since it finds what earlier runs left as well, and the mark, alone, as the
+            column ``mark``: what only quotes it is let alone. Its columns are words (``{id}``) for
+            what follows.
         job: A job that it leads to. On a clone, where nobody works, it is enqueued alone.
         event: Another request that shows it.
         remove: How it goes again: only rows with the mark, and seen to be gone.

@@ -230,6 +230,20 @@ def test_only_what_bears_the_mark_goes(gate: Gate, server: Server) -> None:
     assert len([one for one in server.asked if one.startswith("DELETE")]) == 1
 
 
+def test_what_quotes_a_mark_is_let_alone(gate: Gate, server: Server) -> None:
+    """Somebody writes of a canary that was seen, and the query looks anywhere in the text."""
+    gate.change(("LIKE {mark}", "LIKE '%' || {mark} || '%'"))
+    old = "gate-canary-20200101t000000-00000000"
+    quotes = f"{old} stands in our list: what is it?"
+    with server.connect() as live:
+        live.execute("INSERT INTO tickets (subject) VALUES (%s), (%s)", [old, quotes])
+    found = gate.run("--apply")
+    assert found["canary.ticket"]["outcome"] == "PASS"
+    assert f"left {old} (1 row" in found["canary.ticket.left"]["reason"]
+    assert server.tickets() == [ORDINARY, quotes]
+    assert gate.run()["canary.ticket.left"]["outcome"] == "PASS"
+
+
 def test_a_query_that_does_not_show_the_mark_removes_nothing(gate: Gate, server: Server) -> None:
     """Without its proof nothing goes, and that is said."""
     gate.change(("subject AS mark", "id AS other"))

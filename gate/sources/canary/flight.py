@@ -21,6 +21,9 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 AFTER_ALL_S = 2.0
 """How long rows are looked for where the request was not answered as promised."""
 
+ON_A_CLONE_S = 15.0
+"""All that a canary may take where nobody works: the release there does not live for long."""
+
 
 def fly(canary: PromisedCanary, place: Place) -> Flight:
     """Let a canary fly.
@@ -51,7 +54,8 @@ def _watched(
     began = time.monotonic()
 
     def left_s() -> float:
-        most = canary.within_s if well else min(AFTER_ALL_S, canary.within_s)
+        most = min(canary.within_s, canary.within_s if place.works else ON_A_CLONE_S)
+        most = most if well else min(AFTER_ALL_S, most)
         return max(0.0, most - (time.monotonic() - began))
 
     found: dict[str, Fact[object] | None] = {}

@@ -19,14 +19,18 @@ UNDER_WAY_S = 120.0
 
 
 def marked(rows: list[Row], mark: str) -> list[Row]:
-    """The rows that bear a mark, whatever else a query found.
+    """The rows that bear a mark, whatever else a query found: one that only quotes it does not.
 
     Raises:
         ObservationError: The query does not show the mark.
     """
+    return [row for row in _showing(rows) if row["mark"] == mark]
+
+
+def _showing(rows: list[Row]) -> list[Row]:
     if any("mark" not in row for row in rows):
-        raise ObservationError("cannot tell: `find` must give the marked text as a column `mark`")
-    return [row for row in rows if mark in row["mark"]]
+        raise ObservationError("cannot tell: `find` must give the mark, alone, as a column `mark`")
+    return rows
 
 
 def remove(
@@ -42,13 +46,13 @@ def remove(
         return None
     if place.carrier is None and not how.requests:
         return Seen("it goes with the clone")
-    words = {"mark": mark}
+    words, most_s = {"mark": mark}, min(GONE_S, canary.within_s)
     try:
         rows = marked(place.rows(find, words, stop), mark)
         if len(rows) > MOST:
             return Absent(f"{len(rows)} rows bear {mark}: that is no canary, nothing was removed")
         wrong = [text for row in rows for text in _removed(how, place, {**row, **words}, stop)]
-        gone = until(lambda: not _there(canary, place, rows, mark, stop), GONE_S, stop)
+        gone = until(lambda: not _there(canary, place, rows, mark, stop), most_s, stop)
         if not gone:
             wrong.append(f"{_there(canary, place, rows, mark, stop)} still there, with {mark}")
     except ObservationError as error:
@@ -102,9 +106,9 @@ def left_by_others(
     try:
         rows = place.rows(canary.find, {"mark": f"{marks.PREFIX}%"}, stop)
         found: dict[str, int] = {}
-        for row in marked(rows, marks.PREFIX):
-            for match in marks.MARK.finditer(row["mark"]):
-                found[match[0]] = found.get(match[0], 0) + 1
+        for row in _showing(rows):
+            if marks.MARK.fullmatch(row["mark"]):
+                found[row["mark"]] = found.get(row["mark"], 0) + 1
     except ObservationError as error:
         return CannotTell(str(error), Cause.UPSTREAM)
     left = []
