@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import pydantic
@@ -16,6 +18,29 @@ PASSED_ON = ("PATH", "HOME", "LANG")
 """All that a program that the rehearsal starts has of the environment that the gate found."""
 Steps = Annotated[str, pydantic.Field(pattern=r"^(pending|all|last [1-9][0-9]{0,5})$")]
 Address = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*:[1-9][0-9]{0,4}$")]
+
+PLACES = ("user", "password", "host", "port", "database")
+"""What an address is made of, as ``{user}`` and so on."""
+
+
+def _places(*known: str) -> Callable[[str], str]:
+    """A check that a text has no other placeholders than these."""
+
+    def check(text: str) -> str:
+        found = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+        strange = [one for one in found if one not in known]
+        if strange:
+            words = ", ".join(f"{{{one}}}" for one in known)
+            raise ValueError(f"{{{strange[0]}}} is not known here: {words} are")
+        return text
+
+    return check
+
+
+Url = Annotated[Name, pydantic.AfterValidator(_places(*PLACES))]
+Variable = Annotated[str, pydantic.AfterValidator(_places(*PLACES, "url"))]
+
+VersionTable = Annotated[Name, pydantic.AfterValidator(lambda name: name.removeprefix("public."))]
 
 
 class Environment(Strict):
@@ -90,11 +115,18 @@ class Alembic(Strict):
             removed afterwards. What git does not keep (``.venv``) is named in ``link``.
         link: Names in ``folder`` that a worktree gets links to.
         versions: Its folder of revision files.
-        command: Alembic's command line.
+        command: Alembic's command line, or that of a program that takes its words, such as
+            ``flask db``.
+        application: The application's own command line that migrates, such as
+            ``["shop", "db", "upgrade"]``, instead: a Python program. What it asks of Alembic is
+            not done; the rehearsal's step is, with the same configuration, at the same place.
         environment: What it needs beside ``variable``, PATH, HOME and LANG.
         variable: Environment variable by which the application finds its database.
         url: What the variable holds; ``{user}``, ``{password}``, ``{host}``, ``{port}`` and
             ``{database}`` are those of the clone.
+        variables: Further variables that lead to it, with the same words and ``{url}``.
+        option: Option of Alembic's ini file that is set to ``url``, such as ``sqlalchemy.url``,
+            where ``env.py`` reads the ini file. ``{url}`` in a word of a command is the same.
         version_table: Where Alembic keeps the revision.
         hot: Tables that are read and written all the while, as the application would.
         idle_reader_s: How long the upgrade finds another session in its way that has read the hot
@@ -115,10 +147,15 @@ class Alembic(Strict):
     link: tuple[FileName, ...] = ()
     versions: AbsolutePath
     command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
+    application: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] | None = None
     environment: Environment = Environment()
     variable: Name = "DATABASE_URL"
-    url: Name = "postgresql://{user}:{password}@{host}:{port}/{database}"
-    version_table: Name = "alembic_version"
+    url: Url = "postgresql://{user}:{password}@{host}:{port}/{database}"
+    variables: dict[EnvName, Variable] = {}
+    option: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")] | None = None
+    version_table: Annotated[
+        Name, pydantic.AfterValidator(lambda name: name.removeprefix("public."))
+    ] = "alembic_version"
     hot: tuple[Name, ...] = ()
     idle_reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
@@ -139,8 +176,17 @@ class Alembic(Strict):
 
     @pydantic.model_validator(mode="after")
     def _own_variable(self) -> Alembic:
-        if self.variable in self.environment.names():
-            raise ValueError(f"{self.variable} leads to the clone: leave it out of environment")
+        for name in (self.variable, *self.variables):
+            if name in self.environment.names():
+                raise ValueError(f"{name} leads to the clone: leave it out of environment")
+        if self.variable in self.variables:
+            raise ValueError(f"variables.{self.variable}: variable and url say what it holds")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _one_command(self) -> Alembic:
+        if self.application is not None and "command" in self.model_fields_set:
+            raise ValueError("command and application: one of them says what is run")
         return self
 
 

@@ -4,42 +4,33 @@ from __future__ import annotations
 
 import secrets
 import shlex
-import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
+from gate.catalog.names import parts
 from gate.connection.carrier import Carrier
 from gate.connection.frame import Output
 from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Absent, Fact, Seen
+from gate.sources.rehearsal.address import address
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.environment import capped, surrounded
+from gate.sources.rehearsal.runner import Runner
 from gate.target import Target
 
 KEPT = 4000
 """Characters of Alembic's output that are kept."""
-
-
-def address(how: Alembic, clone: Clone, at: tuple[str, int] | None = None) -> dict[str, str]:
-    """The variable by which a program finds the clone.
-
-    Args:
-        how: Its name and form.
-        clone: Where it leads.
-        at: Host and port under which the clone's server is found instead of its own.
-    """
-    there = {key: urllib.parse.quote(value, safe="") for key, value in clone.way.there.items()}
-    host, port = at or (there["host"], there["port"])
-    url = how.url.format(
-        user=there["user"],
-        password=there.get("password", ""),
-        host=host,
-        port=port,
-        database=there["dbname"],
-    )
-    return {how.variable: url}
+THERE = """
+    SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+                    WHERE n.nspname = %s AND c.relname = %s),
+           EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)
+"""
 
 
 def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: str) -> Output:
@@ -56,11 +47,25 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
     return carrier.run(capped(script), deadline_s=how.deadline_s)
 
 
-def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[str]:
+def by_name(how: Alembic) -> bool:
+    """Whether Alembic can be run by its own command line, and finds the clone by a variable."""
+    return how.application is None and how.option is None and "{url}" not in " ".join(how.command)
+
+
+def prove(
+    how: Alembic, target: Target, clone: Clone, carrier: Carrier, runner: Runner | None
+) -> Fact[str]:
     """Have Alembic read back a marker that stands in the clone alone.
 
     The marker is a revision that no file knows: whoever opens the clone stumbles over it and names
     it. Nothing is migrated, and the version table is as before when this returns.
+
+    Args:
+        how: How it is run.
+        target: Where.
+        clone: What it is to open.
+        carrier: The way to the host.
+        runner: Alembic's process, where it cannot be run by name.
 
     Returns:
         Seen: the marker and what Alembic said of it; absent: it looked elsewhere.
@@ -69,39 +74,53 @@ def prove(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> Fact[
         ObservationError: Alembic does not run at all.
     """
     marker = f"gate-marker-{secrets.token_hex(8)}"
-    table = sql.Identifier(*how.version_table.split("."))
-    with clone.connect() as connection:
-        there = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [how.version_table])
-        was_there = bool((there.fetchone() or [False])[0])
-        rows = (
-            connection.execute(sql.SQL("SELECT version_num FROM {}").format(table)).fetchall()
-            if was_there
-            else []
-        )
-        if not was_there:
-            connection.execute(
-                sql.SQL("CREATE TABLE {} (version_num varchar(32) NOT NULL)").format(table)
-            )
-        connection.execute(sql.SQL("DELETE FROM {}").format(table))
-        connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), [marker])
-        try:
+    status: int | None
+    with clone.connect() as connection, _marked(connection, how.version_table, marker):
+        if by_name(how) or runner is None:
             output = run(how, target, clone, carrier, "current")
-        finally:
-            connection.execute(sql.SQL("DELETE FROM {}").format(table))
-            for (row,) in rows:
-                connection.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), [row])
-            if not was_there:
-                connection.execute(sql.SQL("DROP TABLE {}").format(table))
-    said = output.stdout.decode("utf-8", "replace")
+            status, said = output.rc, output.stdout.decode("utf-8", "replace")
+        else:
+            answer = runner.ask("at")
+            status, said = answer.status, f"{answer.said}\n{answer.found.get('at', '')}"
+            status = status if "at" in answer.found else status or 1
     if marker in said:
         return Seen(f"the marker {marker} was read back from {clone.name}")
-    if output.rc != 0:
+    if status != 0:
+        ended = "was ended" if status is None else f"exited with {status}"
         raise ObservationError(
-            f"`alembic current` exited with {output.rc} and did not name "
-            f"the marker: {known.last(said, 400)}"
+            f"`alembic current` {ended} and did not name the marker: {known.last(said, 400)}"
         )
     last = known.last(said, 200) or "nothing"
     return Absent(
         f"env.py opens a database of its own choosing: the marker in {clone.name} was not read "
         f"back, Alembic said {last!r}; nothing was migrated"
     )
+
+
+@contextmanager
+def _marked(connection: psycopg.Connection[Any], name: str, marker: str) -> Iterator[None]:
+    """Have the marker in the version table, and then what was there before."""
+    schema, bare = parts(name)
+    table = sql.Identifier(schema, bare)
+    was_there, schema_there = connection.execute(THERE, [schema, bare, schema]).fetchone() or (0, 0)
+    rows: list[Any] = []
+    if was_there:
+        select = sql.SQL("SELECT version_num FROM {}").format(table)
+        rows = connection.execute(select).fetchall()
+    else:
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        create = "CREATE TABLE {} (version_num varchar(64) NOT NULL)"
+        connection.execute(sql.SQL(create).format(table))
+    insert = sql.SQL("INSERT INTO {} VALUES (%s)").format(table)
+    connection.execute(sql.SQL("DELETE FROM {}").format(table))
+    connection.execute(insert, [marker])
+    try:
+        yield
+    finally:
+        connection.execute(sql.SQL("DELETE FROM {}").format(table))
+        for (row,) in rows:
+            connection.execute(insert, [row])
+        if not was_there:
+            connection.execute(sql.SQL("DROP TABLE {}").format(table))
+        if not schema_there:
+            connection.execute(sql.SQL("DROP SCHEMA {}").format(sql.Identifier(schema)))

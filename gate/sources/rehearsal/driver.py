@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -21,27 +22,32 @@ KEPT = 65536
 """Bytes of one command's output that are passed on: the last ones."""
 
 
-def serve(folder: str, words: list[str], program: bool, deadline_s: float) -> None:  # noqa: FBT001 - called by position
+def serve(how: dict[str, Any]) -> None:
     """Answer what is asked through two pipes in a folder, until killed.
 
     Args:
-        folder: Holds the pipes ``ask`` and ``answer``.
-        words: Alembic's own options, such as ``-c file.ini`` or ``-n section``.
-        program: Whether Alembic is run by its program, which does not look for modules here.
-        deadline_s: For one command.
+        how: ``folder`` holds the pipes ``ask`` and ``answer``; ``words`` are Alembic's own options,
+            such as ``-c file.ini`` or ``-n section``; ``application`` is a command line that calls
+            Alembic, instead; ``installed`` says whether the program is a script, which does not
+            look for modules here; ``variable`` names what leads to the database, and ``option``
+            what of the ini file is to be set to it; ``deadline_s`` is for one command.
     """
-    if program and sys.path and sys.path[0] == "":
-        sys.path.pop(0)
+    folder: str = how["folder"]
+    if not how["installed"] and not how["application"]:
+        sys.path.insert(0, os.getcwd())
     import alembic.config  # noqa: F401 - slow, and the same for every command
     import sqlalchemy.dialects.postgresql  # noqa: F401
+    from alembic import command
 
+    for name in TAKEN if how["application"] else ():
+        setattr(command, name, _taken)
     with open(folder + "/pid", "w", encoding="ascii") as file:
         file.write(str(os.getpid()))
     threading.Thread(target=_leave_with_the_gate, args=(folder,), daemon=True).start()
     while True:
         with open(folder + "/ask", encoding="utf-8") as file:
             asked = json.loads(file.read() or "{}")
-        answer = _apart(folder, words, asked, deadline_s)
+        answer = _apart(how, asked)
         for name in answer.pop("modules", ()):
             try:
                 __import__(name)
@@ -70,8 +76,9 @@ def _leave_with_the_gate(folder: str) -> None:
     os._exit(1)
 
 
-def _apart(folder: str, words: list[str], asked: Any, deadline_s: float) -> dict[str, Any]:
+def _apart(how: dict[str, Any], asked: Any) -> dict[str, Any]:
     """Do it in a child, which is killed with its own when it is late."""
+    folder, deadline_s = how["folder"], how["deadline_s"]
     said, found = folder + "/said", folder + "/found"
     for file in (said, found):
         with open(file, "w", encoding="utf-8"):
@@ -84,7 +91,7 @@ def _apart(folder: str, words: list[str], asked: Any, deadline_s: float) -> dict
         os.dup2(out, 2)
         status = 1
         try:
-            status = _do(found, words, asked)
+            status = _do(how, asked, found)
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
         except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
@@ -120,12 +127,12 @@ def _apart(folder: str, words: list[str], asked: Any, deadline_s: float) -> dict
     return {**answer, "status": ended, "said": output}
 
 
-def _do(found: str, words: list[str], asked: Any) -> int:
-    from alembic import util
+def _do(how: dict[str, Any], asked: Any, found: str) -> int:
+    """Reach Alembic as the deployment does, and do what is asked there."""
     from alembic.config import CommandLine
-    from alembic.runtime.environment import EnvironmentContext
-    from alembic.runtime.migration import MigrationStep
-    from alembic.script import ScriptDirectory
+
+    def at_alembic(config: Any) -> int:
+        return _within(how, asked, found, config)
 
     class Line(CommandLine):
         """Reads the options as ever, and keeps what came of them."""
@@ -135,16 +142,74 @@ def _do(found: str, words: list[str], asked: Any) -> int:
             kept.append(config)
 
     kept: list[Any] = []
+    words = [one.replace("{url}", os.environ[how["variable"]]) for one in _words(how)]
+    if not how["application"]:
+        Line("alembic").main([*words, "current"])
+        return at_alembic(kept[0])
+    CALLED["back"] = at_alembic
+    if words[0] == "-m":
+        sys.argv = words[1:]
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        path = words[0] if os.path.exists(words[0]) else shutil.which(words[0]) or words[0]
+        sys.argv = [path, *words[1:]]
+        sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+        runpy.run_path(path, run_name="__main__")
+    sys.stderr.write("FAILED: %s did not call Alembic in its own process\n" % " ".join(_words(how)))
+    return 254
+
+
+def _words(how: dict[str, Any]) -> list[str]:
+    return list(how["application"] or how["words"])
+
+
+TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
+"""Commands of Alembic's that an application calls, in whose place the step is done."""
+CALLED: dict[str, Any] = {}
+
+
+def _taken(config: Any, *_: Any, **__: Any) -> None:
+    """Stand in for a command of Alembic's: do what is asked, commit it, and end."""
+    back = CALLED.get("back")
+    if back is None:
+        return
+    status = 1
+    try:
+        status = back(config)
+        for one in list(config.attributes.values()):
+            # What the caller would commit when it has this connection back.
+            transaction = getattr(one, "get_transaction", None)
+            if status == 0 and transaction is not None and transaction() is not None:
+                transaction().commit()
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+        status = 1
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status & 255)
+
+
+def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
+    """Do what is asked, with a configuration, in whatever surroundings it was given."""
+    from alembic import util
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationStep
+    from alembic.script import ScriptDirectory
+
     answer: dict[str, Any] = {}
     try:
-        Line("alembic").main([*words, "current"])
-        config = kept[0]
+        if how["option"]:
+            url = os.environ[how["variable"]].replace("%", "%%")
+            config.set_section_option(config.config_ini_section, how["option"], url)
         script = ScriptDirectory.from_config(config)
 
         def steps(at: Any, _: Any) -> Any:
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
+            answer["at"] = list(heads)
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))
+            if asked["do"] in ("plan", "at"):
                 return []
             make = MigrationStep.upgrade_from_script
             if asked["do"] == "down":
@@ -195,7 +260,9 @@ def _plan(script: Any, at: tuple[str, ...], asked: Any) -> dict[str, Any]:
             if name != "base" and found is None:
                 problems[name] = "no revision is called %s" % name
                 continue
-            steps = [one.revision.revision for one in script._downgrade_revs(name, heads)]
+            # Its own list is of steps ready to go, and fails where a file has no way down.
+            down = script.iterate_revisions(heads, name, select_for_downgrade=True)
+            steps = [one.revision for one in down]
             ways[name] = {"to": found.revision if found else "base", "steps": steps}
         except (util.CommandError, AssertionError) as error:
             problems[name] = str(error) or "it does not lie behind %s" % ", ".join(heads)

@@ -58,6 +58,8 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
             status, said = _go(stage, revision, direction, back_to)()
         if status is None:
             stage.connection.execute(END)
+        if status == 0:
+            status, said = _checked(stage, revision, direction, said)
     except CarrierError as error:
         stage.clone.way.sessions.check()
         said = str(error)
@@ -87,6 +89,15 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         wal_bytes=int((wal or [0])[0]),
         building=witness.building,
     )
+
+
+def _checked(stage: Stage, revision: str, direction: Direction, said: str) -> tuple[int, str]:
+    """A command that ended well, and did nothing, did not end well."""
+    at = stage.at()
+    if (revision in at) == (direction == "up"):
+        return 0, said
+    there = ", ".join(at) or "nothing"
+    return 1, f"{said}\nFAILED: it ended with 0, and the database is at {there}"
 
 
 def _go(

@@ -87,10 +87,24 @@ def _open(what: str, why: str = "not reached") -> CannotTell:
 
 
 def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
+    if alembic.by_name(stage.how):
+        return _proven(stage, chain, facts)
+    try:
+        with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
+            return _proven(stage, chain, facts)
+    except ObservationError as error:
+        if stage.runner is not None:
+            raise  # it had started: what went wrong is another matter
+        return _closed(facts, str(error)).model_copy(
+            update={"targets_clone": CannotTell(str(error), Cause.UPSTREAM)}
+        )
+
+
+def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
     stage.tell("rehearsal: proving that Alembic opens the clone")
     live, row = stage.clone.live, stage.connection.execute("SELECT clock_timestamp()").fetchone()
     try:
-        proof = alembic.prove(stage.how, stage.target, stage.clone, stage.carrier)
+        proof = alembic.prove(stage.how, stage.target, stage.clone, stage.carrier, stage.runner)
     except CarrierError as error:
         proof = CannotTell(str(error), error.cause)
     except ObservationError as error:
@@ -112,7 +126,10 @@ def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehear
     )
     if not isinstance(proof, Seen):
         return _closed(facts, "nothing was migrated: Alembic was not proven to open the clone")
-    return _up_down_up(stage, chain, facts)
+    if stage.runner is not None:
+        return _up_down_up(stage, chain, facts)
+    with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
+        return _up_down_up(stage, chain, facts)
 
 
 def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
@@ -126,34 +143,33 @@ def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
 
 
 def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
-    with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
-        try:
-            found = way.find(stage, chain)
-        except ObservationError as error:
-            return _closed(facts, str(error))
-        facts = facts.model_copy(
-            update={"heads": found.heads, "backs": found.backs, "problems": found.problems}
-        )
-        wrong = {name: why for name, why in found.problems.items() if name in way.asked(
-            stage.contract)[0]}  # fmt: skip
-        if wrong:
-            return _closed(facts, "; ".join(f"{name}: {why}" for name, why in wrong.items()))
-        chosen = scope(stage.how.steps, found)
-        facts = facts.model_copy(update={"steps": stage.how.steps, "history": len(found.history)})
-        start = stage.save() if chosen.backward and found.order else None
-        facts, steps = _forth(stage, found, chosen, facts)
-        failed = bool(steps) and steps[-1].stopped
-        if not failed:
-            facts = release.serve_all(stage, facts, steps)
-        if start:
-            stage.restore(start)
-        back = _back(stage, chosen.backward, found)
-        judged = [one.receipt for one in (*steps, *back) if one.receipt is not None]
-        again = {*chosen.backward, *chosen.forward} - {
-            one.revision for one in judged if one.revision not in chosen.backward
-        }
-        empty, why = from_nothing(stage, found, again) if again else ([], "")
-        return account(facts, found, chosen, Gone(steps, back, empty, why))
+    try:
+        found = way.find(stage, chain)
+    except ObservationError as error:
+        return _closed(facts, str(error))
+    facts = facts.model_copy(
+        update={"heads": found.heads, "backs": found.backs, "problems": found.problems}
+    )
+    wrong = {name: why for name, why in found.problems.items() if name in way.asked(
+        stage.contract)[0]}  # fmt: skip
+    if wrong:
+        return _closed(facts, "; ".join(f"{name}: {why}" for name, why in wrong.items()))
+    chosen = scope(stage.how.steps, found)
+    facts = facts.model_copy(update={"steps": stage.how.steps, "history": len(found.history)})
+    start = stage.save() if chosen.backward and found.order else None
+    facts, steps = _forth(stage, found, chosen, facts)
+    failed = bool(steps) and steps[-1].stopped
+    if not failed:
+        facts = release.serve_all(stage, facts, steps)
+    if start:
+        stage.restore(start)
+    back = _back(stage, chosen.backward, found)
+    judged = [one.receipt for one in (*steps, *back) if one.receipt is not None]
+    again = {*chosen.backward, *chosen.forward} - {
+        one.revision for one in judged if one.revision not in chosen.backward
+    }
+    empty, why = from_nothing(stage, found, again) if again else ([], "")
+    return account(facts, found, chosen, Gone(steps, back, empty, why))
 
 
 def _forth(

@@ -19,26 +19,20 @@ from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.sources.rehearsal import driver
-from gate.sources.rehearsal.alembic import address
+from gate.sources.rehearsal.address import address
+from gate.sources.rehearsal.begin import begin
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.environment import surrounded
 from gate.target import Target
 
 START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
+FUTURE = "from __future__ import annotations\n"
+ALONE = "import sys\nsys.path[:] = [one for one in sys.path if one]\n"
+"""Modules of the standard library are not looked for in the folder of the release."""
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
 printf %s "$folder"
-"""
-SHEBANG = """\
-program=$(command -v {program}) || {{ echo {program}: not found; exit 127; }}
-IFS= read -r line <"$program"
-case $line in
-  '#!/bin/sh') line=$(sed -n 2p "$program"); line=${{line#*exec\\' }}
-    python=${{line%% \\"\\$0\\"*}}; python=${{python#\\"}}; python=${{python%\\"}} ;;
-  *env\\ *) python=${{line##*env }} ;;
-  *) python=${{line#'#!'}} ;;
-esac
 """
 END = """\
 [ ! -e {0}/pid ] || kill "$(cat {0}/pid)" 2>/dev/null; rm -rf -- {0}
@@ -94,49 +88,38 @@ class Runner:
         return known.last(" ".join(self._ended), 300) or "it said nothing"
 
 
-def interpreter(command: tuple[str, ...]) -> tuple[str, str, list[str]] | None:
-    """How Alembic's own interpreter is started, from a command line that ends in Alembic.
-
-    Returns:
-        Shell lines that come before, the beginning of the command line, and Alembic's options;
-        ``None`` where the command is another program's, such as ``flask db``.
-    """
-    for number, word in enumerate(command):
-        if word == "-m" and command[number + 1 : number + 2] == ("alembic",) and number:
-            return "", shlex.join(command[:number]), list(command[number + 2 :])
-        if pathlib.PurePosixPath(word).name == "alembic":
-            options = list(command[number + 1 :])
-            if number:
-                return "", shlex.join([*command[:number], "python"]), options
-            return SHEBANG.format(program=shlex.quote(word)), '"$python"', options
-    return None
-
-
 @contextmanager
 def running(
     how: Alembic, target: Target, clone: Clone, carrier: Carrier
 ) -> Iterator[Runner | None]:
-    """Have Alembic's process; ``None`` where it has no interpreter that is known.
+    """Have Alembic's process.
+
+    ``None`` where a program that is not known to be Alembic's, such as ``flask db``, cannot be
+    begun in this way; then each revision is a command of its own.
 
     Raises:
-        ObservationError: The host lends no folder.
+        ObservationError: The host lends no folder, or it did not start, with the reason.
     """
-    begun = interpreter(how.command)
-    if begun is None:
-        yield None
-        return
+    begun = begin(how)
     made = carrier.run(FOLDER, deadline_s=10)
     folder = made.stdout.decode("utf-8", "replace").strip()
     if made.rc != 0 or not folder.startswith("/"):
         raise ObservationError("the host lends no folder for temporary files")
-    before, python, options = begun
-    text = pathlib.Path(driver.__file__).read_text("utf-8") + (
-        f"\nserve({folder!r}, {options!r}, {bool(before)!r}, {how.deadline_s!r})\n"
-    )
+    told = {
+        "folder": folder,
+        "words": begun.words,
+        "application": begun.application,
+        "installed": bool(begun.before),
+        "variable": how.variable,
+        "option": how.option,
+        "deadline_s": how.deadline_s,
+    }
+    text = pathlib.Path(driver.__file__).read_text("utf-8").replace(FUTURE, FUTURE + ALONE, 1)
+    text += f"\nserve({told!r})\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
-        before,
-        f"exec {python} -c {shlex.quote(text)} </dev/null",
+        begun.before,
+        f"exec {begun.python} -c {shlex.quote(text)} </dev/null",
     ]
     script = surrounded(how.environment, target, address(how, clone), lines)
     limit = target.rehearsal.deadline_s if target.rehearsal else START_S
@@ -159,8 +142,14 @@ def running(
     thread = threading.Thread(target=keep, name="alembic", daemon=True)
     thread.start()
     try:
-        _await(folder, carrier, ended)
-        yield Runner(folder, carrier, how.deadline_s, ended)
+        runner: Runner | None = Runner(folder, carrier, how.deadline_s, ended)
+        try:
+            _await(folder, carrier, ended)
+        except ObservationError:
+            if not begun.guessed:
+                raise
+            runner = None
+        yield runner
     finally:
         with suppress(CarrierError):
             carrier.run(END.format(shlex.quote(folder)), deadline_s=10, to_its_end=True)

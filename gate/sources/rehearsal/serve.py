@@ -25,7 +25,7 @@ from gate.sources.canary.flight import fly
 from gate.sources.canary.place import Place
 from gate.sources.canary.promised import PromisedCanary
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.sources.rehearsal.alembic import address
+from gate.sources.rehearsal.address import address
 from gate.sources.rehearsal.cause import cause, is_shut_out
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.fence import NoFenceError, Program, Running, running

@@ -64,7 +64,8 @@ class Stage:
         Raises:
             ObservationError: They cannot be read.
         """
-        found = known(database.alembic(self.connection, self.how.version_table))
+        name = self.how.version_table
+        found = known(database.told(lambda: database.alembic(self.connection, name), name))
         return () if isinstance(found, Absent) else found
 
     def save(self) -> str:

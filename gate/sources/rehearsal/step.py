@@ -85,7 +85,7 @@ def forward(
         return step
     above = _state(stage)
     moved = _moved(stage, was, above)
-    lost = rows.losses(stage.connection, above.catalog, was.catalog)
+    lost = rows.losses(stage.connection, above.catalog, was.catalog, stage.how.version_table)
     saved = stage.save() if stays else None
     step.down = walk(stage, revision, "down", back_to=below)
     step.receipt = Receipt(revision=revision, losses=lost, moved=moved)
@@ -165,7 +165,7 @@ def backward(stage: Stage, revision: str, below: str) -> Step:
     if leg.exit_status == 0:
         before = rows.fingerprints(stage.connection, same)
         receipt = receipt.model_copy(update={"rows": rows.changed(before, after)})
-    lost = rows.losses(stage.connection, was.catalog, lower)
+    lost = rows.losses(stage.connection, was.catalog, lower, stage.how.version_table)
     step.receipt = receipt.model_copy(update={"losses": lost})
     walk(stage, revision, "down", back_to=below)
     return step

@@ -1,0 +1,26 @@
+"""How a program is led to the clone: by variables, of which the contract says the form."""
+
+from __future__ import annotations
+
+import urllib.parse
+
+from gate.contract.rehearsal import Alembic
+from gate.sources.rehearsal.clone import Clone
+
+
+def address(how: Alembic, clone: Clone, at: tuple[str, int] | None = None) -> dict[str, str]:
+    """The variables by which a program finds the clone.
+
+    Args:
+        how: Their names and forms.
+        clone: Where they lead.
+        at: Host and port under which the clone's server is found instead of its own.
+    """
+    there = clone.way.there
+    host, port = at or (there["host"], there["port"])
+    words = {"user": there["user"], "password": there.get("password", "")}
+    words |= {"host": str(host), "port": str(port), "database": there["dbname"]}
+    quoted = {key: urllib.parse.quote(value, safe="") for key, value in words.items()}
+    url = how.url.format(**quoted)
+    others = {name: text.format(**words, url=url) for name, text in how.variables.items()}
+    return {how.variable: url, **others}

@@ -1,0 +1,144 @@
+"""Whole histories, each step's verdict beside what pg_dump says before and after it.
+
+``GATE_HISTORIES`` names a TOML file with a table per history: the keys of ``[alembic]``, and
+``live``, SQL that an empty database is begun with. Without it the small projects here are taken.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gate.connection.carrier import open_carrier
+from gate.errors import ContractError
+from gate.kinds.load import load_contract
+from gate.sources.fact import Absent, Seen
+from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.rehearse import rehearse
+from gate.target import load_target
+from gate.toml import parse
+from tests.bench.truth import truth
+from tests.selftest.conftest import Postgres
+from tests.selftest.diseases import PROJECTS
+from tests.selftest.test_diseases import lay_out
+
+pytest_plugins = ["tests.selftest.conftest"]
+
+REPORT = pathlib.Path(__file__).resolve().parents[2] / "reports" / "bench" / "histories"
+OWN = ("diamond-merge", "three-bases", "one-bad-step-of-three", "leftover-enum")
+ITEM = 'title = "{0}"\nsource = "a bench"\n{1}\n'
+CONTRACT = (
+    "[rehearsal.back]\n" + ITEM.format("There is a way back", 'restores = "base"')
+    + "[rehearsal.proof]\n" + ITEM.format("It opens the clone", "targets_clone = true")
+)  # fmt: skip
+TARGET = """
+title = "A history"
+host = "local://"
+path = ["{binaries}"]
+[api]
+base = "http://127.0.0.1:9"
+[database]
+service = "live"
+[rehearsal]
+service = "live"
+deadline_s = 7200
+"""
+
+
+def _histories() -> dict[str, dict[str, Any]]:
+    file = os.environ.get("GATE_HISTORIES")
+    if file:
+        return parse(pathlib.Path(file), ContractError)
+    return {name: {} for name in OWN}
+
+
+@pytest.mark.parametrize("name", _histories())
+def test_each_step_is_named_truly(
+    name: str,
+    make_database: Callable[[], str],
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The set of steps that the rehearsal names is the set that pg_dump shows, from both ends."""
+    live = make_database()
+    given = _histories()[name]
+    how = dict(given)
+    if given:
+        with psycopg.connect(live, autocommit=True) as connection:
+            connection.execute(how.pop("live", "SELECT 1"))
+        (tmp_path / "contract").mkdir()
+    else:
+        lay_out(tmp_path, PROJECTS[name], live, postgres.binaries)
+        (tmp_path / "contract" / "database.toml").unlink()
+        (tmp_path / "contract" / "migrations.toml").unlink()
+        how = {
+            "folder": str(tmp_path), "versions": str(tmp_path / "migrations" / "versions"),
+            "command": [sys.executable, "-m", "alembic"],
+            "url": "postgresql+psycopg://{user}@/{database}?host={host}&port={port}",
+        }  # fmt: skip
+    how.setdefault("deadline_s", 120)
+    lines = "".join(f"{key} = {_toml(value)}\n" for key, value in how.items())
+    (tmp_path / "contract" / "rehearsal.toml").write_text(f"[alembic]\n{lines}\n{CONTRACT}")
+    (tmp_path / "target.toml").write_text(TARGET.format(binaries=postgres.binaries), "utf-8")
+    service = "".join(f"{key}={value}\n" for key, value in conninfo_to_dict(live).items())
+    (tmp_path / "services").write_text(f"[live]\n{service}", "utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    contract = load_contract(tmp_path / "contract")
+    target = load_target(str(tmp_path / "target.toml"), tmp_path)
+    known = truth(contract, target, postgres.binaries)
+    with open_carrier(target) as carrier:
+        fact = rehearse(contract, target, carrier, Absent("not read"), lambda _: None)
+    assert isinstance(fact, Seen), fact
+    facts = fact.value
+    assert isinstance(facts.receipts, Seen), (facts.receipts, facts.targets_clone)
+    true = {revision for revision, one in known.items() if not one.clean}
+    named = {
+        one.revision for one in facts.receipts.value if one.diff or one.failed or one.again
+    } | {leg.revision for leg in facts.up if leg.exit_status != 0}
+    REPORT.mkdir(parents=True, exist_ok=True)
+    (REPORT / f"{name}.md").write_text(_told(name, known, facts, true, named), "utf-8")
+    assert sorted(named - true) == [], "named, and not so"
+    assert sorted(true - named) == [], "so, and not named"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}" = {_toml(one)}' for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _told(
+    name: str, known: dict[str, Any], facts: RehearsalFacts, true: set[str], named: set[str]
+) -> str:
+    receipts = facts.receipts.value if isinstance(facts.receipts, Seen) else ()
+    by_revision = {one.revision: one for one in receipts}
+    lines = [
+        f"# {name}: {len(known)} steps, {len(true)} not given back, {len(named)} named",
+        f"seconds: {facts.seconds:.0f}",
+        f"extra: {sorted(named - true)}; missing: {sorted(true - named)}",
+        f"not judged: {facts.unjudged}",
+        "",
+    ]
+    for revision, one in known.items():
+        receipt = by_revision.get(revision)
+        lines.append(f"## {revision}")
+        lines += [f"    truth {one.broken} {line}" for line in (*one.lines, *one.again) or [""]]
+        if receipt is not None:
+            found = [*receipt.diff, *receipt.rows, receipt.failed, *receipt.again]
+            found += [f"with rows: {line}" for line in receipt.with_rows]
+            found += [f"no witness: {line}" for line in receipt.unwritten]
+            lines += [f"    gate {line}" for line in found if line]
+    return "\n".join(lines) + "\n"

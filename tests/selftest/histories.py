@@ -1,0 +1,223 @@
+"""Small histories, from an empty database to their heads and back to base: one per shape."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from tests.selftest.diseases import revision, sql
+
+INI = "[alembic]\nscript_location = %(here)s/migrations\n"
+BY_NAME = 'create_engine(os.environ["DATABASE_URL"])'
+ENV = """
+import os
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+config = context.config
+engine = {engine}
+with engine.connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True{more})
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+GIVEN = """
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+context.run_migrations()
+"""
+LOOPED = """
+import asyncio
+import os
+import threading
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+assert threading.current_thread() is not threading.main_thread()
+
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def online():
+    engine = create_async_engine(os.environ["DATABASE_URL"])
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+asyncio.run(online())
+"""
+SHOP = """
+import os
+import sys
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
+
+def upgrade():
+    config = Config("alembic.ini")
+    with create_engine(os.environ["DATABASE_URL"]).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    raise SystemExit("what comes after it is not for the rehearsal")
+
+if sys.argv[1:] == ["db", "upgrade"]:
+    upgrade()
+"""
+WORKER = """
+import asyncio
+from alembic import command
+from alembic.config import Config
+
+async def main():
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, command.upgrade, Config("alembic.ini"), "head")
+
+asyncio.run(main())
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class History:
+    """A history and how it is run.
+
+    Attributes:
+        files: Text by path in the release's folder.
+        env: Text of ``env.py``.
+        ini: Text of ``alembic.ini``.
+        how: Keys of ``[alembic]`` beside the folders; ``{python}`` and ``{folder}`` are filled in.
+        reaches, restores: Where it goes, and where it goes back to.
+        steps: How many revisions are judged.
+        finds: Words of what is wrong with the way back; none where all is well.
+        proof: Words of what is wrong with the proof that Alembic opens the clone.
+    """
+
+    files: dict[str, str]
+    env: str = ENV.format(engine=BY_NAME, more="")
+    ini: str = INI
+    how: str = 'command = ["{python}", "-m", "alembic"]'
+    reaches: str = "heads"
+    restores: str = "base"
+    steps: int = 2
+    finds: str = ""
+    proof: str = ""
+
+
+def table(name: str, parent: str | tuple[str, ...] | None, more: str = "") -> str:
+    """A revision that makes a table of its own name, and drops it."""
+    text = revision(
+        name, parent, sql(f"CREATE TABLE t_{name} (id int)"), sql(f"DROP TABLE t_{name}")
+    )
+    return text.replace("\n\ndef upgrade", f"\n{more}\n\ndef upgrade", 1)
+
+
+AT = "migrations/versions/"
+TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
+HISTORIES = {
+    "from-nothing": History(files=TWO),
+    "one-step-back": History(files=TWO, restores="a", steps=2),
+    "leftover": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"))},
+        finds="b leaves the catalog changed: + column t_b.id",
+    ),
+    "no-way-down-at-all": History(
+        files={**TWO, f"{AT}b.py": table("b", "a").partition("def downgrade")[0]},
+        finds="has no attribute 'downgrade'",
+    ),
+    "up-that-commits-nothing": History(
+        files=TWO, steps=0, finds="? ",
+        env=ENV.format(engine=BY_NAME, more="").replace(
+            "    context.configure", "    connection.begin()\n    context.configure"),
+    ),
+    # Shapes
+    "labels": History(
+        files={f"{AT}a.py": table("a", None, 'branch_labels = ("shop",)'),
+               f"{AT}b.py": table("b", "a")},
+        reaches="shop@head",
+    ),
+    "version-locations": History(
+        files={"migrations/versions/a.py": table("a", None), "more/b.py": table("b", "a")},
+        ini=INI + "version_locations = %(here)s/migrations/versions %(here)s/more\n"
+        "path_separator = space\n",
+    ),
+    "nested-folders": History(
+        files={f"{AT}2025/a.py": table("a", None), f"{AT}2026/01/b.py": table("b", "a")},
+        ini=INI + "recursive_version_locations = true\n",
+    ),
+    "depends-on": History(
+        files={f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", None),
+               f"{AT}c.py": table("c", "a", 'depends_on = "b"'), f"{AT}d.py": table("d", "b")},
+        steps=4,
+    ),
+    "bases-and-heads": History(
+        files={f"{AT}{one}.py": table(one, parent)
+               for one, parent in (("a", None), ("b", "a"), ("c", "a"), ("d", None), ("e", "d"))},
+        steps=5,
+    ),
+    "three-bases-merged": History(
+        files={f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", None),
+               f"{AT}c.py": table("c", None), f"{AT}d.py": table("d", ("a", "b", "c"))},
+        steps=4,
+    ),
+    "own-version-table-and-schema": History(
+        files=TWO, how='command = ["{python}", "-m", "alembic"]\nversion_table = "ops.Revisions"',
+        env=ENV.format(engine=BY_NAME, more=", version_table='Revisions', version_table_schema="
+                       "'ops'").replace("    context.configure", "    connection.execute(sa.text("
+                       "'CREATE SCHEMA IF NOT EXISTS ops')); connection.commit()\n"
+                       "    context.configure"),
+    ),
+    "several-databases": History(
+        files={"orders/versions/a.py": table("a", None), "orders/versions/b.py": table("b", "a"),
+               "orders/env.py": ENV.format(engine=BY_NAME, more=""),
+               "stock/versions/x.py": table("x", None), "stock/env.py": "raise SystemExit(9)"},
+        ini="[orders]\nscript_location = %(here)s/orders\n"
+        "[stock]\nscript_location = %(here)s/stock\n",
+        how='command = ["{python}", "-m", "alembic", "-n", "orders"]',
+    ),
+    # How it is run
+    "the-ini-file": History(
+        files=TWO, ini=INI + "sqlalchemy.url = postgresql+psycopg://nobody@nowhere/none\n",
+        env=ENV.format(engine='create_engine(config.get_main_option("sqlalchemy.url"))', more=""),
+        how='command = ["{python}", "-m", "alembic"]\noption = "sqlalchemy.url"',
+    ),
+    "a-word": History(
+        files=TWO,
+        env=ENV.format(engine='create_engine(context.get_x_argument(as_dictionary=True)["url"])',
+                       more=""),
+        how='command = ["{python}", "-m", "alembic", "-x", "url={{url}}"]',
+    ),
+    "settings-by-name": History(
+        files=TWO,
+        env=ENV.format(engine='create_engine(sa.URL.create("postgresql+psycopg", '
+                       'username=os.environ["DB_USER"], database=os.environ["DB_NAME"], query={'
+                       '"host": os.environ["DB_HOST"], "port": os.environ["DB_PORT"]}))', more=""),
+        how='command = ["{python}", "-m", "alembic"]\nvariables = {{ DB_USER = "{{user}}", '
+        'DB_NAME = "{{database}}", DB_HOST = "{{host}}", DB_PORT = "{{port}}" }}',
+    ),
+    "an-application's-command": History(
+        files={**TWO, "shop.py": SHOP}, env=GIVEN,
+        how='application = ["{python}", "shop.py", "db", "upgrade"]',
+    ),
+    "an-application's-module": History(
+        files={**TWO, "shop/__init__.py": "", "shop/__main__.py": SHOP}, env=GIVEN,
+        how='application = ["{python}", "-m", "shop", "db", "upgrade"]',
+    ),
+    "a-worker-thread-with-a-loop": History(
+        files={**TWO, "worker.py": WORKER}, env=LOOPED,
+        how='application = ["{python}", "worker.py"]',
+    ),
+    "an-application-that-calls-no-alembic": History(
+        files={**TWO, "shop.py": "print('hello')"}, steps=0,
+        how='application = ["{python}", "shop.py"]',
+        finds="? ", proof="? ",
+    ),
+    "a-folder-named-like-a-module": History(
+        files={**TWO, "types/__init__.py": "raise SystemExit('not this one')"},
+        how='command = ["{alembic}"]',
+    ),
+}  # fmt: skip
+"""What is at hand in the release's folder, and how it ends."""

@@ -1,0 +1,114 @@
+"""Whole histories from an empty database: their shapes, and the ways in which they are run."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from gate.connection.carrier import open_carrier
+from gate.contract.model import Promise
+from gate.errors import ObservationError
+from gate.kinds.judge import compare
+from gate.kinds.load import load_contract
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, Seen
+from gate.sources.observed import Observed
+from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.rehearse import rehearse
+from gate.target import load_target
+from tests.selftest.conftest import Postgres
+from tests.selftest.histories import HISTORIES, History
+from tests.selftest.hosts import NOW
+from tests.selftest.test_diseases import TARGET
+
+CONTRACT = """
+[alembic]
+folder = "{folder}"
+versions = "{folder}/migrations/versions"
+url = "postgresql+psycopg://{{user}}@/{{database}}?host={{host}}&port={{port}}"
+{how}
+[rehearsal.proof]
+title = "It opens the clone"
+source = "a self-test"
+targets_clone = true
+[rehearsal.there]
+title = "It goes there"
+source = "a self-test"
+reaches = "{reaches}"
+[rehearsal.back]
+title = "There is a way back"
+source = "a self-test"
+restores = "{restores}"
+"""
+
+
+def _lay_out(folder: pathlib.Path, history: History, live: str, binaries: pathlib.Path) -> None:
+    files = {"migrations/env.py": history.env, "alembic.ini": history.ini, **history.files}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    python = pathlib.Path(sys.executable)
+    how = history.how.format(python=python, folder=folder, alembic=python.with_name("alembic"))
+    (folder / "contract").mkdir()
+    (folder / "contract" / "rehearsal.toml").write_text(
+        CONTRACT.format(folder=folder, how=how, reaches=history.reaches, restores=history.restores),
+        "utf-8",
+    )
+    (folder / "target.toml").write_text(TARGET.format(binaries=binaries), "utf-8")
+    service = "".join(f"{key}={value}\n" for key, value in conninfo_to_dict(live).items())
+    (folder / "services").write_text(f"[live]\n{service}", "utf-8")
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_history_is_judged_from_nothing(
+    name: str,
+    database: str,
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every step of it, up to its heads and down to base; live stays empty."""
+    history = HISTORIES[name]
+    _lay_out(tmp_path, history, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = _judged(tmp_path)
+    receipts = facts.receipts.value if isinstance(facts.receipts, Seen) else ()
+    assert len(receipts) == history.steps, (receipts, found)
+    assert facts.unjudged == {} or not history.steps
+    assert history.finds in found["rehearsal.back"], found
+    assert history.proof in found["rehearsal.proof"], found
+    assert bool(found["rehearsal.back"]) == bool(history.finds), found
+    assert bool(found["rehearsal.proof"]) == bool(history.proof), found
+    with psycopg.connect(database) as live:
+        count = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        assert live.execute(count).fetchone() == (0,)
+
+
+def _judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:
+    contract = load_contract(folder / "contract")
+    target = load_target(str(folder / "target.toml"), folder)
+    with open_carrier(target) as carrier:
+        fact = rehearse(contract, target, carrier, Absent("not read"), lambda _: None)
+    assert isinstance(fact, Seen), fact
+    nothing = Absent("not looked at")
+    sources = {**dict.fromkeys(("host", "database", "api", "plan", "migrations"), nothing)}
+    observed = Observed(
+        target=target.name, moment="predeploy", started=NOW, finished=NOW,
+        sources={**sources, "rehearsal": fact},
+    )  # fmt: skip
+    scene = Scene(contract=contract, target=target, moment="predeploy", observed=observed)
+    found: dict[str, str] = {}
+    for promise in contract.at("predeploy"):
+        found[promise.id] = _said(promise, scene)
+    return fact.value, found
+
+
+def _said(promise: Promise, scene: Scene) -> str:
+    try:
+        return "; ".join(compare(promise, scene).broken)
+    except ObservationError as error:
+        return f"? {error}"
