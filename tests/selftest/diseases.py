@@ -483,6 +483,16 @@ PROJECTS: dict[str, Project] = {
         loses=("parent", "child"),
         finds={LEFT: "r1 only when rows exist: downgrade exited with 1"},
     ),
+    "rows-behind-an-empty-parent": Project(
+        live="CREATE TABLE shop (id int PRIMARY KEY, name text NOT NULL); "
+        "CREATE TABLE shelf (id int PRIMARY KEY, shop int NOT NULL REFERENCES shop)",
+        up=sql("SET LOCAL lock_timeout = '2s'", "CREATE TABLE extra (id int PRIMARY KEY, "
+               "shelf int NOT NULL REFERENCES shelf)", "ALTER TABLE shelf ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "DO $$ BEGIN IF EXISTS (SELECT FROM extra) AND "
+                 "EXISTS (SELECT FROM shelf WHERE note IS NOT NULL) THEN RAISE 'there are rows'; "
+                 "END IF; END $$", "DROP TABLE extra", "ALTER TABLE shelf DROP note"),
+        loses=("extra", "shelf.note"), finds={LEFT: "r1 only when rows exist"},
+    ),
     "sequence-restarts": Project(
         live="CREATE SEQUENCE numbers; SELECT setval('numbers', 200)",
         down=sql("ALTER SEQUENCE numbers RESTART"),

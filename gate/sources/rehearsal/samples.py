@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -15,6 +13,7 @@ from gate.catalog.identifiers import identifier
 from gate.catalog.model import Catalog
 from gate.catalog.queries import NAME
 from gate.connection.obstacle import first_line
+from gate.sources.rehearsal.values import Column, Key, values_of
 
 TRIES = 80
 """How many rows are tried until one satisfies a table's checks."""
@@ -55,45 +54,6 @@ KEYS = f"""
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
      WHERE k.contype = 'f'
 """  # noqa: S608 - constants
-VALUES = {
-    "uuid": ("gen_random_uuid()",),
-    "boolean": ("true", "false"),
-    "json": ("'{}'::json", "'[]'::json"),
-    "jsonb": ("'{}'::jsonb", "'[]'::jsonb"),
-    "date": ("current_date",),
-    "inet": ("'127.0.0.1'::inet",),
-    "cidr": ("'127.0.0.0/8'::cidr",),
-    "macaddr": ("'00:00:00:00:00:01'::macaddr",),
-    "bytea": ("'x'::bytea",),
-    "tsvector": ("''::tsvector",),
-    "interval": ("'1 s'::interval",),
-    "bit": ("B'1'",),
-    "money": ("1::money",),
-    **dict.fromkeys(
-        ("smallint", "integer", "bigint", "numeric", "real", "double precision"),
-        ("1", "0", "100", "1000", "-1"),
-    ),
-}
-TEXTS = ("text", "character varying", "character", "name", "citext")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Column:
-    name: str
-    kind: str
-    type: str
-    base: str
-    needed: bool
-    has_default: bool
-    checks: tuple[str, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Key:
-    table: str
-    parent: str
-    columns: tuple[str, ...]
-    refers_to: tuple[str, ...]
 
 
 def leave(
@@ -116,9 +76,10 @@ def leave(
         What was written to; and what could not be, and why.
     """
     found = connection.execute(KEYS).fetchall()
-    keys = [_Key(one[0], one[1], tuple(one[2]), tuple(one[3])) for one in found]
+    keys = [Key(one[0], one[1], tuple(one[2]), tuple(one[3])) for one in found]
     written: list[str] = []
     unwritten: list[str] = []
+    held: set[str] = set()
     for name in _ordered([one for one in after.tables if one not in without], keys):
         known = before.tables.get(name)
         new = [one for one in after.tables[name].columns if known and one not in known.columns]
@@ -130,7 +91,11 @@ def leave(
         chosen = [one for one in rows if not known or one.name in new]
         if not chosen and known:
             continue
-        why = _try(connection, name, chosen, own, new=not known)
+        # A new column needs a row to be filled in, and a key a row to lead to.
+        why = next(filter(None, (
+            _hold(connection, one, keys, held) for one in _upwards(name, keys, whole=bool(known))
+        )), "")  # fmt: skip
+        why = why or _try(connection, name, chosen, own, new=not known)
         what = f"{name}.{', '.join(new)}" if known else name
         if why:
             unwritten.append(f"{what}: {why}")
@@ -139,12 +104,39 @@ def leave(
     return tuple(written), tuple(unwritten)
 
 
-def _column(row: tuple[Any, ...]) -> _Column:
+def _upwards(name: str, keys: list[Key], *, whole: bool) -> list[str]:
+    """Tables that a table's keys lead to, the farthest first, and itself where that is asked."""
+    found, left = [name] if whole else [], [name]
+    while left:
+        one = left.pop(0)
+        parents = [key.parent for key in keys if key.table == one and key.parent != name]
+        left += [parent for parent in parents if parent not in found]
+        found = [*dict.fromkeys([*reversed(parents), *found])]
+    return found
+
+
+def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held: set[str]) -> str:
+    """Have at least one row in a table; say why there is none."""
+    if table in held:
+        return ""
+    row = connection.execute(
+        sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
+    ).fetchone()
+    why = ""
+    if not (row or [False])[0]:
+        columns = [_column(one) for one in connection.execute(COLUMNS, [table]).fetchall()]
+        why = _try(connection, table, columns, [k for k in keys if k.table == table], new=True)
+    if not why:
+        held.add(table)
+    return f"no row in {table}: {why}" if why else ""
+
+
+def _column(row: tuple[Any, ...]) -> Column:
     name, kind, type_, base, needed, has_default, own, tables = row
-    return _Column(name, kind, type_, base, needed, has_default, (*own, *tables))
+    return Column(name, kind, type_, base, needed, has_default, (*own, *tables))
 
 
-def _ordered(tables: list[str], keys: list[_Key]) -> list[str]:
+def _ordered(tables: list[str], keys: list[Key]) -> list[str]:
     """Tables after those that they refer to; what runs in a circle comes last."""
     left, order = set(tables), []
     while left:
@@ -163,8 +155,8 @@ def _ordered(tables: list[str], keys: list[_Key]) -> list[str]:
 def _try(
     connection: psycopg.Connection[Any],
     table: str,
-    columns: list[_Column],
-    keys: list[_Key],
+    columns: list[Column],
+    keys: list[Key],
     *,
     new: bool,
 ) -> str:
@@ -192,7 +184,7 @@ def _taken(connection: psycopg.Connection[Any], statement: sql.Composed) -> psyc
 
 
 def _statements(
-    table: str, columns: list[_Column], keys: list[_Key], *, new: bool
+    table: str, columns: list[Column], keys: list[Key], *, new: bool
 ) -> Iterator[sql.Composed]:
     """Rows of different values: everything filled, then only what must be."""
     named = identifier(table)
@@ -203,7 +195,7 @@ def _statements(
         if new and not filled:
             yield sql.SQL("INSERT INTO {} DEFAULT VALUES").format(named)
             continue
-        choices = [_values(one, keys, table) for one in filled]
+        choices = [values_of(one, keys, table) for one in filled]
         for values in itertools.product(*choices):
             names = [sql.Identifier(one.name) for one in filled]
             texts = [sql.SQL(one) if isinstance(one, str) else one for one in values]
@@ -219,57 +211,3 @@ def _statements(
                 yield sql.SQL(
                     "UPDATE {0} SET {1} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1)"
                 ).format(named, sql.SQL(", ").join(pairs))
-
-
-def _values(column: _Column, keys: list[_Key], table: str) -> list[Any]:
-    """Values of a column that are worth a try, the likely ones first."""
-    for key in keys:
-        if column.name in key.columns:
-            if key.parent == table:
-                return ["NULL"] if not column.needed else ["1"]
-            refers = key.refers_to[key.columns.index(column.name)]
-            return [
-                sql.SQL("(SELECT {} FROM {} ORDER BY ctid LIMIT 1)").format(
-                    sql.Identifier(refers), identifier(key.parent)
-                )
-            ]
-    told = _told(column.checks, text=column.base.partition("(")[0] in TEXTS)
-    plain = _plain(column)
-    return [*told, *plain] if column.checks else [plain[0]]
-
-
-def _plain(column: _Column) -> tuple[str, ...]:
-    """Values of a column's type alone."""
-    base, _, size = column.base.partition("(")
-    size = size.rstrip(")")
-    length = size if size.isdigit() else ("1" if base == "character" else "100")
-    by_kind = {
-        "e": f"(enum_range(NULL::{column.type}))[1]",
-        "r": f"'empty'::{column.type}",
-        "m": f"'{{}}'::{column.type}",
-        "c": "NULL",
-    }
-    if column.base.endswith("[]"):
-        found: tuple[str, ...] = (f"'{{}}'::{column.type}",)
-    elif column.kind in by_kind:
-        found = (by_kind[column.kind],)
-    elif base == "vector":
-        found = (f"array_fill(0.5::real, ARRAY[{size or 3}])::{column.base}",)
-    elif base.startswith(("timestamp", "time")):
-        found = ("now()",)
-    elif base in TEXTS:
-        found = (f"left('gate witness', {length})", "'a'", "'1'", "'a@example.com'", "''")
-    else:
-        found = VALUES.get(base, (f"NULL::{column.type}",))
-    return found
-
-
-def _told(checks: tuple[str, ...], *, text: bool) -> list[str]:
-    """Values that a check itself names, and their neighbours."""
-    found: list[str] = []
-    for check in checks:
-        found += [f"'{one}'" for one in re.findall(r"'((?:[^']|'')*)'::", check)] if text else []
-        numbers = re.findall(r"(?<![\w.])\(?(-?\d+(?:\.\d+)?)", check) if not text else []
-        for number in numbers:
-            found += [number, f"({number} + 1)", f"({number} - 1)"]
-    return list(dict.fromkeys(found))[:12]
