@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import os
+import pathlib
 import pkgutil
 import sys
 import traceback
 
 from gate import commands
 from gate.errors import ContractError, GateError, TargetError
+from gate.run.settings import find_settings, target_files
 from gate.secrets import known
+from gate.secrets.credentials import of_run
 
 MISTAKE = 4
 """Exit status of a mistake in option, target or contract, as pytest's usage errors have it."""
@@ -52,6 +56,7 @@ def main(words: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     """Run the command that was named, and word its errors."""
     try:
+        _know(options)
         module = importlib.import_module(f"gate.commands.{options.command}")
         return int(module.run(options, print))
     except (ContractError, TargetError) as error:
@@ -67,6 +72,15 @@ def _run(options: argparse.Namespace) -> int:
         sys.stderr.write(known.tell(traceback.format_exc()))
         sys.stderr.write("\ngate: the gate itself failed: nothing is known of the target\n")
         return FAILED
+
+
+def _know(options: argparse.Namespace) -> None:
+    """Know the secrets of the environment, and of every target's roles, before anything is told."""
+    files: list[pathlib.Path] = []
+    with contextlib.suppress(GateError, OSError):  # the command says what is wrong with them
+        settings = find_settings(pathlib.Path.cwd())
+        files = target_files(settings, str(getattr(options, "target", "") or ""))
+    known.begin(of_run(None, os.environ, files))
 
 
 def _complain(error: GateError, status: int) -> int:

@@ -62,7 +62,6 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         GateError: A mistake in an option, the target or the contract.
     """
     del tell  # everything that is told goes through streams that are watched
-    known.begin(of_run(None, os.environ))
     watch = Watch(known.plant(os.environ))
     with contextlib.ExitStack() as undo:
         undo.callback(os.environ.pop, known.SENTINEL, None)

@@ -18,6 +18,7 @@ from gate.lint.places import missing
 from gate.report.snapshot import try_template
 from gate.report.snapshot.template import check_template
 from gate.run.settings import Settings, find_settings
+from gate.secrets import known
 from gate.target import Target, load_target
 
 HELP = "judge contract and target without looking"
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     notes = list(dict.fromkeys(_notes(settings, contract, options.target)))
     notes.sort(key=lambda one: (LEVELS.index(one.level), one.file, one.line))
     for one in notes:
-        tell(str(one))
+        tell(known.tell(str(one)))
     counts = {level: sum(one.level == level for one in notes) for level in LEVELS}
     tell(
         ", ".join(

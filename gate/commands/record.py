@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import threading
 from collections.abc import Callable
 
 import psycopg
@@ -15,6 +16,7 @@ import psycopg
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import first_line
+from gate.connection.postgres import Guard, connect
 from gate.contract.model import Contract
 from gate.contract.vocabulary import chapters
 from gate.errors import ContractError, ObservationError, TargetError
@@ -26,6 +28,9 @@ from gate.run.settings import find_settings
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.target import Target, load_target
+
+RECORD_S, CONNECT_S = 60, 5
+"""How long a database may take that is recorded by its service alone, and letting us in, in s."""
 
 HELP = "write what is there as chapters of a contract"
 
@@ -113,12 +118,12 @@ def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]
 
 def _read(service: str) -> Catalog:
     try:
-        with psycopg.connect(
+        with connect(
+            Guard(RECORD_S, threading.Event()),
+            CONNECT_S,
             service=service,
             application_name="atum-desk-gate",
-            options="-c default_transaction_read_only=on -c statement_timeout=30000",
-            connect_timeout=5,
-            autocommit=True,
+            options=f"-c default_transaction_read_only=on -c statement_timeout={RECORD_S * 1000}",
         ) as connection:
             return read_catalog(connection)
     except psycopg.Error as error:

@@ -51,16 +51,32 @@ def native(backend: Any, *, deadline_s: float) -> Any:
     Raises:
         ValueError: There is no such host, no such way, or no inventory; the text says which.
     """
+    return read_native(backend, *_printed(backend.ansible_inventory, deadline_s))
+
+
+def read_native(backend: Any, text: str, said: str = "") -> Any:
+    """The same of an inventory that Ansible has printed.
+
+    Args:
+        backend: As `native` takes it.
+        text: What was printed, in JSON.
+        said: What was complained of meanwhile.
+
+    Raises:
+        ValueError: As `native` does.
+    """
     try:
-        return _native(backend, deadline_s)
+        return _native(backend, text, said)
     except (AssertionError, AttributeError, LookupError, RecursionError, TypeError) as error:
         said = f"{type(error).__name__}: {error}"
         raise ValueError(f"its inventory is not like one of Ansible's ({said})") from error
 
 
-def _native(backend: Any, deadline_s: float) -> Any:
+def _native(backend: Any, text: str, said_of_it: str) -> Any:
     runner = AnsibleRunner(backend.ansible_inventory)
-    runner.inventory = _read(backend.ansible_inventory, deadline_s)
+    runner.inventory = json.loads(text)
+    if is_empty_inventory(runner.inventory):
+        raise ValueError(f"its inventory holds no host: {said_of_it}")
     name = _one(runner, backend.host)
     said = runner.get_variables(name)
     asked = said.get("ansible_connection", "ssh")
@@ -93,16 +109,13 @@ def _one(runner: AnsibleRunner, name: str) -> str:
     raise ValueError(f"its inventory has neither a host nor a group {name}; its hosts: {known}")
 
 
-def _read(file: str | None, deadline_s: float) -> dict[str, Any]:
-    """Everything that Ansible itself reads from an inventory, whatever kind of one it is."""
+def _printed(file: str | None, deadline_s: float) -> tuple[str, str]:
+    """Everything that Ansible itself reads from an inventory, and what it complains of."""
     done = _run([_program(), "--list", *(["-i", file] if file else [])], deadline_s)
     said = " ".join(" ".join(done.stderr.strip().splitlines()[-QUOTED:]).split())
     if done.returncode != 0:
         raise ValueError(f"{PROGRAM} exited with {done.returncode}: {said}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    if is_empty_inventory(found):
-        raise ValueError(f"its inventory holds no host: {said}")
-    return found
+    return done.stdout, said
 
 
 def _program() -> str:

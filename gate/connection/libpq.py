@@ -60,7 +60,9 @@ def password(settings: Mapping[str, str], environ: Mapping[str, str] = os.enviro
     base = settings.get("dbname") or environ.get("PGDATABASE") or user
     wanted = (settings["host"], settings["port"], base, user)
     for line in _text(file).splitlines():
-        fields = [re.sub(r"\\(.)", r"\1", one) for one in re.split(r"(?<!\\):", line)]
+        # The password is the rest of its line: libpq takes colons in it as they are.
+        parts = re.split(r"(?<!\\):", line, maxsplit=len(wanted))
+        fields = [re.sub(r"\\(.)", r"\1", one) for one in parts]
         if line.startswith("#") or len(fields) <= len(wanted):
             continue
         if all(field in ("*", want) for field, want in zip(fields, wanted, strict=False)):

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import select
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -30,6 +32,8 @@ POLL_S = 0.05
 """How soon an interruption is noticed, in seconds."""
 WEIGHED_S = 0.002
 BATCH = 2000
+FATAL = re.compile(r"FATAL|password authentication failed|no pg_hba.conf entry")
+"""What a server says that lets nobody in; one that only starts says so as well, and is the last."""
 STATM = pathlib.Path("/proc/self/statm")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -175,12 +179,7 @@ def connect(guard: Guard, connect_s: float, **parameters: str) -> Session:
         Ended: Not within the time.
         psycopg.OperationalError: The server is not reached, or refuses.
     """
-    pgconn = pq.PGconn.connect_start(make_conninfo("", **parameters).encode())
-    try:
-        _establish(pgconn, guard, connect_s)
-    except BaseException:
-        pgconn.finish()
-        raise
+    pgconn = _connected(guard, connect_s, parameters)
     pgconn.nonblocking = 1
     session = Session(pgconn)
     session.guard = guard
@@ -188,6 +187,56 @@ def connect(guard: Guard, connect_s: float, **parameters: str) -> Session:
     session.autocommit = True
     session.prepare_threshold = None
     return session
+
+
+def _connected(guard: Guard, connect_s: float, parameters: Mapping[str, str]) -> pq.abc.PGconn:
+    """Connect to the first host that lets us in; one that does not answer takes only its share."""
+    until = time.monotonic() + connect_s
+    pgconn = _begin(parameters)
+    hosts = _hosts(pgconn)
+    if len(hosts) == 1:
+        return _established(pgconn, guard, connect_s)
+    pgconn.finish()
+    last: psycopg.OperationalError = psycopg.OperationalError("no host is named")
+    for number, host in enumerate(hosts):
+        share = max(0.0, until - time.monotonic()) / (len(hosts) - number)
+        try:
+            return _established(_begin({**parameters, **host}), guard, share)
+        except psycopg.OperationalError as error:
+            guard.check()
+            if FATAL.search(str(error)):
+                raise  # a server that answers and refuses ends the list, as libpq has it
+            last = error
+    raise last
+
+
+def _begin(parameters: Mapping[str, str]) -> pq.abc.PGconn:
+    return pq.PGconn.connect_start(make_conninfo("", **parameters).encode())
+
+
+def _hosts(pgconn: pq.abc.PGconn) -> list[dict[str, str]]:
+    """The hosts that a connection's settings name, wherever they stand, one setting each."""
+    found = {one.keyword.decode(): (one.val or b"").decode() for one in pgconn.info}
+    lists = {key: found.get(key, "").split(",") for key in ("host", "hostaddr", "port")}
+    number = max(len(lists["host"]), len(lists["hostaddr"]))
+    single = len(lists["port"]) == 1
+    return [
+        {
+            key: values[0 if key == "port" and single else at]
+            for key, values in lists.items()
+            if key == "port" or (any(values) and at < len(values))
+        }
+        for at in range(number)
+    ]
+
+
+def _established(pgconn: pq.abc.PGconn, guard: Guard, connect_s: float) -> pq.abc.PGconn:
+    try:
+        _establish(pgconn, guard, connect_s)
+    except BaseException:
+        pgconn.finish()
+        raise
+    return pgconn
 
 
 def _establish(pgconn: pq.abc.PGconn, guard: Guard, connect_s: float) -> None:

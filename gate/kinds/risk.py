@@ -43,7 +43,9 @@ def risk(promise: Promise, scene: Scene) -> Finding:
     broken, unknown = broken_among(guards, scene)
     if unknown and not broken:
         raise ObservationError(unknown[0])
+    alone = ("no item guards it at this moment: nothing shows that it has not materialised",)
     return Finding(
+        warnings=() if guards else alone,
         promised=f"{len(guards)} items guard it, and all hold",
         seen=f"{len(guards) - len(broken)} of {len(guards)} hold",
         broken=tuple(f"the risk materialised: {one}" for one in broken),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 
 import psycopg
@@ -10,6 +11,7 @@ from psycopg import sql
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
 from gate.connection.obstacle import first_line
+from gate.connection.postgres import Guard, connect
 from gate.errors import ObservationError
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
@@ -33,13 +35,13 @@ def count_losses(objects: Iterable[str], target: Target, carrier: Carrier) -> Fa
     """
     limit = int(target.deadlines.database_s * 1000)
     try:
-        with psycopg.connect(
+        with connect(
+            Guard(target.deadlines.connect_s + target.deadlines.database_s, threading.Event()),
+            target.deadlines.connect_s,
             service=target.database.service,
             application_name="gate: what a rollback would lose",
-            connect_timeout=max(2, int(target.deadlines.connect_s)),
             options=f"-c default_transaction_read_only=on -c statement_timeout={limit}",
-            autocommit=True,
-            **to_database(target, carrier),  # type: ignore[arg-type]
+            **to_database(target, carrier),
         ) as session:
             return Seen({one: _count(session, one) for one in objects})
     except (psycopg.Error, ObservationError) as error:

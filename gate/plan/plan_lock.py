@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ import psycopg
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
 from gate.connection.obstacle import first_line
+from gate.connection.postgres import Guard, connect
 from gate.errors import GateError, ObservationError
 from gate.plan.host_lock import HostLock, host_lock
 from gate.target import Target
@@ -70,15 +72,15 @@ def _database_lock(target: Target, carrier: Carrier) -> Iterator[str]:
     if not target.database.service:
         yield NO_DATABASE
         return
-    limit = max(2, int(target.deadlines.connect_s))
+    guard = Guard(target.deadlines.connect_s + target.deadlines.database_s, threading.Event())
     try:
-        session = psycopg.connect(
+        session = connect(
+            guard,
+            target.deadlines.connect_s,
             service=target.database.service,
             application_name=f"gate plan: {who()}"[:63],
-            connect_timeout=limit,
-            autocommit=True,
             options=f"-c statement_timeout={int(target.deadlines.database_s * 1000)}",
-            **to_database(target, carrier),  # type: ignore[arg-type]
+            **to_database(target, carrier),
         )
     except (psycopg.Error, ObservationError) as error:
         yield first_line(error)

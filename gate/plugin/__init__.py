@@ -15,13 +15,13 @@ import pytest
 
 MOMENT_NAMES = ("predeploy", "postdeploy", "rollback")
 MODULES = (
+    "redaction",  # first: a mistake in an option is told without secrets, too
     "options",
     "collection",
     "signals",
     "scheduler",
     "ledger",
     "reporting",
-    "redaction",
     "promised_items",
     "fixtures",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import json
 from collections import defaultdict
@@ -13,11 +14,12 @@ import pytest
 from gate.account.judge import judge, unknown, worst
 from gate.account.verdict import Outcome, Result, Verdict
 from gate.contract.item import Moment
-from gate.contract.model import Promise
+from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.scene import Scene
 from gate.kinds.test import OwnTest
+from gate.kinds.waiver import Waiver
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.own_tests import result_of_test
@@ -107,6 +109,8 @@ def pytest_runtest_makereport(
         item.user_properties.append((PROPERTY, json.dumps(known.tell_json(words))))
         report.user_properties = list(item.user_properties)
         _agree(report, result, getattr(item.config.option, "verbose", 0))
+        if report.failed and result.outcome is Outcome.FAIL:
+            _waive(report, item.config.stash[RUN].contract, expected)
     return report
 
 
@@ -128,6 +132,19 @@ def _agree(report: pytest.TestReport, result: Result, verbose: int) -> None:
         report.outcome = "failed"
     if report.failed and (verbose < 2 or not report.longrepr):  # noqa: PLR2004 - -vv
         report.longrepr = result.reason
+
+
+def _waive(report: pytest.TestReport, contract: Contract, what: tuple[Moment, str]) -> None:
+    """Where a waiver in force stands over a broken item, pytest counts a failure that is expected.
+
+    The account still has what was found: whether the waiver holds is for the verdict to say.
+    """
+    moment, id_ = what
+    today = dt.datetime.now(dt.timezone.utc).date()
+    for waiver in contract.of(Waiver, moment).values():
+        if waiver.item == id_ and today <= waiver.expires:
+            report.wasxfail = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+            report.outcome = "skipped"
 
 
 def _judged(item: pytest.Item, id_: str) -> Result | None:
@@ -188,6 +205,8 @@ def pytest_report_teststatus(
     if report.when == "setup" and not report.failed:
         return "", "", ""
     result = result_of(report)
+    if result is not None and result.outcome is Outcome.FAIL and hasattr(report, "wasxfail"):
+        return "waived", "W", ("WAIVED", {"yellow": True})
     return WORDS[result.outcome] if result is not None else None  # type: ignore[return-value]
 
 

@@ -20,6 +20,7 @@ from gate.plugin.allure_files import guard_allure
 from gate.plugin.last_word import STATUS
 from gate.plugin.options import RUN
 from gate.plugin.reports import clean_report, clean_repr
+from gate.run.settings import settings_of, target_files
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.secrets.errors import clean_error
@@ -35,7 +36,8 @@ LEAKS = "gate_leaks"
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Know the environment's secrets, and plant the sentinel, before anything can go wrong."""
-    known.begin(of_run(None, os.environ))
+    settings = settings_of(config.rootpath, lambda key: str(config.getini(key)))
+    known.begin(of_run(None, os.environ, target_files(settings, config.option.gate_target)))
     guard = Guard(config, Watch(known.plant(os.environ)))
     config.pluginmanager.register(guard, "gate-guard")
     config.pluginmanager.register(First(), "gate-guard-first")

@@ -69,6 +69,12 @@ def settings_of(root: pathlib.Path, value: Callable[[str], str]) -> Settings:
     )
 
 
+def target_files(settings: Settings, named: str = "") -> list[pathlib.Path]:
+    """The files of the project's targets, and the one that is named by its path."""
+    files = sorted(settings.targets.glob("*.toml"))
+    return [*files, pathlib.Path(named)] if named.endswith(".toml") else files
+
+
 def find_settings(start: pathlib.Path) -> Settings:
     """Find the configuration that pytest would find from a folder: upwards, the first that is one.
 

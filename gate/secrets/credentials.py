@@ -9,12 +9,17 @@ from collections.abc import Iterable, Mapping
 from gate.secrets.forms import is_word
 from gate.target import SECRET_KEY, Target
 
+NAMED = re.compile(r"""\b\w+_env["']?[ \t]*=[ \t]*(?:"([A-Za-z_]\w*)"|'([A-Za-z_]\w*)')""")
+"""How a target's file names the variable of a credential."""
 PASSWORD_FIELD = 4
 """Of a passfile's line: ``host:port:database:user:password``."""
 
 
 def credentials(
-    target: Target | None, environ: Mapping[str, str], libpq_files: Iterable[str] = ()
+    target: Target | None,
+    environ: Mapping[str, str],
+    libpq_files: Iterable[str] = (),
+    variables: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Every secret that a run may come across, without duplicates.
 
@@ -23,12 +28,13 @@ def credentials(
         environ: The environment. Variables whose name ends like a secret's count too, where their
             value is no ordinary word.
         libpq_files: Texts of the passfile and of the service file, where there are any.
+        variables: Further variables that hold one, whatever they are called.
     """
     named = {
         variable
         for role in (target.api.roles.values() if target else ())
         for variable in (role.user_env, role.password_env)
-    } | {"PGPASSWORD"}
+    } | {"PGPASSWORD", *variables}
     found = [environ[name] for name in sorted(named) if environ.get(name)]
     found += [
         value
@@ -40,22 +46,37 @@ def credentials(
     return tuple(dict.fromkeys(found))
 
 
-def of_run(target: Target | None, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Every secret that a run may come across, with libpq's files read where they usually are."""
+def of_run(
+    target: Target | None, environ: Mapping[str, str], files: Iterable[pathlib.Path] = ()
+) -> tuple[str, ...]:
+    """Every secret that a run may come across, with libpq's files read where they usually are.
+
+    Args:
+        target: As `credentials` takes it.
+        environ: As `credentials` takes it.
+        files: Targets' files that are not read yet, or cannot be: the variables that they name hold
+            credentials already.
+    """
+    variables = {one for file in files for one in named_in(_text(file))}
     home = pathlib.Path.home()
-    files = (
+    libpq = (
         environ.get("PGPASSFILE") or home / ".pgpass",
         environ.get("PGSERVICEFILE") or home / ".pg_service.conf",
     )
-    texts = [text for file in files if (text := _text(pathlib.Path(file)))]
-    return credentials(target, environ, texts)
+    texts = [text for file in libpq if (text := _text(pathlib.Path(file)))]
+    return credentials(target, environ, texts, variables)
+
+
+def named_in(text: str) -> list[str]:
+    """The variables of credentials that a target's file names, whether or not it is a valid one."""
+    return [one[1] or one[2] for one in NAMED.finditer(text)]
 
 
 def _text(file: pathlib.Path) -> str:
     try:
         return file.read_text("utf-8", "replace")
-    except OSError:
-        return ""  # libpq reads none either
+    except (OSError, ValueError):
+        return ""  # nobody else reads it either
 
 
 def _passwords(text: str) -> list[str]:

@@ -34,9 +34,14 @@ def command(folder: pathlib.Path, moment: str, *options: str) -> list[str]:
 
 def run(words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command line to its end, with more in its environment."""
+    return run_in(ROOT, words, **more)
+
+
+def run_in(folder: pathlib.Path, words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
+    """The same from another folder."""
     return subprocess.run(  # noqa: S603 - the gate itself
         words,
-        cwd=ROOT,
+        cwd=folder,
         env=environ(**more),
         capture_output=True,
         text=True,

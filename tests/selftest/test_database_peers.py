@@ -11,10 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from gate.connection.carrier import open_carrier
+from gate.plan.loss import count_losses
+from gate.plan.plan_lock import alone
 from gate.sources.database.look import look
-from gate.sources.fact import CannotTell, Cause
+from gate.sources.fact import CannotTell, Cause, Seen
 from gate.target import Target, load_target
+from tests.selftest.conftest import Postgres
 
 TARGET = """
 title = "A server"
@@ -293,6 +298,55 @@ def test_ended_sessions_are_closed(serve: Callable[[Peer], Target]) -> None:
 
     look(serve(peer), {})
     assert closed.wait(1)
+
+
+@pytest.mark.parametrize("peer", [hang, stalls_in_tls, closes, drips_the_login])
+def test_the_next_host_has_its_time(
+    serve: Callable[[Peer], Target],
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    peer: Peer,
+) -> None:
+    """Of several hosts the first takes its share of the time alone."""
+    target = serve(peer)
+    file = tmp_path / "services"
+    own = dict(one.split("=") for one in file.read_text("utf-8").split()[1:])
+    role = conninfo_to_dict(postgres.conninfo).get("user", "postgres")
+    file.write_text(
+        f"[peer]\nhost={own['host']},{postgres.host}\nport={own['port']},{postgres.port}\n"
+        f"user={role}\ndbname=postgres\n",
+        "utf-8",
+    )
+    found = look(target, {})
+    assert isinstance(found, Seen), found
+
+
+def test_a_refusal_ends_the_list(
+    serve: Callable[[Peer], Target], postgres: Postgres, tmp_path: pathlib.Path
+) -> None:
+    """A server that refuses the password is the answer, as it is for libpq."""
+    target = serve(PEERS["wrong-password"][0])
+    file = tmp_path / "services"
+    own = dict(one.split("=") for one in file.read_text("utf-8").split()[1:])
+    file.write_text(
+        f"[peer]\nhost={own['host']},{postgres.host}\nport={own['port']},{postgres.port}\n", "utf-8"
+    )
+    found = look(target, {})
+    assert isinstance(found, CannotTell)
+    assert found.cause is Cause.PERMISSION
+
+
+@pytest.mark.parametrize("peer", [hang, hangs_after_login, drips_an_answer, stalls_in_tls])
+def test_what_a_plan_asks_ends_in_time(serve: Callable[[Peer], Target], peer: Peer) -> None:
+    """Counting what would be lost, and the lock, wait for no server beyond their deadlines."""
+    target = serve(peer)
+    began, told = time.monotonic(), list[str]()
+    with open_carrier(target) as carrier:
+        assert isinstance(count_losses(["tickets"], target, carrier), CannotTell)
+        with alone(target, carrier, told.append):
+            pass
+    assert time.monotonic() - began < 2 * (TOTAL_S + 1.0 + GRACE_S)
+    assert any("no lock in the database" in one for one in told), told
 
 
 def resident() -> int:

@@ -275,10 +275,11 @@ def test_a_plugin_hides_what_is_broken(half: pathlib.Path, way: str) -> None:
     assert done.returncode != 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("restarts", ["0", "1", "4"])
 @pytest.mark.parametrize("way", WORKERS)
-def test_a_worker_ends(half: pathlib.Path, way: str) -> None:
-    """What a worker takes with it is missed."""
-    done = left_out.run(half, "-n2", "--max-worker-restart=0", plugin=WORKERS[way])
+def test_a_worker_ends(half: pathlib.Path, way: str, restarts: str) -> None:
+    """What a worker takes with it is missed, also where another one takes its place."""
+    done = left_out.run(half, "-n2", f"--max-worker-restart={restarts}", plugin=WORKERS[way])
     assert done.returncode != 0, done.stdout + done.stderr
 
 

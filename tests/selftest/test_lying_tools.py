@@ -103,6 +103,25 @@ def port() -> Iterator[int]:
         yield int(server.getsockname()[1])
 
 
+def test_a_program_that_leaves_a_process(look: Look, shims: Callable[[str, str], None]) -> None:
+    """One that holds the program's output does not hold up the look, nor the answer."""
+    shims("starts-a-daemon", "#!/bin/sh\nsleep 30 &\necho 7.2.1\n")
+    facts = look(outputs={"v": ("starts-a-daemon",), "w": ("sh", "-c", "echo 3; exit 0")})
+    assert (facts.outputs["v"], facts.outputs["w"]) == (Seen("7.2.1"), Seen("3"))
+
+
+def test_a_program_that_leaves_a_process_out_of_reach(
+    look: Look, shims: Callable[[str, str], None]
+) -> None:
+    """One with a session of its own is not ended; what it holds is told, and nothing else waits."""
+    shims("starts-a-daemon", "#!/bin/sh\nsetsid sleep 9 &\necho 7.2.1\n")
+    facts = look(outputs={"v": ("starts-a-daemon",), "w": ("sh", "-c", "echo 3; exit 0")})
+    odd = facts.outputs["v"]
+    assert isinstance(odd, CannotTell)
+    assert "a process that it left behind" in odd.reason
+    assert facts.outputs["w"] == Seen("3")
+
+
 def shown(**changes: object) -> str:
     """A ``systemctl`` that knows one unit; it runs as this process, as long as nothing changes."""
     known = {

@@ -251,6 +251,22 @@ def test_waivers(
     assert gate.outcomes() == outcomes
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_waived_item_is_no_failure_in_pytests_own_count(gate: Gate, workers: str) -> None:
+    """Green with a waiver is green wherever it is counted; the letter is a W."""
+    gate.promise(BROKEN).promise(
+        WAIVER, chapter="waivers", item="path.broken", expires="2999-12-31"
+    )
+    done = gate.run("-n", workers, "-x", f"--junitxml={gate.folder}/own.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 waived" in done.stdout
+    assert "1 passed" in done.stdout
+    assert "failed" not in done.stdout
+    own = (gate.folder / "own.xml").read_text("utf-8")
+    assert 'failures="0"' in own
+    assert 'skipped="1"' in own
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

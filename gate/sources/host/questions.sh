@@ -2,7 +2,7 @@
 #
 # POSIX sh with systemctl, ss, stat, find, grep, sed, awk and /proc; a tool that is missing spoils
 # its own section of the answer only. The script has set before: token, tool_s, most, least,
-# properties, pulls, unpulled, second.
+# properties, pulls, unpulled, second, alone.
 
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
@@ -21,6 +21,8 @@ ask() {
   # What is long is not searched by the shell: that takes the square of its length.
   if [ ${#said} -lt 4096 ]; then rc=${said##*rc=}
   else rc=$(printf '%s\n' "$said" | tail -n 1); rc=${rc#rc=}; fi
+  # Not even its exit status came: whatever reads its output was ended before it.
+  [ -n "$said" ] || rc=124 said='its output has no end: a process that it left behind holds it'
   case $rc in '' | *[!0-9]*) rc=1 ;; esac
   printf '\n%s rc %s %s\n%s\n' "$token" "$section" "$rc" "$said"
 }
@@ -201,13 +203,22 @@ each_link() {
 
 # found TOOL: where it is; it is not to be taken for one of the functions here.
 found() { (unset -f "$1" 2>/dev/null; command -v "$1"); }
+# output SECTION COMMAND...: what a program of theirs prints. A process that it leaves is ended with
+# it; where one gets away and holds the output, what reads has an end of its own.
+output() {(
+  section=$1; shift
+  [ -z "$limit" ] || [ "$cut" = cat ] || {
+    cut="timeout -k 1 $((tool_s + 1)) $cut" shorten="timeout -k 1 $((tool_s + 1)) $shorten"
+  }
+  ask "$section" run "$@"
+)}
 # run COMMAND...: 127 is for what is positively not there, which the last line of complaints says.
 run() {
   case $1 in
     */*) [ -e "$1" ] || { limited ls -d -- "$1" >/dev/null; return 127; } ;;
     *) command -v "$1" >/dev/null 2>&1 || { limited "$1"; return 127; } ;;
   esac
-  $limit "$@"; status=$?
+  if [ -n "$limit" ]; then $limit sh -c "$alone" sh "$@"; else "$@"; fi; status=$?
   [ $status != 127 ] || printf '\nit is there, and ended with exit status 127\n' >&2
   return $status
 }

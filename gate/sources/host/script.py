@@ -57,6 +57,9 @@ ALONE = (
 """Ends what a probe's script has left behind: ``timeout`` made a process group of its own for it,
 and leads it; where it did not, the group is everybody's, and is let alone."""
 
+OWN = ('"$@" </dev/null', *ALONE)
+"""The same around a program of a contract."""
+
 FUNCTIONS = (pathlib.Path(__file__).parent / "questions.sh").read_text("utf-8")
 
 
@@ -140,6 +143,7 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
         f"PATH={path}:{standard}; export PATH\n"
         f"token={token} tool_s={tool_s} most={most(target)} least={COMPLAINTS}\n"
         f"gate_deployed={deployed}; export gate_deployed\n"
+        f"alone={shlex.quote(chr(10).join(OWN))}\n"
         f"unpulled={UNPULLED} properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
     )
 
@@ -168,7 +172,7 @@ def mark(token: str, number: int) -> str:
 def _others(target: Target, questions: HostQuestions) -> list[str]:
     """Ask for everything that has one section each."""
     lines = [
-        f"ask output.{number} run {shlex.join(command)}"
+        f"output output.{number} {shlex.join(command)}"
         for number, command in enumerate(questions.outputs.values())
     ]
     lines += [
