@@ -7,7 +7,7 @@ polls. The strongest that is promised decides, and the weaker ones are not asked
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from gate.contract.model import Promise
@@ -55,22 +55,26 @@ class Sign:
 
 
 def strongest(promise: Promise, item: Signs, scene: Scene) -> Sign | None:
-    """The strongest sign that is promised; ``None`` where none is.
+    """The strongest sign that is promised and was looked for; ``None`` where none is.
 
     Raises:
         ObservationError: It cannot be told.
     """
-    if item.canary is not None:
-        return _of_item("canary", item.canary, scene)
-    if item.cycle is not None:
-        return _cycle(item.cycle, _facts(promise, scene).cycle_s)
-    if item.log is not None:
-        return _of_item("trace of a cycle", item.log, scene)
-    if item.session is not None:
-        return _of_item("session", item.session, scene)
-    if item.poll is not None:
-        return _poll(item.poll, _facts(promise, scene).poll_s)
-    return None
+    ways: list[Callable[[], Sign | None]] = []
+    canary, cycle, log = item.canary, item.cycle, item.log
+    session, poll = item.session, item.poll
+    if canary is not None:
+        ways.append(lambda: _of_item("canary", canary, scene))
+    if cycle is not None:
+        ways.append(lambda: _cycle(cycle, _facts(promise, scene).cycle_s))
+    if log is not None:
+        ways.append(lambda: _of_item("trace of a cycle", log, scene))
+    if session is not None:
+        ways.append(lambda: _of_item("session", session, scene))
+    if poll is not None:
+        ways.append(lambda: _poll(poll, _facts(promise, scene).poll_s))
+    # One that was not tried in this run has nothing to say: the next one decides.
+    return next((sign for way in ways if (sign := way()) is not None), None)
 
 
 def promised(item: Signs) -> Iterable[str]:
