@@ -21,11 +21,12 @@ AWAY = (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceE
 """How it shows that the database is away."""
 
 
-async def work(cycle: Callable[[asyncpg.Connection], Awaitable[bool]]) -> None:
+async def work(cycle: Callable[[asyncpg.Connection], Awaitable[bool]], every_s: float) -> None:
     """Run a worker's cycles until SIGTERM.
 
     Args:
         cycle: Does one piece of work and tells whether there may be more at once.
+        every_s: How long it rests where there is no more.
     """
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -36,7 +37,7 @@ async def work(cycle: Callable[[asyncpg.Connection], Awaitable[bool]]) -> None:
         try:
             connection = await asyncpg.connect(asyncpg_url(), timeout=3)
             failures = 0
-            await _cycles(connection, cycle, stopped)
+            await _cycles(connection, cycle, stopped, every_s)
         except AWAY as error:  # noqa: PERF203 - a worker goes on
             LOG.error("Worker crashed: %r; connecting again", error)  # noqa: TRY400 - one line per event
             await _pause(stopped, BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
@@ -48,11 +49,12 @@ async def _cycles(
     connection: asyncpg.Connection,
     cycle: Callable[[asyncpg.Connection], Awaitable[bool]],
     stopped: asyncio.Event,
+    every_s: float,
 ) -> None:
     try:
         while not stopped.is_set():
             if not await cycle(connection):
-                await _pause(stopped, worker_poll_s())
+                await _pause(stopped, every_s)
     finally:
         with suppress(*AWAY):
             await connection.close(timeout=1)
@@ -63,8 +65,12 @@ async def _pause(stopped: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stopped.wait(), seconds)
 
 
-def main(cycle: Callable[[asyncpg.Connection], Awaitable[bool]], form: str = BRACKETS) -> None:
+def main(
+    cycle: Callable[[asyncpg.Connection], Awaitable[bool]],
+    form: str = BRACKETS,
+    every_s: float | None = None,
+) -> None:
     """Run a worker as a program; its log goes to standard error in a form of Python's logging."""
     logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(work(cycle))
+    asyncio.run(work(cycle, worker_poll_s() if every_s is None else every_s))

@@ -17,6 +17,7 @@ BREACH = """
        AND NOT s.resolution_breached AND t.status NOT IN ('RESOLVED', 'CLOSED', 'CANCELLED')
     RETURNING s.ticket_id
 """
+EVERY_S = 10.0
 OPEN = """
     SELECT count(*) FROM tickets
      WHERE sla_policy_id IS NOT NULL AND status NOT IN ('RESOLVED', 'CLOSED', 'CANCELLED')
@@ -34,4 +35,4 @@ async def cycle(connection: asyncpg.Connection) -> bool:
 
 
 if __name__ == "__main__":
-    main(cycle, DASHES)
+    main(cycle, DASHES, every_s=EVERY_S)
