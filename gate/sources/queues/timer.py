@@ -138,7 +138,7 @@ def _next(timer: Mapping[str, str], now: float, up: float) -> float | None:
 
 
 PROBE: Probe[Subject, QueueFacts] = Probe(
-    name="gate.timers", model=QueueFacts, script=_script, read=_read
+    name="gate.timer_runs", model=QueueFacts, script=_script, read=_read
 )
 
 
