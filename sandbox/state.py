@@ -35,7 +35,7 @@ ALL = [
     "WantedBy",
     "TriggeredBy",
     "Triggers",
-    "LastTriggerUSec",
+    "LastTriggerUSecMonotonic",
     "NextElapseUSecMonotonic",
     "ExecMainStatus",
     "Wants",
@@ -150,13 +150,13 @@ def _timer(name: str) -> dict[str, str]:
 
 
 def _elapses(name: str, since: float) -> dict[str, str]:
-    """When a timer last fired, and when it will: as `--timestamp=unix` and spans tell it."""
+    """When a timer last fired, and when it will: as spans since the start of the machine."""
     file, unit = RUN / f"{name}.fired", unit_file(name)
     every = (read_unit(unit).get("OnUnitActiveSec") if unit else None) or ["60"]
     fired = file.read_text("utf-8").split() if file.exists() else []
     last = float(fired[1]) if fired and float(fired[1]) >= since else since
     return {
-        "LastTriggerUSec": f"@{fired[0]}" if fired else "n/a",
+        "LastTriggerUSecMonotonic": f"{float(fired[1]):.3f}s" if fired else "0",
         "NextElapseUSecMonotonic": f"{last + float(every[0]):.3f}s",
     }
 

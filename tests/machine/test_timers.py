@@ -64,7 +64,7 @@ BAD = {
     "stuck": ("sleep 3600", "", "work.trial", "stuck: 1 at work in trial.timer"),
     "stalled": (GOOD, "systemctl stop trial.timer", "work.trial", "trial.timer is inactive"),
     "error loop": ("echo did it; exit 3", "", "work.trial", "Result=exit-code, status 3"),
-    "crash period": ("kill -SEGV $$", "", "work.trial", "Result=signal"),
+    "crash period": ("kill -SEGV $$$$", "", "work.trial", "Result=signal"),
     "deadlocked on a lock": (
         "exec flock /run/trial-lock true", "", "work.trial", "stuck: 1 at work"),
     "aborted transaction": (

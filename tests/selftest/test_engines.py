@@ -113,7 +113,7 @@ def test_an_engine_that_breaks(tmp_path: pathlib.Path) -> None:
 CLOCK = "now=1000000 up=5000.00\n\n"
 TIMER = (
     "Id=job.timer\nLoadState=loaded\nActiveState=active\nSubState=waiting\nTriggers=job.service\n"
-    "LastTriggerUSec=@999940\nNextElapseUSecMonotonic=1h 23min 20.5s\n"
+    "LastTriggerUSecMonotonic=1h 22min 20s\nNextElapseUSecMonotonic=1h 23min 20.5s\n"
     "ActiveEnterTimestampMonotonic=1000000\n\n"
 )
 SERVICE = (
@@ -129,8 +129,18 @@ TIMERS = {
     "killed": (TIMER + FAILED.replace("exit-code", "signal"), "Result=signal"),
     "stopped": (TIMER.replace("ctiveState=active", "ctiveState=inactive") + SERVICE, "is inactive"),
     "no next run": (TIMER.replace("1h 23min 20.5s", "infinity") + SERVICE, "has no next run"),
-    "late": (TIMER.replace("@999940", "@990000") + SERVICE, "last ran 10000 s ago, not within 180"),
-    "never": (TIMER.replace("@999940", "n/a") + SERVICE, "has never run"),
+    "late": (
+        TIMER.replace("1h 22min 20s", "20min") + SERVICE,
+        "last ran 3800 s ago, not within",
+    ),
+    "by the calendar": (
+        TIMER.replace("1h 23min 20.5s", "infinity").replace(
+            "Triggers", "NextElapseUSecRealtime=Mon 1970-01-12 13:50:00 UTC\nTriggers"
+        )
+        + SERVICE,
+        "",
+    ),
+    "never": (TIMER.replace("1h 22min 20s", "0") + SERVICE, "has never run"),
 }
 
 

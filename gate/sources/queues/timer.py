@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from gate.sources.queues.promised import QueuePromise
 from gate.target import Target
 
 PROPERTIES = (
-    "Id,LoadState,ActiveState,SubState,Result,Triggers,LastTriggerUSec,NextElapseUSecRealtime,"
+    "Id,LoadState,ActiveState,SubState,Result,Triggers,LastTriggerUSecMonotonic,NextElapseUSecRealtime,"
     "NextElapseUSecMonotonic,ExecMainStartTimestampMonotonic,ExecMainStatus,"
     "ActiveEnterTimestampMonotonic"
 )
@@ -26,6 +27,7 @@ SPAN = re.compile(r"([0-9.]+)(y|month|w|d|h|min|s|ms|us)")
 SECONDS = {"y": 31557600.0, "month": 2629800.0, "w": 604800.0, "d": 86400.0, "h": 3600.0,
            "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}  # fmt: skip
 RUNS = ("activating", "active", "deactivating", "reloading")
+DATE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 SLACK_S = 60.0
 """How late a timer may be by itself: systemd's default `AccuracySec`."""
 Told = QueueFacts | Absent | CannotTell
@@ -48,7 +50,7 @@ class Timer(QueuePromise):
 def _script(asked: Sequence[Subject]) -> str:
     """What systemd says of each timer and of what it triggers."""
     units = shlex.join(dict.fromkeys(name for name, _ in asked))
-    show = f"systemctl show --timestamp=unix -p {PROPERTIES} --"
+    show = f"TZ=UTC systemctl show -p {PROPERTIES} --"
     return (
         f'read -r up rest </proc/uptime; echo "now=$(date +%s) up=$up"; echo; {show} {units}; '
         f"echo; services=$({show} {units} | sed -n 's/^Triggers=//p'); "
@@ -84,7 +86,7 @@ def _facts(
         return Absent(f"{name}: LoadState=not-found")
     service = units.get(timer.get("Triggers", ""), {})
     job = timer.get("Triggers") or "what it starts"
-    last, started = _epoch(timer.get("LastTriggerUSec")), service.get(
+    last_up, started = _span(timer.get("LastTriggerUSecMonotonic")), service.get(
         "ExecMainStartTimestampMonotonic", "")  # fmt: skip
     busy = service.get("ActiveState") in RUNS
     running = (max(0.0, up - int(started) / 1e6),) if busy and started.isdigit() else ()
@@ -99,7 +101,7 @@ def _facts(
     if next_s is None and not busy and not broken:
         broken.append(f"{name} has no next run")
     late = max(0.0, -next_s - SLACK_S) if next_s is not None and not busy else 0.0
-    ago = max(0.0, now - last) if last else None
+    ago = max(0.0, up - last_up) if last_up else None
     since = timer.get("ActiveEnterTimestampMonotonic", "")
     up_s = up - int(since) / 1e6 if since.isdigit() and since != "0" else 0.0
     if ago is None and up_s > within_s and not busy:
@@ -119,22 +121,21 @@ def _facts(
     )
 
 
-def _epoch(text: str | None) -> float | None:
-    """``@1700000000``; nothing, or ``n/a``, where it never was."""
-    digits = (text or "").removeprefix("@")
-    return float(digits) if re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)?", digits) else None
+def _span(text: str | None) -> float | None:
+    """Seconds of ``1h 23min 20.5s``; nothing where it never was, or never will be."""
+    parts = SPAN.findall(text or "")
+    return sum(float(number) * SECONDS[unit] for number, unit in parts) if parts else None
 
 
 def _next(timer: Mapping[str, str], now: float, up: float) -> float | None:
-    """Seconds until the next run."""
-    at = _epoch(timer.get("NextElapseUSecRealtime"))
+    """Seconds until the next run: by a date (``Sat 2026-11-28 16:25:22 UTC``) or by a span."""
+    at = DATE.search(timer.get("NextElapseUSecRealtime", ""))
     if at is not None:
-        return at - now
+        date = dt.datetime.strptime(at[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=dt.timezone.utc)
+        return date.timestamp() - now
     text = timer.get("NextElapseUSecMonotonic", "")
-    parts = SPAN.findall(text)
-    if not parts or text == "infinity":
-        return None
-    return sum(float(number) * SECONDS[unit] for number, unit in parts) - up
+    span = None if text == "infinity" else _span(text)
+    return None if span is None else span - up
 
 
 PROBE: Probe[Subject, QueueFacts] = Probe(
