@@ -129,6 +129,10 @@ TIMERS = {
     "killed": (TIMER + FAILED.replace("exit-code", "signal"), "Result=signal"),
     "stopped": (TIMER.replace("ctiveState=active", "ctiveState=inactive") + SERVICE, "is inactive"),
     "no next run": (TIMER.replace("1h 23min 20.5s", "infinity") + SERVICE, "has no next run"),
+    "just ended": (
+        TIMER.replace("1h 23min 20.5s", "infinity").replace("=waiting", "=running") + SERVICE,
+        "",
+    ),
     "late": (
         TIMER.replace("1h 22min 20s", "20min") + SERVICE,
         "last ran 3800 s ago, not within",

@@ -98,7 +98,8 @@ def _facts(
         f"{job} ended with Result={service.get('Result')}, status {service.get('ExecMainStatus')}"
     )
     next_s = _next(timer, now, up)
-    if next_s is None and not busy and not broken:
+    # While what it starts is at work a timer has no next run yet.
+    if next_s is None and not busy and timer.get("SubState") != "running" and not broken:
         broken.append(f"{name} has no next run")
     late = max(0.0, -next_s - SLACK_S) if next_s is not None and not busy else 0.0
     ago = max(0.0, up - last_up) if last_up else None
