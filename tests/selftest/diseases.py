@@ -493,6 +493,12 @@ PROJECTS: dict[str, Project] = {
                  "END IF; END $$", "DROP TABLE extra", "ALTER TABLE shelf DROP note"),
         loses=("extra", "shelf.note"), finds={LEFT: "r1 only when rows exist"},
     ),
+    "table-renamed": Project(
+        live="CREATE TABLE extra (id int)", up=sql("SET LOCAL lock_timeout = '2s'",
+                                                   "ALTER TABLE extra RENAME TO other"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE other RENAME TO extra"),
+        loses=("other",),
+    ),
     "sequence-restarts": Project(
         live="CREATE SEQUENCE numbers; SELECT setval('numbers', 200)",
         down=sql("ALTER SEQUENCE numbers RESTART"),

@@ -127,6 +127,8 @@ def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: s
         return receipt
     told = set(rows.changed(before, _prints(stage, above, again)))
     written_to = {one.partition(":")[0] for one in told}
+    # What was renamed has another name above: its witness comes back under the old one.
+    written_to |= {name for name in was.kept if name not in again.tables}
     leg = walk(stage, receipt.revision, "down", back_to=below)
     if leg.exit_status != 0:
         found: tuple[str, ...] = (said(leg),)
