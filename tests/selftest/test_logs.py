@@ -233,6 +233,32 @@ def test_more_than_may_be_read(tmp_path: pathlib.Path) -> None:
     assert "would have to be read" in found.incomplete
 
 
+def test_a_busy_log_is_read_all_the_same(tmp_path: pathlib.Path) -> None:
+    """However often what is looked for was said, the newest of it is found, and every error."""
+    file = tmp_path / "x.log"
+    cycle = f"{at(40)} - a - INFO - SLA Worker Summary: 12 tickets looked at\n"
+    last = f"{at(7)} - a - INFO - SLA Worker Summary: 13 tickets looked at\n"
+    file.write_text(info(50) + cycle * 60_000 + boom(30) + cycle * 60_000 + last + info(1) * 9)
+    found = seen(subject(str(file), says=r"SLA Worker Summary: \d+ tickets"))
+    assert (found.matches, found.incomplete) == (2, "")
+    assert "13 tickets" in found.said_line
+    assert found.said
+    assert 5 < (dt.datetime.now(dt.timezone.utc) - found.said).total_seconds() < 30
+
+
+def test_what_may_have_been_said_before(tmp_path: pathlib.Path) -> None:
+    """Where none of the newest lines is like it, and older ones were not read, it is not denied."""
+    file = tmp_path / "x.log"
+    line = f"{at(40)} - a - INFO - summary of nothing\n"
+    file.write_text(info(50) + line * 900 + info(1))
+    one = subject(str(file), says=r"summary of all \d+")
+    few = seen(subject(str(file), says=r"summary of everything"))
+    assert (few.said, few.incomplete) == (None, "")
+    assert seen(one).said is None
+    many = seen(subject(str(file), says=r"summary of .{3} \d+"))
+    assert (many.said, "700 older lines" in many.incomplete) == (None, True), many.incomplete
+
+
 def test_patterns_of_ones_own(tmp_path: pathlib.Path) -> None:
     """They are searched in each line, with what is let pass; secrets and colours are taken out."""
     file = tmp_path / "x.log"

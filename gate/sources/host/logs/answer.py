@@ -80,6 +80,14 @@ class Answer:
             return ""
         return f"{self.unit.get('ActiveState', '')} ({self.unit.get('SubState', '')})"
 
+    def unread(self, line: object) -> tuple[str, Cause] | None:
+        """Why what is looked for may have been said all the same, where no such line was found."""
+        older = sum(int(one) for one in self.all("W") if one.isdigit())
+        if line is not None or not older:
+            return None
+        why = f"{older} older lines that could be like {self.subject.says!r} were not read"
+        return why, Cause.UPSTREAM
+
     @property
     def failed(self) -> CannotTell:
         """What was complained of, as an obstacle."""

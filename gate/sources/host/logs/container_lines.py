@@ -30,8 +30,11 @@ def read_container(answer: Answer) -> LogFacts | Absent | CannotTell:
         why = f"container {name} (log driver {driver}): its log cannot be read"
         return CannotTell(f"{why}: {lines[-1].text[:200] if lines else ''}", Cause.UPSTREAM)
     oldest = _line(answer.first("O") or "", answer.clock.now)
+    lines.sort(key=lambda one: one.time or answer.clock.booted)
     hits, last = bad(answer.subject, lines), said(answer.subject, lines)
     why, cause = _incomplete(answer, rc, oldest, driver, options)
+    if not why:
+        why, cause = answer.unread(last) or (why, cause)
     return LogFacts(
         place=f"the log of the container {name}",
         since=answer.since,

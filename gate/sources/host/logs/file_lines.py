@@ -81,6 +81,8 @@ def _facts(
         incomplete = [(f"{bears}: whether they came since then is not told", Cause.UPSTREAM)]
     last = said(answer.subject, lines)
     newest = max((one.newest or one.changed for one in files), default=None)
+    unread = answer.unread(last)
+    incomplete += [unread] if unread else []
     why, cause = incomplete[0] if incomplete else ("", Cause.UPSTREAM)
     return LogFacts(
         place=", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else ""),  # noqa: PLR2004

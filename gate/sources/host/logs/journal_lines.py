@@ -36,8 +36,8 @@ def read_journal(answer: Answer) -> LogFacts | Absent | CannotTell:
     since = _since(answer)
     entries = map(line_of, reversed(answer.all("L")))
     lines = [one for one in entries if one is not None and _counts(one, since)]
-    why, cause = next(_missing(answer, since), ("", Cause.UPSTREAM))
     hits, last = bad(answer.subject, lines), said(answer.subject, lines)
+    why, cause = next(_missing(answer, since), None) or answer.unread(last) or ("", Cause.UPSTREAM)
     newest = line_of(answer.first("N") or "")
     return LogFacts(
         place=f"the journal of {answer.unit.get('Id') or name}",

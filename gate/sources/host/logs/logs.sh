@@ -2,10 +2,12 @@
 #
 # POSIX sh with systemctl, journalctl, awk, sed, stat, tail and date; docker or podman for
 # containers. Each line of the answer begins with a letter that says what it is. Set before: sieve
-# (an extended regular expression of lower case; what is not like it is not sent), most (bytes of
-# lines), tail_bytes (of a file), gate_deployed (when the deployment began, in seconds; or nothing).
+# (an extended regular expression of lower case: every line like it is sent), word (another one: of
+# the lines that are like it alone, the newest are sent; "-" for none), newest (how many), most
+# (bytes of lines), tail_bytes (of a file), gate_deployed (when the deployment began, in seconds; or
+# nothing).
 
-export sieve
+export sieve word newest
 SYSTEMD_COLORS=0; SYSTEMD_PAGER=; LC_ALL=C; export SYSTEMD_COLORS SYSTEMD_PAGER LC_ALL
 
 # The host's clock, for how long it is up, how far its local time is from UTC.
@@ -46,10 +48,18 @@ journal() {
   } | awk '
     /^= [0-9]+$/ { rc = $2; next }
     substr($0, 1, 1) != "{" { print "E " substr($0, 1, 300); next }
+    { sub(/"__CURSOR" ?: ?"[^"]*",?/, "") }
     !count++ { print "N " substr($0, 1, 8192) }
-    { oldest = $0 }
-    tolower($0) ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192) }
-    END { if (count) print "O " substr(oldest, 1, 8192); print "R " rc + 0 " " count + 0 }
+    { oldest = $0; low = tolower($0) }
+    low ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192); next }
+    ENVIRON["word"] != "-" && low ~ ENVIRON["word"] {
+      if (++found <= ENVIRON["newest"]) print "L " substr($0, 1, 8192)
+    }
+    END {
+      if (count) print "O " substr(oldest, 1, 8192)
+      if (found > ENVIRON["newest"]) print "W " found - ENVIRON["newest"]
+      print "R " rc + 0 " " count + 0
+    }
   ' 2>/dev/null | head -c "$most"
   echo
   printf '%s\n' "$kept" | sed 's/^/F /'; printf '%s\n' "$dropped" | grep -F " from $id" | sed 's/^/D /'
@@ -76,11 +86,24 @@ lines() {
   esac | awk '
     NR <= 5 { print "T " substr($0, 1, 300) }
     /^[^0-9A-Z]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[0-9A-Z]/ && /[0-9][:.][0-9][0-9]/ { timed = substr($0, 1, 200) }
-    tolower(substr($0, 1, 8192)) ~ ENVIRON["sieve"] {
+    { low = tolower(substr($0, 1, 8192)) }
+    low ~ ENVIRON["sieve"] {
       if (timed != "" && index($0, substr(timed, 1, 100)) != 1) print "K " timed
       print "L " substr($0, 1, 8192)
+      next
     }
-    END { print "Z " NR; if (timed != "") print "N " timed }
+    ENVIRON["word"] != "-" && low ~ ENVIRON["word"] {
+      at = found++ % ENVIRON["newest"]; times[at] = timed; texts[at] = substr($0, 1, 8192)
+    }
+    END {
+      for (i = found > ENVIRON["newest"] ? found - ENVIRON["newest"] : 0; i < found; i++) {
+        at = i % ENVIRON["newest"]
+        if (times[at] != "") print "K " times[at]
+        print "L " texts[at]
+      }
+      if (found > ENVIRON["newest"]) print "W " found - ENVIRON["newest"]
+      print "Z " NR; if (timed != "") print "N " timed
+    }
   ' 2>&1 | tail -c "$most"
   echo
 }
@@ -128,7 +151,15 @@ container() {
     /^= [0-9]+$/ { rc = $2; next }
     !count++ { print "O " substr($0, 1, 300) }
     { newest = $0 }
-    tolower(substr($0, 1, 8192)) ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192) }
-    END { if (count) print "N " substr(newest, 1, 8192); print "R " rc + 0 " " count + 0 }
+    { low = tolower(substr($0, 1, 8192)) }
+    low ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192); next }
+    ENVIRON["word"] != "-" && low ~ ENVIRON["word"] { texts[found++ % ENVIRON["newest"]] = substr($0, 1, 8192) }
+    END {
+      for (i = found > ENVIRON["newest"] ? found - ENVIRON["newest"] : 0; i < found; i++)
+        print "L " texts[i % ENVIRON["newest"]]
+      if (found > ENVIRON["newest"]) print "W " found - ENVIRON["newest"]
+      if (count) print "N " substr(newest, 1, 8192)
+      print "R " rc + 0 " " count + 0
+    }
   ' 2>/dev/null | tail -c "$most"
 }

@@ -16,12 +16,14 @@ from gate.sources.host.logs.container_lines import read_container
 from gate.sources.host.logs.facts import LogFacts
 from gate.sources.host.logs.file_lines import read_files
 from gate.sources.host.logs.journal_lines import read_journal
-from gate.sources.host.logs.subject import Subject, sieve
+from gate.sources.host.logs.subject import Subject, sieve, word
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
 
-MOST = 192 << 10
-"""How many bytes of lines of one log are sent: about 500 entries of a journal."""
+MOST = 1 << 20
+"""How many bytes of lines of one log are sent: about 4,000 entries of a journal."""
+NEWEST = 200
+"""How many lines are sent that could be what is looked for, the newest."""
 TAIL = 32 << 20
 """How many bytes of a file are read, from its end."""
 WITHIN_S = 6.0
@@ -43,7 +45,10 @@ def command(one: Subject) -> str:
     if one.kind == "file":
         words = [one.kind, one.since, one.unit]
     call = shlex.join(words) + (f" {wildcards(one.place)}" if one.kind == "file" else "")
-    settings = f"sieve={shlex.quote(sieve(one))} most={MOST} tail_bytes={TAIL}"
+    settings = (
+        f"sieve={shlex.quote(sieve(one))} word={shlex.quote(word(one))} newest={NEWEST} "
+        f"most={MOST} tail_bytes={TAIL}"
+    )
     return f'{settings}\neval "$logs"\n{call}'
 
 
@@ -82,5 +87,5 @@ def read_log(subject: Subject, block: Block) -> LogFacts | Absent | CannotTell:
 
 
 LOGS = Probe[Subject, LogFacts](
-    name="gate.logs", model=LogFacts, script=script, read=read, deadline_s=15.0, most_kib=8192
+    name="gate.logs", model=LogFacts, script=script, read=read, deadline_s=15.0, most_kib=16384
 )

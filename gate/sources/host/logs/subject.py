@@ -45,12 +45,16 @@ class Subject(NamedTuple):
 
 
 def sieve(one: Subject) -> str:
-    """What lets every line through that counts, and as few others as can be told beforehand."""
-    wanted = [*one.never, *([one.says] if one.says else [])]
-    parts = [SIEVE if pattern == ERRORS else literal(pattern) for pattern in wanted]
+    """What lets every line through that must not be, and as few others as can be told."""
+    parts = [SIEVE if pattern == ERRORS else literal(pattern) for pattern in one.never]
     if EVERYTHING in parts:
         return EVERYTHING
     return "|".join(dict.fromkeys([*parts, UNTEXT]))
+
+
+def word(one: Subject) -> str:
+    """The same for what is looked for, of which the newest lines do; ``-`` for nothing."""
+    return literal(one.says) if one.says else "-"
 
 
 def literal(pattern: str) -> str:
