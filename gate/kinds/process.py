@@ -1,0 +1,257 @@
+"""Processes of a unit: which release they really run, as whom, and whether they know its files."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import pydantic
+
+from gate.contract.item import AbsolutePath, Item, Moment, Name
+from gate.contract.model import Promise
+from gate.kinds.host_kind import Differences, HostKind, listed, other
+from gate.kinds.scene import Scene, asked, unknown
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts, Subject
+from gate.sources.host.questions import AskPath
+from gate.target import Target
+
+GONE = " (deleted)"
+JUST = dt.timedelta(seconds=0.1)
+"""So exactly a process's start is known."""
+
+
+class Process(Item):
+    """The processes of a unit that runs: what they are, and not what its unit file says.
+
+    A program that was deleted or replaced under a living process is never kept. What a process has
+    read at its start is promised by ``config``; that the files are right is a ``check``.
+
+    Attributes:
+        unit: The unit, such as ``nginx.service``.
+        executable: Program of its main process; links are followed.
+        sha256: Digest of the program that its main process runs.
+        release: Path that leads to the release, such as a link ``current``: every process has its
+            program or its working folder in what it leads to now.
+        working_folder: Working folder of its main process; links are followed.
+        command: Texts that must stand in its main process's command line.
+        user: Who it really runs as.
+        groups: Groups that it must have.
+        groups_not: Groups that it must not have.
+        limits: Soft limits by their names in ``/proc/PID/limits``, such as ``max open files``; each
+            at least so high, -1 for none.
+        environment: Names of variables that it must have.
+        environment_not: Names of variables that it must not have.
+        drop_ins: Every drop-in that may change its unit file; ``[]`` where none may.
+        config: Files and folders that it reads: none of them may have changed after it was started
+            or reloaded by systemd.
+    """
+
+    unit: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.(service|scope)$")]
+    executable: AbsolutePath | None = None
+    sha256: Annotated[str, pydantic.Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    release: AbsolutePath | None = None
+    working_folder: AbsolutePath | None = None
+    command: tuple[Name, ...] = ()
+    user: Name | None = None
+    groups: tuple[Name, ...] = ()
+    groups_not: tuple[Name, ...] = ()
+    limits: dict[str, Annotated[int, pydantic.Field(ge=-1)]] = {}
+    environment: tuple[Name, ...] = ()
+    environment_not: tuple[Name, ...] = ()
+    drop_ins: tuple[AbsolutePath, ...] | None = None
+    config: tuple[AbsolutePath, ...] = ()
+
+
+def _subject(item: Process, target: Target) -> Subject:
+    config = tuple(target.placed(one) for one in item.config)
+    return (item.unit, int(item.sha256 is not None), config)
+
+
+def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
+    main = found.programs[0]
+    yield from (
+        f"process {one.pid} runs {one.executable.removesuffix(GONE)}, which was deleted or replaced"
+        for one in found.programs
+        if one.executable.endswith(GONE)
+    )
+    yield from _place("executable", item.executable, main.executable, scene)
+    yield from _place("working folder", item.working_folder, main.folder, scene)
+    yield from _release(item, found, scene)
+    yield from (f"{one!r} is not in its command" for one in item.command if one not in main.command)
+    if item.sha256 is not None:
+        digest = found.sha256 or CannotTell("no digest was asked for", Cause.UPSTREAM)
+        yield from _value(digest, lambda is_: other("sha256", item.sha256, is_))
+    yield from _rights(item, found, scene)
+    if item.drop_ins is not None:
+        known = [scene.target.placed(one) for one in item.drop_ins]
+        yield from (f"{one} changes its unit file" for one in found.drop_ins if one not in known)
+        yield from (f"no drop-in {one}" for one in known if one not in found.drop_ins)
+    yield from _config(item, found, scene)
+
+
+def _value(fact: Fact[Any], judge: Any) -> Differences:
+    if isinstance(fact, Seen):
+        yield from judge(fact.value)
+    else:
+        yield unknown(fact)
+
+
+def _place(name: str, must: str | None, is_: str, scene: Scene) -> Differences:
+    if must is None:
+        return
+    wanted = _followed(must, scene)
+    if isinstance(wanted, CannotTell):
+        yield wanted
+    elif wanted != is_.removesuffix(GONE):
+        yield f"{name} is {is_}"
+
+
+def _followed(path: str, scene: Scene) -> str | CannotTell:
+    fact = asked(scene.host.paths, path)
+    if isinstance(fact, Absent):
+        return scene.target.placed(path)
+    return fact.value.resolved if isinstance(fact, Seen) else fact
+
+
+def _release(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
+    if item.release is None:
+        return
+    fact = asked(scene.host.paths, item.release)
+    if isinstance(fact, Absent):
+        yield f"there is no {item.release}"
+    elif isinstance(fact, CannotTell):
+        yield fact
+    else:
+        yield from (
+            f"process {one.pid} runs {one.executable} in {one.folder}, not {fact.value.resolved}"
+            for one in found.programs
+            if not _within(one, fact.value.resolved)
+        )
+
+
+def _within(one: Program, release: str) -> bool:
+    return any(
+        posixpath.commonpath((release, place)) == release
+        for place in (one.executable, one.folder)
+        if place.startswith("/")
+    )
+
+
+def _rights(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
+    if item.user is not None:
+        must = scene.target.user(item.user)
+        yield from _value(found.user, lambda is_: other("user", must, is_))
+    if item.groups or item.groups_not:
+        yield from _value(
+            found.groups, lambda is_: _names("group", item.groups, item.groups_not, is_)
+        )
+    if item.environment or item.environment_not:
+        must_not = item.environment_not
+        yield from _value(
+            found.variables, lambda is_: _names("variable", item.environment, must_not, is_)
+        )
+    if item.limits:
+        yield from _value(found.limits, lambda is_: _limits(item.limits, is_))
+
+
+def _names(
+    noun: str, must: tuple[str, ...], must_not: tuple[str, ...], is_: tuple[str, ...]
+) -> Iterator[str]:
+    yield from (f"it has no {noun} {one}" for one in must if one not in is_)
+    yield from (f"it has the {noun} {one}" for one in must_not if one in is_)
+
+
+def _limits(must: Mapping[str, int], is_: Mapping[str, int]) -> Iterator[str]:
+    for name, least in must.items():
+        value = is_.get(name.lower())
+        if value is None:
+            yield f"there is no limit {name!r}: known are {', '.join(is_)}"
+        elif value != -1 and (least == -1 or value < least):
+            yield f"{name} is {value}"
+
+
+def _config(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
+    if not item.config:
+        return
+    newest = found.newest or CannotTell("its files were not asked for", Cause.UPSTREAM)
+    if not isinstance(newest, Seen):
+        yield unknown(newest)
+        return
+    path, changed = newest.value
+    started = scene.host.identity.booted + dt.timedelta(seconds=found.programs[0].started_s)
+    since = max(started, found.changed or started)
+    if changed > since + JUST:
+        yield f"{path} changed at {changed:%Y-%m-%d %H:%M:%S}, after it was started or reloaded"
+
+
+def _odd(item: Process, found: ProgramFacts, scene: Scene) -> list[str]:
+    del item, scene
+    replaced = found.replaced.value if isinstance(found.replaced, Seen) else ()
+    return [f"it still uses what was replaced: {', '.join(replaced[:5])}"] if replaced else []
+
+
+def _state(found: ProgramFacts) -> str:
+    main, user = found.programs[0], found.user
+    as_ = user.value if isinstance(user, Seen) else "somebody"
+    drop_ins = f", drop-ins {', '.join(found.drop_ins)}" if found.drop_ins else ""
+    return f"{main.executable} in {main.folder} as {as_}{drop_ins}"
+
+
+def _text(found: ProgramFacts) -> str:
+    count = len(found.programs)
+    return f"{_state(found)}, {count} process{'es' * (count > 1)}"
+
+
+def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
+    given = item.model_dump(mode="json", exclude_defaults=True, exclude={*Item.model_fields})
+    main = found.programs[0]
+    return {
+        **given,
+        "executable": main.executable if given.get("executable") else None,
+        "working_folder": main.folder,
+        "user": found.user.value if isinstance(found.user, Seen) else None,
+        "drop_ins": list(found.drop_ins),
+    }
+
+
+HOST_KIND = HostKind(
+    name="process",
+    chapter="processes",
+    rank=11,
+    model=Process,
+    probe=PROGRAMS,
+    subject=_subject,
+    called=lambda item: f"process of {item.unit}",
+    promised=lambda item: listed(
+        running=True, **item.model_dump(exclude_defaults=True, exclude={*Item.model_fields, "unit"})
+    ),
+    differs=_differs,
+    text=_text,
+    state=_state,
+    odd=_odd,
+    columns={
+        "Program": lambda one: one.programs[0].executable,
+        "Folder": lambda one: one.programs[0].folder,
+        "User": lambda one: one.user.value if isinstance(one.user, Seen) else "-",
+    },
+    look=lambda item, _: (
+        f"systemctl status {item.unit}; ls -l /proc/$(systemctl show -P MainPID {item.unit})/exe"
+    ),
+    keys=_keys,
+    severity="critical",
+)
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    yield from HOST_KIND.kind.asks(promise, moment, target)
+    item = promise.at(moment)
+    if isinstance(item, Process):
+        places = (item.executable, item.working_folder, item.release)
+        yield from (AskPath(one) for one in places if one is not None)
+
+
+KIND = dataclasses.replace(HOST_KIND.kind, asks=_asks)

@@ -1,0 +1,312 @@
+"""What the processes of a unit really are: program, folder, rights, limits, names of variables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+import pydantic
+
+from gate.secrets import known
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.script import Answers
+from gate.sources.host.section import Section
+
+SHOWN = "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,DropInPaths"
+NEVER = ("", "n/a", "0")
+STAT = re.compile(r"(\d+) \((.*)\) (\S) (\d+) .*", re.DOTALL)
+START = 19
+"""Place of the start time among the words behind the name, in ``/proc/PID/stat``."""
+LIMIT = re.compile(r"(.+?)\s{2,}(\d+|unlimited)\s+(\d+|unlimited)(?:\s.*)?")
+
+Subject = tuple[str, int, tuple[str, ...]]
+"""The unit, whether a digest of its program is wanted, and the files that it reads."""
+
+
+class Program(Model):
+    """One process.
+
+    Attributes:
+        executable: Where its program is; it ends in `` (deleted)`` where that is no more.
+        folder: Its working folder.
+        command: Its command line, without secrets.
+        started_s: How long after the host's boot it was started, in seconds.
+    """
+
+    pid: int
+    executable: str
+    folder: str
+    command: str
+    started_s: float
+
+
+class ProgramFacts(Model):
+    """The processes of a unit; what is told of rights, limits and variables is the main one's.
+
+    Attributes:
+        main: PID of the main process.
+        programs: All of them, the main one first.
+        changed: When systemd last started or reloaded the unit (UTC).
+        drop_ins: Files that change its unit file.
+        user: Name, or number, of who it runs as.
+        groups: Names, or numbers, of its groups, the first one first.
+        limits: Soft limits by the kernel's name of them, in lower case; -1 for none.
+        variables: Names of its environment's variables; never a value.
+        replaced: Libraries that it uses and that are no more.
+        sha256: Digest of the program that it runs.
+        newest: The file that it reads that changed last, and when (UTC).
+    """
+
+    main: int
+    programs: tuple[Program, ...]
+    changed: pydantic.AwareDatetime | None
+    drop_ins: tuple[str, ...]
+    user: Fact[str]
+    groups: Fact[tuple[str, ...]]
+    limits: Fact[dict[str, int]]
+    variables: Fact[tuple[str, ...]]
+    replaced: Fact[tuple[str, ...]]
+    sha256: Fact[str] | None = None
+    newest: Fact[tuple[str, pydantic.AwareDatetime]] | None = None
+
+
+def script(subjects: Sequence[Subject]) -> str:
+    """One ``systemctl show``, and one reading of each of their files below ``/proc``."""
+    units = shlex.join(dict.fromkeys(unit for unit, *_ in subjects))
+    commands = {
+        "units": "shown",
+        "members": "members",
+        "ticks": "limited getconf CLK_TCK",
+        "stats": "each_of stat",
+        "links": "links",
+        "commands": "each_of cmdline",
+        "status": "each_of status",
+        "limits": "each_of limits",
+        "variables": "limited grep -HzasoP '\\A[^=\\0]+(?==)' $main",
+        "maps": "limited grep -Hs '[.]so.* (deleted)$' /dev/null $maps",
+        "accounts": "accounts",
+    }
+    if any(digest for _, digest, _ in subjects):
+        commands["digests"] = "limited sha256sum $exes"
+    for number, (_, _, files) in enumerate(subjects):
+        if files:
+            commands[f"newest.{number}"] = f"newest {shlex.join(files)}"
+    return parts(commands, functions=FUNCTIONS.replace("UNITS", units))
+
+
+FUNCTIONS = (
+    r"""
+TZ=UTC0; export TZ
+told=$(limited systemctl show -p """
+    + SHOWN
+    + r""" -- UNITS 2>&1); said=$?
+pids= main=/dev/null maps= exes= more=
+for pid in $(printf '%s\n' "$told" | limited sed -n 's/^MainPID=//p'); do
+  [ "$pid" -gt 0 ] 2>/dev/null || continue
+  pids="$pids $pid" main="$main /proc/$pid/environ" maps="$maps /proc/$pid/maps"
+  exes="$exes /proc/$pid/exe"
+done
+groups=$(printf '%s\n' "$told" | limited sed -n 's/^ControlGroup=\(.*[^/].*\)/\1/p')
+if [ -n "$groups" ]; then
+  more=$(limited grep -Hs '' /proc/[0-9]*/cgroup | limited awk -v groups="$groups" '
+    BEGIN { for (n = split(groups, all, "\n"); n > 0; n--) wanted[all[n]] }
+    { at = $0; sub(/^[^:]*:[^:]*:[^:]*:/, "", at); split($0, path, "/")
+      for (one in wanted)
+        if ((at == one || index(at, one "/") == 1) && !seen[path[3]]++) print path[3], one }')
+  pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
+fi
+members() { printf '%s\n' "$more"; }
+shown() { printf '%s\n' "$told"; return $said; }
+each_of() {
+  set -- "$1" $pids; file=$1; shift
+  for pid; do set -- "$@" "/proc/$pid/$file"; shift; done
+  limited grep -HZazs '' /dev/null "$@"
+}
+links() {
+  set -- $pids
+  for pid; do set -- "$@" "/proc/$pid/exe" "/proc/$pid/cwd"; shift; done
+  [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\0%l\0\n'
+}
+accounts() { limited getent passwd; echo .; limited getent group; }
+newest() {
+  { limited find -L "$@" -type f -printf '%T@ %p\n'
+    limited find "$@" -printf '%C@ %p\n'; } | limited sort -rn | limited head -n 1
+}
+"""
+)
+
+
+def read(
+    section: Section, subjects: Sequence[Subject]
+) -> Mapping[Subject, ProgramFacts | Absent | CannotTell]:
+    """What is said of each unit; they are told in the order of asking."""
+    told = read_parts(section)
+    blocks = [
+        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        for block in told["units"].text.split("\n\n")
+    ]
+    units = dict(zip(dict.fromkeys(unit for unit, *_ in subjects), blocks, strict=False))
+    return {
+        one: _unit(one, number, units.get(one[0], {}), told) for number, one in enumerate(subjects)
+    }
+
+
+def _unit(
+    subject: Subject, number: int, block: Mapping[str, str], told: Answers
+) -> ProgramFacts | Absent | CannotTell:
+    unit, section = subject[0], told["units"]
+    if section.rc != 0 or not {"LoadState", "ActiveState", "MainPID"} <= block.keys():
+        return cannot_tell(section, f"systemctl show {unit}")
+    if block["LoadState"] == "not-found":
+        return Absent(f"{unit}: LoadState=not-found")
+    main = int(block["MainPID"]) if block["MainPID"].isdigit() else 0
+    if not main:
+        return Absent(f"{unit} has no process: it is {block['ActiveState']}")
+    try:
+        return _facts(subject, number, block, told)
+    except (LookupError, ValueError) as error:
+        return CannotTell(f"{unit}: /proc/{main}: an odd answer: {error}", Cause.UPSTREAM)
+
+
+def _facts(
+    subject: Subject, number: int, block: Mapping[str, str], told: Answers
+) -> ProgramFacts | CannotTell:
+    _, digest, files = subject
+    main = int(block["MainPID"])
+    pids = dict.fromkeys((main, *_members(block, told["members"])))
+    programs = [_program(one, told) for one in pids]
+    unclear = next((one for one in programs if isinstance(one, CannotTell)), None)
+    if unclear is not None:
+        return unclear
+    status = dict(
+        line.split(":\t", 1)
+        for line in _file(told["status"], main, "status").splitlines()
+        if ":\t" in line
+    )
+    users, names = _accounts(told["accounts"])
+    gids = [status["Gid"].split()[0], *status.get("Groups", "").split()]
+    return ProgramFacts(
+        main=main,
+        programs=tuple(one for one in programs if isinstance(one, Program)),
+        changed=_time(block.get("StateChangeTimestamp", "")),
+        drop_ins=tuple(shlex.split(block.get("DropInPaths", ""))),
+        user=Seen(users.get(status["Uid"].split()[1], status["Uid"].split()[1])),
+        groups=Seen(tuple(dict.fromkeys(names.get(one, one) for one in gids))),
+        limits=_limits(main, told["limits"]),
+        variables=_variables(main, told["variables"]),
+        replaced=_replaced(main, told["maps"]),
+        sha256=_digest(main, told["digests"]) if digest else None,
+        newest=_newest(told[f"newest.{number}"]) if files else None,
+    )
+
+
+def _members(block: Mapping[str, str], section: Section) -> list[int]:
+    """The processes of a unit's control group."""
+    lines = (line.split(" ", 1) for line in section.text.splitlines())
+    group = block.get("ControlGroup", "")
+    return [int(one[0]) for one in lines if one[0].isdigit() and one[1:] == [group]]
+
+
+def _file(section: Section, pid: int, name: str) -> str:
+    """A file below ``/proc`` as ``grep -Zz`` prints it, record by record."""
+    begin = f"/proc/{pid}/{name}\0"
+    records = section.text.split("\0")
+    found = [
+        behind for one, behind in itertools.pairwise(records) if one.lstrip("\n") + "\0" == begin
+    ]
+    if not found:
+        raise LookupError(f"{name} was not read")
+    return "\0".join(found)
+
+
+def _program(pid: int, told: Answers) -> Program | CannotTell:
+    links = dict(
+        one.split("\0")[:2] for one in told["links"].text.split("\0\n") if one.count("\0") == 1
+    )
+    executable, folder = (links.get(f"/proc/{pid}/{one}", "") for one in ("exe", "cwd"))
+    if not executable or not folder:
+        return CannotTell(f"/proc/{pid}/exe is not shown to this user", Cause.PERMISSION)
+    match = STAT.fullmatch(_file(told["stats"], pid, "stat").strip())
+    ticks = told["ticks"].text.strip()
+    if match is None or not ticks.isdigit():
+        return CannotTell(f"/proc/{pid}/stat: an odd answer", Cause.UPSTREAM)
+    words = match[0].rpartition(") ")[2].split()
+    command = _file(told["commands"], pid, "cmdline").replace("\0", " ").strip()
+    return Program(
+        pid=pid,
+        executable=executable,
+        folder=folder,
+        command=known.first(command, 500),
+        started_s=int(words[START]) / int(ticks),
+    )
+
+
+def _time(text: str) -> dt.datetime | None:
+    if text in NEVER:
+        return None
+    return dt.datetime.strptime(text.replace("UTC", "+0000"), "%a %Y-%m-%d %H:%M:%S %z")
+
+
+def _accounts(section: Section) -> tuple[dict[str, str], dict[str, str]]:
+    users, _, groups = section.text.partition("\n.\n")
+    return (
+        {fields[2]: fields[0] for fields in _fields(users)},
+        {fields[2]: fields[0] for fields in _fields(groups)},
+    )
+
+
+def _fields(text: str) -> list[list[str]]:
+    return [one for one in (line.split(":") for line in text.splitlines()) if len(one) > 3]  # noqa: PLR2004
+
+
+def _limits(pid: int, section: Section) -> Fact[dict[str, int]]:
+    found = {}
+    for line in _file(section, pid, "limits").splitlines()[1:]:
+        if match := LIMIT.fullmatch(line.rstrip()):
+            found[match[1].lower()] = -1 if match[2] == "unlimited" else int(match[2])
+    return Seen(found) if found else cannot_tell(section, f"/proc/{pid}/limits")
+
+
+def _variables(pid: int, section: Section) -> Fact[tuple[str, ...]]:
+    begin = f"/proc/{pid}/environ:"
+    names = {one.removeprefix(begin) for one in section.text.split("\0") if one.startswith(begin)}
+    if names:
+        return Seen(tuple(sorted(names)))
+    return cannot_tell(section, f"/proc/{pid}/environ")
+
+
+def _replaced(pid: int, section: Section) -> Fact[tuple[str, ...]]:
+    if section.rc not in (0, 1):
+        return cannot_tell(section, f"/proc/{pid}/maps")
+    begin = f"/proc/{pid}/maps:"
+    paths = {
+        line.split(None, 5)[-1].removesuffix(" (deleted)")
+        for line in section.text.splitlines()
+        if line.startswith(begin)
+    }
+    return Seen(tuple(sorted(paths)))
+
+
+def _digest(pid: int, section: Section) -> Fact[str]:
+    match = re.search(rf"^([0-9a-f]{{64}})  /proc/{pid}/exe$", section.text, re.MULTILINE)
+    return Seen(match[1]) if match else cannot_tell(section, f"sha256sum /proc/{pid}/exe")
+
+
+def _newest(section: Section) -> Fact[tuple[str, dt.datetime]]:
+    time, _, path = section.text.strip().partition(" ")
+    if section.err:
+        return cannot_tell(section, "find")
+    try:
+        return Seen((path, dt.datetime.fromtimestamp(float(time), dt.timezone.utc)))
+    except ValueError:
+        return cannot_tell(section, "find")
+
+
+PROGRAMS = Probe[Subject, ProgramFacts](
+    name="gate.programs", model=ProgramFacts, script=script, read=read, most_kib=4096
+)

@@ -1,0 +1,165 @@
+"""Processes of units: what really runs, against what is promised of it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gate.target import Target
+from tests.selftest.promised import CANNOT, all_of, check, judge, lying, scene, told
+
+UNIT = "worker.service"
+SECRET = "Gehe1m-im-Prozess"  # noqa: S105 - a self-test's
+
+
+@dataclasses.dataclass
+class Worker:
+    """A process that runs from a release, and a ``systemctl`` that says so."""
+
+    folder: pathlib.Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def program(self) -> pathlib.Path:
+        """Where its program is."""
+        return self.folder / "v1/worker"
+
+    def target(self, **changes: str) -> Target:
+        """This host, of whose units one is the process."""
+        shown = {
+            "Id": UNIT,
+            "LoadState": "loaded",
+            "ActiveState": "active",
+            "MainPID": str(self.process.pid),
+            "ControlGroup": "",
+            "StateChangeTimestamp": "",
+            "DropInPaths": "",
+            **changes,
+        }
+        lines = "\n".join(f"{name}={value}" for name, value in shown.items())
+        return lying(self.folder, systemctl=f"cat <<'E'\n{lines}\nE")
+
+
+@pytest.fixture
+def worker(tmp_path: pathlib.Path) -> Iterator[Worker]:
+    """A process of release v1, to which a link leads."""
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+        shutil.copy("/bin/sleep", tmp_path / name / "worker")
+    (tmp_path / "current").symlink_to("v1")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/a.conf").write_text("a", "utf-8")
+    written = (tmp_path / "config/a.conf").stat().st_ctime
+    while time.time() < written + 0.2:  # files are there before the process
+        time.sleep(0.01)
+    environ = {"PATH": "/bin", "TOKEN": SECRET, "LINES": "one\nHIDDEN=two"}
+    with subprocess.Popen(  # noqa: S603
+        [tmp_path / "current/worker", "300"], cwd=tmp_path / "v1", env=environ
+    ) as process:
+        yield Worker(tmp_path, process)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+def item(worker: Worker, keys: str) -> dict[str, str]:
+    """One item about it."""
+    text = keys.replace("{at}", str(worker.folder))
+    return {"process.it": f'unit = "{UNIT}"\n{text}'}
+
+
+def said(worker: Worker, keys: str, **changes: str) -> str:
+    """What is said of it."""
+    return judge(worker.folder, item(worker, keys), worker.target(**changes))["process.it"]
+
+
+def test_as_it_is(worker: Worker) -> None:
+    """Everything of it holds, and of its variables no value is kept."""
+    digest = hashlib.sha256(worker.program.read_bytes()).hexdigest()
+    keys = (
+        'executable = "{at}/current/worker"\nrelease = "{at}/current"\n'
+        f'working_folder = "{{at}}/current"\ncommand = ["worker 300"]\nsha256 = "{digest}"\n'
+        f'user = "{"root" if os.geteuid() == 0 else os.environ.get("USER", "")}"\n'
+        'environment = ["TOKEN", "PATH"]\nenvironment_not = ["DEBUG", "HIDDEN"]\ndrop_ins = []\n'
+        'config = ["{at}/config"]\nlimits = { "max open files" = 16 }\n'
+    )
+    seen = scene(worker.folder, item(worker, keys), worker.target())
+    assert told(seen) == {"process.it": ""}
+    assert SECRET not in seen.observed.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('executable = "{at}/v2/worker"', "executable is"),
+        ('release = "{at}/v2"', "not "),
+        ('working_folder = "/"', "working folder is"),
+        ('command = ["worker 400"]', "is not in its command"),
+        (f'sha256 = "{"0" * 64}"', "sha256 is"),
+        ('user = "nobody"', "user is"),
+        ('groups = ["nosuchgroup"]', "it has no group nosuchgroup"),
+        ('environment = ["SECRET_KEY"]', "it has no variable SECRET_KEY"),
+        ('environment_not = ["TOKEN"]', "it has the variable TOKEN"),
+        ('limits = { "max open files" = 99999999 }', "max open files is"),
+        ('limits = { "max nonsense" = 1 }', "there is no limit"),
+        ('drop_ins = ["/etc/x.conf"]', "no drop-in /etc/x.conf"),
+    ],
+)
+def test_what_is_not(keys: str, words: str, worker: Worker) -> None:
+    """Another program, folder, command, digest, user, group, variable, limit, drop-in."""
+    assert words in said(worker, keys)
+
+
+def test_a_deployment_that_did_not_reach_the_process(worker: Worker) -> None:
+    """The link leads to v2, its program is replaced, deleted; the process is the old one."""
+    assert said(worker, 'release = "{at}/current"') == ""
+    (worker.folder / "current").unlink()
+    (worker.folder / "current").symlink_to("v2")
+    assert "v1/worker" in said(worker, 'release = "{at}/current"')
+    shutil.copy("/bin/true", worker.folder / "new")
+    (worker.folder / "new").rename(worker.program)
+    assert "which was deleted or replaced" in said(worker, "")
+    worker.program.unlink()
+    assert "which was deleted or replaced" in said(worker, "")
+
+
+def test_configuration_younger_than_the_process(worker: Worker) -> None:
+    """Written, or moved there with an old time; systemd's reload makes it known."""
+    keys = 'config = ["{at}/config"]'
+    assert said(worker, keys) == ""
+    (worker.folder / "old.conf").write_text("b", "utf-8")
+    os.utime(worker.folder / "old.conf", (1, 1))
+    (worker.folder / "old.conf").rename(worker.folder / "config/b.conf")
+    assert "after it was started or reloaded" in said(worker, keys)
+    later = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime(time.time() + 2))
+    assert said(worker, keys, StateChangeTimestamp=later) == ""
+    assert CANNOT in said(worker, 'config = ["{at}/no-such-folder"]')
+
+
+def test_units_that_have_no_process(worker: Worker) -> None:
+    """Not found, or not running: absent; a drop-in that nobody promised is told."""
+    away = 'before = "absent"\nuser = "nobody"'
+    assert said(worker, away, LoadState="not-found", MainPID="0") == ""
+    assert "there is no process" in said(worker, "", ActiveState="failed", MainPID="0")
+    assert "changes its unit file" in said(worker, "drop_ins = []", DropInPaths="/etc/x/y.conf")
+
+
+@pytest.mark.parametrize(
+    ("tool", "does"),
+    [("systemctl", "exit 0"), ("systemctl", "echo hello"), ("systemctl", "exit 1"),
+     ("find", "exit 0"), ("grep", "exit 0"), ("getconf", "exit 0"), ("getconf", "echo many")],
+)  # fmt: skip
+def test_tools_that_lie(tool: str, does: str, worker: Worker) -> None:
+    """Nothing of it can be told."""
+    items = item(worker, 'release = "{at}/current"')
+    worker.target()
+    target = lying(worker.folder, **{tool: does})
+    check(judge(worker.folder, items, target), all_of(items, CANNOT))
