@@ -1,0 +1,161 @@
+"""Queries: SQL of a contract's own on a real server, which cannot write with it."""
+
+# ruff: noqa: S608 - all of the SQL is this file's own
+
+from __future__ import annotations
+
+import pathlib
+
+import psycopg
+import pytest
+
+from gate.errors import ContractError
+from gate.target import Target
+from tests.selftest.databases import target
+from tests.selftest.promised import CANNOT, all_of, check, contract, judge, recorded, scene, told
+
+__all__ = ["target"]
+
+FILL = """
+    CREATE TABLE orders (id integer PRIMARY KEY, state text, at timestamptz, price numeric);
+    INSERT INTO orders VALUES (1, 'new', now(), 1.50), (2, 'paid', now() - interval '2 days', NULL);
+    CREATE TABLE later (at timestamptz);
+    INSERT INTO later VALUES (now() + interval '1 year');
+    CREATE TABLE closed (id integer);
+    CREATE SEQUENCE numbers;
+    GRANT SELECT ON orders, later TO gate_reader;
+    GRANT ALL ON SEQUENCE numbers TO gate_reader;
+    GRANT INSERT, DELETE ON orders TO gate_reader;
+"""
+Q = "sql = '''{}'''\n".format
+
+
+@pytest.fixture
+def filled(target: Target, database: str) -> Target:
+    """A database with a few rows."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(FILL)
+    return target
+
+
+def test_what_it_answers(filled: Target, tmp_path: pathlib.Path) -> None:
+    """One value, a set, rows, bounds, an age; wrong, absent, and not to be told."""
+    items = {
+        "query.value": Q("SELECT count(*) FROM orders") + "value = 2",
+        "query.text": Q("SHOW server_encoding") + 'value = "UTF8"',
+        "query.truth": Q("SELECT true") + "value = true",
+        "query.null": Q("SELECT price FROM orders WHERE id = 2") + 'value = "NULL"',
+        "query.real": Q("SELECT price FROM orders WHERE id = 1") + "value = 1.5",
+        "query.set": Q("SELECT state FROM orders") + 'set = ["paid", "new"]',
+        "query.rows": Q("SELECT id, state FROM orders ORDER BY id")
+        + 'rows = [[1, "new"], [2, "paid"]]',
+        "query.none": Q("SELECT id FROM orders WHERE state LIKE 'lost%'") + "rows = []",
+        "query.bounds": Q("SELECT count(*) FROM orders") + "at_least = 1\nat_most = 2",
+        "query.age": Q("SELECT max(at) FROM orders") + "younger_than_s = 600",
+        "query.other": Q("SELECT count(*) FROM orders") + "value = 3",
+        "query.one": Q("SELECT 1") + "value = true",
+        "query.missing": Q("SELECT state FROM orders") + 'set = ["paid", "new", "sent"]',
+        "query.extra": Q("SELECT state FROM orders") + 'set = ["paid"]',
+        "query.some": Q("SELECT id FROM orders") + "rows = []",
+        "query.few": Q("SELECT count(*) FROM orders") + "at_least = 3",
+        "query.old": Q("SELECT min(at) FROM orders") + "younger_than_s = 600",
+        "query.empty": Q("SELECT id FROM orders WHERE id > 9") + "value = 1",
+        "query.future": Q("SELECT at FROM later") + "younger_than_s = 600",
+        "query.many": Q("SELECT id FROM orders") + "at_least = 1",
+        "query.word": Q("SELECT 'x'") + "at_least = 1",
+        "query.huge": Q("SELECT generate_series(1, 1001)") + "rows = []",
+        "query.denied": Q("SELECT count(*) FROM closed") + "at_least = 0",
+        "query.table": Q("SELECT count(*) FROM nosuch") + "at_least = 0",
+        "query.hangs": Q("SELECT pg_sleep(60)") + "rows = []",
+    }
+    filled = filled.model_copy(
+        update={"deadlines": filled.deadlines.model_copy(update={"database_s": 6.0})}
+    )
+    seen = scene(tmp_path, items, filled)
+    good = ("value", "text", "truth", "null", "real", "set", "rows", "none", "bounds", "age")
+    unclear = ("future", "many", "word", "huge", "denied", "table", "hangs")
+    check(
+        told(seen),
+        {
+            **all_of((f"query.{one}" for one in good), ""),
+            **all_of((f"query.{one}" for one in unclear), CANNOT),
+            "query.other": "it is 2",
+            "query.one": "it is 1",
+            "query.missing": "'sent' is missing",
+            "query.extra": "'new' is not promised",
+            "query.some": "it answers 1; 2",
+            "query.few": "it is only 2",
+            "query.old": "it is 2d old",
+            "query.empty": "it answers no row",
+        },
+    )
+    found = recorded(seen, "query")
+    assert found["value"]["value"] == 2
+    assert found["rows"]["rows"] == [[1, "new"], [2, "paid"]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "WITH gone AS (DELETE FROM orders RETURNING id) SELECT * FROM gone",
+        "SELECT 1; DELETE FROM orders",
+        "SELECT 1; COMMIT; DELETE FROM orders; BEGIN",
+        "SELECT nextval('numbers')",
+        "SELECT set_config('transaction_read_only', 'off', false)",
+        "WITH x AS (INSERT INTO orders VALUES (9) RETURNING id) SELECT * FROM x",
+        "SELECT * FROM orders FOR UPDATE",
+    ],
+)
+def test_nothing_is_written(
+    statement: str, filled: Target, database: str, tmp_path: pathlib.Path
+) -> None:
+    """By a role that might: the server refuses it, or nothing comes of it."""
+    items = {
+        "query.writes": Q(statement) + "rows = []",
+        "query.after": Q("WITH gone AS (DELETE FROM orders RETURNING id) SELECT * FROM gone")
+        + "rows = []",
+    }
+    said = judge(tmp_path, items, filled)
+    assert said["query.writes"] != ""
+    assert CANNOT in said["query.after"]
+    with psycopg.connect(database, autocommit=True) as connection:
+        row = connection.execute("SELECT count(*), (SELECT is_called FROM numbers) FROM orders")
+        assert row.fetchone() == (2, False)
+
+
+def test_beside_what_was_before(filled: Target, database: str, tmp_path: pathlib.Path) -> None:
+    """No fewer, and the same; without a look from then nobody can tell."""
+    items = {
+        "query.rows": Q("SELECT count(*) FROM orders") + "not_fewer_than_before = true",
+        "query.same": Q("SELECT state FROM orders") + "same_as_before = true",
+    }
+    before = scene(tmp_path, items, filled)
+    assert told(before) == all_of(items, "")
+    alone = scene(tmp_path, items, filled, "postdeploy")
+    check(told(alone), all_of(items, CANNOT))
+    after = scene(tmp_path, items, filled, "postdeploy", before.observed)
+    assert told(after) == all_of(items, "")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DELETE FROM orders WHERE id = 1")
+    later = scene(tmp_path, items, filled, "postdeploy", before.observed)
+    check(told(later), {"query.rows": "it is 1, and was 2", "query.same": "new is gone"})
+
+
+def test_without_a_database(filled: Target, tmp_path: pathlib.Path) -> None:
+    """No such service: nobody can tell."""
+    away = filled.model_copy(
+        update={"database": filled.database.model_copy(update={"service": "nosuch"})}
+    )
+    items = {"query.one": Q("SELECT 1") + "value = 1"}
+    check(judge(tmp_path, items, away), all_of(items, CANNOT))
+
+
+def test_mistakes(tmp_path: pathlib.Path) -> None:
+    """A statement that writes, and one of which nothing is promised."""
+    for keys, words in (
+        (Q("DELETE FROM orders") + "value = 1", "sql"),
+        (Q("SELECT 1"), "at least one of"),
+        (Q("SELECT 1") + 'value = 1\nbefore = "absent"', "absent"),
+    ):
+        with pytest.raises(ContractError, match=words):
+            contract(tmp_path, {"query.x": keys})
