@@ -9,10 +9,13 @@ import pydantic
 
 from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
-from gate.contract.item import Item
+from gate.catalog.names import parts
+from gate.contract.item import Item, Moment, Yes
 from gate.contract.model import Promise
+from gate.kinds.bounds import outside
 from gate.kinds.column import Column
 from gate.kinds.finding import Finding
+from gate.kinds.host_kind import Differences, judged
 from gate.kinds.kind import (
     ABSENT,
     Cells,
@@ -22,13 +25,15 @@ from gate.kinds.kind import (
     State,
     Told,
     always,
-    asks_nothing,
     no_references,
     shown,
 )
+from gate.kinds.query import answer, fewer, number
 from gate.kinds.relations import PSQL, table_of
-from gate.kinds.scene import Scene
+from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import Absent, CannotTell, Seen, require
+from gate.sources.queries.source import AskQuery
+from gate.target import Target
 
 
 class Table(Item):
@@ -37,10 +42,14 @@ class Table(Item):
     Attributes:
         columns: Every column's ``type [not null] [default …]``, by its name.
         keys: Primary, foreign and unique keys and checks: each one's definition, by its name.
+        at_least_rows: How many rows it must have; all of them are counted.
+        not_fewer_than_before: It must have no fewer rows than before the deployment.
     """
 
     columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
     keys: dict[str, str] = {}
+    at_least_rows: Annotated[int, pydantic.Field(ge=1)] | None = None
+    not_fewer_than_before: Yes | None = None
 
 
 def table(promise: Promise, scene: Scene) -> Finding:
@@ -76,7 +85,22 @@ def table(promise: Promise, scene: Scene) -> Finding:
         *invalid,
     )
     seen = f"{len(is_)} columns, {len(keys)} keys"
-    return Finding(promised=promised, seen=seen, broken=differences, look=look)
+    wrong = judged((*differences, *_rows(promise, item, scene)))
+    return Finding(promised=promised, seen=seen, broken=wrong, look=look)
+
+
+def _rows(promise: Promise, item: Table, scene: Scene) -> Differences:
+    """What is wrong with how many rows there are."""
+    if item.at_least_rows is None and not item.not_fewer_than_before:
+        return
+    fact = answer(promise.id, scene)
+    if not isinstance(fact, Seen):
+        yield unknown(fact)
+        return
+    for one in number(fact.value, lambda is_: outside(is_, item.at_least_rows, None)):
+        yield one.replace("it is only", "its rows are only") if isinstance(one, str) else one
+    if item.not_fewer_than_before and scene.moment != "predeploy":
+        yield from fewer(promise.id, fact.value, scene)
 
 
 def columns_of(table: str, scene: Scene) -> Iterable[Column]:
@@ -94,6 +118,14 @@ def _differences(kind: str, must: Mapping[str, str], is_: Mapping[str, str]) -> 
         if name in is_ and normal(must[name]) != normal(is_[name])
     ]
     return missing + extra + other
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    if isinstance(item, Table) and (item.at_least_rows or item.not_fewer_than_before):
+        name = ".".join('"' + one.replace('"', '""') + '"' for one in parts(promise.name))
+        yield AskQuery(promise.id, f"SELECT count(*) FROM {name}")  # noqa: S608 - quoted
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
@@ -157,7 +189,7 @@ KIND = Kind(
     model=Table,
     severity="normal",
     moments=always,
-    asks=asks_nothing,
+    asks=_asks,
     find=_find,
     compare=table,
     state=_state,

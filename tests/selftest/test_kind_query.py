@@ -141,6 +141,30 @@ def test_beside_what_was_before(filled: Target, database: str, tmp_path: pathlib
     check(told(later), {"query.rows": "it is 1, and was 2", "query.same": "new is gone"})
 
 
+def test_rows_of_a_table(filled: Target, database: str, tmp_path: pathlib.Path) -> None:
+    """At least so many, and no fewer than before; who may not read it cannot tell."""
+    of = 'columns = { id = "integer not null" }\n'
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute('CREATE TABLE "Odd.""One" (id integer PRIMARY KEY)')
+        connection.execute('INSERT INTO "Odd.""One" VALUES (1), (2)')
+        connection.execute('GRANT SELECT ON "Odd.""One" TO gate_reader')
+    key = 'keys = { "Odd.\\"One_pkey" = "PRIMARY KEY (id)" }\n'
+    names = {"rows": "at_least_rows = 2", "few": "at_least_rows = 3", "kept": FEWER}
+    found: dict[str, str] = {}
+    for name, keys in names.items():
+        items = {'table.\'"Odd.""One"\'': of + key + keys}
+        before = scene(tmp_path, items, filled)
+        found[name] = "".join(told(before).values())
+    assert found == {"rows": "", "few": "its rows are only 2", "kept": ""}
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute('DELETE FROM "Odd.""One" WHERE id = 1')
+    after = scene(tmp_path, items, filled, "postdeploy", before.observed)
+    assert "".join(told(after).values()) == "it is 1, and was 2"
+
+
+FEWER = "not_fewer_than_before = true"
+
+
 def test_without_a_database(filled: Target, tmp_path: pathlib.Path) -> None:
     """No such service: nobody can tell."""
     away = filled.model_copy(
