@@ -15,7 +15,8 @@ from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
 from gate.kinds.scene import Scene, asked, unknown
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts, Subject
+from gate.sources.host.program_questions import Subject
+from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
 from gate.sources.host.questions import AskPath
 from gate.target import Target
 

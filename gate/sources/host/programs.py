@@ -12,20 +12,17 @@ import pydantic
 
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
-from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.parts import cannot_tell, read_parts
 from gate.sources.host.probe import Probe
+from gate.sources.host.program_questions import Subject, script
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
 
-SHOWN = "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,DropInPaths"
 NEVER = ("", "n/a", "0")
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (\d+) .*", re.DOTALL)
 START = 19
 """Place of the start time among the words behind the name, in ``/proc/PID/stat``."""
 LIMIT = re.compile(r"(.+?)\s{2,}(\d+|unlimited)\s+(\d+|unlimited)(?:\s.*)?")
-
-Subject = tuple[str, int, tuple[str, ...]]
-"""The unit, whether a digest of its program is wanted, and the files that it reads."""
 
 
 class Program(Model):
@@ -73,72 +70,6 @@ class ProgramFacts(Model):
     replaced: Fact[tuple[str, ...]]
     sha256: Fact[str] | None = None
     newest: Fact[tuple[str, pydantic.AwareDatetime]] | None = None
-
-
-def script(subjects: Sequence[Subject]) -> str:
-    """One ``systemctl show``, and one reading of each of their files below ``/proc``."""
-    units = shlex.join(dict.fromkeys(unit for unit, *_ in subjects))
-    commands = {
-        "units": "shown",
-        "members": "members",
-        "ticks": "limited getconf CLK_TCK",
-        "stats": "each_of stat",
-        "links": "links",
-        "commands": "each_of cmdline",
-        "status": "each_of status",
-        "limits": "each_of limits",
-        "variables": "limited grep -HzasoP '\\A[^=\\0]+(?==)' $main",
-        "maps": "limited grep -Hs '[.]so.* (deleted)$' /dev/null $maps",
-        "accounts": "accounts",
-    }
-    if any(digest for _, digest, _ in subjects):
-        commands["digests"] = "limited sha256sum $exes"
-    for number, (_, _, files) in enumerate(subjects):
-        if files:
-            commands[f"newest.{number}"] = f"newest {shlex.join(files)}"
-    return parts(commands, functions=FUNCTIONS.replace("UNITS", units))
-
-
-FUNCTIONS = (
-    r"""
-TZ=UTC0; export TZ
-told=$(limited systemctl show -p """
-    + SHOWN
-    + r""" -- UNITS 2>&1); said=$?
-pids= main=/dev/null maps= exes= more=
-for pid in $(printf '%s\n' "$told" | limited sed -n 's/^MainPID=//p'); do
-  [ "$pid" -gt 0 ] 2>/dev/null || continue
-  pids="$pids $pid" main="$main /proc/$pid/environ" maps="$maps /proc/$pid/maps"
-  exes="$exes /proc/$pid/exe"
-done
-groups=$(printf '%s\n' "$told" | limited sed -n 's/^ControlGroup=\(.*[^/].*\)/\1/p')
-if [ -n "$groups" ]; then
-  more=$(limited grep -Hs '' /proc/[0-9]*/cgroup | limited awk -v groups="$groups" '
-    BEGIN { for (n = split(groups, all, "\n"); n > 0; n--) wanted[all[n]] }
-    { at = $0; sub(/^[^:]*:[^:]*:[^:]*:/, "", at); split($0, path, "/")
-      for (one in wanted)
-        if ((at == one || index(at, one "/") == 1) && !seen[path[3]]++) print path[3], one }')
-  pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
-fi
-members() { printf '%s\n' "$more"; }
-shown() { printf '%s\n' "$told"; return $said; }
-each_of() {
-  set -- "$1" $pids; file=$1; shift
-  for pid; do set -- "$@" "/proc/$pid/$file"; shift; done
-  limited grep -HZazs '' /dev/null "$@"
-}
-links() {
-  set -- $pids
-  for pid; do set -- "$@" "/proc/$pid/exe" "/proc/$pid/cwd"; shift; done
-  [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\0%l\0\n'
-}
-accounts() { limited getent passwd; echo .; limited getent group; }
-newest() {
-  { limited find -L "$@" -type f -printf '%T@ %p\n'
-    limited find "$@" -printf '%C@ %p\n'; } | limited sort -rn | limited head -n 1
-}
-"""
-)
 
 
 def read(

@@ -1,0 +1,78 @@
+"""What is asked of the processes of some units: one reading of each of their files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from gate.sources.host.parts import parts
+
+SHOWN = "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,DropInPaths"
+Subject = tuple[str, int, tuple[str, ...]]
+"""The unit, whether a digest of its program is wanted, and the files that it reads."""
+
+
+def script(subjects: Sequence[Subject]) -> str:
+    """One ``systemctl show``, and one reading of each of their files below ``/proc``."""
+    units = shlex.join(dict.fromkeys(unit for unit, *_ in subjects))
+    commands = {
+        "units": "shown",
+        "members": "members",
+        "ticks": "limited getconf CLK_TCK",
+        "stats": "each_of stat",
+        "links": "links",
+        "commands": "each_of cmdline",
+        "status": "each_of status",
+        "limits": "each_of limits",
+        "variables": "limited grep -HzasoP '\\A[^=\\0]+(?==)' $main",
+        "maps": "limited grep -Hs '[.]so.* (deleted)$' /dev/null $maps",
+        "accounts": "accounts",
+    }
+    if any(digest for _, digest, _ in subjects):
+        commands["digests"] = "limited sha256sum $exes"
+    for number, (_, _, files) in enumerate(subjects):
+        if files:
+            commands[f"newest.{number}"] = f"newest {shlex.join(files)}"
+    return parts(commands, functions=FUNCTIONS.replace("UNITS", units))
+
+
+FUNCTIONS = (
+    r"""
+TZ=UTC0; export TZ
+told=$(limited systemctl show -p """
+    + SHOWN
+    + r""" -- UNITS 2>&1); said=$?
+pids= main=/dev/null maps= exes= more=
+for pid in $(printf '%s\n' "$told" | limited sed -n 's/^MainPID=//p'); do
+  [ "$pid" -gt 0 ] 2>/dev/null || continue
+  pids="$pids $pid" main="$main /proc/$pid/environ" maps="$maps /proc/$pid/maps"
+  exes="$exes /proc/$pid/exe"
+done
+groups=$(printf '%s\n' "$told" | limited sed -n 's/^ControlGroup=\(.*[^/].*\)/\1/p')
+if [ -n "$groups" ]; then
+  more=$(limited grep -Hs '' /proc/[0-9]*/cgroup | limited awk -v groups="$groups" '
+    BEGIN { for (n = split(groups, all, "\n"); n > 0; n--) wanted[all[n]] }
+    { at = $0; sub(/^[^:]*:[^:]*:[^:]*:/, "", at); split($0, path, "/")
+      for (one in wanted)
+        if ((at == one || index(at, one "/") == 1) && !seen[path[3]]++) print path[3], one }')
+  pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
+fi
+members() { printf '%s\n' "$more"; }
+shown() { printf '%s\n' "$told"; return $said; }
+each_of() {
+  set -- "$1" $pids; file=$1; shift
+  for pid; do set -- "$@" "/proc/$pid/$file"; shift; done
+  limited grep -HZazs '' /dev/null "$@"
+}
+links() {
+  set -- $pids
+  for pid; do set -- "$@" "/proc/$pid/exe" "/proc/$pid/cwd"; shift; done
+  [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\0%l\0\n'
+}
+accounts() { limited getent passwd; echo .; limited getent group; }
+newest() {
+  { limited find -L "$@" -type f -printf '%T@ %p\n'
+    limited find "$@" -printf '%C@ %p\n'; } | limited sort -rn | limited head -n 1
+}
+"""
+)
