@@ -19,7 +19,10 @@ from gate.sources.registry import sources
 from tests.selftest import runs
 from tests.selftest.hosts import NOW
 
-OWN = ["host", "database", "api", "migrations", "rehearsal", "plan"]
+OWN = [
+    *("host", "database", "queries", "api", "queues"),
+    *("migrations", "canary", "rehearsal", "plan"),
+]
 UNTOLD = Absent("nothing of it")
 TARGET = """
 title = "This machine"
