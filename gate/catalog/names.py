@@ -5,12 +5,29 @@ from __future__ import annotations
 import re
 
 PART = re.compile(r'"((?:[^"]|"")*)"(?:\.|\Z)|([^."]*)(?:\.|\Z)')
+SQL_PART = re.compile(r'"((?:[^"]|"")*)"|([^".]+)')
 PUBLIC = "public"
 
 
 def plain(name: str) -> str:
     """A part of a name: quoted where a dot or a quote in it would be taken for something else."""
     return '"{}"'.format(name.replace('"', '""')) if re.search(r'[."]', name) else name
+
+
+def split(name: str) -> list[str]:
+    """Every part of a name, however many there are, without quotes."""
+    return [
+        one[1].replace('""', '"') if one[1] is not None else one[2]
+        for one in SQL_PART.finditer(name)
+    ]
+
+
+def told(identity: str) -> str:
+    """A name as PostgreSQL quotes it, such as ``public."a.b"``, as the catalog tells it."""
+    found = split(identity)
+    if len(found) > 1 and found[0] == PUBLIC:
+        del found[0]
+    return ".".join(map(plain, found))
 
 
 def parts(name: str) -> tuple[str, str]:

@@ -135,6 +135,8 @@ class Alembic(Strict):
         steps: Which revisions are judged: ``pending`` ones and the promised way back, the
             ``last N`` up to the target, or ``all`` of the history. What cannot be gone back to from
             here is judged from an empty database.
+        second_opinion: Whether ``pg_dump --schema-only`` is asked before and after each step, where
+            the host has one of the server's version; it takes about as long as two dumps do.
         one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
         data_changes: Revisions that change rows for good; one that does not is wrong here.
         removes: Revisions that remove content for good; one that does not is wrong here.
@@ -160,6 +162,7 @@ class Alembic(Strict):
     idle_reader_s: Annotated[float, pydantic.Field(ge=0, le=60)] = 0.0
     deadline_s: Seconds = 60.0
     steps: Steps = "pending"
+    second_opinion: bool = True
     one_way: tuple[OneWay, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
     removes: tuple[Removal, ...] = ()

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 import psycopg
 from psycopg import sql
 
+from gate.catalog.identifiers import identifier, quoted
+from gate.catalog.names import plain, split
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
 from gate.connection.obstacle import first_line
@@ -58,21 +60,14 @@ def excess(counted: Mapping[str, int], allowed: Mapping[str, int]) -> dict[str, 
 
 
 def _count(session: psycopg.Connection[tuple[object, ...]], name: str) -> int:
-    if _has(session, "SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [_quoted(name)]):
-        return _number(session, sql.SQL("SELECT count(*) FROM {}").format(_table(name)))
-    table, _, column = name.rpartition(".")
-    if not table or not _has(session, COLUMN, [_quoted(table), column]):
+    if _has(session, "SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [quoted(name)]):
+        return _number(session, sql.SQL("SELECT count(*) FROM {}").format(identifier(name)))
+    *of, column = split(name)
+    table = ".".join(map(plain, of))
+    if not table or not _has(session, COLUMN, [quoted(table), column]):
         return 0
-    query = sql.SQL("SELECT count({}) FROM {}").format(sql.Identifier(column), _table(table))
+    query = sql.SQL("SELECT count({}) FROM {}").format(sql.Identifier(column), identifier(table))
     return _number(session, query)
-
-
-def _table(name: str) -> sql.Identifier:
-    return sql.Identifier(*name.split("."))
-
-
-def _quoted(name: str) -> str:
-    return ".".join(f'"{part}"' for part in name.replace('"', '""').split("."))
 
 
 def _has(session: psycopg.Connection[tuple[object, ...]], query: str, values: list[str]) -> bool:

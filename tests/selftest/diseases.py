@@ -517,6 +517,28 @@ PROJECTS: dict[str, Project] = {
         live="COMMENT ON TABLE item IS 'things'",
         up=sql("COMMENT ON TABLE item IS NULL"), finds={LEFT: "comment"},
     ),
+    "quoted-names-under-way": Project(
+        live='CREATE SCHEMA "Odd.one"; CREATE TABLE "Odd.one"."user" (id int, "a""b" int); '
+        'INSERT INTO "Odd.one"."user" VALUES (1, 2); CREATE TABLE "order" (id int)',
+        how="""hot = ["item", '"Odd.one".user', "order"]""",
+        up=sql("SET LOCAL lock_timeout = '2s'", 'ALTER TABLE "Odd.one"."user" DROP "a""b"'),
+        finds={LEFT: '- column "Odd.one".user."a""b": integer'},
+    ),
+    # A second opinion, and what is left out of a clone
+    "live-subscribes": Project(
+        live="CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one "
+        "WITH (connect = false, slot_name = NONE)",
+        up=NEW, down=GONE, loses=("extra",),
+    ),
+    "a-migration-subscribes": Project(
+        up=sql("CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one "
+               "WITH (connect = false, slot_name = NONE)"),
+        finds={LEFT: "+ subscription taken"},
+    ),
+    "without-a-second-opinion": Project(
+        how="second_opinion = false", up=NEW, down=GONE, loses=("extra",),
+        warns={LEFT: "pg_dump was not asked for a second opinion (second_opinion = false): r1"},
+    ),
     # env.py
     "env-ignores-its-caller": Project(
         up=NEW, down=GONE, env="{live!r}",

@@ -14,6 +14,7 @@ from gate.catalog.dumped import differences, entries
 from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
+from gate.sources.rehearsal.second import opinion
 from tests.selftest.catalog_kinds import KINDS, ROLES
 from tests.selftest.conftest import Postgres
 
@@ -184,3 +185,21 @@ def test_a_dump_is_taken_apart() -> None:
     found = differences(entries(one), entries(three))
     assert found == [f"~ INDEX public.ix: {was}; -> {was} WHERE (b > 1);"]
     assert differences(entries(one), {}) == ["- INDEX public.ix", "- TABLE public.a"]
+
+
+def test_a_second_opinion_sees_more(make_database: Callable[[], str], postgres: Postgres) -> None:
+    """Where a subscription leads to is a superuser's to read: ``pg_dump`` sees it change."""
+    conninfo = make_database()
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(KINDS["subscription"].make.encode())
+        was = _dump(postgres.binaries, conninfo).decode()
+        before = read_catalog(connection, whole=True)
+        connection.execute("ALTER SUBSCRIPTION taken CONNECTION 'dbname=y'")
+        now = _dump(postgres.binaries, conninfo).decode()
+        after = read_catalog(connection, whole=True)
+        connection.execute("DROP SUBSCRIPTION taken")
+    assert diff(before, after).empty
+    (found,) = opinion(entries(was), entries(now), "alembic_version")
+    assert found.startswith("pg_dump shows a difference that the catalog does not: ~ SUBSCRIPTION")
+    assert opinion("it is not there", entries(now), "alembic_version") == ()
+    assert opinion({}, entries(DUMP.format(drawn="x", columns="b", more="")), "a") == ()

@@ -38,7 +38,6 @@ folder = "{folder}"
 versions = "{folder}/migrations/versions"
 command = ["{python}", "-m", "alembic"]
 url = "postgresql+psycopg://{{user}}@/{{database}}?host={{host}}&port={{port}}"
-hot = ["item"]
 {how}
 """
 ITEMS = {
@@ -114,6 +113,8 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
             (versions / file).write_text(text, "utf-8")
     head = max(one[:2] for one in files if one.startswith("r"))
     words = {"folder": folder, "head": head, "python": sys.executable, "how": project.how}
+    if "hot =" not in project.how:
+        words["how"] = f'hot = ["item"]\n{project.how}'
     words["restores"] = project.restores
     items = "".join(
         f'[rehearsal.{key}]\ntitle = "It is {key}"\nsource = "a self-test"\n{text}\n'
@@ -148,7 +149,10 @@ def test_a_disease_is_found(
         lay_out(tmp_path, project, database, postgres.binaries)
         monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
         before = _state(live, project.versions)
-        found, warned = _findings(tmp_path)
+        try:
+            found, warned = _findings(tmp_path)
+        finally:
+            live.execute("DROP SUBSCRIPTION IF EXISTS taken")
         assert _state(live, project.versions) == before, "the live database was touched"
         left = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
         assert live.execute(left, [PREFIX]).fetchall() == []

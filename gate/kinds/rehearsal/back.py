@@ -70,6 +70,10 @@ def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]
         "no witness was written: {names}: {cause}",
     )  # fmt: skip
     lines += summary.by_cause(
+        [(one.alone, one.revision) for one in receipts if one.alone],
+        "pg_dump was not asked for a second opinion ({cause}): {names}",
+    )
+    lines += summary.by_cause(
         [(why, name) for name, why in facts.half.items() if name in way.steps],
         "judged by going back and up again alone, since from an empty database the history stops "
         "at {cause}: {names}",

@@ -11,6 +11,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
+from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import first_line
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import Bystander
@@ -78,14 +79,14 @@ class Canary:
             self._error = first_line(error)
 
     def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
-        table = sql.Identifier(*self.table.split("."))
+        table = identifier(self.table)
         if self.does == "reads":
             return sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)
         row = session.execute(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
             "AND NOT attisdropped AND attgenerated = '' AND attidentity = '' "
             "ORDER BY attnum LIMIT 1",
-            [self.table],
+            [quoted(self.table)],
         ).fetchone()
         column = sql.Identifier(str(row[0]) if row else "ctid")
         return sql.SQL(
@@ -113,8 +114,7 @@ def idle_reader(clone: Clone, tables: tuple[str, ...], seconds: float) -> Iterat
     with clone.connect("neighbour") as session, clone.connect("neighbour's clock") as clock:
         session.execute("BEGIN")
         for table in tables:
-            name = sql.Identifier(*table.split("."))
-            session.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(name))
+            session.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(identifier(table)))
         own = session.info.backend_pid
 
         def sit() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from gate.catalog.names import told
 from gate.connection import libpq
 from gate.connection.carrier import Carrier
 from gate.connection.forward import to_database
@@ -20,7 +21,7 @@ from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import mark
+from gate.sources.rehearsal import mark, programs
 from gate.sources.rehearsal.environment import capped
 from gate.sources.rehearsal.facts import CloneFacts
 from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
@@ -226,11 +227,11 @@ def _copy(clone: Clone, target: Target, source: Source) -> str:
     dumped = {**into, "dbname": live["dbname"]} if same else live
     keep = [] if clone.superuser and same else ["--no-owner", "--no-acl"]
     quiet = [] if clone.superuser else ["--no-comments"]  # those on extensions are a superuser's
-    restore = shlex.join(["pg_restore", *keep, *quiet, "--exit-on-error", "-d", _conninfo(into)])
-    own = ":".join([*target.path, "$PATH"])
-    programs = f"{target.prefix}/usr/lib/postgresql/{clone.major}/bin"
+    # A clone that subscribed would take what is sent to the live database.
+    alone = ["--no-subscriptions", "--exit-on-error"]
+    restore = shlex.join(["pg_restore", *keep, *quiet, *alone, "-d", conninfo(into)])
     lines = [
-        f'PATH={shlex.quote(programs)}:"{own}"; export PATH',
+        programs.found(target, clone.major),
         f"into={shlex.quote(into.get('password', ''))}",
         f"from={shlex.quote(dumped.get('password', ''))}",
     ]
@@ -238,7 +239,7 @@ def _copy(clone: Clone, target: Target, source: Source) -> str:
         backup = shlex.quote(target.placed(source.backup))
         return "\n".join([*lines, f'PGPASSWORD="$into" {restore} {backup} || exit 3'])
     dump = shlex.join(
-        ["pg_dump", "-Fc", "-Z0", f"--lock-wait-timeout={LOCK_WAIT_S}s", "-d", _conninfo(dumped)]
+        ["pg_dump", "-Fc", "-Z0", f"--lock-wait-timeout={LOCK_WAIT_S}s", "-d", conninfo(dumped)]
     )
     return "\n".join(
         [
@@ -251,7 +252,7 @@ def _copy(clone: Clone, target: Target, source: Source) -> str:
     )
 
 
-def _conninfo(parameters: dict[str, str]) -> str:
+def conninfo(parameters: dict[str, str]) -> str:
     """Without the password: command lines can be read by everybody."""
     shown = {key: value for key, value in parameters.items() if key != "password"}
     return psycopg.conninfo.make_conninfo(**shown)
@@ -286,7 +287,7 @@ def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
         source=words[source.kind],
         seconds=seconds,
         bytes=(size or [0])[0],
-        rows={table.removeprefix("public."): rows for table, rows in tables},
+        rows={told(table): rows for table, rows in tables},
         differences=(
             *(f"only live: {one}" for one in sorted(there - here)),
             *(f"only here: {one}" for one in sorted(here - there)),

@@ -153,6 +153,7 @@ class Receipt(Model):
         unwritten: What of the new schema no witness could be written to, and why.
         witnesses: Tables and columns that a witness was written to.
         moved: Kept tables whose rows the upgrade changed.
+        alone: Why ``pg_dump`` had no opinion of it; empty where it had one.
         rows_of: Whose rows the tables held: those of the clone, or none in an empty database.
     """
 
@@ -166,6 +167,7 @@ class Receipt(Model):
     unwritten: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    alone: str = ""
     rows_of: Literal["clone", "empty"] = "clone"
 
     @property

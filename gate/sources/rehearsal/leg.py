@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from gate.catalog.names import told
 from gate.connection.obstacle import CarrierError
 from gate.sources.rehearsal import alembic, trace
 from gate.sources.rehearsal.facts import Leg
@@ -72,7 +73,7 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
     ).fetchone()
     traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
     moved = [
-        name.removeprefix("public.")
+        told(name)
         for name, number in connection.execute(STORAGE).fetchall()
         if name in storage and storage[name] != number
     ]

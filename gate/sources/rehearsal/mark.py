@@ -27,6 +27,10 @@ CLONES = """
                     WHERE a.datid = d.oid AND starts_with(a.application_name, %s))
       FROM pg_database AS d WHERE starts_with(d.datname, %s) AND NOT d.datistemplate
 """
+SUBSCRIPTIONS = """
+    SELECT subname FROM pg_subscription
+     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 HOLD = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 FREE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 LET_GO = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
@@ -92,4 +96,21 @@ def drop(admin: psycopg.Connection[Any], name: str) -> None:
     for found, comment, _ in admin.execute(CLONES, [APPLICATION, PREFIX]).fetchall():
         if found == name and is_own(name, comment):
             gone = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            admin.execute(gone)
+            try:
+                admin.execute(gone)
+            except psycopg.errors.ObjectInUse:
+                _unsubscribe(admin, name)
+                admin.execute(gone)
+
+
+def _unsubscribe(admin: psycopg.Connection[Any], name: str) -> None:
+    """Drop the subscriptions of a clone, which a migration made: with one it cannot be dropped."""
+    with psycopg.connect(
+        **{**admin.info.get_parameters(), "dbname": name, "password": admin.info.password},  # type: ignore[arg-type]
+        autocommit=True,
+    ) as session:
+        for (one,) in session.execute(SUBSCRIPTIONS).fetchall():
+            of = sql.Identifier(str(one))
+            session.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(of))
+            session.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(of))
+            session.execute(sql.SQL("DROP SUBSCRIPTION {}").format(of))

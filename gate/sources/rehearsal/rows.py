@@ -10,7 +10,7 @@ from psycopg import sql
 
 from gate.catalog.identifiers import identifier
 from gate.catalog.model import Catalog
-from gate.catalog.names import plain
+from gate.catalog.names import plain, told
 from gate.sources.rehearsal.facts import Loss
 
 Print = tuple[int, int]
@@ -67,7 +67,7 @@ def changed(before: Mapping[str, Print], after: Mapping[str, Print]) -> tuple[st
 def positions(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """The last value of every sequence that gave one."""
     return {
-        name: int(last)
+        told(name): int(last)
         for name, last in connection.execute(
             "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value "
             "FROM pg_sequences WHERE last_value IS NOT NULL"
@@ -81,7 +81,7 @@ def restarted(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[str,
     A sequence that is gone is told by the catalog.
     """
     return tuple(
-        f"sequence {name.removeprefix('public.')}: at {was}, then at {after.get(name, 'its start')}"
+        f"sequence {name}: at {was}, then at {after.get(name, 'its start')}"
         for name, was in before.items()
         if after.get(name, min(was, 0)) < was
     )

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Collection
 
 from gate.catalog.diff import Diff, diff
+from gate.catalog.dumped import Entries
 from gate.catalog.model import Catalog
-from gate.sources.rehearsal import rows, samples
+from gate.sources.rehearsal import rows, samples, second
 from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
 from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
 from gate.sources.rehearsal.leg import walk
@@ -43,12 +44,13 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class _State:
-    """A state that another one is compared with."""
+    """A state that another one is compared with; ``dumped`` is what ``pg_dump`` says of it."""
 
     catalog: Catalog
     kept: dict[str, tuple[str, ...]]
     prints: dict[str, rows.Print]
     positions: dict[str, int]
+    dumped: Entries | str = ""
 
 
 def forward(
@@ -73,6 +75,8 @@ def forward(
         back: Whether its way back is rehearsed.
     """
     step, was = Step(revision), _state(stage)
+    if back:
+        was = dataclasses.replace(was, dumped=_second(stage))
     if alone:
         step.up = walk(stage, revision, "up")
     else:
@@ -101,10 +105,14 @@ def forward(
 def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: str) -> Receipt:
     """Compare after the way down; go up again, write, and go down once more."""
     now = stage.whole()
+    lines = _lines(was.catalog, now, stage.how.version_table)
+    alone = was.dumped if lines or isinstance(was.dumped, str) else _second(stage)
+    lines = lines or second.opinion(was.dumped, alone, stage.how.version_table)
     receipt = receipt.model_copy(
         update={
-            "diff": _lines(was.catalog, now, stage.how.version_table),
+            "diff": lines,
             "rows": _changed(stage, was, now),
+            "alone": alone if isinstance(alone, str) else "",
         }
     )
     if not receipt.clean:
@@ -188,6 +196,11 @@ def _watched(stage: Stage, revision: str, before: Catalog) -> tuple[Leg, tuple[B
         until = time.monotonic() + STOP_S
         seen = tuple(one.stop(until) for one in canaries)
     return leg, seen
+
+
+def _second(stage: Stage) -> Entries | str:
+    """What ``pg_dump`` sees now, or why it is not asked."""
+    return second.ask(stage.how, stage.target, stage.carrier, stage.clone)
 
 
 def _state(stage: Stage) -> _State:

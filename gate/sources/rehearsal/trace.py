@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from gate.catalog.names import told
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.rehearsal.facts import Command
 
@@ -72,6 +73,10 @@ READ = """
 """
 
 
+DROPPED = ("table column", "table", "index", "type")
+"""Kinds of dropped objects that are recorded."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Trace:
     """What was recorded of one revision.
@@ -86,6 +91,12 @@ class Trace:
     rewritten: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     locks: tuple[tuple[str, str], ...] = ()
+
+
+def _dropped(object_: str) -> str:
+    """An object with its kind: ``table column public."user".x`` is ``table column user.x``."""
+    kind = next((one for one in DROPPED if object_.startswith(f"{one} ")), "")
+    return f"{kind} {told(object_.removeprefix(kind).strip())}".strip()
 
 
 def install(connection: psycopg.Connection[Any], *, superuser: bool) -> None:
@@ -128,6 +139,6 @@ def collect(connection: psycopg.Connection[Any], began: float, *, superuser: boo
     return Trace(
         Seen(tuple(commands)),
         rewritten=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "table_rewrite")),
-        dropped=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "sql_drop")),
+        dropped=tuple(dict.fromkeys(_dropped(row[3]) for row in rows if row[1] == "sql_drop")),
         locks=tuple((row[3], row[2]) for row in rows if row[1] == "lock"),
     )

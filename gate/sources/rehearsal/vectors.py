@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import first_line
 from gate.contract.rehearsal import Vector
 from gate.secrets import known
@@ -31,7 +32,7 @@ def ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:
 
 
 def _ask(connection: psycopg.Connection[Any], item: Vector) -> Fact[VectorFacts]:
-    table = sql.Identifier(*item.table.split("."))
+    table = identifier(item.table)
     column = sql.Identifier(item.column)
     probes = [
         row[0]

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from typing_extensions import Self
 
+from gate.catalog.names import told as name_of
 from gate.connection.obstacle import first_line
 from gate.errors import ObservationError
 from gate.sources.rehearsal.clone import Clone
@@ -109,7 +110,7 @@ class Witness:
                 strongest[table] = (rank, seen)
         return tuple(
             TableLock(
-                table=table.removeprefix("public."),
+                table=name_of(table),
                 mode=STRENGTH[rank],
                 waited_s=round(seen.waited_s, 3),
                 held_s=round(seen.until - seen.since, 3) if seen.since is not None else 0.0,
