@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -67,6 +68,20 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """One cluster per test process, gone with it."""
+    with cluster() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Postgres]:
+    """Another one, which knows no role but its superuser."""
+    with cluster() as found:
+        yield found
+
+
+@contextmanager
+def cluster() -> Iterator[Postgres]:
+    """A cluster that is gone in the end."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-pg-", dir="/tmp"))
     keeper = None
     try:

@@ -32,6 +32,23 @@ INSERT INTO alembic_version VALUES ('r0');
 """
 
 
+LENT = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'borrower') THEN
+        CREATE ROLE borrower;
+        CREATE ROLE lender;
+    END IF;
+END $$;
+CREATE TABLE lent (id integer);
+ALTER TABLE lent OWNER TO lender;
+GRANT SELECT ON lent TO borrower;
+"""
+"""A table that is another role's and granted to a third; for a live database."""
+WHERE_KNOWN = """
+DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'lender') THEN {}; END IF; END $$
+"""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Project:
     """A release and what is wrong with it.
@@ -523,6 +540,22 @@ PROJECTS: dict[str, Project] = {
         how="""hot = ["item", '"Odd.one".user', "order"]""",
         up=sql("SET LOCAL lock_timeout = '2s'", 'ALTER TABLE "Odd.one"."user" DROP "a""b"'),
         finds={LEFT: '- column "Odd.one".user."a""b": integer'},
+    ),
+    # What is lost beside the table itself
+    "grant-lost": Project(
+        live=LENT, up=sql("SET LOCAL lock_timeout = '2s'", "DROP TABLE lent"),
+        down=sql("CREATE TABLE lent (id integer)", WHERE_KNOWN.format("ALTER TABLE lent "
+                                                                      "OWNER TO lender")),
+        finds={LEFT: "- grant on table lent to borrower: SELECT"},
+    ),
+    "owner-lost": Project(
+        live=LENT, up=sql("SET LOCAL lock_timeout = '2s'", "DROP TABLE lent"),
+        down=sql("CREATE TABLE lent (id integer)", WHERE_KNOWN.format("GRANT SELECT ON lent "
+                                                                      "TO borrower")),
+        finds={LEFT: "~ table lent: permanent, owner lender -> permanent, owner postgres"},
+    ),
+    "granting": Project(
+        live=LENT, up=sql("REVOKE SELECT ON lent FROM PUBLIC"),
     ),
     # A second opinion, and what is left out of a clone
     "live-subscribes": Project(

@@ -30,7 +30,7 @@ from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest import runs
 from tests.selftest.conftest import Postgres
-from tests.selftest.diseases import ENV, LIVE, PROJECTS, Project, revision
+from tests.selftest.diseases import ENV, LENT, LIVE, PROJECTS, Project, revision
 
 CONTRACT = """
 [alembic]
@@ -162,6 +162,44 @@ def test_a_disease_is_found(
         assert words in warned.get(id_, "no warning"), (id_, warned)
     assert set(found) == set(project.finds), found
     assert set(warned) - set(project.warns) <= {"rehearsal.search", "rehearsal.bystanders"}, warned
+
+
+ELSEWHERE = {
+    "healthy": "",
+    "grant-lost": "lacks grants of the live database (grant on table lent to borrower), and r1 "
+    "drops table lent",
+    "owner-lost": "lacks owners of the live database (table lent), and r1 drops table lent",
+    "granting": "lacks grants of the live database (grant on table lent to borrower), and r1 "
+    "runs REVOKE",
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_another_server_does_not_know_is_not_concluded(  # noqa: PLR0917 - fixtures
+    name: str,
+    database: str,
+    postgres: Postgres,
+    elsewhere: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A clone without the grants and owners of live says nothing of them, and green of the rest."""
+    project = PROJECTS[name]
+    with psycopg.connect(database, autocommit=True) as live:
+        live.execute(LIVE.format(rows=20))
+        live.execute(LENT)
+        lay_out(tmp_path, project, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    with (tmp_path / "services").open("a", encoding="utf-8") as file:
+        file.write(f"\n[other]\nhost={elsewhere.host}\nport=5432\nuser=postgres\ndbname=postgres\n")
+    target = (tmp_path / "target.toml").read_text("utf-8")
+    other = target.replace('[rehearsal]\nservice = "live"', '[rehearsal]\nservice = "other"')
+    assert other != target
+    (tmp_path / "target.toml").write_text(other, "utf-8")
+    found, _ = _findings(tmp_path)
+    said = found.get("rehearsal.downgrade", "")
+    assert ELSEWHERE[name] in said, found
+    assert said.startswith("? cannot tell: the clone ") is bool(ELSEWHERE[name])
 
 
 NAMES = {

@@ -6,7 +6,7 @@ from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.rehearsal import summary
+from gate.kinds.rehearsal import lacking, summary
 from gate.kinds.rehearsal.declared import Declared, apply
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
@@ -51,6 +51,7 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
         broken.append(f"the point of no return is {bad}")
     open_ = _unjudged(facts, way)
     if not broken:
+        open_ += lacking.unsure(facts, way.steps)
         _all_judged(name, facts, receipts, open_)
     warnings = [*said.told, *_odd(facts, receipts, way)]
     return Finding(

@@ -21,17 +21,19 @@ from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import mark, programs
+from gate.sources.rehearsal import faithful, mark, programs
 from gate.sources.rehearsal.environment import capped
-from gate.sources.rehearsal.facts import CloneFacts
+from gate.sources.rehearsal.facts import CloneFacts, Lack
 from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
-from gate.sources.rehearsal.state import States, setting
+from gate.sources.rehearsal.state import SETTINGS, States, setting
 from gate.target import Source, Target
 
 LOCK_WAIT_S = 5
 """How long the dump waits for a lock before it gives up; a migration under way is not disturbed."""
-COPY_S = 600.0
+COPY_S, COPY_PER_S = 600.0, 5_000_000
+"""How long copying may take in seconds, and how many bytes more take a second more."""
 
+SHOWN = 5
 DIFFERENCES = """
     SELECT 'extension ' || extname || ' is version ' || extversion FROM pg_extension
      UNION ALL
@@ -43,6 +45,9 @@ DIFFERENCES = """
       FROM pg_database WHERE datname = current_database()
      UNION ALL
     SELECT 'server version ' || current_setting('server_version')
+     UNION ALL
+    SELECT 'collation version ' || (to_jsonb(d) ->> 'datcollversion')
+      FROM pg_database AS d WHERE datname = current_database()
 """
 
 
@@ -210,7 +215,13 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
 def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> None:
     """Restore a backup, or dump and restore, on the host: the rows do not travel."""
     if source.kind != "template":
-        output = carrier.run(capped(_copy(clone, target, source)), deadline_s=COPY_S)
+        with clone.live.connect() as live, clone.way.to("postgres").connect() as admin:
+            size = live.execute("SELECT pg_database_size(current_database())").fetchone() or [0]
+            whole = clone.superuser and not faithful.missing_roles(live, admin)
+        output = carrier.run(
+            capped(_copy(clone, target, source, whole=whole)),
+            deadline_s=min(COPY_S + size[0] / COPY_PER_S, source.deadline_s),
+        )
         said = output.stdout.decode("utf-8", "replace")
         if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
             raise ObservationError(f"cloning: {known.first(said, 500)}")
@@ -219,13 +230,16 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
         connection.execute("ANALYZE")
 
 
-def _copy(clone: Clone, target: Target, source: Source) -> str:
-    """The script that fills the clone; passwords travel in it, never in a command line."""
+def _copy(clone: Clone, target: Target, source: Source, *, whole: bool) -> str:
+    """The script that fills the clone; passwords travel in it, never in a command line.
+
+    Owners and grants are carried where the clone is ``whole``: every role is there, and we may.
+    """
     into, live = clone.way.there, clone.live.there
     same = clone.beside_live
     # As the rehearsal's role where it is the same server: it may read everything.
     dumped = {**into, "dbname": live["dbname"]} if same else live
-    keep = [] if clone.superuser and same else ["--no-owner", "--no-acl"]
+    keep = [] if whole else ["--no-owner", "--no-acl"]
     quiet = [] if clone.superuser else ["--no-comments"]  # those on extensions are a superuser's
     # A clone that subscribed would take what is sent to the live database.
     alone = ["--no-subscriptions", "--exit-on-error"]
@@ -261,20 +275,20 @@ def conninfo(parameters: dict[str, str]) -> str:
 def _carry_settings(clone: Clone) -> None:
     """A dump of one database leaves its ``ALTER DATABASE SET`` behind."""
     with clone.live.connect() as live:
-        rows = live.execute(
-            "SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 0 AND setdatabase ="
-            " (SELECT oid FROM pg_database WHERE datname = current_database())"
-        ).fetchall()
+        rows = live.execute(SETTINGS, [live.info.dbname]).fetchall()
     with clone.connect() as connection:
-        for (pair,) in rows:
-            connection.execute(setting(clone.name, pair))
+        for role, pair in rows:
+            # What cannot be set here is named by the receipt.
+            with suppress(psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege):
+                connection.execute(setting(clone.name, pair, role))
 
 
 def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
     name = clone.live.there["dbname"]
     with clone.live.connect() as live:
         there = {row[0] for row in live.execute(DIFFERENCES)}
-    with clone.connect() as connection:
+    with clone.live.connect() as live, clone.connect() as connection:
+        lacks = faithful.receipt(live, connection)
         here = {row[0] for row in connection.execute(DIFFERENCES)}
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
         tables = connection.execute(
@@ -291,5 +305,13 @@ def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
         differences=(
             *(f"only live: {one}" for one in sorted(there - here)),
             *(f"only here: {one}" for one in sorted(here - there)),
+            *(_lack(one) for one in lacks),
         ),
+        lacks=lacks,
     )
+
+
+def _lack(one: Lack) -> str:
+    """One sentence about what was not carried."""
+    more = f" and {len(one.objects) - SHOWN} more" if len(one.objects) > SHOWN else ""
+    return f"{one.kind} are not as live: {', '.join(one.objects[:SHOWN])}{more}"

@@ -10,6 +10,18 @@ from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
 
 
+class Lack(Model):
+    """A kind of thing that the live database has and the clone has not, or has otherwise.
+
+    Attributes:
+        kind: Such as ``grants``, ``owners`` or ``comments``.
+        objects: What it is about, as the catalog names it.
+    """
+
+    kind: str
+    objects: tuple[str, ...]
+
+
 class CloneFacts(Model):
     """The clone and what it can be trusted for.
 
@@ -20,6 +32,7 @@ class CloneFacts(Model):
         bytes: Its size.
         rows: Rows by table, as counted after it was made.
         differences: What is not as in the live database, one sentence each.
+        lacks: What was not carried, by kind: what needs it cannot be concluded.
     """
 
     name: str
@@ -28,6 +41,7 @@ class CloneFacts(Model):
     bytes: int
     rows: dict[str, int]
     differences: tuple[str, ...] = ()
+    lacks: tuple[Lack, ...] = ()
 
 
 class Command(Model):
