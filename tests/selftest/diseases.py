@@ -541,6 +541,21 @@ PROJECTS: dict[str, Project] = {
         up=sql("SET LOCAL lock_timeout = '2s'", 'ALTER TABLE "Odd.one"."user" DROP "a""b"'),
         finds={LEFT: '- column "Odd.one".user."a""b": integer'},
     ),
+    # Cut off half-way
+    "struck-and-healthy": Project(
+        how="strikes = true",
+        up=sql("CREATE TABLE extra (id integer PRIMARY KEY)", "CREATE TABLE more (id int)"),
+        down=sql("DROP TABLE more", "DROP TABLE extra"), loses=("extra", "more"),
+    ),
+    "struck-between-two-transactions": Project(
+        how="strikes = true",
+        up="with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE TABLE extra (id integer PRIMARY KEY)')\n"
+        "    op.execute('CREATE TABLE more (id integer PRIMARY KEY)')",
+        down=sql("DROP TABLE more", "DROP TABLE extra"), loses=("extra", "more"),
+        finds={LEFT: "r1 cannot be begun again: after a lock_timeout in command 2 of 2, "
+                     "begun again: "},
+    ),
     # What is lost beside the table itself
     "grant-lost": Project(
         live=LENT, up=sql("SET LOCAL lock_timeout = '2s'", "DROP TABLE lent"),

@@ -71,6 +71,10 @@ def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]
         "no witness was written: {names}: {cause}",
     )  # fmt: skip
     lines += summary.by_cause(
+        [(one.unstruck, one.revision) for one in receipts if one.unstruck],
+        "not cut off half-way ({cause}): {names}",
+    )
+    lines += summary.by_cause(
         [(one.alone, one.revision) for one in receipts if one.alone],
         "pg_dump was not asked for a second opinion ({cause}): {names}",
     )
@@ -92,6 +96,7 @@ def _unclean(one: Receipt) -> list[str]:
         ("leaves the catalog changed", one.diff),
         ("goes up otherwise the second time", one.again),
         ("only when rows exist", one.with_rows),
+        ("cannot be begun again", one.struck),
     ):
         more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
         found += [f"{one.revision} {what}: {'; '.join(lines[:SHOWN])}{more}"] if lines else []

@@ -167,6 +167,8 @@ class Receipt(Model):
         unwritten: What of the new schema no witness could be written to, and why.
         witnesses: Tables and columns that a witness was written to.
         moved: Kept tables whose rows the upgrade changed.
+        struck: What goes wrong when the step is cut off half-way and begun again.
+        unstruck: Why that was not tried, where it was to be.
         alone: Why ``pg_dump`` had no opinion of it; empty where it had one.
         rows_of: Whose rows the tables held: those of the clone, or none in an empty database.
     """
@@ -181,13 +183,17 @@ class Receipt(Model):
     unwritten: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
+    unstruck: str = ""
     alone: str = ""
     rows_of: Literal["clone", "empty"] = "clone"
 
     @property
     def clean(self) -> bool:
         """Whether everything that was there before is there again."""
-        return not (self.diff or self.rows or self.failed or self.again or self.with_rows)
+        return not (
+            self.diff or self.rows or self.failed or self.again or self.with_rows or self.struck
+        )
 
 
 class Back(Model):

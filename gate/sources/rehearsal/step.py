@@ -15,6 +15,7 @@ from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
 from gate.sources.rehearsal.leg import walk
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.strike import strike
 
 
 @dataclasses.dataclass
@@ -97,6 +98,9 @@ def forward(
         step.receipt = step.receipt.model_copy(update={"failed": said(step.down)})
     else:
         step.receipt = _judged(stage, step.receipt, was, above, below)
+        if stage.how.strikes and step.receipt.clean:
+            struck, unstruck = strike(stage, step.up, below, above.catalog)
+            step.receipt = step.receipt.model_copy(update={"struck": struck, "unstruck": unstruck})
     if saved:
         stage.restore(saved)
     return step
