@@ -140,6 +140,8 @@ class Alembic(Strict):
         strikes: Whether each step is also cut off half-way, by a ``lock_timeout`` and by a lost
             connection, and begun again: the same catalog must come of it. Takes two more ways down
             and four more ways up, and a superuser on the clone's server.
+        migrators: How many apply each step at once, as replicas that start together do; none may
+            fail, hang, or make another catalog. Takes another way down and up.
         one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
         data_changes: Revisions that change rows for good; one that does not is wrong here.
         removes: Revisions that remove content for good; one that does not is wrong here.
@@ -167,6 +169,7 @@ class Alembic(Strict):
     steps: Steps = "pending"
     second_opinion: bool = True
     strikes: bool = False
+    migrators: Annotated[int, pydantic.Field(ge=1, le=8)] = 1
     one_way: tuple[OneWay, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
     removes: tuple[Removal, ...] = ()

@@ -556,6 +556,24 @@ PROJECTS: dict[str, Project] = {
         finds={LEFT: "r1 cannot be begun again: after a lock_timeout in command 2 of 2, "
                      "begun again: "},
     ),
+    # Several at once
+    "migrators-race": Project(
+        how="migrators = 3", up=sql("CREATE TABLE extra (id integer PRIMARY KEY)",
+                                    "SELECT pg_sleep(1)"),
+        down=GONE, loses=("extra",),
+        finds={LEFT: "r1 is not for several at once: of 3 migrators at once one exited with 1: "},
+    ),
+    "migrators-wait-for-one-another": Project(
+        how="migrators = 3",
+        up="op.execute('SELECT pg_advisory_xact_lock(77)')\n"
+        "engine = op.get_bind().engine.execution_options(isolation_level='AUTOCOMMIT')\n"
+        "with engine.connect() as other:\n"
+        "    other.execute(sa.text('SELECT pg_sleep(2)'))\n"
+        "    other.execute(sa.text('CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON item (size)'))",
+        down=sql("SET LOCAL lock_timeout = '2s'", "DROP INDEX ix"),
+        finds={LEFT: 'r1 is not for several at once: 3 migrators at once hang: "CREATE INDEX '
+                     'CONCURRENTLY IF NOT EXISTS ix ON item (size)" waits for the virtualxid of '},
+    ),
     # What is lost beside the table itself
     "grant-lost": Project(
         live=LENT, up=sql("SET LOCAL lock_timeout = '2s'", "DROP TABLE lent"),

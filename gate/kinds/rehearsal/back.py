@@ -97,6 +97,7 @@ def _unclean(one: Receipt) -> list[str]:
         ("goes up otherwise the second time", one.again),
         ("only when rows exist", one.with_rows),
         ("cannot be begun again", one.struck),
+        ("is not for several at once", one.raced),
     ):
         more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
         found += [f"{one.revision} {what}: {'; '.join(lines[:SHOWN])}{more}"] if lines else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -21,15 +20,13 @@ from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import faithful, mark, programs
+from gate.sources.rehearsal import copying, faithful, mark
 from gate.sources.rehearsal.environment import capped
 from gate.sources.rehearsal.facts import CloneFacts, Lack
 from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
 from gate.sources.rehearsal.state import SETTINGS, States, setting
 from gate.target import Source, Target
 
-LOCK_WAIT_S = 5
-"""How long the dump waits for a lock before it gives up; a migration under way is not disturbed."""
 COPY_S, COPY_PER_S = 600.0, 5_000_000
 """How long copying may take in seconds, and how many bytes more take a second more."""
 
@@ -219,7 +216,7 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
             size = live.execute("SELECT pg_database_size(current_database())").fetchone() or [0]
             whole = clone.superuser and not faithful.missing_roles(live, admin)
         output = carrier.run(
-            capped(_copy(clone, target, source, whole=whole)),
+            capped(copying.script(clone, target, source, whole=whole)),
             deadline_s=min(COPY_S + size[0] / COPY_PER_S, source.deadline_s),
         )
         said = output.stdout.decode("utf-8", "replace")
@@ -228,48 +225,6 @@ def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> Non
     _carry_settings(clone)
     with clone.connect() as connection:
         connection.execute("ANALYZE")
-
-
-def _copy(clone: Clone, target: Target, source: Source, *, whole: bool) -> str:
-    """The script that fills the clone; passwords travel in it, never in a command line.
-
-    Owners and grants are carried where the clone is ``whole``: every role is there, and we may.
-    """
-    into, live = clone.way.there, clone.live.there
-    same = clone.beside_live
-    # As the rehearsal's role where it is the same server: it may read everything.
-    dumped = {**into, "dbname": live["dbname"]} if same else live
-    keep = [] if whole else ["--no-owner", "--no-acl"]
-    quiet = [] if clone.superuser else ["--no-comments"]  # those on extensions are a superuser's
-    # A clone that subscribed would take what is sent to the live database.
-    alone = ["--no-subscriptions", "--exit-on-error"]
-    restore = shlex.join(["pg_restore", *keep, *quiet, *alone, "-d", conninfo(into)])
-    lines = [
-        programs.found(target, clone.major),
-        f"into={shlex.quote(into.get('password', ''))}",
-        f"from={shlex.quote(dumped.get('password', ''))}",
-    ]
-    if source.kind == "backup":
-        backup = shlex.quote(target.placed(source.backup))
-        return "\n".join([*lines, f'PGPASSWORD="$into" {restore} {backup} || exit 3'])
-    dump = shlex.join(
-        ["pg_dump", "-Fc", "-Z0", f"--lock-wait-timeout={LOCK_WAIT_S}s", "-d", conninfo(dumped)]
-    )
-    return "\n".join(
-        [
-            *lines,
-            (
-                f'{{ PGPASSWORD="$from" {dump} || echo "pg_dump exited with $?" >&2; }} |'
-                f' {{ PGPASSWORD="$into" {restore} || echo "pg_restore exited with $?" >&2; }}'
-            ),
-        ]
-    )
-
-
-def conninfo(parameters: dict[str, str]) -> str:
-    """Without the password: command lines can be read by everybody."""
-    shown = {key: value for key, value in parameters.items() if key != "password"}
-    return psycopg.conninfo.make_conninfo(**shown)
 
 
 def _carry_settings(clone: Clone) -> None:

@@ -169,6 +169,7 @@ class Receipt(Model):
         moved: Kept tables whose rows the upgrade changed.
         struck: What goes wrong when the step is cut off half-way and begun again.
         unstruck: Why that was not tried, where it was to be.
+        raced: What goes wrong when several migrators apply the step at once.
         alone: Why ``pg_dump`` had no opinion of it; empty where it had one.
         rows_of: Whose rows the tables held: those of the clone, or none in an empty database.
     """
@@ -185,6 +186,7 @@ class Receipt(Model):
     moved: tuple[str, ...] = ()
     struck: tuple[str, ...] = ()
     unstruck: str = ""
+    raced: tuple[str, ...] = ()
     alone: str = ""
     rows_of: Literal["clone", "empty"] = "clone"
 
@@ -192,7 +194,13 @@ class Receipt(Model):
     def clean(self) -> bool:
         """Whether everything that was there before is there again."""
         return not (
-            self.diff or self.rows or self.failed or self.again or self.with_rows or self.struck
+            self.diff
+            or self.rows
+            or self.failed
+            or self.again
+            or self.with_rows
+            or self.struck
+            or self.raced
         )
 
 

@@ -11,7 +11,8 @@ from gate.connection.obstacle import CarrierError
 from gate.contract.rehearsal import Alembic
 from gate.secrets import known
 from gate.sources.rehearsal import programs
-from gate.sources.rehearsal.clone import Clone, conninfo
+from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.copying import conninfo
 from gate.target import Target
 
 DUMP_S = 120.0

@@ -13,6 +13,7 @@ from gate.sources.rehearsal import rows, samples, second
 from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
 from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
 from gate.sources.rehearsal.leg import walk
+from gate.sources.rehearsal.race import race
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.strike import strike
@@ -101,6 +102,9 @@ def forward(
         if stage.how.strikes and step.receipt.clean:
             struck, unstruck = strike(stage, step.up, below, above.catalog)
             step.receipt = step.receipt.model_copy(update={"struck": struck, "unstruck": unstruck})
+        if stage.how.migrators > 1 and step.receipt.clean:
+            raced = race(stage, step.up, below, above.catalog)
+            step.receipt = step.receipt.model_copy(update={"raced": raced})
     if saved:
         stage.restore(saved)
     return step

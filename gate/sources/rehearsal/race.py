@@ -1,0 +1,111 @@
+"""Several migrators at once, as replicas that start together are: none fails, none hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+
+from gate.catalog.diff import diff
+from gate.catalog.model import Catalog
+from gate.connection.obstacle import CarrierError
+from gate.sources.rehearsal import alembic
+from gate.sources.rehearsal.facts import Leg
+from gate.sources.rehearsal.leg import END, walk
+from gate.sources.rehearsal.reason import reason
+from gate.sources.rehearsal.sessions import APPLICATION
+from gate.sources.rehearsal.stage import Stage
+
+STILL_S = 15
+"""How long nothing may move until that is called a hang, in seconds."""
+BEAT_S = 0.5
+# The server's own search for deadlocks does not see that a session waits for another one of the
+# same program: nobody works, somebody waits, and nothing has changed for so long.
+STILL = """
+    WITH s AS (
+         SELECT * FROM pg_stat_activity
+          WHERE datname = current_database() AND backend_type = 'client backend'
+            AND NOT starts_with(application_name, %(own)s))
+    SELECT string_agg(DISTINCT format('"%%s" waits for the %%s of %%s', left(s.query, 80),
+                             s.wait_event, (
+               SELECT string_agg(DISTINCT format('"%%s" (%%s)', left(b.query, 80),
+                                 CASE b.wait_event_type WHEN 'Lock' THEN 'waits itself'
+                                      ELSE b.state END), ', ')
+                 FROM s AS b WHERE b.pid = ANY (pg_blocking_pids(s.pid)))), '; ')
+      FROM s WHERE s.wait_event_type = 'Lock'
+    HAVING (SELECT bool_and(state_change < clock_timestamp() - %(still)s * interval '1 s')
+                   AND NOT bool_or(state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock')
+              FROM s)
+"""
+
+
+def race(stage: Stage, up: Leg, below: str, above: Catalog) -> tuple[str, ...]:
+    """Apply a step by several commands at once, and compare with what one of them makes.
+
+    Args:
+        stage: The clone has the step; what it has in the end is nobody's matter.
+        up: The first way up.
+        below: Where a way down that is asked by name ends.
+        above: The catalog that the step leads to.
+
+    Returns:
+        One sentence per thing that is wrong.
+    """
+    number = stage.how.migrators
+    if walk(stage, up.revision, "down", back_to=below).exit_status != 0:
+        return ("the way down failed",)
+    stage.tell(f"rehearsal: {number} migrators at once apply {up.revision}")
+    ended: list[tuple[int | None, str]] = []
+
+    def migrate() -> None:
+        try:
+            output = alembic.run(
+                stage.how, stage.target, stage.clone, stage.carrier, "upgrade", up.revision
+            )
+            ended.append((output.rc, output.stdout.decode("utf-8", "replace")))
+        except CarrierError as error:
+            ended.append((None, str(error)))
+
+    threads = [
+        threading.Thread(target=migrate, name=f"migrator {one}", daemon=True)
+        for one in range(number)
+    ]
+    for one in threads:
+        one.start()
+    hung = _watched(stage, threads)
+    if hung:
+        return (f"{number} migrators at once hang: {hung}",)
+    found = [
+        f"of {number} migrators at once one "
+        f"{'was ended' if status is None else f'exited with {status}'}: {reason(said)}"
+        for status, said in ended
+        if status != 0
+    ]
+    lines = diff(above, stage.whole()).lines()
+    return (
+        *dict.fromkeys(found),
+        *(f"{number} migrators at once make another catalog: {one}" for one in lines),
+    )
+
+
+def _watched(stage: Stage, threads: list[threading.Thread]) -> str:
+    """Wait until all are through; where nothing moves any more, end them and say who waits."""
+    still = ""
+    while any(one.is_alive() for one in threads):
+        stage.clone.way.sessions.check()
+        row = stage.connection.execute(STILL, {"own": APPLICATION, "still": STILL_S}).fetchone()
+        if row and row[0]:
+            still = str(row[0])
+            stage.connection.execute(END)
+            break
+        time.sleep(BEAT_S)
+    until = time.monotonic() + stage.how.deadline_s
+    for one in threads:
+        one.join(max(0.0, until - time.monotonic()))
+    try:
+        stage.connection.execute(END)
+    except psycopg.Error:
+        stage.clone.way.sessions.check()
+        raise
+    return still
