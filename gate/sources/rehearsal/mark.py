@@ -31,6 +31,10 @@ SUBSCRIPTIONS = """
     SELECT subname FROM pg_subscription
      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+SUBSCRIBES = """
+    SELECT count(*) FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
+     WHERE d.datname = %s
+"""
 HOLD = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 FREE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 LET_GO = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
@@ -96,11 +100,9 @@ def drop(admin: psycopg.Connection[Any], name: str) -> None:
     for found, comment, _ in admin.execute(CLONES, [APPLICATION, PREFIX]).fetchall():
         if found == name and is_own(name, comment):
             gone = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            try:
-                admin.execute(gone)
-            except psycopg.errors.ObjectInUse:
+            if (admin.execute(SUBSCRIBES, [name]).fetchone() or [0])[0]:
                 _unsubscribe(admin, name)
-                admin.execute(gone)
+            admin.execute(gone)
 
 
 def _unsubscribe(admin: psycopg.Connection[Any], name: str) -> None:

@@ -120,8 +120,9 @@ class Sessions:
             connect_timeout=self._connect_s,
             options=" ".join(limits),
         ) as session:
-            with self._lock:
-                self._open.add(session)
+            if not late:  # whoever cleans up is not to be cancelled before he says so
+                with self._lock:
+                    self._open.add(session)
             try:
                 if not live:
                     session.execute(NOTICE)
