@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from gate.contract.intentions import DataChange, OneWay, Removal
 from gate.contract.item import AbsolutePath, Commit, Item, Json, Name, Seconds, Yes
 from gate.rule import Both, Filled, Has, Not, Rule, Some, exactly_one
 from gate.toml import Strict
@@ -68,38 +69,6 @@ class Environment(Strict):
     def names(self) -> set[str]:
         """Every variable that it gives."""
         return {*self.take, *self.give}
-
-
-class OneWay(Strict):
-    """A revision that is not meant to be taken back.
-
-    Attributes:
-        revision: Its id.
-        reason: Why; shown in every report.
-    """
-
-    revision: Name
-    reason: Name
-
-
-class DataChange(OneWay):
-    """A revision that changes rows which its way down does not bring back.
-
-    Attributes:
-        tables: Whose rows.
-    """
-
-    tables: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)]
-
-
-class Removal(OneWay):
-    """A revision that removes content which its way down does not bring back.
-
-    Attributes:
-        objects: Tables and columns (``table.column``).
-    """
-
-    objects: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)]
 
 
 LINKS = Rule(Some(Not(Filled("link")), Has("git")), "link goes with git")
