@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from gate.catalog.identifiers import identifier, quoted
-from gate.connection.obstacle import first_line
+from gate.connection.obstacle import CarrierError, first_line
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import Bystander
 from gate.sources.rehearsal.sessions import APPLICATION
@@ -75,7 +75,7 @@ class Canary:
                     if took > self._longest and moment:
                         self._longest, self._when = took, moment
                     self._stop.wait(PAUSE_S)
-        except psycopg.Error as error:
+        except (psycopg.Error, CarrierError) as error:
             self._error = first_line(error)
 
     def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:

@@ -12,7 +12,7 @@ import psycopg
 from typing_extensions import Self
 
 from gate.catalog.names import told as name_of
-from gate.connection.obstacle import first_line
+from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import TableLock
@@ -91,6 +91,7 @@ class Witness:
         self._stop.set()
         self._thread.join(10)
         if self._error and failed is None:
+            self._clone.way.sessions.check()
             raise ObservationError(f"the witness lost the clone: {self._error}")
 
     def locks(self, told: Iterable[tuple[str, str]] = ()) -> tuple[TableLock, ...]:
@@ -132,7 +133,7 @@ class Witness:
                     self._sample(session)
                     self._ready.set()
                     self._stop.wait(INTERVAL_S)
-        except psycopg.Error as error:
+        except (psycopg.Error, CarrierError) as error:
             self._error = first_line(error)
         finally:
             self._ready.set()
