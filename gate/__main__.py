@@ -17,6 +17,7 @@ from gate.errors import ContractError, GateError, TargetError
 from gate.run.settings import find_settings, target_files
 from gate.secrets import known
 from gate.secrets.credentials import of_run
+from gate.secrets.streams import open_closed, unless_gone
 
 MISTAKE = 4
 """Exit status of a mistake in option, target or contract, as pytest's usage errors have it."""
@@ -34,6 +35,7 @@ def main(words: list[str] | None = None) -> int:
         it could not, 2 for wrong options, 3 where the gate itself failed, 4 for a mistake in an
         option's value, in a target or contract, 130 where it was interrupted.
     """
+    open_closed()
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--version", action="store_true", help="print the version and end")
     found = parser.add_subparsers(dest="command")
@@ -58,20 +60,32 @@ def _run(options: argparse.Namespace) -> int:
     try:
         _know(options)
         module = importlib.import_module(f"gate.commands.{options.command}")
-        return int(module.run(options, print))
+        status = int(module.run(options, print))
+        sys.stdout.flush()
     except (ContractError, TargetError) as error:
         return _complain(error, MISTAKE)
     except GateError as error:
         return _complain(error, MISTAKE if options.command == "check" else 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
-        return 1
     except KeyboardInterrupt:
         return 130
-    except Exception:  # noqa: BLE001 - it is told without its secrets
-        sys.stderr.write(known.tell(traceback.format_exc()))
-        sys.stderr.write("\ngate: the gate itself failed: nothing is known of the target\n")
+    except Exception as error:  # noqa: BLE001 - it is told without its secrets
+        if isinstance(error, OSError) and _is_gone():
+            return 1
+        _say(known.tell(traceback.format_exc()))
+        _say("\ngate: the gate itself failed: nothing is known of the target\n")
         return FAILED
+    return status
+
+
+def _is_gone() -> bool:
+    """Whether the standard output takes nothing more; then it leads nowhere from now on."""
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except OSError:
+        unless_gone(sys.stdout, sys.stdout.flush, "stdout")
+        return True
+    return False
 
 
 def _know(options: argparse.Namespace) -> None:
@@ -84,8 +98,18 @@ def _know(options: argparse.Namespace) -> None:
 
 
 def _complain(error: GateError, status: int) -> int:
-    sys.stderr.write(f"gate: {known.tell(str(error))}\n")
+    _say(f"gate: {known.tell(str(error))}\n")
     return status
+
+
+def _say(text: str) -> None:
+    """Say it on the standard error, where anybody can hear it."""
+
+    def said() -> None:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+    unless_gone(sys.stderr, said, "stderr")
 
 
 def _help(name: str) -> str:

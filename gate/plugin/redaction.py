@@ -27,7 +27,7 @@ from gate.secrets.errors import clean_error
 from gate.secrets.logs import clean_records
 from gate.secrets.redactor import public_text
 from gate.secrets.sentinel import Watch
-from gate.secrets.streams import CleanStream
+from gate.secrets.streams import CleanStream, open_closed
 
 LEAKS = "gate_leaks"
 """Key under which a worker of xdist says where it saw the sentinel."""
@@ -36,6 +36,7 @@ LEAKS = "gate_leaks"
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Know the environment's secrets, and plant the sentinel, before anything can go wrong."""
+    open_closed()
     settings = settings_of(config.rootpath, lambda key: str(config.getini(key)))
     known.begin(of_run(None, os.environ, target_files(settings, config.option.gate_target)))
     guard = Guard(config, Watch(known.plant(os.environ)))
@@ -76,14 +77,15 @@ class Guard:
             self._config.pluginmanager.get_plugin("capturemanager"), "_global_capturing", None
         )
         for name, attribute in (("stdout", "out"), ("stderr", "err")):
-            clean = CleanStream(getattr(sys, name), name, self._watch)
-            self._undo.callback(setattr, sys, name, getattr(sys, name))
+            own = getattr(sys, name)
+            clean = CleanStream(own, name, self._watch)
+            self._undo.callback(setattr, sys, name, own)
             setattr(sys, name, clean)
             # What pytest puts back after it has captured a test's output.
             capture = getattr(capturing, attribute, None)
             capture = getattr(capture, "syscapture", capture)
             if capture is not None and hasattr(capture, "_old"):
-                self._undo.callback(setattr, capture, "_old", capture._old)  # noqa: SLF001
+                self._undo.callback(setattr, capture, "_old", capture._old or own)  # noqa: SLF001
                 capture._old = clean  # noqa: SLF001 - there is no other way to be put back
 
     @pytest.hookimpl(trylast=True)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import errno
 import os
 import pathlib
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,9 +24,11 @@ from gate.holding import held
 from gate.report import private
 from gate.report.run_keeping import close_dead_runs, prune
 from gate.report.run_links import lead, link
-from gate.report.runs import LATEST, NEW, REPLAY, RUNNING, RUNS, VERDICT, free
+from gate.report.runs import LATEST, NEW, REPLAY, RUNNING, RUNS, VERDICT, free, is_finished
 from gate.report.verdict_json import dumps
 from gate.target import Readers
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclasses.dataclass
@@ -55,7 +59,9 @@ class RunFolder:
             GateError: The folder of the target cannot be written to.
         """
         with explained(self.place), private.alone(self.path.parent) as is_alone:
-            lead(self.place, REPLAY if self.replay else self.moment, self.path)
+            name = REPLAY if self.replay else self.moment
+            if not is_alone or not _is_older(self.path, self.place / name):
+                lead(self.place, name, self.path)
             if is_alone:
                 prune(self.place, keep)
 
@@ -98,11 +104,15 @@ def begin(
         with private.alone(runs) as is_alone:
             if is_alone:
                 close_dead_runs(place, readers)
-            new = pathlib.Path(tempfile.mkdtemp(prefix=NEW, dir=runs))
-            new.chmod(private.MODES[readers][0])
-            number = held(new)
             name = free(runs, started, f"-{moment}{f'-{REPLAY}' * replay}")
-            path = _named(new, name, document, readers)
+            new = pathlib.Path(tempfile.mkdtemp(prefix=NEW, dir=runs))
+            try:
+                new.chmod(private.MODES[readers][0])
+                number = held(new)
+                path = _named(new, name, document, readers)
+            except OSError:
+                shutil.rmtree(new, ignore_errors=True)
+                raise
             link(place, LATEST, path)
             if is_alone:
                 prune(place, keep)
@@ -119,6 +129,14 @@ def _named(
     return path
 
 
+def _is_older(run: pathlib.Path, other: pathlib.Path) -> bool:
+    """Whether another run finished after this one, and was quicker to have itself led to."""
+    if not is_finished(other):
+        return False
+    ended, now = (one.joinpath(VERDICT).stat().st_mtime_ns for one in (run, other))
+    return ended < now
+
+
 @contextlib.contextmanager
 def explained(folder: pathlib.Path) -> Iterator[None]:
     """Explain what is wrong with a folder that cannot be written to.
@@ -129,8 +147,9 @@ def explained(folder: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        advice = "make room" if error.errno in FULL else "make the folder writable for this user"
         raise GateError(
-            f"{folder}: reports cannot be written here: {error.strerror} "
-            f"({error.filename}); make the folder writable for this user, or choose another one "
-            f"with --reports=DIR"
+            f"{folder}: reports cannot be written here: {error.strerror}{where}; {advice}, or "
+            f"choose another one with --reports=DIR"
         ) from error

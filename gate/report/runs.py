@@ -14,6 +14,8 @@ from gate.contract.model import MOMENTS
 
 RUNS, LATEST, REPLAY = "runs", "latest", "replay"
 VERDICT = "verdict.json"
+WITHHELD = "WITHHELD"
+"""A file in the folder of a run that holds a secret: no link may ever lead to it."""
 RUNNING, INTERRUPTED = "RUNNING", "INTERRUPTED"
 NEW, OLD = ".new-", ".old-"
 """Beginnings of the names of folders that are not yet, or no longer, those of a run."""
@@ -51,8 +53,8 @@ def word(folder: pathlib.Path) -> str:
 
 
 def is_finished(folder: pathlib.Path) -> bool:
-    """Whether a run came to its end by itself."""
-    return word(folder) not in ("", RUNNING, INTERRUPTED)
+    """Whether a run came to its end by itself, and may be led to."""
+    return word(folder) not in ("", RUNNING, INTERRUPTED) and not (folder / WITHHELD).exists()
 
 
 def folders(place: pathlib.Path) -> list[pathlib.Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import os
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
@@ -14,6 +15,7 @@ from gate.errors import GateError
 from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
+from gate.report.unwritten import amend, unwritten, withhold
 from gate.report.write import write_all
 from gate.run.benchmarks import store
 from gate.run.options import Run
@@ -21,6 +23,7 @@ from gate.run.stage import Stage
 from gate.run.timings import keep
 from gate.secrets import known
 from gate.secrets.leaks import scan
+from gate.secrets.redactor import Redactor
 from gate.sources.observed import Observed
 
 GATE_CLOSED = 10
@@ -71,7 +74,7 @@ def write_reports(
     """Write the reports of every moment.
 
     Where a report holds a secret all the same, the moment's verdict becomes BLOCKED, the reports
-    say so, and no link leads to them.
+    say so, and no link leads to them. Where they cannot be written, it promotes nothing.
 
     Returns:
         What could not be written, or must not be passed on, and why.
@@ -95,20 +98,34 @@ def write_reports(
             baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
             run=folder.name,
         )
-        try:
-            write_all(folder, account, redactor, url=run_url(os.environ))
-            leaks = [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
-            problems += leaks
-            if leaks:
-                verdicts[moment] = _blocked(one, leaks)
-                blocked = dataclasses.replace(account, verdict=verdicts[moment])
-                write_all(folder, blocked, redactor, url=run_url(os.environ))
-            elif one.word is not Word.INTERRUPTED:
+        why = _told(account, folder, redactor)
+        leaks = [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
+        if leaks:
+            verdicts[moment] = _blocked(one, leaks)
+            withhold(folder)
+        elif not why and one.word is not Word.INTERRUPTED:
+            try:
                 stage.folders[moment].publish(stage.target.reports.keep)
                 _keep_timings(stage, one, observed.get(moment), folder.name)
-        except GateError as error:
-            problems.append(f"REPORTS NOT WRITTEN: {error}")
+            except GateError as error:
+                why = f"REPORTS NOT WRITTEN: {error}"
+        if why:
+            verdicts[moment] = unwritten(verdicts[moment], why)
+        if leaks or why:
+            _told(dataclasses.replace(account, verdict=verdicts[moment]), folder, redactor)
+            readers = stage.target.reports.readable_by
+            still = amend(folder, verdicts[moment], "; ".join([*leaks, why]), readers)
+            problems += [one for one in (*leaks, why, still) if one]
     return problems
+
+
+def _told(account: Account, folder: pathlib.Path, redactor: Redactor) -> str:
+    """Write every report of a moment; returns why they are not whole, if they are not."""
+    try:
+        write_all(folder, account, redactor, url=run_url(os.environ))
+    except GateError as error:
+        return f"REPORTS NOT WRITTEN: {error}"
+    return ""
 
 
 def _keep_timings(stage: Stage, one: Verdict, seen: Observed | None, name: str) -> None:

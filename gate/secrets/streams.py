@@ -6,12 +6,54 @@ in it was not, by somebody: it is taken out here, and noted, so that the run fai
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from gate.secrets import known
 from gate.secrets.sentinel import Watch
+
+
+def open_closed() -> None:
+    """Have the three standard streams lead somewhere, where whoever started this closed them.
+
+    A file that is opened would be the standard output otherwise.
+    """
+    with contextlib.suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error
+            os.set_inheritable(number, True)
+        os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
+def unless_gone(stream: Any, act: Callable[[], object], where: str) -> None:
+    """Write to a stream; where that cannot be done any more, go on for the sake of the files.
+
+    Its reader has gone away, its device is full, its terminal hung up: what is written from then
+    on goes nowhere. The standard error says so, where it is another stream.
+    """
+    try:
+        try:
+            act()
+        except BlockingIOError:  # whoever reads is slow, and the pipe does not wait for it
+            os.set_blocking(stream.fileno(), True)
+            stream.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+        if where != "stderr" and not isinstance(error, BrokenPipeError):
+            with contextlib.suppress(OSError):
+                os.write(
+                    2,
+                    f"gate: {where} cannot be written to any more ({error.strerror}): the run "
+                    f"goes on, its verdict is in the reports\n".encode(),
+                )
 
 
 class CleanStream:
@@ -37,21 +79,19 @@ class CleanStream:
             return 0
         self._told = self._watch.follow(self._where, self._told, text)
         cleaned = known.redactor().clean(text) if len(text) > 1 else text
-        self._unless_closed(lambda: self._stream.write(cleaned))
+        unless_gone(self._stream, lambda: self._written(cleaned), self._where)
         return len(text)
+
+    def _written(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError as error:
+            shown = text.encode(error.encoding, "backslashreplace")
+            self._stream.write(shown.decode(error.encoding))
 
     def flush(self) -> None:
         """Hand on what was written."""
-        self._unless_closed(self._stream.flush)
-
-    def _unless_closed(self, act: Callable[[], object]) -> None:
-        """Do it; where the reader has gone away, go on for the sake of the files."""
-        try:
-            act()
-        except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+        unless_gone(self._stream, self._stream.flush, self._where)
 
     def writelines(self, lines: Any) -> None:
         """Write one after the other."""
@@ -86,10 +126,13 @@ class CleanBytes:
         text = bytes(content).decode("utf-8", "surrogateescape")
         self._watch.follow(self._where, "", text)
         cleaned = known.redactor().clean(text)
-        self._buffer.write(
-            content if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
-        )
+        told = content if cleaned == text else cleaned.encode("utf-8", "surrogateescape")
+        unless_gone(self._buffer, lambda: self._buffer.write(told), self._where)
         return len(content)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        unless_gone(self._buffer, self._buffer.flush, self._where)
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is the buffer's own."""

@@ -14,6 +14,7 @@ from gate.contract.item import Moment
 from gate.errors import GateError
 from gate.report.run_folder import RunFolder, begin
 from gate.report.runs import word
+from gate.report.unwritten import withhold
 
 NOON = dt.datetime(2026, 2, 13, 12, 0, tzinfo=dt.timezone.utc)
 
@@ -94,6 +95,17 @@ def test_a_run_that_was_killed_before_its_link_is_found(tmp_path: pathlib.Path) 
     killed.close()
     started(tmp_path, minute=2)
     assert str((tmp_path / "predeploy").readlink()) == f"runs/{killed.path.name}"
+
+
+def test_a_run_that_holds_a_secret_is_never_led_to(tmp_path: pathlib.Path) -> None:
+    """Neither by itself nor by the next run, which puts the links in order."""
+    good = conclude(started(tmp_path))
+    leaky = started(tmp_path, minute=1)
+    (leaky.path / "verdict.json").write_text('{"verdict": "BLOCKED"}')
+    withhold(leaky.path)
+    leaky.close()
+    started(tmp_path, minute=2)
+    assert str((tmp_path / "predeploy").readlink()) == f"runs/{good.path.name}"
 
 
 def test_old_runs_go(tmp_path: pathlib.Path) -> None:
