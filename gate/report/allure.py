@@ -7,7 +7,8 @@ result after the fixtures ran), the side files at the end of the session.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic_core import to_json
@@ -28,6 +29,9 @@ from gate.target import Target
 OF_RISK: dict[str, Severity] = {"HIGH": "critical", "MEDIUM": "normal", "LOW": "minor"}
 VERSION = "Version"
 """The column whose values belong to the environment of a run."""
+BUDGET, DRIFT = "budget", "drift"
+"""Tags of what is about how long something takes, and of what changed without a promise."""
+URL = re.compile(r"https?://[^\s<>\"'`)\]}|\\]*[^\s<>\"'`)\]}|\\.,;:!?]")
 RANK: tuple[Severity, ...] = ("blocker", "critical", "normal", "minor", "trivial")
 
 
@@ -56,16 +60,17 @@ def severity(promise: Promise, moment: Moment, contract: Contract) -> Severity:
 
 
 def labels(
-    promise: Promise, moment: Moment, contract: Contract, target: Target
+    promise: Promise, moment: Moment, contract: Contract, target: Target, marks: Iterable[str] = ()
 ) -> list[tuple[str, str]]:
     """Labels as ``(type, value)``, for ``allure.dynamic.label(type, value)``.
 
-    The suites are moment, chapter and kind; the behaviours are the deployment, the chapter and
-    the item; the tags are the risks, and whether the target is declared to differ.
+    The suites are moment, chapter and kind; the behaviours are the moment, the chapter and the
+    item; the tags are the risks, whether the target is declared to differ, and what else there is
+    to filter by once an item has ended.
     """
-    tags = [*promise.at(moment).risk, *(["differs"] if promise.differs else [])]
+    tags = [*promise.at(moment).risk, *(["differs"] if promise.differs else []), *marks]
     return [
-        ("epic", contract.system),
+        ("epic", moment),
         ("feature", promise.chapter),
         ("story", promise.id),
         ("parentSuite", f"{moment} on {target.name}"),
@@ -112,13 +117,48 @@ def attachment(promise: Promise, moment: Moment, evidence: Any) -> Attachment:
     return Attachment(" and ".join(both), to_json(both, indent=2).decode(), "JSON")
 
 
-def categories() -> list[dict[str, Any]]:
-    """``categories.json``: a broken promise and a failed look are different things."""
+def links(promise: Promise, moment: Moment, contract: Contract) -> list[dict[str, str]]:
+    """The addresses that an item and the risks that it guards name: who says so, what to read."""
+    item = promise.at(moment)
+    named = [("source", item.source), ("note", item.note)]
+    for id_ in item.risk:
+        risk = contract.promises.get(id_)
+        if risk is not None:
+            named += [(id_, risk.at(moment).source), (id_, risk.at(moment).note)]
+    found = {url: name for name, text in reversed(named) for url in reversed(URL.findall(text))}
     return [
-        {"name": "Promise broken", "matchedStatuses": ["failed"]},
+        {"type": "link", "name": f"{name}: {url}", "url": url}
+        for url, name in reversed(found.items())
+    ]
+
+
+def trace(line: Result, marks: Iterable[str]) -> str:
+    """What a result says beneath its message; `categories` go by its first line."""
+    found = [f"outcome: {line.outcome.value} ({', '.join(marks)})"]
+    found += [f"promised: {line.promised}", f"seen: {line.seen}"]
+    return "\n".join([*found, *([f"look at: {line.look}"] if line.look else [])])
+
+
+def categories() -> list[dict[str, Any]]:
+    """``categories.json``: what is to be told apart, the particular before the general.
+
+    The patterns fit the whole of a result's trace, as Allure 2 wants it, and are found in it, as
+    Allure 3 looks for them.
+    """
+    return [
         {"name": "Could not look", "matchedStatuses": ["broken"]},
         {"name": "Not run", "matchedStatuses": ["skipped", "unknown"]},
+        _by_trace("Over budget", rf"\w+ \([^)]*\b{BUDGET}\b", "failed"),
+        _by_trace("Drift", rf"\w+ \([^)]*\b{DRIFT}\b", "failed", "passed"),
+        _by_trace("Waived", "WAIVED ", "passed"),
+        _by_trace("Warned of", "WARN ", "passed"),
+        {"name": "Promise broken", "matchedStatuses": ["failed"]},
     ]
+
+
+def _by_trace(name: str, pattern: str, *statuses: str) -> dict[str, Any]:
+    regex = rf"^outcome: {pattern}[\s\S]*"
+    return {"name": name, "matchedStatuses": [*statuses], "traceRegex": regex}
 
 
 def environment(account: Account) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The folder ``allure-results``: one result per promised item, whatever happened to run.
 
 Made from the account and not from pytest's reports, so that Allure shows what the verdict counts:
-a broken promise is *failed*, a failed look *broken*, an item that no test accounted for *skipped*.
+a broken promise is *failed*, a failed look *broken*, an item that no test accounted for *skipped*;
+warnings, waivers, drift and budgets have tags and categories.
 The format is Allure's own (model of allure-python-commons 2.16, read by Allure 2 and 3).
 """
 
@@ -15,9 +16,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.account.verdict import Line, Outcome
-from gate.report import allure
+from gate.kinds.kind import Kind
+from gate.kinds.registry import kinds
+from gate.report import allure, drift
 from gate.report.account import SNAPSHOT, Account
+from gate.report.allure_times import milliseconds, span, steps
 from gate.report.facts import evidence
+from gate.report.state_diff import FILE as STATE_DIFF
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {
@@ -38,14 +43,24 @@ name = "allure"
 def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The folder's files: results, their evidence, and what belongs to the whole run.
 
-    The snapshot document, where it is there already, is an attachment of the whole run.
+    The documents that are there already, the snapshot and the state diff, are attachments of the
+    whole run, of its first result, and of each that did not pass.
     """
     files: dict[str, str] = {}
-    for line in account.verdict.lines:
-        files |= _result(account, line)
-    document = already.get(SNAPSHOT[account.moment])
-    if document is not None:
-        files |= _globals(account, document.decode())
+    documents = []
+    for name in (SNAPSHOT[account.moment], STATE_DIFF):
+        if name in already:
+            source = f"{_id(account, name)}-attachment.txt"
+            files[source] = already[name].decode("utf-8", "replace")
+            documents.append({"name": name, "source": source, "type": "text/plain"})
+    drifted = _drifted(account)
+    for number, line in enumerate(account.verdict.lines):
+        shown = documents if number == 0 or line.outcome is not Outcome.PASS else []
+        files |= _result(account, line, shown, drifted=line.id in drifted)
+    if documents:
+        at = milliseconds(account.finished)
+        whole = {"attachments": [{**one, "timestamp": at} for one in documents], "errors": []}
+        files[f"{_id(account, 'globals')}-globals.json"] = _json(whole)
     pairs = allure.environment(account)
     files["environment.properties"] = allure.environment_properties(pairs)
     files["categories.json"] = _json(allure.categories())
@@ -53,57 +68,110 @@ def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes
     return {f"{FOLDER}/{file}": text.encode("utf-8", "replace") for file, text in files.items()}
 
 
-def _result(account: Account, line: Line) -> dict[str, str]:
+def _id(account: Account, name: str) -> str:
+    """An id that the same thing of the same run has again."""
+    run = f"{account.target.name}/{account.moment}/{name}/{account.started.isoformat()}"
+    return str(uuid.uuid5(NAMES, run + "/replay" * bool(account.replay)))
+
+
+def _identity(account: Account, line: Line) -> dict[str, Any]:
+    """What a result is known by from run to run.
+
+    The moment is part of the test case: one moment never counts as another one's retry, whoever
+    merges their results. Target and replay are parameters of it, so that neither of two hosts, nor
+    a look that is judged again, hides the other.
+    """
+    case, target = f"{account.moment}/{line.id}", account.target.name
+    history = f"{target}/{case}{'/replay' * bool(account.replay)}"
+    replay = [{"name": "replay", "value": "yes"}] if account.replay else []
+    return {
+        "uuid": _id(account, line.id),
+        "historyId": _digest(history),
+        "testCaseId": _digest(case),
+        "fullName": f"tests/test_{line.chapter}.py::{account.moment}-{line.id}",
+        "titlePath": [account.moment, line.chapter],
+        "parameters": [
+            {"name": "target", "value": target},
+            *replay,
+            {"name": "outcome", "value": line.outcome.value, "excluded": True},
+        ],
+    }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _result(
+    account: Account, line: Line, documents: list[dict[str, str]], *, drifted: bool
+) -> dict[str, str]:
     moment, contract = account.moment, account.contract
     promise = contract.promises[line.id]
-    stop = round(account.finished.timestamp() * 1000)
-    name = f"{account.target.name}/{moment}/{line.id}"
+    marks = _marks(account, line, drifted=drifted)
+    start, stop = span(promise, line, account)
+    stages, outputs = steps(promise, account, start)
+    files: dict[str, str] = {}
     result: dict[str, Any] = {
-        "uuid": str(uuid.uuid5(NAMES, f"{name}/{account.started.isoformat()}")),
-        "historyId": hashlib.sha256(name.encode()).hexdigest()[:32],
-        "testCaseId": hashlib.sha256(line.id.encode()).hexdigest()[:32],
-        "fullName": f"tests/test_{line.chapter}.py::{moment}-{line.id}",
-        "titlePath": [moment, line.chapter],
+        **_identity(account, line),
         "name": allure.title(promise, moment),
         "description": allure.description(promise, moment, line),
         "status": "skipped" if line.id in account.verdict.not_run else STATUS[line.outcome],
-        "statusDetails": _details(line),
+        "statusDetails": _details(line, marks),
         "stage": "finished",
-        "start": stop - round(line.seconds * 1000),
-        "stop": stop,
+        "start": milliseconds(start),
+        "stop": milliseconds(stop),
         "labels": [
             {"name": type_, "value": value}
-            for type_, value in allure.labels(promise, moment, contract, account.target)
+            for type_, value in allure.labels(promise, moment, contract, account.target, marks)
         ],
-        "parameters": [{"name": "outcome", "value": line.outcome.value, "excluded": True}],
+        "links": allure.links(promise, moment, contract),
+        "steps": stages,
     }
+
+    def attached(name: str, body: str, of: str) -> dict[str, str]:
+        type_, suffix = TYPES[of]
+        source = f"{uuid.uuid5(NAMES, result['uuid'] + name)}-attachment.{suffix}"
+        files[source] = body
+        return {"name": name, "source": source, "type": type_}
+
     found = None if account.observed is None else evidence(promise, account.scene)
     both = allure.attachment(promise, moment, found)
-    type_, suffix = TYPES[both.type]
-    source = f"{uuid.uuid5(NAMES, result['uuid'] + both.name)}-attachment.{suffix}"
-    result["attachments"] = [{"name": both.name, "source": source, "type": type_}]
-    return {source: both.body, f"{result['uuid']}-result.json": _json(result)}
+    result["attachments"] = [attached(both.name, both.body, both.type), *documents]
+    for step in stages:
+        if key := step.pop("output", ""):
+            step["attachments"] = [{**attached(key, outputs[key], "TEXT"), "name": "output"}]
+    files[f"{result['uuid']}-result.json"] = _json(result)
+    return files
 
 
-def _details(line: Line) -> dict[str, str]:
-    if not line.reason:
-        return {}
-    trace = [f"promised: {line.promised}", f"seen: {line.seen}"]
-    trace += [f"look at: {line.look}"] if line.look else []
-    return {"message": f"{line.id}: {line.reason}", "trace": "\n".join(trace)}
-
-
-def _globals(account: Account, document: str) -> dict[str, str]:
-    """The snapshot document belongs to the run, not to one of its results."""
-    source = f"{uuid.uuid4()}-attachment.md"
-    attachment = {
-        "name": SNAPSHOT[account.moment],
-        "source": source,
-        "type": "text/markdown",
-        "timestamp": round(account.finished.timestamp() * 1000),
+def _marks(account: Account, line: Line, *, drifted: bool) -> list[str]:
+    """What can be filtered by beyond Allure's statuses."""
+    promise = account.contract.promises[line.id]
+    is_timed = kinds()[promise.kind].measure is not Kind.measure
+    found = {
+        line.outcome.value: line.outcome is not Outcome.PASS,
+        "not run": line.id in account.verdict.not_run,
+        allure.BUDGET: is_timed,
+        allure.DRIFT: drifted,
     }
-    whole = {"attachments": [attachment], "errors": []}
-    return {source: document, f"{uuid.uuid4()}-globals.json": _json(whole)}
+    return [name for name, holds in found.items() if holds]
+
+
+def _drifted(account: Account) -> set[str]:
+    """The items that changed since the earlier look although nobody promised it."""
+    if account.observed is None or account.baseline is None or account.moment == "predeploy":
+        return set()
+    found = drift.compare(
+        account.contract, account.target, account.baseline, account.observed, account.verdict
+    )
+    return {one.id for one in found if one.kind is drift.Kind.DRIFT}
+
+
+def _details(line: Line, marks: list[str]) -> dict[str, str]:
+    if line.outcome is Outcome.PASS and not line.reason and allure.DRIFT not in marks:
+        return {}
+    told = line.reason or (allure.DRIFT if line.outcome is Outcome.PASS else line.outcome.value)
+    return {"message": f"{line.id}: {told}", "trace": allure.trace(line, marks)}
 
 
 def _json(value: Any) -> str:

@@ -59,10 +59,10 @@ def test_severity_follows_the_risk(contract: Contract, id_: str, expected: str) 
 
 
 def test_labels(contract: Contract, target: Target) -> None:
-    """Suites are moment, chapter and kind; risks are tags."""
+    """Suites are moment, chapter and kind; the epic is the moment; risks are tags."""
     promise = contract.promises["service.redis"]
     assert allure.labels(promise, "predeploy", contract, target) == [
-        ("epic", "ATUM DESK Enhancement Deployment"),
+        ("epic", "predeploy"),
         ("feature", "services"),
         ("story", "service.redis"),
         ("parentSuite", "predeploy on hera"),

@@ -117,7 +117,7 @@ def check(account: Account, folder: pathlib.Path) -> None:
     labels = {one["name"]: one["value"] for one in result["labels"]}
     assert (labels["story"], labels["subSuite"]) == (id_, promise.kind)
     assert labels["severity"] in get_args(Severity)
-    (attached,) = result["attachments"]
+    attached, *_documents = result["attachments"]
     evidence = json.loads((folder / "allure-results" / attached["source"]).read_text("utf-8"))
     assert evidence["promised"]["title"] == promise.title
     assert ("seen" in evidence) == (fact_of(promise, account.scene) is not None)

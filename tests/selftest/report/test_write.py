@@ -78,11 +78,12 @@ def test_allure_counts_what_the_verdict_counts(
     }
     broken = by_name["service.api"]
     assert broken["statusDetails"]["message"] == "service.api: is dead"
-    assert broken["stop"] - broken["start"] == 1500
+    assert broken["stop"] - broken["start"] == 2700  # the host's 1.2 s, and the judgement
     for one in found:
         assert all((folder / attached["source"]).is_file() for attached in one["attachments"])
     (whole,) = folder.glob("*-globals.json")
     (document,) = json.loads(whole.read_text("utf-8"))["attachments"]
+    assert document["type"] == "text/plain"  # what readers show, and do not save
     snapshot = (tmp_path / "STATE_SNAPSHOT_BEFORE.md").read_bytes()
     assert (folder / document["source"]).read_bytes() == snapshot
     assert "target=" in (folder / "environment.properties").read_text("latin-1")
