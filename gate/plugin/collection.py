@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
+from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.plugin.nodes import expected_in, moments_of, parameter
 from gate.plugin.options import RUN
@@ -35,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if marker is not None:
         metafunc.config.stash[COVERED] |= set(marker.args)
         params = [
-            pytest.param(parameter(moment, promise.id), marks=getattr(pytest.mark, moment))
+            _param(moment, promise.id)
             for moment in moments
             for promise in run.contract.at(moment)
             if promise.kind in marker.args
@@ -47,11 +49,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # The scene, too, though the test may not ask for it: its moment must have been reached.
         metafunc.fixturenames += ["gate_promise", "gate_scene"]
         params = [
-            pytest.param(parameter(moment, promise.id), marks=getattr(pytest.mark, moment))
-            for moment in moments_of_test(promise)
-            if moment in moments
+            _param(moment, promise.id) for moment in moments_of_test(promise) if moment in moments
         ]
         metafunc.parametrize("gate_promise", params or [NOTHING], indirect=True)
+
+
+def _param(moment: Moment, id_: str) -> ParameterSet:
+    """A parameter under its own name: of a long one pytest makes a number, if it is not told."""
+    text = parameter(moment, id_)
+    return pytest.param(text, id=text, marks=getattr(pytest.mark, moment))
 
 
 @pytest.hookimpl(trylast=True)
