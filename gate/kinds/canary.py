@@ -62,6 +62,11 @@ class Canary(PromisedCanary, Item):
         removing = self.remove.requests if self.remove else ()
         return tuple(one.exchange(writes=True) for one in (self.request, *removing))
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether more must come of it than its row."""
+        return self.job is not None or self.event is not None
+
 
 class LeftBehind(Item):
     """What earlier runs left of a canary; it only reads."""

@@ -53,9 +53,11 @@ class Work(Proofs, Item):
 
     Attributes:
         unit: Its systemd unit.
-        canary: An item whose keeping shows that a job of ours went through, such as ``canary.job``.
-        log: An item whose keeping shows a line of a cycle, such as ``log.worker`` with ``says``.
-        session: An item whose keeping shows that it polls, such as ``session.worker``.
+        canary: An item whose keeping shows that a job of ours went through: ``canary.job`` with
+            `job` or `event`, or a check. Where it is not tried, the next sign decides.
+        log: An item whose keeping shows a line of a cycle: ``log.worker`` with ``says``.
+        session: An item whose keeping shows that it polls: ``session.worker`` with
+            ``last_statement_within_s``.
         idle: Where nothing was to do and no other sign is promised: ``inconclusive``, or ``warn``.
     """
 
@@ -124,6 +126,7 @@ def _judged(promise: Promise, item: Work, unit: Unit | Absent, scene: Scene, loo
         told.append(seen(facts))
         fresh = fresh or _is_fresh(queue, facts)
     decided = None if fresh else signs.strongest(promise, item, scene)
+    told += [] if fresh else signs.untried(item, scene)
     if decided is not None:
         told.append(decided.seen)
         broken += [] if decided.holds else [decided.seen]
@@ -222,10 +225,7 @@ def _references(item: Item, promises: Promises) -> Iterable[str]:
     if not isinstance(item, Work):
         return
     yield from no_such_unit("unit", item.unit, promises)
-    for key in REFERENCES:
-        name = getattr(item, key)
-        if name is not None and name not in promises:
-            yield f"{key}: {name!r} names no item"
+    yield from signs.mistakes(item, promises)
 
 
 KIND = Kind(

@@ -77,18 +77,22 @@ class Place:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             connection.execute(statement)
 
-    def judge(self, contract: Mapping[str, str]) -> dict[str, str]:
-        """What does not hold, by item; ``?`` in front of what cannot be told."""
+    def scene(self, contract: Mapping[str, str], *, writes: bool = True) -> Scene:
+        """Look at what a contract asks for."""
         chapters = self.folder / "contract"
         chapters.mkdir(exist_ok=True)
         for name, text in contract.items():
             (chapters / f"{name}.toml").write_text(text, "utf-8")
-        whole = load_contract(chapters)
+        whole = load_contract(chapters, writes=writes)
         asked = questions(whole, self.target, "predeploy")
         seen = look_at(self.target, "predeploy", asked, contract=whole)
-        scene = Scene(contract=whole, target=self.target, moment="predeploy", observed=seen)
+        return Scene(contract=whole, target=self.target, moment="predeploy", observed=seen)
+
+    def judge(self, contract: Mapping[str, str]) -> dict[str, str]:
+        """What does not hold, by item; ``?`` in front of what cannot be told."""
+        scene = self.scene(contract)
         odd: dict[str, str] = {}
-        for one in whole.at("predeploy"):
+        for one in scene.contract.at("predeploy"):
             try:
                 broken = "; ".join(compare(one, scene).broken)
             except ObservationError as error:
