@@ -16,20 +16,37 @@ from tests.machine import extra
 from tests.machine.trial import Machine
 
 DESK = "/data/ATUM DESK/atum-desk"
+LOGS = dict.fromkeys(("log.api", "log.rag_worker", "log.sla_worker", "work.sla"), "INCONCLUSIVE")
+"""Who may not read the journal cannot tell what units log."""
+SESSIONS = dict.fromkeys(
+    (
+        *("session.api", "session.rag_worker", "session.sla_worker", "session.job_worker"),
+        *("work.rag", "risk.new-worker-service"),
+    ),
+    "INCONCLUSIVE",
+)
+"""Without ``ss`` nobody tells which sockets are a unit's."""
 UPLOADS = f"{DESK}/data/uploads"
 SILENCE_S = 15.0
 """How long a whole run against a host that never answers may take."""
 
 
 @contextlib.contextmanager
-def fault(machine: Machine, do: str, undo: str) -> Iterator[None]:
-    """Do something to the machine as root; undo it and wait until all is well again."""
+def fault(machine: Machine, do: str, undo: str, *, is_logged: bool = False) -> Iterator[None]:
+    """Do something to the machine as root; undo it and wait until all is well again.
+
+    Args:
+        machine: The machine.
+        do: Shell script.
+        undo: Shell script.
+        is_logged: Whether the journal goes on telling of it.
+    """
     try:
         machine.run(do)
         yield
     finally:
         machine.run(undo)
-        machine.settle()
+        machine.begin_anew() if is_logged else machine.settle()
 
 
 def failed(*items: str) -> dict[str, str]:
@@ -43,10 +60,12 @@ def test_worker_killed_again_and_again(machine: Machine) -> None:
     kill = f"while :; do systemctl kill -s KILL {unit}; sleep 0.4; done"
     start = f"systemd-run -q --unit=killer sh -c '{kill}'; sleep 2"
     stop = f"systemctl stop killer; systemctl reset-failed {unit} || :; systemctl restart {unit}"
-    with fault(machine, start, stop):
+    with fault(machine, start, stop, is_logged=True):
         result = machine.gate("predeploy", machine.plain())
     assert result.exit_status == 1
-    assert result.odd() == failed("service.rag_worker", "work.rag")
+    sure = failed("service.rag_worker")
+    perhaps = failed("log.rag_worker", "work.rag", "session.rag_worker")
+    assert sure.items() <= result.odd().items() <= {**sure, **perhaps}.items(), result.odd()
 
 
 def test_masked_unit(machine: Machine) -> None:
@@ -66,10 +85,10 @@ def test_api_started_by_hand(machine: Machine) -> None:
         "until curl -sf http://127.0.0.1:8000/health; do sleep 0.1; done"
     )
     stop = "pkill -u navi -f '[u]vicorn app.main'; sleep 1; systemctl start atum-desk-api; sleep 2"
-    with fault(machine, start, stop):
+    with fault(machine, start, stop, is_logged=True):
         result = machine.gate("predeploy", machine.plain())
     assert result.exit_status == 1
-    assert result.odd() == failed("service.api", "port.api")
+    assert result.odd() == failed("service.api", "port.api", "session.api")
 
 
 def test_port_bound_by_another_process(machine: Machine) -> None:
@@ -99,7 +118,7 @@ def test_closed_folder_above_without_sudo(machine: Machine) -> None:
     with fault(machine, "chmod 000 /opt/atum-desk", "chmod 755 /opt/atum-desk"):
         result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert result.exit_status == 10
-    assert result.odd() == {"path.exports": "INCONCLUSIVE"}
+    assert result.odd() == {"path.exports": "INCONCLUSIVE", **LOGS}
     assert "Permission denied" in result.items["path.exports"]["reason"]
 
 
@@ -110,21 +129,30 @@ def test_unreadable_migrations_without_sudo(machine: Machine) -> None:
         result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert result.exit_status == 10
     told = ("migration.head", "migration.pending", "migration.chain", "risk.schema-migration")
-    assert result.odd() == dict.fromkeys(told, "INCONCLUSIVE")
+    assert result.odd() == {**dict.fromkeys(told, "INCONCLUSIVE"), **LOGS}
     for told_of in ("migration.head", "migration.chain"):
         assert "Permission denied" in result.items[told_of]["reason"]
 
 
 def test_without_ss(machine: Machine) -> None:
-    """Without ``ss`` the listeners are read from ``/proc``; nothing turns."""
+    """Without ``ss`` the listeners are read from ``/proc``; only sessions cannot be told."""
     with fault(machine, "mv /usr/bin/ss /usr/bin/ss.gone", "mv /usr/bin/ss.gone /usr/bin/ss"):
         result = machine.gate("predeploy", machine.plain())
-    assert (result.exit_status, result.odd()) == (0, {}), result.output
+    assert (result.exit_status, result.odd()) == (10, SESSIONS), result.output
 
 
 def test_without_sudo(machine: Machine) -> None:
-    """Without sudo the owners of ports are told by their control groups; nothing turns."""
+    """Without sudo the owners of ports are told by their control groups; logs cannot be told."""
     result = machine.gate("predeploy", machine.plain(), sudo=False)
+    assert (result.exit_status, result.odd()) == (10, LOGS), result.output
+    assert "(permission)" in result.items["log.api"]["reason"]
+
+
+def test_without_sudo_in_the_journals_group(machine: Machine) -> None:
+    """Who belongs to ``systemd-journal`` needs no sudo for the logs."""
+    group = "navi systemd-journal"
+    with fault(machine, f"adduser -q {group}", f"deluser -q {group}"):
+        result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert (result.exit_status, result.odd()) == (0, {}), result.output
 
 
@@ -135,7 +163,7 @@ def test_hidden_processes_without_sudo(machine: Machine) -> None:
         result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert result.exit_status == 10
     others = ("service.postgresql", "service.redis", "risk.redis-disable")
-    assert result.odd() == dict.fromkeys(others, "INCONCLUSIVE")
+    assert result.odd() == {**dict.fromkeys(others, "INCONCLUSIVE"), **LOGS}
     assert "is not shown to the user navi" in result.items["service.redis"]["reason"]
 
 
@@ -146,7 +174,7 @@ def test_sudo_wants_a_password(machine: Machine) -> None:
         result = machine.gate("predeploy", machine.plain())
     finally:
         machine.sudo("passwordless")
-    assert (result.exit_status, result.odd()) == (0, {}), result.output
+    assert (result.exit_status, result.odd()) == (10, LOGS), result.output
 
 
 def test_sudo_wants_a_password_without_ss(machine: Machine) -> None:
@@ -160,7 +188,7 @@ def test_sudo_wants_a_password_without_ss(machine: Machine) -> None:
             machine.sudo("passwordless")
     assert result.exit_status == 10
     others = ("port.postgresql", "port.redis", "risk.redis-disable")
-    assert result.odd() == dict.fromkeys(others, "INCONCLUSIVE")
+    assert result.odd() == {**dict.fromkeys(others, "INCONCLUSIVE"), **LOGS, **SESSIONS}
     assert "a password is required" in result.items["port.postgresql"]["reason"]
 
 

@@ -13,7 +13,7 @@ from gate.connection.carrier import open_carrier
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Cause
 from sandbox.machine import boot, record
-from tests.machine.trial import Machine
+from tests.machine.trial import AS_PUBLISHED, Machine
 
 BOOT_WITHIN_S = 15.0
 DOWN_WITHIN_S = 10.0
@@ -25,17 +25,27 @@ def test_is_ready_in_time(machine: Machine) -> None:
     assert 0 < machine.record.ready_s <= BOOT_WITHIN_S
 
 
+PUBLISHED_BEFORE = {id_: one for id_, one in AS_PUBLISHED.items() if "job" not in id_}
+IDLE = {"work.watchdog": "WARN"}
+"""A timer that has just been started need not have run yet."""
+
+
 def test_three_moments_hold(machine: Machine) -> None:
     """Before, deployed with sudo over SSH, and rolled back: every promise holds."""
     before = machine.gate("predeploy")
-    assert before.exit_status == 0, before.output
+    assert (before.exit_status, len(before.items) >= 150) == (0, True), before.output
+    assert before.as_published() == PUBLISHED_BEFORE
     assert {id_.split(".")[0] for id_ in before.odd("WARN")} <= {"rehearsal"}
-    assert (before.odd("FAIL", "INCONCLUSIVE"), len(before.items) >= 150) == ({}, True)
+    assert before.odd("FAIL", "INCONCLUSIVE") == {}
     after = machine.gate("postdeploy", "--apply")
-    assert (after.exit_status, after.odd()) == (0, {}), after.output
+    assert after.exit_status == 0, after.output
+    assert after.as_published() == AS_PUBLISHED
+    assert after.odd().items() <= IDLE.items(), after.odd()
+    assert after.items["canary.ticket"]["outcome"] == "PASS"
     assert machine.run("systemctl is-active atum-desk-job-worker") == "active\n"
     restored = machine.gate("rollback", "--apply")
-    assert (restored.exit_status, restored.odd()) == (0, {}), restored.output
+    assert restored.exit_status == 0, restored.output
+    assert (restored.as_published(), restored.odd()) == (PUBLISHED_BEFORE, {})
 
 
 def test_one_connection_and_one_command_for_a_moment(machine: Machine) -> None:
