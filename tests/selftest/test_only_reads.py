@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
-import shutil
 
 import psycopg
 import pytest
@@ -23,6 +23,49 @@ DUMPS = re.compile(
 WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|TRUNCATE|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT)\b")
 
 
+TABLES = """
+CREATE TABLE jobs (id serial, status text, locked_at timestamptz, attempts int, error text);
+CREATE TABLE beats (at timestamptz);
+INSERT INTO jobs (status) VALUES ('pending'), ('done'), ('failed');
+INSERT INTO beats VALUES (now());
+"""
+HEAD = 'title = "t"\nsource = "s"\n'
+CHAPTERS = {
+    "services": f'[service.w]\n{HEAD}unit = "w.service"\nstate = "active (running)"\n',
+    "sessions": f'[session.w]\n{HEAD}unit = "w.service"\nwaits_for_lock_within_s = 1\n',
+    "work": f"""[work.w]
+{HEAD}unit = "w.service"
+[work.w.queue]
+table = "jobs"
+pending = ["pending"]
+done = ["done"]
+failed = ["failed"]
+taken = "locked_at"
+attempts = "attempts"
+attempts_at_most = 5
+error = "error"
+[work.w.cycle]
+table = "beats"
+column = "at"
+within_s = 5
+""",
+    "queries": f"""[query.count]
+{HEAD}sql = "SELECT count(*) FROM jobs"
+at_least = 3
+[query.with]
+{HEAD}sql = "WITH one AS (SELECT max(at) FROM beats) SELECT * FROM one"
+younger_than_s = 3600
+[query.writes]
+{HEAD}sql = "SELECT nextval('jobs_id_seq')"
+at_least = 1
+""",  # noqa: S608 - a contract
+}
+SYSTEMCTL = """#!/bin/sh
+printf 'Id=w.service\\nNames=w.service\\nLoadState=loaded\\nActiveState=active\\n'
+printf 'SubState=running\\nMainPID=%s\\nControlGroup=\\n' {pid}
+"""
+
+
 @pytest.fixture
 def release(
     tmp_path: pathlib.Path, database: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
@@ -30,7 +73,16 @@ def release(
     """A healthy release."""
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
     found = Release(tmp_path, database, postgres)
-    shutil.copy(tmp_path / "target.toml", tmp_path / "here.toml")
+    for chapter, text in CHAPTERS.items():
+        (tmp_path / "contract" / f"{chapter}.toml").write_text(text, "utf-8")
+    (tmp_path / "systemctl").write_text(SYSTEMCTL.format(pid=os.getpid()), "utf-8")
+    (tmp_path / "systemctl").chmod(0o755)
+    target = (tmp_path / "target.toml").read_text("utf-8")
+    (tmp_path / "here.toml").write_text(
+        target.replace("path = [", f'path = ["{tmp_path}", ', 1), "utf-8"
+    )
+    with psycopg.connect(database, autocommit=True) as live:
+        live.execute(TABLES.encode())
     return found
 
 
@@ -64,7 +116,11 @@ def test_the_live_database_is_only_read(release: Release) -> None:
         admin.execute("SELECT pg_reload_conf()")
     outcomes = runs.outcomes(release.folder, "predeploy")
     assert outcomes["rehearsal.downgrade"] == "PASS", done.stdout
+    assert (outcomes["query.count"], outcomes["query.with"]) == ("PASS", "PASS")
+    assert outcomes["query.writes"] == "INCONCLUSIVE"  # the server refused it
     found = statements(log, live)
+    asked = " ".join(text for who, text in found if who != "pg_dump")
+    assert all(one in asked for one in ("pg_stat_activity", "jobs", "beats")), asked
     dumped = [text for who, text in found if who == "pg_dump"]
     assert any(text.startswith("COPY ") for text in dumped), found
     assert len(found) - len(dumped) > 5, found
