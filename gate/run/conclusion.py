@@ -99,7 +99,8 @@ def write_reports(
             run=folder.name,
         )
         why = _told(account, folder, redactor)
-        leaks = [f"SECRET IN A REPORT: {text}" for text in scan(folder, redactor)]
+        found = scan(folder, redactor) if folder.is_dir() else []  # somebody may have moved it
+        leaks = [f"SECRET IN A REPORT: {text}" for text in found]
         if leaks:
             verdicts[moment] = _blocked(one, leaks)
             withhold(folder)

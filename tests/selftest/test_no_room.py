@@ -152,6 +152,21 @@ def test_a_read_only_folder(small: pathlib.Path, folder: pathlib.Path, by: str, 
         assert "verdict.json still says RUNNING: what holds is INCONCLUSIVE" in done.stdout
 
 
+@pytest.mark.parametrize("by", ["pytest", "check"])
+@pytest.mark.parametrize("what", ["gone", "a-file"])
+def test_a_folder_that_somebody_takes_away(folder: pathlib.Path, by: str, what: str) -> None:
+    """In mid-run: it is made again; where that cannot be, nothing is promoted or called a leak."""
+    place = folder / "reports"
+    promise(folder, act=f"rm -rf {place}" + (f"; touch {place}" if what == "a-file" else ""))
+    done = runs.run(words(folder, by))
+    if what == "gone":
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert runs.verdict(folder, "predeploy")["verdict"] == "PROMOTE"
+        return
+    none_promoted(done)
+    assert "SECRET" not in done.stdout
+
+
 CLOSED = {
     "output-full": (">/dev/full", True, "1"),
     "both-full": (">/dev/full 2>/dev/full", False, "2"),
