@@ -1,4 +1,4 @@
-"""``gate schema``: JSON Schemas of contract and target, for editors.
+"""``gate schema``: JSON Schemas of contract and target, for editors, and of ``verdict.json``.
 
 A file that begins with ``#:schema ../.gate/schemas/services.json`` is completed and checked by
 editors that know TOML, where ``gate schema --write .gate/schemas`` has written the schemas.
@@ -17,22 +17,32 @@ from gate.contract.vocabulary import chapters
 from gate.errors import ContractError, GateError
 from gate.json_schema import DRAFTS, Draft
 from gate.kinds.registry import kinds
+from gate.report.verdict_schema import verdict_schema
 from gate.target_schema import target_schema
 
-HELP = "print the JSON Schemas of contract and target, for editors"
+OTHERS: Mapping[str, Callable[[Draft], dict[str, Any]]] = {
+    "target": lambda draft: target_schema(draft=draft),
+    "verdict": verdict_schema,
+}
+"""Schemas beside the contract's, by what they are of."""
+HELP = "print the JSON Schemas of contract and target, for editors, and of verdict.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare its options."""
     parser.add_argument(
-        "of", nargs="?", default="contract", choices=["contract", "target"], help="of what"
+        "of",
+        nargs="?",
+        default="contract",
+        choices=["contract", "target", "verdict"],
+        help="of what",
     )
     parser.add_argument("--chapter", default="", help="of one chapter's file, such as services")
     parser.add_argument("--draft", default="2020-12", choices=list(DRAFTS), help="of JSON Schema")
     parser.add_argument(
         "--write",
         metavar="DIR",
-        help="write them all: contract.json, target.json, and one for each chapter",
+        help="write them all: contract.json, target.json, verdict.json, one for each chapter",
     )
 
 
@@ -46,12 +56,12 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         for file in write_schemas(pathlib.Path(options.write), options.draft):
             tell(str(file))
         return 0
-    if options.of == "target" and options.chapter:
-        raise ContractError("--chapter is one of a contract: leave it out for a target")
+    if options.of != "contract" and options.chapter:
+        raise ContractError(f"--chapter is one of a contract: leave it out for a {options.of}")
     found = (
-        target_schema(draft=options.draft)
-        if options.of == "target"
-        else schema(kinds(), options.chapter, draft=options.draft)
+        schema(kinds(), options.chapter, draft=options.draft)
+        if options.of == "contract"
+        else OTHERS[options.of](options.draft)
     )
     tell(json.dumps(found, indent=2))
     return 0
@@ -63,7 +73,7 @@ def schemas(draft: Draft = "2020-12") -> Mapping[str, dict[str, Any]]:
     return {
         **found,
         "contract": schema(kinds(), draft=draft),
-        "target": target_schema(draft=draft),
+        **{name: make(draft) for name, make in OTHERS.items()},
     }
 
 

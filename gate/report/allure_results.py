@@ -20,9 +20,11 @@ from gate.kinds.kind import Kind
 from gate.kinds.registry import kinds
 from gate.report import allure, drift
 from gate.report.account import SNAPSHOT, Account
-from gate.report.allure_times import milliseconds, span, steps
+from gate.report.allure_steps import steps
+from gate.report.conclusion import beyond
 from gate.report.facts import evidence
 from gate.report.state_diff import FILE as STATE_DIFF
+from gate.report.times import milliseconds, span
 
 FOLDER = "allure-results"
 STATUS: dict[Outcome, str] = {
@@ -57,9 +59,10 @@ def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes
     for number, line in enumerate(account.verdict.lines):
         shown = documents if number == 0 or line.outcome is not Outcome.PASS else []
         files |= _result(account, line, shown, drifted=line.id in drifted)
-    if documents:
-        at = milliseconds(account.finished)
-        whole = {"attachments": [{**one, "timestamp": at} for one in documents], "errors": []}
+    at, why = milliseconds(account.finished), beyond(account.verdict)
+    if documents or why:
+        errors = [{"message": why, "timestamp": at}] if why else []
+        whole = {"attachments": [{**one, "timestamp": at} for one in documents], "errors": errors}
         files[f"{_id(account, 'globals')}-globals.json"] = _json(whole)
     pairs = allure.environment(account)
     files["environment.properties"] = allure.environment_properties(pairs)

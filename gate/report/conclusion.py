@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.account.verdict import Verdict, Word
+from gate.account.verdict import Outcome, Verdict, Word
 from gate.report.account import tally
 
 UNUSED = "declared, but this contract has no such item: it changes nothing"
@@ -23,3 +23,16 @@ def conclusion(verdict: Verdict) -> str:
         f"verdict: {verdict.word.value} (exit {verdict.exit_status}): {tally(verdict)} "
         f"of {len(verdict.lines)} items"
     )
+
+
+def beyond(verdict: Verdict) -> str:
+    """Why a run does not promote although each of its items would; empty where that is not so.
+
+    Forms that know items alone, and no verdict over them, need it: an interrupted run, a replay, a
+    run without items and one whose reports hold a secret would be green there.
+    """
+    stands = (Outcome.FAIL, Outcome.INCONCLUSIVE)
+    if verdict.word is Word.PROMOTE or any(verdict.count(one) for one in stands):
+        return ""
+    reasons = verdict.warnings if verdict.word is Word.BLOCKED else ()
+    return f"{verdict.word.value}: {'; '.join(reasons) or ADVICE[verdict.word]}"

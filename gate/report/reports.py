@@ -10,11 +10,15 @@ from gate.report import (
     allure_results,
     attestation,
     benchmark,
+    ctrf,
+    findings,
     html,
     junit,
     observed_json,
+    prometheus,
     snapshot,
     state_diff,
+    summary,
     verdict_json,
 )
 from gate.report.report import Report
@@ -28,6 +32,10 @@ OWN: tuple[Report, ...] = (
     state_diff,
     html,
     junit,
+    ctrf,
+    findings,
+    summary,
+    prometheus,
     benchmark,
     allure_results,
 )

@@ -26,6 +26,7 @@ from gate.report.run_keeping import close_dead_runs, prune
 from gate.report.run_links import lead, link
 from gate.report.runs import LATEST, NEW, REPLAY, RUNNING, RUNS, VERDICT, free, is_finished
 from gate.report.verdict_json import dumps
+from gate.report.verdict_schema import FORMAT
 from gate.target import Readers
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -123,8 +124,8 @@ def _named(
     new: pathlib.Path, path: pathlib.Path, document: Mapping[str, Any], readers: Readers
 ) -> pathlib.Path:
     """Give a new folder its verdict and then its name, which no other run has."""
-    words = {"verdict": RUNNING, "exit_status": 10, "run": path.name, **document}
-    private.write(new / VERDICT, dumps(words).encode(), readers)
+    words = {"verdict": RUNNING, "exit_status": 10, "format": FORMAT, "run": path.name}
+    private.write(new / VERDICT, dumps({**words, **document}).encode(), readers)
     new.rename(path)
     return path
 

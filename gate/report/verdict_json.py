@@ -10,6 +10,7 @@ from gate.account.verdict import Line
 from gate.kinds.waiver import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account
+from gate.report.verdict_schema import FORMAT
 
 name = "verdict"
 FILE = "verdict.json"
@@ -25,8 +26,9 @@ def document(account: Account) -> dict[str, Any]:
     """The verdict as JSON-ready data.
 
     Returns:
-        ``verdict``, ``exit_status``, ``run`` (name of the run's folder), ``target``, ``moment``,
-        ``started``, ``finished`` (ISO 8601, UTC; of a replay the look's own),
+        ``verdict``, ``exit_status``, ``format`` (of `gate schema verdict`), ``run`` (name of the
+        run's folder), ``target``, ``moment``, ``started``, ``finished`` (ISO 8601, UTC; of a replay
+        the look's own),
         ``replay`` (what was judged again), ``contract`` (``sha256``, ``folder``, ``items``:
         how many there are at this moment), ``items``, and beyond them ``counts`` by outcome,
         ``not_run`` (ids), ``warnings`` (what is odd about the promises together),
@@ -37,6 +39,7 @@ def document(account: Account) -> dict[str, Any]:
     return {
         "verdict": verdict.word.value,
         "exit_status": verdict.exit_status,
+        "format": FORMAT,
         "run": account.run,
         "target": target.name,
         "moment": account.moment,

@@ -111,7 +111,7 @@ def _cleaned(name: str, content: bytes, redactor: Redactor) -> bytes:
 
 def fit(name: str, text: str) -> str:
     """A finished document in which nothing moves a cursor or turns a line, whoever wrote it."""
-    return json_text(text) if name.endswith(".json") else printable(text)
+    return json_text(text) if name.endswith((".json", ".jsonl")) else printable(text)
 
 
 def _write_folder(folder: pathlib.Path, files: Mapping[str, bytes], readers: Readers) -> None:

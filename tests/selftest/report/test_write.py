@@ -25,10 +25,11 @@ from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 
 SENTINEL = 's"entinel-7f3a<&>'
-BEFORE = ["observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml", "benchmark.json"]
+MACHINES = ("ctrf-report.json", "findings.jsonl", "summary.md", "gate.prom", "benchmark.json")
+BEFORE = ["observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml", *MACHINES]
 AFTER = [
     *("observed.json", "STATE_SNAPSHOT_AFTER.md"),
-    *("STATE_DIFF.md", "report.html", "junit.xml", "benchmark.json"),
+    *("STATE_DIFF.md", "report.html", "junit.xml", *MACHINES),
 ]
 CLEAN = Redactor([])
 
@@ -146,9 +147,17 @@ def test_junit_has_a_case_for_every_item(
     assert children == {
         "service.api": ["failure"],
         "port.api": ["error"],
-        "path.api": ["system-out"],
         "port.redis": ["error"],
     }
+    types = {name: cases[name][0].get("type") for name in children}
+    assert types == {
+        "service.api": "promise broken",
+        "port.api": "could not look",
+        "port.redis": "not run",
+    }
+    noted = [one.get("value") for one in suite.iter("property") if one.get("name") == "WARN"]
+    assert noted == ["path.api"]
+    assert "WARN path.api" in (suite.findtext("system-out") or "")
 
 
 def test_attestation_names_the_reports(
@@ -232,7 +241,7 @@ def test_a_planted_sentinel_shows_up_nowhere(
     assert scan(tmp_path, Redactor([SENTINEL, "another-secret"])) == []
     write_all(tmp_path, account, CLEAN)
     leaking = {one.split(":")[0].split("/")[0] for one in scan(tmp_path, Redactor([SENTINEL]))}
-    durations = {"benchmark.json"}  # holds nothing that a target says
+    durations = {"benchmark.json", "gate.prom"}  # hold nothing that a target says
     assert leaking == {*AFTER, "verdict.json", "allure-results"} - durations, (
         "the sentinel was planted everywhere"
     )

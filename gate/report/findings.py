@@ -1,0 +1,73 @@
+"""``findings.jsonl``: what did not pass, one JSON object a line, the worst first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gate.account.verdict import Line, Outcome, Verdict
+from gate.kinds.kind import Severity
+from gate.report.account import ORDER, Account
+from gate.report.allure import RANK, severity
+from gate.report.conclusion import beyond
+from gate.report.places import place_of
+from gate.report.reasons import grouped
+
+name = "findings"
+FILE = "findings.jsonl"
+
+
+def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The file; empty where every item passed and the run promotes."""
+    del already
+    lines = (json.dumps(one, ensure_ascii=False) for one in findings(account))
+    return {FILE: "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")}
+
+
+def worst_first(account: Account) -> list[tuple[Line, Severity]]:
+    """The lines that did not pass: by outcome, then by severity, then in the contract's order."""
+    found = [
+        (line, severity(account.contract.promises[line.id], account.moment, account.contract))
+        for line in account.verdict.lines
+        if line.outcome is not Outcome.PASS
+    ]
+    return sorted(found, key=lambda one: (ORDER.index(one[0].outcome), RANK.index(one[1])))
+
+
+def causes(verdict: Verdict) -> dict[str, str]:
+    """The cause of each item that did not pass: the reason without the item's own name."""
+    lines = [line for line in verdict.lines if line.outcome is not Outcome.PASS]
+    return {line.id: group.reason for group in grouped(lines) for line in group.lines}
+
+
+def findings(account: Account) -> Iterator[dict[str, Any]]:
+    """What did not pass, as JSON-ready data.
+
+    Yields:
+        ``id``, ``outcome``, ``severity``, ``cause`` (the same words for all that share it),
+        ``promised``, ``seen``, ``look``, ``title``, ``source``, ``risk``, ``file`` and ``line`` of
+        the contract. What stands against the whole run has no ``id``, and comes first.
+    """
+    why = beyond(account.verdict)
+    if why:
+        yield {"id": None, "outcome": account.verdict.word.value, "cause": why}
+    cause = causes(account.verdict)
+    for line, how_bad in worst_first(account):
+        promise = account.contract.promises[line.id]
+        item = promise.at(account.moment)
+        file, number = place_of(promise, account.contract)
+        yield {
+            "id": line.id,
+            "outcome": line.outcome.value,
+            "severity": how_bad,
+            "cause": cause[line.id],
+            "promised": line.promised,
+            "seen": line.seen,
+            "look": line.look,
+            "title": item.title,
+            "source": item.source,
+            "risk": list(item.risk),
+            "file": file or None,
+            "line": number or None,
+        }
