@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -41,6 +42,19 @@ def _places(*known: str) -> Callable[[str], str]:
 Url = Annotated[Name, pydantic.AfterValidator(_places(*PLACES))]
 Variable = Annotated[str, pydantic.AfterValidator(_places(*PLACES, "url"))]
 
+PLACE = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A placeholder in a word of a command; ``${NAME}`` is a shell's own, JSON has no bare names."""
+
+
+def _leads(word: str) -> str:
+    """A check that a word of a command has no other placeholder than ``{url}``."""
+    strange = [one for one in PLACE.findall(word) if one != "url"]
+    if strange:
+        raise ValueError(f"{{{strange[0]}}} is not known here: {{url}} is")
+    return word
+
+
+Word = Annotated[Name, pydantic.AfterValidator(_leads)]
 VersionTable = Annotated[Name, pydantic.AfterValidator(lambda name: name.removeprefix("public."))]
 
 
@@ -122,8 +136,8 @@ class Alembic(Strict):
     git: Commit | None = None
     link: tuple[FileName, ...] = ()
     versions: AbsolutePath
-    command: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] = ("alembic",)
-    application: Annotated[tuple[Name, ...], pydantic.Field(min_length=1)] | None = None
+    command: Annotated[tuple[Word, ...], pydantic.Field(min_length=1)] = ("alembic",)
+    application: Annotated[tuple[Word, ...], pydantic.Field(min_length=1)] | None = None
     environment: Environment = Environment()
     variable: Name = "DATABASE_URL"
     url: Url = "postgresql://{user}:{password}@{host}:{port}/{database}"

@@ -56,6 +56,26 @@ CONTRACTS = {
     "alembic-text-for-list": ("rehearsal", ALEMBIC + 'hot = "item"\n', "[alembic]: hot: "),
     "alembic-inf": ("rehearsal", ALEMBIC + "deadline_s = inf\n", "[alembic]: deadline_s: "),
     "alembic-nan": ("rehearsal", ALEMBIC + "idle_reader_s = nan\n", "[alembic]: idle_reader_s: "),
+    "placeholder-of-url": (
+        *("rehearsal", ALEMBIC + 'url = "postgresql://{usr}@{host}/{database}"\n'),
+        "[alembic]: url: {usr} is not known here: {user}, {password}, {host}",
+    ),
+    "placeholder-of-a-variable": (
+        *("rehearsal", ALEMBIC + 'variables = { PGHOST = "{hots}" }\n'),
+        "[alembic]: variables.PGHOST: {hots} is not known here: {user}, ",
+    ),
+    "placeholder-of-application": (
+        *("rehearsal", ALEMBIC + 'application = ["shop", "--db={ulr}", "upgrade"]\n'),
+        "[alembic]: application.1: {ulr} is not known here: {url} is",
+    ),
+    "placeholder-of-command": (
+        *("rehearsal", ALEMBIC + 'command = ["alembic", "-x", "db={databse}"]\n'),
+        "[alembic]: command.2: {databse} is not known here: {url} is",
+    ),
+    "placeholder-of-option": (
+        *("rehearsal", ALEMBIC + 'option = "{database}.url"\n'),
+        "[alembic]: option: ",
+    ),
     "key-outside": ("services", 'service.unit = "x"\n' + SERVICE, "[service] unit: unknown key"),
     "kind-is-a-list": ("services", "[[service]]\ntitle = 't'\n", "service: expected tables"),
     "item-is-a-list": ("services", "[[service.web]]\ntitle = 't'\n", "[service] web: "),

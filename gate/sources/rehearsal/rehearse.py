@@ -194,6 +194,7 @@ def _forth(
             upon=at_the_end if last else _nothing,
             stays=not last or bool(asks),
             back=revision in chosen.forward,
+            came=steps[-1].above if steps else None,
         )
         steps.append(step)
         if step.stopped:

@@ -111,6 +111,7 @@ class Sessions:
         limits = [
             f"-c statement_timeout={(LIVE_S if live else STATEMENT_S) * 1000}",
             f"-c lock_timeout={(LIVE_S if live else LOCK_S) * 1000}",
+            "-c jit=off",  # compiling the catalog's questions takes longer than answering them
             *(["-c default_transaction_read_only=on"] if live else []),
         ]
         with psycopg.connect(

@@ -29,6 +29,7 @@ class Step:
         receipt: What the way down gave back; ``None`` where it was not gone.
         bystanders: Who was there on the first way up.
         applied: Whether that is all that was to be done.
+        above: The upgraded state, where the clone was left in it.
     """
 
     revision: str
@@ -37,6 +38,7 @@ class Step:
     receipt: Receipt | None = None
     bystanders: tuple[Bystander, ...] = ()
     applied: bool = False
+    above: State | None = None
 
     @property
     def stopped(self) -> bool:
@@ -45,7 +47,7 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
-class _State:
+class State:
     """A state that another one is compared with; ``dumped`` is what ``pg_dump`` says of it."""
 
     catalog: Catalog
@@ -64,6 +66,7 @@ def forward(
     stays: bool,
     alone: bool = False,
     back: bool = True,
+    came: State | None = None,
 ) -> Step:
     """Rehearse a revision that the clone does not have yet; the clone has it in the end.
 
@@ -75,8 +78,9 @@ def forward(
         stays: Whether something comes after it: then its upgraded state is kept, and had again.
         alone: Whether nobody else is there meanwhile.
         back: Whether its way back is rehearsed.
+        came: The state that the clone is in, where the step before told it.
     """
-    step, was = Step(revision), _state(stage)
+    step, was = Step(revision), came or _state(stage)
     if back:
         was = dataclasses.replace(was, dumped=_second(stage))
     if alone:
@@ -89,7 +93,7 @@ def forward(
     if not back:
         step.applied = True
         return step
-    above = _state(stage)
+    above = _state(stage, printed=stays)
     moved = _moved(stage, was, above)
     lost = rows.losses(stage.connection, above.catalog, was.catalog, stage.how.version_table)
     saved = stage.save() if stays else None
@@ -107,10 +111,11 @@ def forward(
             step.receipt = step.receipt.model_copy(update={"raced": raced})
     if saved:
         stage.restore(saved)
+        step.above = above
     return step
 
 
-def _judged(stage: Stage, receipt: Receipt, was: _State, above: _State, below: str) -> Receipt:
+def _judged(stage: Stage, receipt: Receipt, was: State, above: State, below: str) -> Receipt:
     """Compare after the way down; go up again, write, and go down once more."""
     now = stage.whole()
     lines = _lines(was.catalog, now, stage.how.version_table)
@@ -211,31 +216,37 @@ def _second(stage: Stage) -> Entries | str:
     return second.ask(stage.how, stage.target, stage.carrier, stage.clone)
 
 
-def _state(stage: Stage) -> _State:
+def _state(stage: Stage, *, printed: bool = True) -> State:
+    """What there is now; without fingerprints where nothing is to be compared with its rows."""
     catalog = stage.whole()
     kept = rows.columns_of(catalog, stage.how.version_table)
-    return _State(
-        catalog, kept, rows.fingerprints(stage.connection, kept), rows.positions(stage.connection)
-    )
+    prints = rows.fingerprints(stage.connection, kept) if printed else {}
+    return State(catalog, kept, prints, rows.positions(stage.connection))
 
 
-def _prints(stage: Stage, state: _State, now: Catalog) -> dict[str, rows.Print]:
+def _prints(stage: Stage, state: State, now: Catalog) -> dict[str, rows.Print]:
     return rows.fingerprints(stage.connection, rows.shared(state.kept, now))
 
 
-def _moved(stage: Stage, was: _State, above: _State) -> tuple[str, ...]:
+def _moved(stage: Stage, was: State, above: State) -> tuple[str, ...]:
     """Kept tables whose rows the upgrade changed, as far as their columns are there still."""
     same = {
         name: columns
         for name, columns in was.kept.items()
         if name in above.catalog.tables and set(columns) <= set(above.catalog.tables[name].columns)
     }
-    now = rows.fingerprints(stage.connection, same)
+    known = {
+        name: above.prints[name]
+        for name, columns in same.items()
+        if name in above.prints and set(columns) == set(above.kept[name])
+    }
+    left = {name: columns for name, columns in same.items() if name not in known}
+    now = {**known, **rows.fingerprints(stage.connection, left)}
     return tuple(name for name in same if now[name] != was.prints[name])
 
 
 def _changed(
-    stage: Stage, was: _State, now: Catalog, without: Collection[str] = ()
+    stage: Stage, was: State, now: Catalog, without: Collection[str] = ()
 ) -> tuple[str, ...]:
     """Tables and sequences that are not what they were."""
     same = {
