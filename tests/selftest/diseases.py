@@ -105,6 +105,7 @@ def sql(*statements: str) -> str:
 
 NEW = sql("CREATE TABLE extra (id integer PRIMARY KEY)")
 GONE = sql("DROP TABLE extra")
+IF_ROWS = "DO $$ BEGIN IF EXISTS (SELECT FROM {}) THEN RAISE 'rows are there'; END IF; END $$"
 LEFT, DROPPED = "rehearsal.downgrade", "DROP INDEX ix_item_v"
 HNSW = "CREATE INDEX ix_item_v ON item USING "
 RIGHT = HNSW + "hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64)"
@@ -520,6 +521,51 @@ PROJECTS: dict[str, Project] = {
         live="CREATE SEQUENCE numbers; SELECT setval('numbers', 200)",
         down=sql("ALTER SEQUENCE numbers RESTART"),
         finds={LEFT: "sequence numbers: at 200, then at its start"},
+    ),
+    "large-object-lost": Project(
+        live="SELECT lo_from_bytea(4711, 'kept')",
+        up=sql("SELECT lo_unlink(4711)"),
+        finds={LEFT: "large objects: 1 rows, then 0"},
+    ),
+    "large-object-changed": Project(
+        live="SELECT lo_from_bytea(4711, 'kept')",
+        down=sql("SELECT lo_put(4711, 0, 'lost')"),
+        finds={LEFT: "large objects: 1 rows, then 1 (other content)"},
+    ),
+    "large-object-restored": Project(
+        live="SELECT lo_from_bytea(4711, 'kept')",
+        up=sql("SELECT lo_put(4711, 0, 'more')"), down=sql("SELECT lo_put(4711, 0, 'kept')"),
+    ),
+    # Rows that are hard to make: without one, their way down would be seen to work.
+    "rows-that-exclude-one-another": Project(
+        up=sql("CREATE TABLE stay (room int, during int4range NOT NULL, "
+               "EXCLUDE USING gist (during WITH &&))"),
+        down=sql(IF_ROWS.format("stay"), "DROP TABLE stay"),
+        finds={LEFT: "rows are there"}, loses=("stay",),
+    ),
+    "rows-in-partitions": Project(
+        up=sql("CREATE TABLE part (id int, at int NOT NULL) PARTITION BY RANGE (at)",
+               "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (1) TO (2000000000)"),
+        down=sql(IF_ROWS.format("part"), "DROP TABLE part"),
+        finds={LEFT: "rows are there"}, loses=("part", "part_1"),
+    ),
+    "rows-in-partitions-by-day": Project(
+        up=sql("CREATE TABLE part (id int, at date NOT NULL) PARTITION BY RANGE (at)",
+               "CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM ('2001-02-03') "
+               "TO ('2001-02-04')"),
+        down=sql(IF_ROWS.format("part"), "DROP TABLE part"),
+        finds={LEFT: "rows are there"}, loses=("part", "part_1"),
+    ),
+    "no-partition-for-a-row": Project(
+        up=sql("CREATE TABLE part (id int) PARTITION BY RANGE (id)"),
+        down=sql("DROP TABLE part"), loses=("part",),
+        warns={LEFT: "no witness was written: part"},
+    ),
+    "rows-with-identity-and-generated": Project(
+        up=sql("CREATE TABLE own (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, size int NOT "
+               "NULL, twice int GENERATED ALWAYS AS (size / 2) STORED)"),
+        down=sql(IF_ROWS.format("own"), "DROP TABLE own"),
+        finds={LEFT: "rows are there"}, loses=("own",),
     ),
     "quoted-names": Project(
         live='CREATE TABLE "user" ("Mixed" int); CREATE TABLE "a.b" ("c.d" int); '

@@ -47,7 +47,7 @@ CONTRACTS = {
     ),
     "unknown-key-of-alembic": (
         *("rehearsal", ALEMBIC + 'foldr = "/"\n'),
-        "[alembic]: foldr: unknown key; known: command",
+        "[alembic]: foldr: unknown key; known: application, command",
     ),
     "about-is-no-table": ("services", "about = 3\n" + SERVICE, "[about]: "),
     "about-is-a-number": ("services", "[about]\nsystem = 3\n" + SERVICE, "[about]: system: "),

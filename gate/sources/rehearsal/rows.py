@@ -16,12 +16,26 @@ from gate.sources.rehearsal.facts import Loss
 Print = tuple[int, int]
 """Number of rows, and the sum of their hashes: the order of the rows does not matter."""
 
+LARGE = "large objects"
+"""What they are called among tables: those of no table, in pages that PostgreSQL keeps itself."""
+OBJECTS = """
+    SELECT count(*), has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
+      FROM pg_largeobject_metadata
+"""
+PAGES = """
+    SELECT coalesce(sum(hashtextextended(loid || ' ' || pageno || ' ' || md5(data), 0)), 0)
+      FROM pg_largeobject
+"""
+
 
 def fingerprints(
     connection: psycopg.Connection[Any], tables: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Print]:
-    """Fingerprint the named columns of tables: what is equal before and after is equal here."""
-    found: dict[str, Print] = {}
+    """Fingerprint the named columns of tables: what is equal before and after is equal here.
+
+    Large objects are among them as LARGE; whoever may not read their pages knows their number.
+    """
+    found: dict[str, Print] = {LARGE: _large(connection)}
     for table, columns in tables.items():
         names = sql.SQL(", ").join(sql.Identifier(one) for one in sorted(columns))
         query = sql.SQL(
@@ -30,6 +44,12 @@ def fingerprints(
         row = connection.execute(query).fetchone() or (0, 0)
         found[table] = (int(row[0]), int(row[1]))
     return found
+
+
+def _large(connection: psycopg.Connection[Any]) -> Print:
+    number, readable = connection.execute(OBJECTS).fetchone() or (0, False)
+    pages = connection.execute(PAGES).fetchone() if number and readable else None
+    return int(number), int((pages or [0])[0])
 
 
 def columns_of(catalog: Catalog, without: str) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,11 @@ COLUMNS = f"""
            COALESCE((SELECT array_agg(pg_get_constraintdef(k.oid))
                        FROM pg_catalog.pg_constraint AS k
                       WHERE k.conrelid = c.oid AND k.contype = 'c'
-                        AND a.attnum = ANY (k.conkey)), '{{}}')
+                        AND a.attnum = ANY (k.conkey)), '{{}}'),
+           COALESCE((SELECT array_agg(pg_get_partition_constraintdef(i.inhrelid))
+                       FROM pg_catalog.pg_partitioned_table AS p
+                       JOIN pg_catalog.pg_inherits AS i ON i.inhparent = p.partrelid
+                      WHERE p.partrelid = c.oid AND a.attnum = ANY (p.partattrs)), '{{}}')
       FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
@@ -83,7 +87,7 @@ def leave(
     for name in _ordered([one for one in after.tables if one not in without], keys):
         known = before.tables.get(name)
         new = [one for one in after.tables[name].columns if known and one not in known.columns]
-        if (known and not new) or " partition" in f" {after.tables[name].partition}"[:11]:
+        if (known and not new) or "partition of " in (after.tables[name].partition or ""):
             continue
         rows = [_column(one) for one in
                 connection.execute(COLUMNS, [name]).fetchall()]  # fmt: skip
@@ -132,8 +136,9 @@ def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held
 
 
 def _column(row: tuple[Any, ...]) -> Column:
-    name, kind, type_, base, needed, has_default, own, tables = row
-    return Column(name, kind, type_, base, needed, has_default, (*own, *tables))
+    name, kind, type_, base, needed, has_default, *checks = row
+    told = tuple(text for found in checks for text in found if text)
+    return Column(name, kind, type_, base, needed, has_default, told)
 
 
 def _ordered(tables: list[str], keys: list[Key]) -> list[str]:

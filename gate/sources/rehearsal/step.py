@@ -255,7 +255,7 @@ def _changed(
         if name in now.tables and set(columns) <= set(now.tables[name].columns)
     }
     after = rows.fingerprints(stage.connection, same)
-    before = {name: was.prints[name] for name in same if name not in without}
+    before = {name: one for name, one in was.prints.items() if name not in without}
     return (
         *rows.changed(before, after),
         *rows.restarted(was.positions, rows.positions(stage.connection)),

@@ -29,6 +29,7 @@ VALUES = {
         ("1", "0", "100", "1000", "-1"),
     ),
 }
+TIMES = re.compile(r"'[^']*'::(?:date|time[a-z ]*)")
 TEXTS = ("text", "character varying", "character", "name", "citext")
 
 
@@ -67,6 +68,9 @@ def values_of(column: Column, keys: list[Key], table: str) -> list[Any]:
                     sql.Identifier(refers), identifier(key.parent)
                 )
             ]
+    if column.base.startswith(("date", "time")):
+        times = [one for text in column.checks for one in TIMES.findall(text)]
+        return [*dict.fromkeys(times), *_plain(column)]
     told = _told(column.checks, text=column.base.partition("(")[0] in TEXTS)
     plain = _plain(column)
     return [*told, *plain] if column.checks else [plain[0]]
