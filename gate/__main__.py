@@ -60,32 +60,44 @@ def _run(options: argparse.Namespace) -> int:
     try:
         _know(options)
         module = importlib.import_module(f"gate.commands.{options.command}")
-        status = int(module.run(options, print))
-        sys.stdout.flush()
+        status = int(module.run(options, _tell))
+        _tell("", end="")
     except (ContractError, TargetError) as error:
         return _complain(error, MISTAKE)
     except GateError as error:
         return _complain(error, MISTAKE if options.command == "check" else 1)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 - it is told without its secrets
-        if isinstance(error, OSError) and _is_gone():
-            return 1
+    except _GoneError:
+        return 1
+    except Exception:  # noqa: BLE001 - it is told without its secrets
         _say(known.tell(traceback.format_exc()))
         _say("\ngate: the gate itself failed: nothing is known of the target\n")
         return FAILED
     return status
 
 
-def _is_gone() -> bool:
-    """Whether the standard output takes nothing more; then it leads nowhere from now on."""
-    try:
-        sys.stdout.write("")
+class _GoneError(Exception):
+    """The standard output takes nothing more: its reader has enough, or its device is full."""
+
+
+def _tell(text: str, end: str = "\n") -> None:
+    """Write a line to the standard output.
+
+    Raises:
+        _GoneError: It cannot be written; what is told later goes nowhere.
+    """
+    told = False
+
+    def tell() -> None:
+        nonlocal told
+        sys.stdout.write(f"{text}{end}")
         sys.stdout.flush()
-    except OSError:
-        unless_gone(sys.stdout, sys.stdout.flush, "stdout")
-        return True
-    return False
+        told = True
+
+    unless_gone(sys.stdout, tell, "stdout")
+    if not told:
+        raise _GoneError
 
 
 def _know(options: argparse.Namespace) -> None:

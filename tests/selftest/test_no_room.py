@@ -202,3 +202,12 @@ def test_a_mistake_is_a_mistake_where_nobody_hears_it() -> None:
     for redirected in ("2>/dev/full", "2>&-"):
         done = runs.run(["sh", "-c", f'exec "$@" {redirected}', "sh", *line])
         assert done.returncode == 4, (redirected, done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("where", [">/dev/full", "| true"])
+def test_a_command_whose_output_takes_nothing(where: str) -> None:
+    """It could not do what it should, and ends without a traceback."""
+    line = f"( {sys.executable} -m gate schema; echo status $? >&2 ) {where}"
+    done = runs.run(["sh", "-c", line])
+    assert "status 1" in done.stderr
+    assert "Traceback" not in done.stderr
