@@ -155,11 +155,12 @@ class Machine:
         return Result(done.returncode, items, output, seconds)
 
     def plain(self) -> str:
-        """Return the option that leaves the rehearsal out: it has tests of its own."""
+        """Return the option that leaves out the rehearsal, and what depends on this machine's load."""
         folder = self.folder / "contract"
         if not folder.exists():
             shutil.copytree(ROOT / "tests" / "contract", folder)
-            (folder / "rehearsal.toml").unlink(missing_ok=True)
+            for chapter in ("rehearsal", "budgets"):
+                (folder / f"{chapter}.toml").unlink(missing_ok=True)
         return f"--contract={folder}"
 
     def settle(self) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from gate.kinds.queue_states import Since, open_questions, wrong
 from gate.kinds.work import Work
-from gate.sources.database.proofs import Queue
+from gate.sources.database.proofs import Cycle, Proofs, Queue
+from gate.sources.database.queue import MOST, read_queue
+from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.section import Section
 from gate.sources.queues.facts import QueueFacts
@@ -177,6 +179,10 @@ LARGE = """
     INSERT INTO jobs VALUES ('odd', now(), now());
     GRANT SELECT ON jobs TO gate_reader
 """
+READ = """
+    SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)
+      FROM pg_stat_xact_user_tables WHERE relname = 'jobs'
+"""
 PROMISED = Queue(table="jobs", pending=("pending",), done=("done",), failed=("failed",))
 
 
@@ -198,6 +204,41 @@ def test_a_large_table_is_read_by_its_indexes(target: Target, database: str) -> 
     assert "when a job was last done" in indexed.value.unread[0]
     assert isinstance(both, Seen)
     assert both.value.unread == ()
+
+
+LEADS = (
+    "(updated_at)",
+    "(updated_at DESC)",
+    "(updated_at DESC NULLS LAST)",
+    "(updated_at NULLS FIRST)",
+    "(status, updated_at)",
+    "(status, updated_at DESC NULLS LAST)",
+    "(created_at)",
+)
+
+
+@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.usefixtures("target")
+def test_its_rows_are_not_read(database: str, lead: str) -> None:
+    """However an index is sorted, it is used: the server counts a few rows of 120,000 as read."""
+    cycle = Proofs(cycle=Cycle(table="jobs", within_s=60))
+    with psycopg.connect(database) as connection:
+        connection.execute(LARGE)
+        connection.execute("INSERT INTO jobs (status) SELECT 'done' FROM generate_series(1, 9)")
+        connection.execute("CREATE INDEX ON jobs (status)")
+        connection.execute(f"CREATE INDEX ON jobs {lead}")
+        connection.execute("ANALYZE jobs")
+        connection.commit()
+        before = connection.execute(READ).fetchone()
+        queue = read_queue(connection, PROMISED)
+        trace = read_work(connection, cycle).cycle_s
+        after = connection.execute(READ).fetchone()
+    assert isinstance(queue, Seen)
+    assert queue.value.unread == ()
+    assert isinstance(trace, Seen if lead.startswith("(updated_at") else CannotTell), trace
+    assert before is not None
+    assert after is not None
+    assert 0 < after[0] - before[0] < 4 * MOST
 
 
 def test_more_than_is_counted(target: Target, database: str) -> None:

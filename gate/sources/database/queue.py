@@ -26,7 +26,8 @@ SMALL = 4 << 20
 MOST, NEWEST, STATES = 5_000, 100, 64
 SHAPE = """
     SELECT pg_relation_size(c.oid), c.relkind::text,
-           coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY k.n)
+           coalesce((SELECT jsonb_agg((SELECT jsonb_agg(
+                           jsonb_build_array(a.attname, i.indoption[k.n - 1]) ORDER BY k.n)
                        FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(field, n)
                        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.field
                       WHERE k.n <= 2))
@@ -78,26 +79,46 @@ LAST = sql.SQL(
      WHERE time <= now() + interval '1 minute' AND state = ANY({states})
     """
 )
+ODD_ENDS = (1, 2)
+"""``indoption``: descending with nulls last, or ascending with nulls first."""
 HERE = """
     SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = ANY(%s)
 """
 
 
 @dataclasses.dataclass(frozen=True)
-class _Shape:
+class Shape:
     """What a table is like.
 
     Attributes:
         small: Whether it may be read whole.
-        indexes: The first columns of each index, at most two.
+        size: Its bytes.
+        indexes: The first columns of each index, at most two, with ``indoption`` of each.
     """
 
     small: bool
-    indexes: tuple[tuple[str, ...], ...]
+    size: int
+    indexes: tuple[tuple[tuple[str, int], ...], ...]
 
     def leads(self, *columns: str) -> bool:
         """Whether an index begins with these columns."""
-        return any(one[: len(columns)] == columns for one in self.indexes)
+        return self._leading(columns) is not None
+
+    def oldest_first(self, *columns: str) -> sql.Composable:
+        """The order by the last of these columns that their index has."""
+        nulls = "FIRST" if self._leading(columns) in ODD_ENDS else "LAST"
+        return sql.SQL(f"ORDER BY {{}} NULLS {nulls}").format(sql.Identifier(columns[-1]))
+
+    def newest_first(self, *columns: str) -> sql.Composable:
+        """The same from its other end; without ``NULLS FIRST`` most indexes would not be used."""
+        nulls = "LAST" if self._leading(columns) in ODD_ENDS else "FIRST"
+        return sql.SQL(f"ORDER BY {{}} DESC NULLS {nulls}").format(sql.Identifier(columns[-1]))
+
+    def _leading(self, columns: tuple[str, ...]) -> int | None:
+        """How the last of these columns is sorted by an index that begins with them."""
+        length = len(columns)
+        found = [one for one in self.indexes if tuple(x for x, _ in one[:length]) == columns]
+        return found[0][length - 1][1] if found else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,11 +148,11 @@ def read_queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueF
     Raises:
         psycopg.Error: There is no such table or column, or it cannot be read.
     """
-    shape, size = _shape(connection, queue)
+    shape = shape_of(connection, queue.table)
     if not shape.small and not shape.leads(queue.status):
         return CannotTell(
-            f"{queue.table} has {size >> 20} MiB and no index that begins with {queue.status}: "
-            f"what is in it cannot be had without reading all of it",
+            f"{queue.table} has {shape.size >> 20} MiB and no index that begins with "
+            f"{queue.status}: what is in it cannot be had without reading all of it",
             Cause.UPSTREAM,
         )
     reading = _Reading(connection, queue, shape)
@@ -168,19 +189,21 @@ def _age(row: Any) -> float:
     return float(row[0])
 
 
-def _shape(connection: psycopg.Connection[Any], queue: Queue) -> tuple[_Shape, int]:
-    name = identifier(queue.table).as_string(connection)
+def shape_of(connection: psycopg.Connection[Any], table: str) -> Shape:
+    """What a table is like, by the catalog alone."""
+    name = identifier(table).as_string(connection)
     size, kind, indexes = connection.execute(SHAPE, [name]).fetchone() or (0, "r", [])
     # Of a view or a partitioned table nothing is known beforehand: the deadline of each question
     # bounds it.
     small = int(size) <= SMALL or kind in ("v", "f", "p")
-    return _Shape(small, tuple(tuple(one or ()) for one in indexes)), int(size)
+    columns = (tuple((name, int(option)) for name, option in one or ()) for one in indexes)
+    return Shape(small, int(size), tuple(columns))
 
 
 class _Reading:
     """The questions to one table."""
 
-    def __init__(self, connection: psycopg.Connection[Any], queue: Queue, shape: _Shape) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], queue: Queue, shape: Shape) -> None:
         self._connection, self._queue, self._shape = connection, queue, shape
         self.unread: list[str] = []
         created = sql.Identifier(queue.created)
@@ -212,7 +235,7 @@ class _Reading:
         if self._shape.small:
             order = sql.SQL("ORDER BY {since}").format(**self._parts)
         elif self._shape.leads(queue.status, column):
-            order = sql.SQL("ORDER BY {}").format(sql.Identifier(column))
+            order = self._shape.oldest_first(queue.status, column)
         for state in queue.pending:
             query = WAITING.format(**self._parts, state=sql.Literal(state), order=order)
             found.append(self._connection.execute(query).fetchone() or (0, 0, None, 0, None, None))
@@ -239,19 +262,18 @@ class _Reading:
         queue, shape = self._queue, self._shape
         states = list(queue.done + queue.failed)
         finished = sql.Identifier(queue.finished)
-        newest = sql.SQL("ORDER BY {} DESC NULLS LAST")
         where: sql.Composable = sql.SQL("")
         order: sql.Composable = where
         most: sql.Composable = sql.SQL("ALL")
         if shape.small:
             pass
         elif shape.leads(queue.finished):
-            most, order = sql.Literal(NEWEST), newest.format(finished)
+            most, order, where = sql.Literal(NEWEST), *_newest(shape, queue.finished)
         elif shape.leads(queue.status, queue.finished):
             return self._by_state(states)
         elif shape.leads(queue.created):
             # The newest rows alone: what they say is true, what they do not is left open.
-            most, order = sql.Literal(MOST), newest.format(sql.Identifier(queue.created))
+            most, order, where = sql.Literal(MOST), *_newest(shape, queue.created)
         else:
             self.unread.append(
                 f"when a job was last done (no index of {queue.table} leads to {queue.finished})"
@@ -265,8 +287,10 @@ class _Reading:
         finished = sql.Identifier(self._queue.finished)
         found = []
         for state in states:
-            where = sql.SQL("WHERE {} = {}").format(self._parts["status"], sql.Literal(state))
-            order = sql.SQL("ORDER BY {} DESC NULLS LAST").format(finished)
+            where = sql.SQL("WHERE {} = {} AND {} IS NOT NULL").format(
+                self._parts["status"], sql.Literal(state), finished
+            )
+            order = self._shape.newest_first(self._queue.status, self._queue.finished)
             parts = {**self._parts, "most": sql.Literal(1), "where": where, "order": order}
             query = LAST.format(**parts, time=finished, states=sql.Literal(states))
             row = self._connection.execute(query).fetchone()
@@ -281,3 +305,9 @@ class _Reading:
         rows = self._connection.execute(HERE, [list(taken)]).fetchall()
         lost = sorted(taken - {row[0] for row in rows})
         return tuple(f"the session {one} that took a job is gone" for one in lost[:NEWEST])
+
+
+def _newest(shape: Shape, column: str) -> tuple[sql.Composable, sql.Composable]:
+    """The newest rows by an index: their order, and that they bear a time."""
+    where = sql.SQL("WHERE {} IS NOT NULL").format(sql.Identifier(column))
+    return shape.newest_first(column), where

@@ -13,7 +13,7 @@ from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import first_line
 from gate.sources.database.facts import WorkFacts
 from gate.sources.database.proofs import Cycle, Poll, Proofs
-from gate.sources.database.queue import read_queue
+from gate.sources.database.queue import read_queue, shape_of
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 
@@ -26,9 +26,11 @@ CYCLE = sql.SQL(
     SELECT (extract(epoch FROM now()) - extract(epoch FROM max({column}::timestamptz) FILTER (
                 WHERE {column}::timestamptz <= now() + interval '1 minute')))::float8,
            count({column})
-      FROM {table}
+      FROM (SELECT {column} FROM {table} {newest}) AS traces
     """
 )
+NEWEST = 100
+"""Traces of a large table that are read, from its newest: as many may be of the future."""
 POLL = """
     SELECT count(*), count(state_change),
            min(extract(epoch FROM clock_timestamp() - greatest(state_change, query_start)))::float8
@@ -58,8 +60,22 @@ def _asked(item: Any, read: Callable[[Any], Fact[T]]) -> Fact[T] | None:
 
 
 def _cycle(connection: psycopg.Connection[Any], cycle: Cycle) -> Fact[float]:
+    shape = shape_of(connection, cycle.table)
+    newest: sql.Composable = sql.SQL("")
+    if not shape.small:
+        if not shape.leads(cycle.column):
+            return CannotTell(
+                f"{cycle.table} has {shape.size >> 20} MiB and no index that begins with "
+                f"{cycle.column}: its newest time cannot be had without reading all of it",
+                Cause.UPSTREAM,
+            )
+        newest = sql.SQL("WHERE {} IS NOT NULL {} LIMIT {}").format(
+            sql.Identifier(cycle.column), shape.newest_first(cycle.column), sql.Literal(NEWEST)
+        )
     row = connection.execute(
-        CYCLE.format(column=sql.Identifier(cycle.column), table=identifier(cycle.table))
+        CYCLE.format(
+            column=sql.Identifier(cycle.column), table=identifier(cycle.table), newest=newest
+        )
     ).fetchone()
     age, times = row or (None, 0)
     if not times:
