@@ -155,7 +155,7 @@ class Machine:
         return Result(done.returncode, items, output, seconds)
 
     def plain(self) -> str:
-        """Return the option that leaves out the rehearsal, and what depends on this machine's load."""
+        """Return the option that leaves out the rehearsal, and budgets: this machine is busy."""
         folder = self.folder / "contract"
         if not folder.exists():
             shutil.copytree(ROOT / "tests" / "contract", folder)
