@@ -150,8 +150,8 @@ def test_without_sudo(machine: Machine) -> None:
 
 def test_without_sudo_in_the_journals_group(machine: Machine) -> None:
     """Who belongs to ``systemd-journal`` needs no sudo for the logs."""
-    group = "navi systemd-journal"
-    with fault(machine, f"adduser -q {group}", f"deluser -q {group}"):
+    join, leave = "gpasswd -a navi systemd-journal", "gpasswd -d navi systemd-journal"
+    with fault(machine, join, leave):
         result = machine.gate("predeploy", machine.plain(), sudo=False)
     assert (result.exit_status, result.odd()) == (0, {}), result.output
 
@@ -235,8 +235,8 @@ def test_forwarding_forbidden(machine: Machine) -> None:
     assert result.outcomes("endpoints") == {"INCONCLUSIVE"}
     assert result.outcomes("database") == {"INCONCLUSIVE"}
     assert "administratively prohibited" in result.items["endpoint.health"]["reason"]
-    for chapter in ("services", "ports", "paths"):
-        assert result.outcomes(chapter) == {"PASS"}
+    alone = ("service.", "port.", "path.")
+    assert not [id_ for id_ in result.odd() if id_.startswith(alone)]
 
 
 def test_refused_key(machine: Machine, tmp_path: pathlib.Path) -> None:
