@@ -16,6 +16,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from gate.account.judge import judge
+from gate.account.verdict import Outcome
 from gate.target import Target
 from tests.selftest.databases import target
 from tests.selftest.workers import SYSTEMCTL, UNIT, WITHIN_S, Place, wait_for
@@ -180,3 +182,37 @@ def test_idle_without_a_sign(place: Place) -> None:
     place.sql("INSERT INTO jobs (status) VALUES ('Pending')")
     odd = place.judge(chapters(alone))
     assert "state 'Pending', which no promised state names" in odd["work.w"]
+
+
+# What is done to the database, the item that has to tell it, its outcome, and what it names.
+SPOILT = {
+    "queue renamed": (
+        *("ALTER TABLE jobs RENAME TO jobs_of_old", "work.w", Outcome.FAIL),
+        'its queue is not there: relation "public.jobs" does not exist',
+    ),
+    "trace renamed": (
+        *("ALTER TABLE beats RENAME TO beats_of_old", "work.w", Outcome.FAIL),
+        "no trace of any cycle in beats",
+    ),
+    "queue not readable": (
+        *("REVOKE SELECT ON jobs FROM gate_reader", "work.w", Outcome.INCONCLUSIVE),
+        "permission denied for table jobs",
+    ),
+    "without pg_monitor": (
+        *("REVOKE pg_monitor FROM gate_reader", "session.w", Outcome.INCONCLUSIVE),
+        "pg_monitor",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_cannot_be_seen_as_promised(place: Place, name: str) -> None:
+    """Gone is a FAIL by its name; what a role may not see cannot be told, and says why."""
+    change, item, outcome, words = SPOILT[name]
+    place.start(WORKER, place.conninfo, "deaf")
+    wait_for(0.3)
+    place.sql(change)
+    scene = place.scene(chapters(SQL))
+    found = judge(scene.contract.promise(item), scene).result
+    assert found.outcome is outcome, found
+    assert words in found.reason
