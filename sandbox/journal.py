@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -91,12 +92,16 @@ def _stamped(line: str) -> float | None:
     match = STAMP.search(line[:100])
     if match is None:
         return None
-    local = dt.datetime.strptime(match[1], "%Y-%m-%d %H:%M:%S").astimezone()
+    try:
+        local = dt.datetime.strptime(match[1], "%Y-%m-%d %H:%M:%S").astimezone()
+    except ValueError:  # the 99th of a month
+        return None
     return local.timestamp() + int(match[2]) / 1000
 
 
 def journal(arguments: list[str]) -> int:
     """Answer ``journalctl`` as far as it is asked: units, times, priorities, ids, order, number."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who has read enough closes the pipe
     options = {"-n": "", "-p": "", "-o": "", "--since": ""}
     units: list[str] = []
     matches: dict[str, set[str]] = {}

@@ -7,6 +7,9 @@ import gzip
 import json
 import os
 import pathlib
+import shlex
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -32,6 +35,7 @@ from gate.sources.host.questions import AskDeployed, host_questions
 from gate.sources.observed import Observed
 from tests.selftest import hosts
 from tests.selftest.hosts import identity, target
+from tests.selftest.runs import ROOT
 
 ERROR_LINES = """\
 2026-02-13 15:30:00,123 - name - ERROR - Worker crashed: x
@@ -482,3 +486,21 @@ def test_since_the_deployment(tmp_path: pathlib.Path) -> None:
     assert isinstance(told_of, Seen)
     assert (told_of.value.matches, told_of.value.incomplete) == (2, "")
     assert seen(one).matches == 4
+
+
+def test_the_sandboxs_journal(tmp_path: pathlib.Path) -> None:
+    """Who has read enough of it hears no complaint, and a date that is none stops nothing."""
+    start = {"at": 1.0, "up": 1.0, "size": 0, "automatic": False}
+    (tmp_path / "w.service.starts").write_text(json.dumps(start) + "\n", "utf-8")
+    (tmp_path / "w.service.log").write_text("2026-02-99 10:00:00,000 x\n" * 50_000, "utf-8")
+    code = (
+        "import pathlib, sys; from sandbox import journal; "
+        "journal.RUN = journal.LOGS = pathlib.Path(sys.argv[1]); journal.journal(['-u', 'w'])"
+    )
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {shlex.quote(str(tmp_path))}"
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["sh", "-c", f"{line} | head -n 3"],  # noqa: S607
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "ATUM_GUARDED": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.stdout.count("2026-02-99"), done.stderr) == (2, "")

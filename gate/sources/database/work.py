@@ -13,8 +13,9 @@ from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import first_line
 from gate.sources.database.facts import WorkFacts
 from gate.sources.database.proofs import Cycle, Poll, Proofs
-from gate.sources.database.queue import read_queue, shape_of
+from gate.sources.database.queue import read_queue
 from gate.sources.database.refusal import cannot_tell
+from gate.sources.database.shape import shape_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 
 T = TypeVar("T")
