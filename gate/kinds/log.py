@@ -146,6 +146,26 @@ def log(promise: Promise, scene: Scene) -> Finding:
     return Finding(promised=_promised(item), seen=_seen(facts), broken=broken, look=look)
 
 
+def trace(promise: Promise, scene: Scene) -> Finding:
+    """Compare what a log says of a cycle alone: errors beside it are the log's own item.
+
+    Raises:
+        ObservationError: The line is not there, and what was read is not all of it.
+    """
+    item = scene.item(promise, Log)
+    look = look_at(item, scene.target)
+    facts = known(_find(promise, scene))
+    if isinstance(facts, Absent):
+        gone = (f"nothing logs: {facts.proof}",)
+        return Finding(promised=_promised(item), seen=facts.proof, broken=gone, look=look)
+    broken = _says(item, facts, scene.host.identity.clock)
+    if broken and facts.said is None and facts.incomplete:
+        raise ObservationError(
+            f"cannot tell ({facts.cause.value}): {facts.place}: {facts.incomplete}"
+        )
+    return Finding(promised=_promised(item), seen=_seen(facts), broken=broken, look=look)
+
+
 def _no_unit(name: str, scene: Scene, look: str) -> Finding:
     """The journal of a unit that is gone stays: it is absent where the unit is."""
     unit = known(scene.unit(name))

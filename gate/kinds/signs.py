@@ -17,7 +17,7 @@ from gate.kinds.canary import Canary
 from gate.kinds.check import Check
 from gate.kinds.judge import compare
 from gate.kinds.kind import Promises
-from gate.kinds.log import Log
+from gate.kinds.log import Log, trace
 from gate.kinds.scene import Scene
 from gate.kinds.session import Session
 from gate.sources.database.facts import WorkFacts
@@ -145,7 +145,7 @@ def _of_item(key: str, what: str, id_: str, scene: Scene) -> Sign | None:
     if side.absent or not shows(side):
         return None
     try:
-        finding = compare(other, scene)
+        finding = trace(other, scene) if key == "log" else compare(other, scene)
     except ObservationError as error:
         raise ObservationError(f"{what} {id_}: {error}") from error
     if finding.holds:
