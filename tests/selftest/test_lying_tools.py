@@ -114,7 +114,11 @@ def test_a_program_that_leaves_a_process_out_of_reach(
     look: Look, shims: Callable[[str, str], None]
 ) -> None:
     """One with a session of its own is not ended; what it holds is told, and nothing else waits."""
-    shims("starts-a-daemon", "#!/bin/sh\nsetsid sleep 9 &\necho 7.2.1\n")
+    shims(
+        "starts-a-daemon",
+        '#!/bin/sh\nsetsid sh -c \': >"$0"; exec sleep 9\' "$0.away" &\n'
+        'until [ -e "$0.away" ]; do sleep 0.01; done\necho 7.2.1\n',
+    )
     facts = look(outputs={"v": ("starts-a-daemon",), "w": ("sh", "-c", "echo 3; exit 0")})
     odd = facts.outputs["v"]
     assert isinstance(odd, CannotTell)
