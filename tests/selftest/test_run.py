@@ -108,7 +108,8 @@ def test_a_kept_promise_promotes(gate: Gate) -> None:
     folder = gate.folder / "reports" / "here" / "predeploy"
     assert sorted(one.name for one in folder.iterdir()) == [
         *("STATE_SNAPSHOT_BEFORE.md", "allure-results", "attestation.intoto.json"),
-        *("junit.xml", "observed.json", "report.html", "verdict.json"),
+        *("ctrf-report.json", "findings.jsonl", "gate.prom", "junit.xml", "observed.json"),
+        *("report.html", "summary.md", "verdict.json"),
     ]
     lines = [line for line in done.stdout.splitlines() if line.strip()]
     assert lines[-2] == "verdict: PROMOTE (exit 0): 1 PASS of 1 items"
