@@ -69,11 +69,22 @@ def _leave_with_the_gate(folder: str) -> None:
     except OSError:
         return
     reader.poll()
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        for child in file.read().split():
-            os.killpg(int(child), signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
-    os._exit(1)
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+            for child in file.read().split():
+                _end(int(child))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+
+def _end(child: int) -> None:
+    """Kill a child with its own, also one that leads no group yet; it may be gone already."""
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def _apart(how: dict[str, Any], asked: Any) -> dict[str, Any]:
