@@ -159,7 +159,7 @@ def trace(promise: Promise, scene: Scene) -> Finding:
         gone = (f"nothing logs: {facts.proof}",)
         return Finding(promised=_promised(item), seen=facts.proof, broken=gone, look=look)
     broken = _says(item, facts, scene.host.identity.clock)
-    if broken and facts.said is None and facts.incomplete:
+    if facts.said is None and facts.incomplete:
         raise ObservationError(
             f"cannot tell ({facts.cause.value}): {facts.place}: {facts.incomplete}"
         )

@@ -11,14 +11,18 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from gate.connection.carrier import open_carrier
+from gate.contract.model import Promise
 from gate.errors import ObservationError
+from gate.kinds.finding import Finding
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
+from gate.kinds.log import Log, log, subject_of, trace
 from gate.kinds.scene import Scene
 from gate.pattern import first_like
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
@@ -30,7 +34,7 @@ from gate.sources.host.logs.levels import is_error
 from gate.sources.host.logs.probe import LOGS, read_log, wildcards
 from gate.sources.host.logs.stamps import stamp
 from gate.sources.host.logs.subject import EVERYTHING, SIEVE, Subject, literal, sieve
-from gate.sources.host.probe import AskProbe, probed
+from gate.sources.host.probe import AskProbe, Probed, key, probed
 from gate.sources.host.questions import AskDeployed, host_questions
 from gate.sources.observed import Observed
 from tests.selftest import hosts
@@ -504,3 +508,38 @@ def test_the_sandboxs_journal(tmp_path: pathlib.Path) -> None:
         env={**os.environ, "ATUM_GUARDED": str(tmp_path)},
     )  # fmt: skip
     assert (done.stdout.count("2026-02-99"), done.stderr) == (2, "")
+
+
+@pytest.mark.parametrize("promised", [log, trace])
+def test_what_was_not_read_shows_no_cycle(
+    tmp_path: pathlib.Path, promised: Callable[[Promise, Scene], Finding]
+) -> None:
+    """A log of which nothing was read is neither quiet nor the trace of a worker."""
+    (tmp_path / "logs.toml").write_text(
+        '[log.x]\ntitle = "t"\nsource = "s"\nunit = "x.service"\n'
+        'says = { pattern = "Summary", within_s = 60 }\n'
+    )
+    contract, here = load_contract(tmp_path), target("local://")
+    one = contract.promises["log.x"]
+    item = one.before
+    assert isinstance(item, Log)
+    since = hosts.NOW - dt.timedelta(hours=1)
+    facts = LogFacts(place="x", since=since, matches=0, incomplete="it was not read in time")
+    place = key(subject_of(item, here))
+    kept = Probed(format=LOGS.format, facts={place: Seen(json.loads(facts.model_dump_json()))})
+    unit = CannotTell("no systemctl", Cause.TOOL_MISSING)
+    seen_host = HostFacts(
+        identity=identity(), units={}, listeners=unit, processes={}, paths={},
+        outputs={}, packages={}, tools={}, files={}, probes={LOGS.name: kept},
+    )  # fmt: skip
+    scene = Scene(
+        contract=contract,
+        target=here,
+        moment="predeploy",
+        observed=Observed(
+            target="x", moment="predeploy", started=NOW, finished=hosts.NOW,
+            sources={"host": Seen(seen_host)},
+        ),
+    )  # fmt: skip
+    with pytest.raises(ObservationError, match="it was not read in time"):
+        promised(one, scene)
