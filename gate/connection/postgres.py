@@ -32,8 +32,11 @@ POLL_S = 0.05
 """How soon an interruption is noticed, in seconds."""
 WEIGHED_S = 0.002
 BATCH = 2000
-FATAL = re.compile(r"FATAL|password authentication failed|no pg_hba.conf entry")
-"""What a server says that lets nobody in; one that only starts says so as well, and is the last."""
+FATAL = re.compile(
+    r"FATAL:(?!\s+the database system is )|password authentication failed|no pg_hba.conf entry"
+)
+"""What a server says that refuses us; one that only starts or stops leaves it to the next host, as
+it does for libpq (SQLSTATE 57P03)."""
 STATM = pathlib.Path("/proc/self/statm")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 

@@ -302,7 +302,9 @@ def test_ended_sessions_are_closed(serve: Callable[[Peer], Target]) -> None:
     assert closed.wait(1)
 
 
-@pytest.mark.parametrize("peer", [hang, stalls_in_tls, closes, drips_the_login])
+@pytest.mark.parametrize(
+    "peer", [hang, stalls_in_tls, closes, drips_the_login, PEERS["starting-up"][0]]
+)
 def test_the_next_host_has_its_time(
     serve: Callable[[Peer], Target],
     postgres: Postgres,
