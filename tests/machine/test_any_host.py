@@ -140,15 +140,15 @@ FAULTS = {
     "nginx file changed and not reloaded": (
         f"echo '# new' >> {CONF}", "systemctl reload nginx", {"process.nginx": "after it was"}),
     "nginx file broken": (
-        f"cp -p {CONF} /root/kept; echo broken >> {CONF}",
-        f"cp -p /root/kept {CONF}; systemctl restart nginx",
+        f"cp -p {CONF} /var/tmp/kept; echo broken >> {CONF}",
+        f"cp -p /var/tmp/kept {CONF}; systemctl restart nginx",
         {"check.nginx": "exit status 1", "process.nginx": "after it was started"}),
     "expired certificate": (
-        ("cp -p /etc/front/cert /root/cert; cp -p /etc/front/key /root/key; "
+        ("cp -p /etc/front/cert /var/tmp/cert; cp -p /etc/front/key /var/tmp/key; "
         "openssl req -x509 -newkey rsa:2048 -nodes -keyout /etc/front/key -out /etc/front/cert "
         "-days 1 -subj /CN=front.example.org -addext subjectAltName=DNS:front.example.org "
         "2>/dev/null; systemctl restart nginx"),
-        ("cp -p /root/cert /etc/front/cert; cp -p /root/key /etc/front/key; "
+        ("cp -p /var/tmp/cert /etc/front/cert; cp -p /var/tmp/key /etc/front/key; "
         "systemctl restart nginx"),
         {"certificate.front": "good for only", "certificate.file": "good for only"}),
     "backup failing with an old dump left": (
@@ -161,8 +161,8 @@ FAULTS = {
         "systemctl start front-backup.service"),
         {"timer.backup": "ended with exit-code", "file.backup": "it was written"}),
     "a line of an env file lost": (
-        "cp -p /etc/front/env /root/env; sed -i s/^SECRET/#SECRET/ /etc/front/env",
-        "cp -p /root/env /etc/front/env",
+        "cp -p /etc/front/env /var/tmp/env; sed -i s/^SECRET/#SECRET/ /etc/front/env",
+        "cp -p /var/tmp/env /etc/front/env",
         {"file.env": "nothing gives SECRET_KEY a value"}),
     "the port dropped by the firewall": (
         "nft insert rule inet front input tcp dport 8443 drop",
