@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gate.account.absence import warnings
 from gate.contract.item import Moment
 from gate.contract.model import Promise
-from gate.kinds.waiver import Waiver
+from gate.kinds.waiver import Waiver, in_force
 
 
 class Outcome(str, enum.Enum):
@@ -125,7 +125,7 @@ def verdict(
         accounted for makes it PARTIAL; anything else that could not be told INCONCLUSIVE. Nothing
         promised is not a promotion.
     """
-    in_force = {one.item: id_ for id_, one in waivers.items() if today <= one.expires}
+    waived_by = in_force(waivers, today)
     lines: dict[str, Line] = {}
     not_run = []
     for promise in promises:
@@ -135,7 +135,7 @@ def verdict(
             found = Result(
                 outcome=Outcome.INCONCLUSIVE, reason="no test accounted for it in this run"
             )
-        waiver = in_force.get(promise.id)
+        waiver = waived_by.get(promise.id)
         if found.outcome is Outcome.FAIL and waiver:
             found = dataclasses.replace(
                 found, outcome=Outcome.WAIVED, reason=_waived(waivers[waiver], found)

@@ -32,7 +32,7 @@ from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.questions import AskEndpoint
-from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.fact import Absent, CannotTell, Fact, Seen
 from gate.sources.fact import known as known_fact
 from gate.target import Target
 
@@ -184,8 +184,11 @@ def _find(promise: Promise, scene: Scene) -> Found:
 
 
 def _state(promise: Promise, scene: Scene) -> Told:
-    """What an absent endpoint answers is seen all the same: its 404."""
-    fact = scene.answer(promise.id)
+    return state_of(scene.answer(promise.id))
+
+
+def state_of(fact: Fact[Answer]) -> State | CannotTell:
+    """What was answered; what an absent endpoint answers is seen all the same: its 404."""
     if isinstance(fact, Absent):
         return State(f"no answer ({fact.proof})")
     if isinstance(fact, CannotTell):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Mapping
 
 from gate.contract.item import Day, Item, Moment, Name
 from gate.contract.model import MOMENTS, Promise
@@ -36,6 +37,11 @@ class Waiver(Item):
     reason: Name
     expires: Day
     moments: tuple[Moment, ...] = ()
+
+
+def in_force(waivers: Mapping[str, Waiver], today: dt.date) -> dict[str, str]:
+    """Which items are waived on a day, by their ids: the ids of their waivers."""
+    return {one.item: id_ for id_, one in waivers.items() if today <= one.expires}
 
 
 def waiver(promise: Promise, scene: Scene) -> Finding:

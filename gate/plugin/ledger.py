@@ -19,7 +19,7 @@ from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.scene import Scene
 from gate.kinds.test import OwnTest
-from gate.kinds.waiver import Waiver
+from gate.kinds.waiver import Waiver, in_force
 from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.own_tests import result_of_test
@@ -140,11 +140,12 @@ def _waive(report: pytest.TestReport, contract: Contract, what: tuple[Moment, st
     The account still has what was found: whether the waiver holds is for the verdict to say.
     """
     moment, id_ = what
-    today = dt.datetime.now(dt.timezone.utc).date()
-    for waiver in contract.of(Waiver, moment).values():
-        if waiver.item == id_ and today <= waiver.expires:
-            report.wasxfail = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
-            report.outcome = "skipped"
+    waivers = contract.of(Waiver, moment)
+    waived_by = in_force(waivers, dt.datetime.now(dt.timezone.utc).date()).get(id_)
+    if waived_by is not None:
+        waiver = waivers[waived_by]
+        report.wasxfail = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+        report.outcome = "skipped"
 
 
 def _judged(item: pytest.Item, id_: str) -> Result | None:

@@ -10,6 +10,7 @@ from gate.errors import ObservationError
 from gate.kinds.access.compare import OK, access
 from gate.kinds.access.promised import Access, Cell, spread
 from gate.kinds.access.shown import shown
+from gate.kinds.endpoint import state_of
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -24,7 +25,7 @@ from gate.kinds.kind import shown as cell
 from gate.kinds.scene import Scene
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskEndpoint
-from gate.sources.fact import Absent, CannotTell
+from gate.sources.fact import Seen
 from gate.target import Target
 
 
@@ -40,13 +41,10 @@ def _find(promise: Promise, scene: Scene) -> Found:
 
 def _state(promise: Promise, scene: Scene) -> Told:
     fact = scene.answer(promise.id)
-    if isinstance(fact, Absent):
-        return State(f"no answer ({fact.proof})")
-    if isinstance(fact, CannotTell):
-        return fact
-    answer = fact.value
-    hidden = f", {_shown(promise, answer, scene)}" if scene.item(promise, Cell).hides else ""
-    return State(f"{answer.status} {answer.content_type}".strip() + hidden)
+    told = state_of(fact)
+    if isinstance(told, State) and isinstance(fact, Seen) and scene.item(promise, Cell).hides:
+        return State(f"{told.text}, {_shown(promise, fact.value, scene)}")
+    return told
 
 
 def _shown(promise: Promise, answer: Answer, scene: Scene) -> str:

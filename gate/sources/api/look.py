@@ -7,14 +7,12 @@ import contextlib
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
-from gate.sources.api.exchange import CLEAN_UP_S
 from gate.sources.api.facts import Answer, ApiFacts, PastRuns, Timing, beside_key
 from gate.sources.api.gate_load import Strain
+from gate.sources.api.leaving import unless
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.questions import AskBeside, AskSamples
@@ -60,7 +58,7 @@ def look(
     }
     asking = _Asking(target, sent, tuple(samples), tuple(besides), others)
     looking = _answers(asking, environ, forward)
-    found = asyncio.run(_unless(interrupted or threading.Event(), looking))
+    found = asyncio.run(unless(interrupted or threading.Event(), looking))
     if isinstance(found, CannotTell):
         return found
     wrote = any(_is_a_write(id_, one, target) for id_, one in sent.items())
@@ -105,20 +103,6 @@ def _is_a_write(id_: str, item: PromisedExchange, target: Target) -> bool:
     """Whether a request may change something; the login alone is none although it is a POST."""
     is_login = id_ == f"endpoint.{target.api.login}"
     return item.writes or not (is_login or item.method in READING)
-
-
-async def _unless(
-    interrupted: threading.Event, looking: Coroutine[Any, Any, _Found]
-) -> _Found | CannotTell:
-    """Look, and leave it where the run was interrupted: an answer can take a minute."""
-    task = asyncio.create_task(looking)
-    while not task.done():
-        await asyncio.wait({task}, timeout=POLL_S)
-        if interrupted.is_set() and not task.done():
-            task.cancel()
-            await asyncio.wait({task}, timeout=2 * CLEAN_UP_S)
-            return CannotTell(INTERRUPTED, Cause.UPSTREAM)
-    return task.result()
 
 
 async def _answers(asking: _Asking, environ: Mapping[str, str], forward: Forward | None) -> _Found:

@@ -16,19 +16,19 @@ import psycopg
 from psycopg.rows import dict_row
 
 from gate.connection.carrier import Carrier
-from gate.connection.obstacle import INTERRUPTED, POLL_S, first_line
+from gate.connection.obstacle import first_line
 from gate.connection.ssh import Forward
 from gate.errors import ObservationError
 from gate.plan.place import prologue
 from gate.secrets import known
-from gate.sources.api.exchange import CLEAN_UP_S
 from gate.sources.api.facts import Answer
 from gate.sources.api.gate_load import Strain
+from gate.sources.api.leaving import unless
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.session import AT_ONCE, Session, ask
 from gate.sources.canary.mark import bound
-from gate.sources.fact import CannotTell, Cause, Fact
+from gate.sources.fact import CannotTell, Fact
 from gate.target import Target
 
 MOST_ROWS = 100
@@ -63,17 +63,7 @@ class Place:
 
     def ask(self, item: PromisedExchange, stop: threading.Event) -> Fact[Answer]:
         """Send one request."""
-        return asyncio.run(self._unless(stop, item))
-
-    async def _unless(self, stop: threading.Event, item: PromisedExchange) -> Fact[Answer]:
-        task = asyncio.create_task(self._ask(item))
-        while not task.done():
-            await asyncio.wait({task}, timeout=POLL_S)
-            if stop.is_set() and not task.done():
-                task.cancel()
-                await asyncio.wait({task}, timeout=2 * CLEAN_UP_S)
-                return CannotTell(INTERRUPTED, Cause.UPSTREAM)
-        return task.result()
+        return asyncio.run(unless(stop, self._ask(item)))
 
     async def _ask(self, item: PromisedExchange) -> Fact[Answer]:
         strain = Strain()
