@@ -11,7 +11,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,8 +21,8 @@ from gate.account.verdict import Outcome, Result
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
-from gate.launcher import Instance, placed
-from gate.target import Target, load_target
+from gate.target import Target
+from tests.selftest.sandboxes import standing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACE_S = float(os.environ.get("GATE_COPILOT_S", "0.3"))
@@ -53,39 +52,11 @@ class Sandbox:
         return {one.id: judge(one, scene).result for one in contract.at("predeploy")}
 
 
-def _sandbox(*words: str) -> str:
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "sandbox", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        timeout=WITHIN_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """One for all of them; not below pytest's own folder, which other users may not enter."""
-    name = f"copilot-{os.getpid()}"
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(prefix="gate-copilot-") as home,
-    ):
-        pathlib.Path(home).chmod(0o755)
-        patch.setenv("ATUM_SANDBOX_HOME", home)
-        try:
-            _sandbox("up", "--name", name, "--owner", str(os.getpid()))
-            found = json.loads(_sandbox("status", "--json", "--name", name))
-            for key, value in found["env"].items():
-                patch.setenv(key, value)
-            named = load_target("sandbox", ROOT / "fixtures/targets")
-            manner = pathlib.Path(found["prefix"]).parent / "copilot-seconds"
-            yield Sandbox(placed(named, Instance.model_validate(found)), manner)
-        finally:
-            _sandbox("down", "--name", name)
+    """One for all of them."""
+    with standing("copilot") as (found, target):
+        yield Sandbox(target, pathlib.Path(found["prefix"]).parent / "copilot-seconds")
 
 
 def test_the_copilot_at_its_own_pace(sandbox: Sandbox) -> None:

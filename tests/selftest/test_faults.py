@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import json
 import os
 import pathlib
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,9 +20,9 @@ from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
-from gate.launcher import Instance, placed
 from gate.sources.fact import Seen, require
-from gate.target import Target, load_target
+from gate.target import Target
+from tests.selftest.sandboxes import standing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WITHIN_S = 90.0
@@ -102,44 +99,12 @@ class Sandbox:
         return odd
 
 
-def _sandbox(*words: str) -> str:
-    done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "sandbox", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        timeout=WITHIN_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def started() -> Iterator[Sandbox]:
-    """One sandbox for all faults of a worker, gone with it.
-
-    Not below pytest's own temporary folder, which every new session closes to other users: the
-    database runs as somebody else where the tests run as root.
-    """
-    name = f"faults-{os.getpid()}"
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(prefix="gate-faults-") as home,
-    ):
-        pathlib.Path(home).chmod(0o755)
-        patch.setenv("ATUM_SANDBOX_HOME", home)
-        try:
-            _sandbox("up", "--name", name, "--owner", str(os.getpid()))
-            found = json.loads(_sandbox("status", "--json", "--name", name))
-            for key, value in found["env"].items():
-                patch.setenv(key, value)
-            named = load_target("sandbox", ROOT / "fixtures/targets")
-            target = placed(named, Instance.model_validate(found))
-            deadlines = target.deadlines.model_copy(update={"window_s": 0.1})
-            yield Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
-        finally:
-            _sandbox("down", "--name", name)
+    """One sandbox for all faults of a worker, gone with it."""
+    with standing("faults") as (found, target):
+        deadlines = target.deadlines.model_copy(update={"window_s": 0.1})
+        yield Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
 
 
 @pytest.fixture
