@@ -602,6 +602,23 @@ PROJECTS: dict[str, Project] = {
         finds={LEFT: "r1 cannot be begun again: after a lock_timeout in command 2 of 2, "
                      "begun again: "},
     ),
+    # What the server says beside its answers
+    "hnsw-outgrows-its-memory": Project(
+        live="CREATE TABLE many AS SELECT n AS id, ARRAY[sin(n), cos(n), sin(n * 2)]::real[]"
+        "::vector(3) AS v FROM generate_series(1, 4000) AS n",
+        up=sql("SET LOCAL lock_timeout = '2s'", "SET LOCAL maintenance_work_mem = '1MB'",
+               "CREATE INDEX ix_many ON many USING hnsw (v vector_l2_ops)",
+               "DROP TABLE IF EXISTS never_was"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "DROP INDEX ix_many"),
+        warns={"rehearsal.upgrade": "the server said NOTICE: hnsw graph no longer fits into "
+                                    "maintenance_work_mem after "},
+    ),
+    "a-drop-that-takes-more-along": Project(
+        up=sql("CREATE TABLE extra (id integer PRIMARY KEY)",
+               "CREATE VIEW extras AS SELECT * FROM extra"),
+        down=sql("DROP TABLE extra CASCADE"), loses=("extra",),
+        warns={LEFT: "the server said NOTICE: drop cascades to view extras: r1"},
+    ),
     # Several at once
     "migrators-race": Project(
         how="migrators = 3", up=sql("CREATE TABLE extra (id integer PRIMARY KEY)",

@@ -78,7 +78,7 @@ def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         promised=promised,
         seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}",
         broken=tuple(broken),
-        warnings=tuple(_without_timeout(facts)),
+        warnings=(*_without_timeout(facts), *summary.noticed(facts.up)),
     )
 
 

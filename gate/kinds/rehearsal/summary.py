@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from gate.duration import seconds
 from gate.sources.fact import Seen
-from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
+from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
 
 SHOWN = 5
 """Names that a sentence lists; the report has them all."""
+SKIPPING = ", skipping"
+"""End of the notice of what is left out since it is there, or is not there."""
 
 
 def listed(names: Sequence[str]) -> str:
@@ -34,6 +36,13 @@ def by_cause(found: Iterable[tuple[str, str]], text: str) -> list[str]:
     for cause, name in found:
         causes.setdefault(cause, []).append(name)
     return [text.format(names=listed(names), cause=cause) for cause, names in causes.items()]
+
+
+def noticed(legs: Iterable[Leg]) -> list[str]:
+    """What the server said beside its answers; that an IF EXISTS did its work is no news."""
+    found = [(text, leg.revision) for leg in legs for text in leg.notices
+             if not text.endswith(SKIPPING)]  # fmt: skip
+    return by_cause(dict.fromkeys(found), "the server said {cause}: {names}")
 
 
 def gone(facts: RehearsalFacts, receipts: Sequence[Receipt]) -> str:

@@ -161,8 +161,11 @@ def _trace(facts: RehearsalFacts) -> list[str]:
 def _commands(leg: Leg) -> list[str]:
     if not isinstance(leg.commands, Seen):
         return [f"- {markdown(leg.revision)}: {markdown(getattr(leg.commands, 'reason', ''))}"]
-    return [
+    lines = [
         f"- {markdown(leg.revision)} at {one.at_s:.3f} s: {one.tag} "
         f"{markdown(', '.join(one.objects))} ({one.seconds * 1000:.1f} ms)"
         for one in leg.commands.value
+    ]
+    return lines + [
+        f"- {markdown(leg.revision)}: the server said {markdown(one)}" for one in leg.notices
     ]

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 KEPT = 65536
 """Bytes of one command's output that are passed on: the last ones."""
 
 
-def serve(how: dict[str, Any]) -> None:
+def serve(how: dict[str, Any], hear: Callable[[], list[str]]) -> None:
     """Answer what is asked through two pipes in a folder, until killed.
 
     Args:
@@ -31,6 +32,7 @@ def serve(how: dict[str, Any]) -> None:
             Alembic, instead; ``installed`` says whether the program is a script, which does not
             look for modules here; ``variable`` names what leads to the database, and ``option``
             what of the ini file is to be set to it; ``deadline_s`` is for one command.
+        hear: Begins to listen for what the server says beside its answers.
     """
     folder: str = how["folder"]
     if not how["installed"] and not how["application"]:
@@ -47,7 +49,7 @@ def serve(how: dict[str, Any]) -> None:
     while True:
         with open(folder + "/ask", encoding="utf-8") as file:
             asked = json.loads(file.read() or "{}")
-        answer = _apart(how, asked)
+        answer = _apart(how, asked, hear)
         for name in answer.pop("modules", ()):
             try:
                 __import__(name)
@@ -87,7 +89,7 @@ def _end(child: int) -> None:
             continue
 
 
-def _apart(how: dict[str, Any], asked: Any) -> dict[str, Any]:
+def _apart(how: dict[str, Any], asked: Any, hear: Callable[[], list[str]]) -> dict[str, Any]:
     """Do it in a child, which is killed with its own when it is late."""
     folder, deadline_s = how["folder"], how["deadline_s"]
     said, found = folder + "/said", folder + "/found"
@@ -102,6 +104,7 @@ def _apart(how: dict[str, Any], asked: Any) -> dict[str, Any]:
         os.dup2(out, 2)
         status = 1
         try:
+            HEARD["now"] = hear()
             status = _do(how, asked, found)
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1
@@ -178,6 +181,7 @@ def _words(how: dict[str, Any]) -> list[str]:
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
 """Commands of Alembic's that an application calls, in whose place the step is done."""
 CALLED: dict[str, Any] = {}
+HEARD: dict[str, list[str]] = {}
 
 
 def _taken(config: Any, *_: Any, **__: Any) -> None:
@@ -234,6 +238,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         sys.stderr.write("FAILED: %s\n" % error)
         return 255
     finally:
+        answer["notices"] = HEARD.get("now", [])
         places = ("site-packages", "dist-packages")
         answer["modules"] = [
             name

@@ -92,6 +92,7 @@ class Leg(Model):
         commands: DDL commands in order; needs a superuser on the clone's server.
         wal_bytes: Write-ahead log that the server wrote meanwhile.
         building: Indexes seen being built, with their phases.
+        notices: What the server said beside its answers, each once.
     """
 
     revision: str
@@ -105,6 +106,7 @@ class Leg(Model):
     commands: Fact[tuple[Command, ...]]
     wal_bytes: int = 0
     building: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 class Bystander(Model):

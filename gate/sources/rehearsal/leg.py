@@ -53,10 +53,11 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
     ).fetchone() or (0.0, "0/0")
     began, status, said = time.monotonic(), None, ""
+    notices: tuple[str, ...] = ()
     stage.now = f"{verb} {revision}"
     try:
         with Witness(stage.clone, existing) as witness:
-            status, said = _go(stage, revision, direction, back_to)()
+            status, said, notices = _go(stage, revision, direction, back_to)()
         if status is None:
             stage.connection.execute(END)
         if status == 0:
@@ -89,6 +90,7 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         commands=traced.commands,
         wal_bytes=int((wal or [0])[0]),
         building=witness.building,
+        notices=notices,
     )
 
 
@@ -103,19 +105,19 @@ def _checked(stage: Stage, revision: str, direction: Direction, said: str) -> tu
 
 def _go(
     stage: Stage, revision: str, direction: Direction, back_to: str
-) -> Callable[[], tuple[int | None, str]]:
+) -> Callable[[], tuple[int | None, str, tuple[str, ...]]]:
     """How it is done: by the process that stays, or else by the command line."""
     if stage.runner is not None:
 
-        def step() -> tuple[int | None, str]:
+        def step() -> tuple[int | None, str, tuple[str, ...]]:
             answer = stage.step(direction, revision)
-            return answer.status, answer.said
+            return answer.status, answer.said, answer.notices
 
         return step
 
-    def command() -> tuple[int | None, str]:
+    def command() -> tuple[int | None, str, tuple[str, ...]]:
         words = ("upgrade", revision) if direction == "up" else ("downgrade", back_to)
         output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, *words)
-        return output.rc, output.stdout.decode("utf-8", "replace")
+        return output.rc, output.stdout.decode("utf-8", "replace"), ()
 
     return command

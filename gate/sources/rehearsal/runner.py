@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from types import ModuleType
 from typing import Any
 
 from gate.connection.carrier import Carrier
@@ -18,7 +19,7 @@ from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import driver
+from gate.sources.rehearsal import driver, hear
 from gate.sources.rehearsal.address import address
 from gate.sources.rehearsal.begin import begin
 from gate.sources.rehearsal.clone import Clone
@@ -52,6 +53,11 @@ class Answer:
     status: int | None
     said: str
     found: dict[str, Any]
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the server said beside its answers."""
+        return tuple(known.first(str(one), 500) for one in self.found.get("notices", ()))
 
 
 class Runner:
@@ -114,8 +120,8 @@ def running(
         "option": how.option,
         "deadline_s": how.deadline_s,
     }
-    text = pathlib.Path(driver.__file__).read_text("utf-8").replace(FUTURE, FUTURE + ALONE, 1)
-    text += f"\nserve({told!r})\n"
+    text = _source(driver).replace(FUTURE, FUTURE + ALONE, 1)
+    text += f"{_source(hear).replace(FUTURE, '', 1)}\nserve({told!r}, hear)\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
         begun.before,
@@ -154,6 +160,10 @@ def running(
         with suppress(CarrierError):
             carrier.run(END.format(shlex.quote(folder)), deadline_s=10, to_its_end=True)
         thread.join(STOP_S)
+
+
+def _source(module: ModuleType) -> str:
+    return pathlib.Path(module.__file__ or "").read_text("utf-8")
 
 
 def _await(folder: str, carrier: Carrier, ended: list[str]) -> None:
