@@ -20,7 +20,14 @@ def compare(promise: Promise, scene: Scene) -> Finding:
         ObservationError: It cannot be told.
     """
     finding = kinds()[promise.kind].compare(promise, scene)
-    return dataclasses.replace(finding, id=promise.id, source=promise.at(scene.moment).source)
+    source = promise.at(scene.moment).source
+    return dataclasses.replace(finding, id=promise.id, source=source, seen=_seen(finding))
+
+
+def _seen(finding: Finding) -> str:
+    """What was seen; where the words are those of the promise and it is broken, what is broken."""
+    same = finding.seen.split() == finding.promised.split()
+    return "; ".join(finding.broken) if finding.broken and same else finding.seen
 
 
 AWAY = (Cause.UNREACHABLE, Cause.TIMEOUT)

@@ -88,6 +88,10 @@ class Kind:
         record: Items that promise what a look has seen, for `gate record`.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
+        named_by: Keys by which other items name one of this kind, beside the kind's own name; what
+            it is itself stands under the first of them (``unit`` of a service).
+        carries: Whether, as it was seen, it can carry what stands on it: a worker that does not run
+            carries no queue. What is not seen carries nothing.
         spread: The promises that one table of the contract comes to, where it is more than itself:
             each has an id of its own that begins with the table's, and is accounted for.
     """
@@ -107,6 +111,8 @@ class Kind:
     shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
     record: Callable[[Scene], Iterable[Recorded]] = records_nothing
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
+    named_by: tuple[str, ...] = ()
+    carries: Callable[[Promise, Scene], bool] = lambda _promise, _scene: True
     spread: Callable[[Promise], Iterable[Promise]] = lambda promise: (promise,)
 
 

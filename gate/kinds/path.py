@@ -205,4 +205,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    named_by=("path", "file", "folder", "cwd"),
 )

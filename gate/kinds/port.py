@@ -294,4 +294,5 @@ KIND = Kind(
     row=_row,
     references=_references,
     record=record_ports,
+    named_by=("port",),
 )

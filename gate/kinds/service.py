@@ -212,6 +212,16 @@ def _find(promise: Promise, scene: Scene) -> Found:
     return scene.unit(scene.item(promise, Service).unit)
 
 
+def _carries(promise: Promise, scene: Scene) -> bool:
+    """Whether it runs, and stays so: what was started again and again carries nothing."""
+    fact = _find(promise, scene)
+    if not isinstance(fact, Seen):
+        return False
+    unit = fact.value
+    odd = (*_stopped(unit), *_unsettled(unit, scene.host.identity.clock))
+    return unit.active_state == "active" and not odd
+
+
 def _state_in_words(promise: Promise, scene: Scene) -> Told:
     fact = scene.unit(scene.item(promise, Service).unit)
     if not isinstance(fact, Seen):
@@ -264,4 +274,6 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    named_by=("unit", "owner"),
+    carries=_carries,
 )

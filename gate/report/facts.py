@@ -14,7 +14,7 @@ from gate.contract.model import Promise
 from gate.kinds.kind import Cells, Found, Kind, Told
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
-from gate.sources.fact import CannotTell, Cause
+from gate.sources.fact import CannotTell, Cause, Seen
 
 T = TypeVar("T")
 
@@ -45,6 +45,14 @@ def measured(promise: Promise, scene: Scene) -> float | None:
     """How long it takes, in seconds; ``None`` for what is not measured, or was not seen."""
     found = _asked(lambda kind: kind.measure(promise, scene), promise)
     return None if isinstance(found, CannotTell) else found
+
+
+def carries(promise: Promise, scene: Scene) -> bool:
+    """Whether an item, as it was seen, can carry what stands on it; a doubt is none."""
+    fact = fact_of(promise, scene)
+    if fact is not None and not isinstance(fact, Seen):
+        return False
+    return _asked(lambda kind: kind.carries(promise, scene), promise) is not False
 
 
 def _asked(ask: Callable[[Kind], T], promise: Promise) -> T | CannotTell:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gate.account.verdict import Line, Outcome, Verdict
+from gate.account.verdict import Line, Outcome
 from gate.kinds.kind import Severity
 from gate.report.account import ORDER, Account
 from gate.report.allure import RANK, severity
+from gate.report.causes import blocks
 from gate.report.conclusion import beyond
 from gate.report.places import place_of
 from gate.report.reasons import grouped
@@ -35,10 +36,24 @@ def worst_first(account: Account) -> list[tuple[Line, Severity]]:
     return sorted(found, key=lambda one: (ORDER.index(one[0].outcome), RANK.index(one[1])))
 
 
-def causes(verdict: Verdict) -> dict[str, str]:
-    """The cause of each item that did not pass: the reason without the item's own name."""
-    lines = [line for line in verdict.lines if line.outcome is not Outcome.PASS]
-    return {line.id: group.reason for group in grouped(lines) for line in group.lines}
+def causes(account: Account) -> dict[str, tuple[str, str]]:
+    """The cause of each item that did not pass: its id, and its reason without its own name.
+
+    A warning and what was not run are no item's consequence: what has the same words is one.
+    """
+    found = {
+        line.id: (block.cause[0].id, block.reason)
+        for block in blocks(account)
+        for line in block.lines
+    }
+    lines = [
+        line
+        for line in account.verdict.lines
+        if line.outcome is not Outcome.PASS and line.id not in found
+    ]
+    for group in grouped(lines):
+        found |= {line.id: (group.lines[0].id, group.reason) for line in group.lines}
+    return found
 
 
 def findings(account: Account) -> Iterator[dict[str, Any]]:
@@ -46,13 +61,14 @@ def findings(account: Account) -> Iterator[dict[str, Any]]:
 
     Yields:
         ``id``, ``outcome``, ``severity``, ``cause`` (the same words for all that share it),
+        ``cause_id`` (the item whose reason that is: its own where it is the cause itself),
         ``promised``, ``seen``, ``look``, ``title``, ``source``, ``risk``, ``file`` and ``line`` of
         the contract. What stands against the whole run has no ``id``, and comes first.
     """
     why = beyond(account.verdict)
     if why:
         yield {"id": None, "outcome": account.verdict.word.value, "cause": why}
-    cause = causes(account.verdict)
+    cause = causes(account)
     for line, how_bad in worst_first(account):
         promise = account.contract.promises[line.id]
         item = promise.at(account.moment)
@@ -61,7 +77,8 @@ def findings(account: Account) -> Iterator[dict[str, Any]]:
             "id": line.id,
             "outcome": line.outcome.value,
             "severity": how_bad,
-            "cause": cause[line.id],
+            "cause": cause[line.id][1],
+            "cause_id": cause[line.id][0],
             "promised": line.promised,
             "seen": line.seen,
             "look": line.look,

@@ -44,12 +44,13 @@ def _parts(account: Account) -> Iterator[str]:
     counts = [row("Outcome", "Items"), "|---|---:|"]
     counts += [row(f"{MARKS[one]} {one.value}", str(verdict.count(one))) for one in ORDER]
     yield "\n".join([*head, "", *counts]) + "\n"
-    by_cause: dict[tuple[Outcome, str], list[Line]] = {}
-    cause = causes(verdict)
+    by_cause: dict[tuple[str, str], list[Line]] = {}
+    cause = causes(account)
     for line, _ in worst_first(account):
-        by_cause.setdefault((line.outcome, cause[line.id]), []).append(line)
-    for (outcome, why), lines in by_cause.items():
-        yield "\n".join(_cause(account, outcome, why, lines)) + "\n"
+        by_cause.setdefault(cause[line.id], []).append(line)
+    for (of, why), lines in by_cause.items():
+        first = sorted(lines, key=lambda one, of=of: one.id != of)  # type: ignore[misc]
+        yield "\n".join(_cause(account, lines[0].outcome, why, first)) + "\n"
 
 
 def _cause(account: Account, outcome: Outcome, why: str, lines: list[Line]) -> list[str]:
@@ -58,7 +59,8 @@ def _cause(account: Account, outcome: Outcome, why: str, lines: list[Line]) -> l
     for line in lines[:WHOLE]:
         place = told(place_of(account.contract.promises[line.id], account.contract))
         words = (line.promised, line.seen, place, line.look)
-        found.append(row(markdown(line.id), *(cell(one, 400) for one in words)))
+        name = f"{MARKS[line.outcome]} {markdown(line.id)}"
+        found.append(row(name, *(cell(one, 400) for one in words)))
     rest = lines[WHOLE:]
     if rest:
         names = cell(", ".join(one.id for one in rest), 2000)

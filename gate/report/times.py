@@ -45,7 +45,7 @@ def span(promise: Promise, line: Line, account: Account) -> tuple[dt.datetime, d
             return one.started, one.started + dt.timedelta(seconds=one.seconds)
     asked = {
         name: observed.seconds[name]
-        for name in _asked(promise, account)
+        for name in asked_of(promise, account)
         if name in observed.seconds
     }
     if not asked:
@@ -62,7 +62,7 @@ def milliseconds(when: dt.datetime) -> int:
     return round(when.timestamp() * 1000)
 
 
-def _asked(promise: Promise, account: Account) -> set[str]:
+def asked_of(promise: Promise, account: Account) -> set[str]:
     """The sources that an item's questions went to: a question stands in its source's package.
 
     What is asked for nothing of its own is part of what the source of its chapter reads anyway.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import heapq
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,13 +16,16 @@ from psycopg import sql
 from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import CarrierError, first_line
 from gate.sources.rehearsal.clone import Clone
-from gate.sources.rehearsal.facts import Bystander
+from gate.sources.rehearsal.facts import Bystander, Wait
 from gate.sources.rehearsal.sessions import APPLICATION
 
 STOP_S = 10.0
 """How long the statements of all bystanders are waited for at the end, in seconds."""
 PAUSE_S = 0.01
 """Between two statements of a bystander, in seconds."""
+LONG_S = 0.05
+"""From here on a statement's time is kept; of those the longest `KEPT`."""
+KEPT = 20
 
 
 class Canary:
@@ -32,6 +37,7 @@ class Canary:
         self.during: Callable[[], str] = lambda: ""
         self._clone = clone
         self._asked, self._longest, self._when, self._error = 0, 0.0, "", ""
+        self._waits: list[tuple[float, dt.datetime]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"canary {table}", daemon=True)
 
@@ -59,6 +65,10 @@ class Canary:
             longest_s=round(self._longest, 4),
             during=self._when,
             error=self._error,
+            waits=tuple(
+                Wait(at=at, seconds=round(took, 4))
+                for took, at in sorted(self._waits, key=lambda one: one[1])
+            ),
         )
 
     def _run(self) -> None:
@@ -72,11 +82,19 @@ class Canary:
                         session.execute(statement)
                     took = time.monotonic() - began
                     self._asked += 1
+                    if took >= LONG_S:
+                        self._note(took)
                     if took > self._longest and moment:
                         self._longest, self._when = took, moment
                     self._stop.wait(PAUSE_S)
         except (psycopg.Error, CarrierError) as error:
             self._error = first_line(error)
+
+    def _note(self, took: float) -> None:
+        ended = dt.datetime.now(dt.timezone.utc)
+        heapq.heappush(self._waits, (took, ended - dt.timedelta(seconds=took)))
+        if len(self._waits) > KEPT:
+            heapq.heappop(self._waits)
 
     def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
         table = identifier(self.table)

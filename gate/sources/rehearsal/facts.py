@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import pydantic
+
 from gate.sources.api.facts import ApiFacts
 from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
@@ -70,6 +72,8 @@ class TableLock(Model):
         waited_s: How long it was waited for.
         held_s: How long it was held, to the sampling interval.
         blocked_by: What was in the way, such as ``idle in transaction: SELECT ...``.
+        at_s: Seconds since the revision began at which it was first waited for, or held; ``None``
+            where it was too short to be sampled.
     """
 
     table: str
@@ -77,6 +81,7 @@ class TableLock(Model):
     waited_s: float
     held_s: float
     blocked_by: tuple[str, ...] = ()
+    at_s: float | None = None
 
 
 class Leg(Model):
@@ -93,6 +98,7 @@ class Leg(Model):
         wal_bytes: Write-ahead log that the server wrote meanwhile.
         building: Indexes seen being built, with their phases.
         notices: What the server said beside its answers, each once.
+        started: When it began, by the gate's clock (UTC).
     """
 
     revision: str
@@ -107,6 +113,14 @@ class Leg(Model):
     wal_bytes: int = 0
     building: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    started: pydantic.AwareDatetime | None = None
+
+
+class Wait(Model):
+    """A statement that took long: when it began, by the gate's clock (UTC), and how long."""
+
+    at: pydantic.AwareDatetime
+    seconds: float
 
 
 class Bystander(Model):
@@ -117,6 +131,7 @@ class Bystander(Model):
         longest_s: How long the slowest of them took.
         during: The revision that was on its way then.
         error: What went wrong for it at last, if anything.
+        waits: Its slowest statements, in the order of time.
     """
 
     table: str
@@ -125,6 +140,7 @@ class Bystander(Model):
     longest_s: float
     during: str
     error: str = ""
+    waits: tuple[Wait, ...] = ()
 
 
 class VectorFacts(Model):

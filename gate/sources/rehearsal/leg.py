@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from typing import Literal
@@ -54,6 +55,7 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
     ).fetchone() or (0.0, "0/0")
     began, status, said = time.monotonic(), None, ""
     notices: tuple[str, ...] = ()
+    started = dt.datetime.now(dt.timezone.utc)
     stage.now = f"{verb} {revision}"
     try:
         with Witness(stage.clone, existing) as witness:
@@ -84,13 +86,14 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         seconds=round(seconds, 3),
         exit_status=status,
         output=said[-alembic.KEPT :],
-        locks=witness.locks(traced.locks),
+        locks=witness.locks(traced.locks, began=began),
         rewritten=tuple(sorted(moved)),
         dropped=traced.dropped,
         commands=traced.commands,
         wal_bytes=int((wal or [0])[0]),
         building=witness.building,
         notices=notices,
+        started=started,
     )
 
 

@@ -58,6 +58,7 @@ class _Seen:
     """One lock as it was sampled."""
 
     waited_s: float = 0.0
+    first: float | None = None
     since: float | None = None
     until: float = 0.0
     blocked_by: set[str] = dataclasses.field(default_factory=set)
@@ -94,12 +95,15 @@ class Witness:
             self._clone.way.sessions.check()
             raise ObservationError(f"the witness lost the clone: {self._error}")
 
-    def locks(self, told: Iterable[tuple[str, str]] = ()) -> tuple[TableLock, ...]:
+    def locks(
+        self, told: Iterable[tuple[str, str]] = (), *, began: float = 0.0
+    ) -> tuple[TableLock, ...]:
         """The strongest lock per table, with its wait and its hold.
 
         Args:
             told: Tables and modes that the migration's own session is known to have held; what was
                 too short to be sampled is among them, with no duration.
+            began: When the revision began, by `time.monotonic`.
         """
         for table, mode in told:
             if table in self._existing and (table, mode) not in {key[:2] for key in self._locks}:
@@ -116,6 +120,7 @@ class Witness:
                 waited_s=round(seen.waited_s, 3),
                 held_s=round(seen.until - seen.since, 3) if seen.since is not None else 0.0,
                 blocked_by=tuple(sorted(seen.blocked_by)),
+                at_s=None if seen.first is None else round(max(0.0, seen.first - began), 3),
             )
             for table, (rank, seen) in sorted(strongest.items())
         )
@@ -144,6 +149,7 @@ class Witness:
             if table not in self._existing:
                 continue
             seen = self._locks.setdefault((table, mode, pid), _Seen())
+            seen.first = now - (waited or 0.0) if seen.first is None else seen.first
             if granted:
                 seen.since = now if seen.since is None else seen.since
                 seen.until = now + INTERVAL_S
