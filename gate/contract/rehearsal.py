@@ -124,7 +124,13 @@ class Alembic(Strict):
             connection, and begun again: the same catalog must come of it. Takes two more ways down
             and four more ways up, and a superuser on the clone's server.
         migrators: How many apply each step at once, as replicas that start together do; none may
-            fail, hang, or make another catalog. Takes another way down and up.
+            fail, hang, or make another catalog. Takes another way down and up. A step that holds an
+            advisory lock while something runs ``CONCURRENTLY`` is tried by two in any case.
+        neighbours: Who else is at work when a step comes: a running ``pg_dump``, which has locked
+            every table, and a ``VACUUM`` of what the step locks. How long the step waits for each,
+            and what befalls either, is told; whoever reads and writes meanwhile counts for
+            ``blocked_at_most_s``. Takes another way down and up for each.
+        neighbours_s: How long a step waits for a neighbour until that leaves.
         one_way: Revisions that are not meant to be taken back; one that can be is wrong here.
         data_changes: Revisions that change rows for good; one that does not is wrong here.
         removes: Revisions that remove content for good; one that does not is wrong here.
@@ -153,6 +159,8 @@ class Alembic(Strict):
     second_opinion: bool = True
     strikes: bool = False
     migrators: Annotated[int, pydantic.Field(ge=1, le=8)] = 1
+    neighbours: tuple[Literal["pg_dump", "VACUUM"], ...] = ()
+    neighbours_s: Annotated[float, pydantic.Field(gt=0, le=60)] = 3.0
     one_way: tuple[OneWay, ...] = ()
     data_changes: tuple[DataChange, ...] = ()
     removes: tuple[Removal, ...] = ()

@@ -634,8 +634,71 @@ PROJECTS: dict[str, Project] = {
         "    other.execute(sa.text('SELECT pg_sleep(2)'))\n"
         "    other.execute(sa.text('CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON item (size)'))",
         down=sql("SET LOCAL lock_timeout = '2s'", "DROP INDEX ix"),
-        finds={LEFT: 'r1 is not for several at once: 3 migrators at once hang: "CREATE INDEX '
-                     'CONCURRENTLY IF NOT EXISTS ix ON item (size)" waits for the virtualxid of '},
+        finds={LEFT: "neither ends, and the server's own search for deadlocks does not see it: "
+                     '"CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON item (size)" waits for the '
+                     "virtualxid of "},
+    ),
+    "a-migrator-that-others-wait-for": Project(
+        live="CREATE TABLE quiet (id int)",
+        up="engine = op.get_bind().engine.execution_options(isolation_level='AUTOCOMMIT')\n"
+        "with engine.connect() as other:\n"
+        "    other.execute(sa.text('SELECT pg_advisory_lock(77)'))\n"
+        "    other.execute(sa.text('SELECT pg_sleep(2)'))\n"
+        "    other.execute(sa.text('CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON quiet (id)'))\n"
+        "    other.execute(sa.text('SELECT pg_advisory_unlock(77)'))",
+        down=sql("DROP INDEX ix"),
+        finds={LEFT: "r1 is not for several at once: of 2 migrators at once one exited with 1: "},
+    ),
+    # Who is at work already
+    "blocks-all-behind-a-dump": Project(
+        how='neighbours = ["pg_dump"]\nneighbours_s = 1.5',
+        up=sql("SET LOCAL lock_timeout = '9s'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '9s'", "ALTER TABLE item DROP note"),
+        loses=("item.note",),
+        finds={"rehearsal.bystanders": " s for upgrade r1 beside a running pg_dump"},
+        warns={LEFT: "r1 beside a running pg_dump waited "},
+    ),
+    "gives-up-beside-a-dump": Project(
+        how='neighbours = ["pg_dump"]\nneighbours_s = 5',
+        up=sql("SET LOCAL lock_timeout = '400ms'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '9s'", "ALTER TABLE item DROP note"),
+        loses=("item.note",),
+        warns={LEFT: "canceling statement due to lock timeout"},
+    ),
+    "concurrently-beside-a-dump": Project(
+        how='neighbours = ["pg_dump"]\nneighbours_s = 1.2',
+        up="with op.get_context().autocommit_block():\n"
+        "    op.execute('CREATE INDEX CONCURRENTLY ix_item_size ON item (size)')",
+        down="with op.get_context().autocommit_block():\n"
+        "    op.execute('DROP INDEX CONCURRENTLY ix_item_size')",
+        warns={LEFT: "r1 beside a running pg_dump waited 1.2 s for it"},
+    ),
+    "half-done-beside-a-dump": Project(
+        how='neighbours = ["pg_dump"]\nneighbours_s = 9',
+        up="with op.get_context().autocommit_block():\n"
+        "    op.execute('SET lock_timeout = 400')\n"
+        "    op.execute('CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_item_size ON item (size)')",
+        down="with op.get_context().autocommit_block():\n"
+        "    op.execute('DROP INDEX CONCURRENTLY ix_item_size')",
+        finds={LEFT: "r1 cannot be begun again: after it gave up beside a running pg_dump, begun "
+                     "again: "},
+    ),
+    "a-dump-that-fails": Project(
+        live="CREATE FUNCTION gone(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'; "
+        "CREATE VIEW looked AS SELECT gone(1)",
+        how='neighbours = ["pg_dump"]',
+        up=sql("DROP FUNCTION gone CASCADE"),
+        down=sql("CREATE FUNCTION gone(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+                 "CREATE VIEW looked AS SELECT gone(1)"),
+        warns={"rehearsal.upgrade": "the server said NOTICE: drop cascades to view looked: r1",
+               LEFT: "r1 beside a running pg_dump"},
+    ),
+    "beside-a-vacuum": Project(
+        rows=3000, how='neighbours = ["VACUUM"]\nneighbours_s = 1\nhot = []',
+        up=sql("SET LOCAL lock_timeout = '9s'", "ALTER TABLE item ADD note text"),
+        down=sql("SET LOCAL lock_timeout = '9s'", "ALTER TABLE item DROP note"),
+        loses=("item.note",), finds={"rehearsal.bystanders": "? cannot tell"},
+        warns={LEFT: "r1 beside a running VACUUM waited "},
     ),
     # What is lost beside the table itself
     "grant-lost": Project(
@@ -663,6 +726,7 @@ PROJECTS: dict[str, Project] = {
         up=sql("CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one "
                "WITH (connect = false, slot_name = NONE)"),
         finds={LEFT: "+ subscription taken"},
+        warns={"rehearsal.upgrade": "the server said WARNING: subscription was created, but"},
     ),
     "without-a-second-opinion": Project(
         how="second_opinion = false", up=NEW, down=GONE, loses=("extra",),

@@ -83,6 +83,7 @@ def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]
         "judged by going back and up again alone, since from an empty database the history stops "
         "at {cause}: {names}",
     )
+    lines += summary.beside([one for one in receipts if one.revision in way.steps])
     lines += summary.noticed(one for one in facts.down if one.revision in way.steps)
     outside = [("", f"{one.revision} ({'; '.join(_unclean(one)) or one.failed})")
                for one in require(facts.receipts, "downgrade")

@@ -45,6 +45,25 @@ def noticed(legs: Iterable[Leg]) -> list[str]:
     return by_cause(dict.fromkeys(found), "the server said {cause}: {names}")
 
 
+def beside(receipts: Sequence[Receipt]) -> list[str]:
+    """What a step and those who were at work when it came cost each other."""
+    lines = []
+    absent: list[tuple[str, str]] = []
+    for receipt in receipts:
+        for one in receipt.beside:
+            who = f"{receipt.revision} beside a running {one.who}"
+            absent += [(f"{one.who}: {one.absent}", receipt.revision)] if one.absent else []
+            behind = f"{who} waited {one.waited_s:.1f} s for it"
+            behind += f' ("{one.statement}")' if one.statement else ""
+            gave_up = f"gave up after {one.after_s:.1f} s ({one.gave_up})"
+            if one.gave_up:
+                lines.append(f"{behind}, and {gave_up}" if one.waited_s else f"{who} {gave_up}")
+            elif one.waited_s:
+                lines.append(behind)
+            lines += [f"{who}: that failed: {one.suffered}"] if one.suffered else []
+    return lines + by_cause(absent, "no neighbour was there ({cause}): {names}")
+
+
 def gone(facts: RehearsalFacts, receipts: Sequence[Receipt]) -> str:
     """How much was rehearsed: steps, tables, rows, seconds, bytes and locks."""
     legs = [*facts.up, *facts.down]

@@ -16,7 +16,7 @@ from psycopg import sql
 from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import CarrierError, first_line
 from gate.sources.rehearsal.clone import Clone
-from gate.sources.rehearsal.facts import Bystander, Wait
+from gate.sources.rehearsal.company import Bystander, Wait
 from gate.sources.rehearsal.sessions import APPLICATION
 
 STOP_S = 10.0

@@ -10,6 +10,7 @@ from gate.sources.api.facts import ApiFacts
 from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
+from gate.sources.rehearsal.company import Bystander, Neighbour
 
 
 class Lack(Model):
@@ -99,6 +100,8 @@ class Leg(Model):
         building: Indexes seen being built, with their phases.
         notices: What the server said beside its answers, each once.
         started: When it began, by the gate's clock (UTC).
+        queued: Whether it held an advisory lock, as those do who expect others of their kind.
+        concurrently: Whether something of it ran ``CONCURRENTLY``.
     """
 
     revision: str
@@ -114,33 +117,8 @@ class Leg(Model):
     building: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     started: pydantic.AwareDatetime | None = None
-
-
-class Wait(Model):
-    """A statement that took long: when it began, by the gate's clock (UTC), and how long."""
-
-    at: pydantic.AwareDatetime
-    seconds: float
-
-
-class Bystander(Model):
-    """Somebody who reads or writes a hot table all the while.
-
-    Attributes:
-        asked: How many statements it got through.
-        longest_s: How long the slowest of them took.
-        during: The revision that was on its way then.
-        error: What went wrong for it at last, if anything.
-        waits: Its slowest statements, in the order of time.
-    """
-
-    table: str
-    does: Literal["reads", "writes"]
-    asked: int
-    longest_s: float
-    during: str
-    error: str = ""
-    waits: tuple[Wait, ...] = ()
+    queued: bool = False
+    concurrently: bool = False
 
 
 class VectorFacts(Model):
@@ -188,6 +166,7 @@ class Receipt(Model):
         struck: What goes wrong when the step is cut off half-way and begun again.
         unstruck: Why that was not tried, where it was to be.
         raced: What goes wrong when several migrators apply the step at once.
+        beside: How it got on with those who were at work when it came.
         alone: Why ``pg_dump`` had no opinion of it; empty where it had one.
         rows_of: Whose rows the tables held: those of the clone, or none in an empty database.
     """
@@ -205,6 +184,7 @@ class Receipt(Model):
     struck: tuple[str, ...] = ()
     unstruck: str = ""
     raced: tuple[str, ...] = ()
+    beside: tuple[Neighbour, ...] = ()
     alone: str = ""
     rows_of: Literal["clone", "empty"] = "clone"
 

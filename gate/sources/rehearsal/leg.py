@@ -94,6 +94,8 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         building=witness.building,
         notices=notices,
         started=started,
+        queued=witness.queued,
+        concurrently=witness.concurrently or traced.concurrently,
     )
 
 

@@ -24,8 +24,9 @@ from gate.sources.rehearsal.nothing import from_nothing
 from gate.sources.rehearsal.runner import running
 from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
-from gate.sources.rehearsal.step import Step, backward, forward, merged
+from gate.sources.rehearsal.step import Step, backward, forward
 from gate.sources.rehearsal.tree import taken_out
+from gate.sources.rehearsal.watched import merged
 from gate.target import Target
 
 STRANGERS = """

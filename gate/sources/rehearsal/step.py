@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Collection
 
 from gate.catalog.diff import Diff, diff
 from gate.catalog.dumped import Entries
 from gate.catalog.model import Catalog
 from gate.sources.rehearsal import rows, samples, second
-from gate.sources.rehearsal.bystanders import STOP_S, Canary, idle_reader
-from gate.sources.rehearsal.facts import Bystander, Leg, Receipt
+from gate.sources.rehearsal.beside import beside
+from gate.sources.rehearsal.company import Bystander
+from gate.sources.rehearsal.facts import Leg, Receipt
 from gate.sources.rehearsal.leg import walk
 from gate.sources.rehearsal.race import race
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.strike import strike
+from gate.sources.rehearsal.watched import merged, watched
 
 
 @dataclasses.dataclass
@@ -86,7 +87,7 @@ def forward(
     if alone:
         step.up = walk(stage, revision, "up")
     else:
-        step.up, step.bystanders = _watched(stage, revision, was.catalog)
+        step.up, step.bystanders = watched(stage, revision, was.catalog)
     if step.up.exit_status != 0:
         return step
     upon()
@@ -106,7 +107,11 @@ def forward(
         if stage.how.strikes and step.receipt.clean:
             struck, unstruck = strike(stage, step.up, below, above.catalog)
             step.receipt = step.receipt.model_copy(update={"struck": struck, "unstruck": unstruck})
-        if stage.how.migrators > 1 and step.receipt.clean:
+        if stage.how.neighbours and step.receipt.clean and not alone:
+            met, others, struck = beside(stage, step.up, below, above.catalog)
+            step.bystanders = merged((*step.bystanders, *others))
+            step.receipt = step.receipt.model_copy(update={"beside": met, "struck": struck})
+        if step.receipt.clean:
             raced = race(stage, step.up, below, above.catalog)
             step.receipt = step.receipt.model_copy(update={"raced": raced})
     if saved:
@@ -194,23 +199,6 @@ def backward(stage: Stage, revision: str, below: str) -> Step:
     return step
 
 
-def _watched(stage: Stage, revision: str, before: Catalog) -> tuple[Leg, tuple[Bystander, ...]]:
-    """Go up while others read and write the hot tables."""
-    hot = [one for one in stage.how.hot if one in before.tables]
-    canaries = [Canary(stage.clone, table, does) for table in hot for does in ("reads", "writes")]
-    for one in canaries:
-        one.start(lambda: stage.now)
-    try:
-        with idle_reader(stage.clone, tuple(hot), stage.how.idle_reader_s):
-            leg = walk(stage, revision, "up")
-    finally:
-        for one in canaries:
-            one.leave()
-        until = time.monotonic() + STOP_S
-        seen = tuple(one.stop(until) for one in canaries)
-    return leg, seen
-
-
 def _second(stage: Stage) -> Entries | str:
     """What ``pg_dump`` sees now, or why it is not asked."""
     return second.ask(stage.how, stage.target, stage.carrier, stage.clone)
@@ -282,19 +270,3 @@ def said(leg: Leg) -> str:
     if leg.exit_status is None:
         return f"{verb} was ended after {leg.seconds:.1f} s: {reason(leg.output)}"
     return f"{verb} exited with {leg.exit_status}: {reason(leg.output)}"
-
-
-def merged(found: Collection[Bystander]) -> tuple[Bystander, ...]:
-    """One per table and deed: everything that it asked, and the worst that it met."""
-    worst: dict[tuple[str, str], Bystander] = {}
-    for one in found:
-        key = one.table, one.does
-        if key not in worst:
-            worst[key] = one
-            continue
-        other = worst[key]
-        longer = max(other, one, key=lambda two: two.longest_s)
-        worst[key] = longer.model_copy(
-            update={"asked": other.asked + one.asked, "error": other.error or one.error}
-        )
-    return tuple(worst.values())

@@ -56,6 +56,9 @@ BEGIN
     IF TG_EVENT IN ('ddl_command_start', 'ddl_command_end') THEN
         INSERT INTO gate_trace.events (at, event, tag, lock_timeout)
         VALUES (clock_timestamp(), TG_EVENT, TG_TAG, current_setting('lock_timeout'));
+        IF TG_EVENT = 'ddl_command_end' AND current_query() ~* 'concurrently' THEN
+            INSERT INTO gate_trace.events (at, event) VALUES (clock_timestamp(), 'concurrently');
+        END IF;
     END IF;
 END $$;
 CREATE EVENT TRIGGER gate_start ON ddl_command_start EXECUTE FUNCTION gate_trace.note();
@@ -85,12 +88,14 @@ class Trace:
         rewritten: Tables whose storage was written anew.
         dropped: Objects that were dropped.
         locks: Modes by table, as the migration's own session held them.
+        concurrently: Whether something ran ``CONCURRENTLY``.
     """
 
     commands: Fact[tuple[Command, ...]]
     rewritten: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     locks: tuple[tuple[str, str], ...] = ()
+    concurrently: bool = False
 
 
 def _dropped(object_: str) -> str:
@@ -141,4 +146,5 @@ def collect(connection: psycopg.Connection[Any], began: float, *, superuser: boo
         rewritten=tuple(dict.fromkeys(row[3] for row in rows if row[1] == "table_rewrite")),
         dropped=tuple(dict.fromkeys(_dropped(row[3]) for row in rows if row[1] == "sql_drop")),
         locks=tuple((row[3], row[2]) for row in rows if row[1] == "lock"),
+        concurrently=any(row[1] == "concurrently" for row in rows),
     )

@@ -48,9 +48,17 @@ SAMPLE = """
        AND NOT starts_with(a.application_name, %s) AND a.backend_type = 'client backend'
 """
 BUILDING = """
-    SELECT index_relid::regclass::text || ': ' || phase FROM pg_stat_progress_create_index
+    SELECT index_relid::regclass::text || ': ' || phase, command FROM pg_stat_progress_create_index
      WHERE datname = current_database()
 """
+QUEUED = """
+    SELECT EXISTS (
+           SELECT FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+            WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
+              AND NOT starts_with(a.application_name, %s) AND a.backend_type = 'client backend')
+"""
+SELDOM = 4
+"""Samples from one look for advisory locks to the next: who queues holds one all the while."""
 
 
 @dataclasses.dataclass
@@ -72,6 +80,8 @@ class Witness:
         self._clone, self._existing = clone, existing
         self._locks: dict[tuple[str, str, int], _Seen] = {}
         self._building: dict[str, None] = {}
+        self._samples = 0
+        self.queued = self.concurrently = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="witness", daemon=True)
         self._ready = threading.Event()
@@ -156,5 +166,10 @@ class Witness:
             else:
                 seen.waited_s = max(seen.waited_s, waited or 0.0)
                 seen.blocked_by |= {blockers} if blockers else set()
-        for (text,) in session.execute(BUILDING):
+        for text, command in session.execute(BUILDING):
             self._building[text] = None
+            self.concurrently |= "CONCURRENTLY" in command
+        if not self.queued and self._samples % SELDOM == 0:
+            row = session.execute(QUEUED, [APPLICATION]).fetchone()
+            self.queued = bool(row and row[0])
+        self._samples += 1
