@@ -27,6 +27,10 @@ FAILED = 3
 """Exit status of a mistake of the gate itself, as pytest's internal errors have it."""
 
 
+VERDICTS = ("check", "verify")
+"""Commands whose exit status is that of a verdict, so that 1 says something of the target."""
+
+
 def main(words: list[str] | None = None) -> int:
     """Run a command.
 
@@ -65,7 +69,7 @@ def _run(options: argparse.Namespace) -> int:
     except (ContractError, TargetError) as error:
         return _complain(error, MISTAKE)
     except GateError as error:
-        return _complain(error, MISTAKE if options.command == "check" else 1)
+        return _complain(error, MISTAKE if options.command in VERDICTS else 1)
     except KeyboardInterrupt:
         return 130
     except _GoneError:

@@ -14,11 +14,12 @@ from gate import host_spec, literals
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
 from gate.redis import EnvName, Redis
-from gate.rule import Both, Filled, Has, Is, Rule, Some
+from gate.rule import Both, Filled, Has, Is, One, Rule, Some
 from gate.text import prose
 from gate.toml import Strict, parse, place
 
 Prose = Annotated[str, pydantic.Field(min_length=1), pydantic.AfterValidator(prose)]
+FilePath = Annotated[str, pydantic.Field(min_length=1)]
 Readers = Literal["owner", "group", "all"]
 
 
@@ -156,6 +157,26 @@ class Reports(Strict):
     readable_by: Readers = "owner"
 
 
+class Evidence(Strict):
+    """Whose key signs the evidence of a run; the key itself stands in no file of the gate.
+
+    Attributes:
+        key: File of the private key (PEM or OpenSSH's form), from the folder of this target.
+        key_env: Variable that holds the private key itself, as CI servers hand it out.
+        agent: The key of ssh-agent to sign with: its fingerprint (``SHA256:…``) or its comment.
+        certificate: File of the X.509 certificate (PEM) of that key.
+        passphrase_env: Variable with the passphrase of the key.
+    """
+
+    key: FilePath | None = None
+    key_env: EnvName | None = None
+    agent: FilePath | None = None
+    certificate: FilePath | None = None
+    passphrase_env: EnvName | None = None
+
+    RULES = (Rule(One("key", "key_env", "agent"), "needs key, key_env or agent, and one of them"),)
+
+
 NO_API = Api.model_construct(base="")
 """Of a target without ``[api]``: nothing can be promised of endpoints there."""
 NO_DATABASE = Database.model_construct(service="")
@@ -191,6 +212,7 @@ class Target(Strict):
         redis: Only where something is promised of a queue that is kept there.
         rehearsal: Where migrations may be rehearsed.
         reports: How many runs are kept, and who may read them.
+        evidence: Whose key signs what a run found.
         differs: Declared differences.
     """
 
@@ -215,6 +237,7 @@ class Target(Strict):
     rehearsal: Source | None = None
     deadlines: Deadlines = Deadlines()
     reports: Reports = Reports()
+    evidence: Evidence | None = None
     differs: tuple[Difference, ...] = ()
 
     @pydantic.field_validator("host")

@@ -18,7 +18,14 @@ from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
 from gate.report.terminal import shown, summary
-from gate.run.conclusion import exit_status, stands_against, verdicts_of, write_reports
+from gate.run.conclusion import (
+    advice,
+    advised,
+    exit_status,
+    stands_against,
+    verdicts_of,
+    write_reports,
+)
 from gate.run.interruption import Interruption
 from gate.run.moment import prepare
 from gate.run.options import Asked, run_of
@@ -45,11 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("replay", "FILE", "judge a kept observed.json again, without touching the target"),
         ("baseline", "FILE", "observed.json from before the deployment, to compare with"),
         ("reports", "DIR", "folder for the reports"),
+        ("release", "COMMIT", "what is released, for the evidence (default: as CI or git says)"),
     ):
         parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="", help=text)
     for name, text in (
         ("apply", "on a real target: carry out the plan, and send the requests that write"),
         ("rollback-on-failure", "when a step of the deploy plan fails, carry out the rollback"),
+        ("advise", "tell everything and block nothing: exit status 0, and nothing is promoted"),
         ("accept-loss", "roll back although more rows are lost than the contract allows"),
     ):
         parser.add_argument(f"--{name}", f"--gate-{name}", action="store_true", help=text)
@@ -81,6 +90,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
             accept_loss=options.accept_loss,
             replay=options.replay,
             baseline=options.baseline,
+            release=options.release,
+            advise=options.advise,
         )
         check = Check(asked)
         status = check.through()
@@ -206,8 +217,11 @@ class Check:
             self._summary(moment, one)
         for problem in problems:
             sys.stdout.write(f"{problem}\n")
+        status = exit_status(verdicts, problems=problems)
+        for line in advice(status, self._run):
+            sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-        return exit_status(verdicts, problems=problems)
+        return advised(status, self._run, problems)
 
     def _summary(self, moment: Moment, verdict: Verdict) -> None:
         lines = summary(

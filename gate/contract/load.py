@@ -34,11 +34,15 @@ class About(Strict):
         cwd: Where the deployment works.
         baseline_days: How old the look from before the deployment may be that a later one is
             compared with.
+        evidence_hours: For how long after a run its evidence lets a deployment go on.
     """
 
     system: Name | None = None
     cwd: AbsolutePath | None = None
     baseline_days: Annotated[float, pydantic.Field(gt=0, le=3650, allow_inf_nan=False)] | None = (
+        None
+    )
+    evidence_hours: Annotated[float, pydantic.Field(gt=0, le=87600, allow_inf_nan=False)] | None = (
         None
     )
 
@@ -69,7 +73,12 @@ def load_contract(
         known = ", ".join(chapters(vocabulary))
         raise ContractError(f"{folder}: no contract here: expected {known} as .toml")
     declared = _by_item(differs)
-    about: dict[str, Any] = {"system": folder.resolve().name, "cwd": "/", "baseline_days": 7}
+    about: dict[str, Any] = {
+        "system": folder.resolve().name,
+        "cwd": "/",
+        "baseline_days": 7,
+        "evidence_hours": 24,
+    }
     written: list[tuple[str, str]] = []
     promises: dict[str, Promise] = {}
     alembic: Alembic | None = None
@@ -105,6 +114,7 @@ def load_contract(
         system=about["system"],
         cwd=about["cwd"],
         baseline_days=about["baseline_days"],
+        evidence_hours=about["evidence_hours"],
         folder=str(folder),
         sha256=digest.hexdigest(),
         promises={one.id: one for one in ranked},

@@ -64,6 +64,7 @@ class Contract:
         promises: By id.
         alembic: How migrations are run, where the contract says so.
         baseline_days: How old the look from before the deployment may be.
+        evidence_hours: For how long after a run its evidence lets a deployment go on.
         unused_differs: Ids that the target says it differs on, of which this folder has no item;
             they change nothing, which is told.
         withheld: What writes, and is not tried in this run, by id; none of it is among what a
@@ -77,6 +78,7 @@ class Contract:
     promises: dict[str, Promise]
     alembic: Alembic | None = None
     baseline_days: float = 7
+    evidence_hours: float = 24
     unused_differs: tuple[str, ...] = ()
     withheld: dict[str, Promise] = dataclasses.field(default_factory=dict)
 

@@ -52,11 +52,19 @@ OPTIONS: dict[str, tuple[str, str]] = {
         ),
     ),
     "reports": ("DIR", "folder for the reports"),
+    "release": (
+        "COMMIT",
+        (
+            "what is released, for the evidence: a commit or tag, a full hash, or tree:HASH "
+            "(default: what CI's variables say, else git's HEAD)"
+        ),
+    ),
 }
 FLAGS = {
     "apply": "on a real target: carry out the deploy or rollback plan, and send the requests that "
     "write (a target that the gate starts itself needs none)",
     "rollback-on-failure": "when a step of the deploy plan fails, carry out the rollback plan",
+    "advise": "tell everything and block nothing: exit status 0, and nothing is promoted",
     "accept-loss": "roll back although more rows are lost than the contract allows (may_lose)",
 }
 

@@ -67,6 +67,8 @@ def _asked(config: pytest.Config) -> Asked:
         accept_loss=option.gate_accept_loss,
         replay=option.gate_replay,
         baseline=option.gate_baseline,
+        release=option.gate_release,
+        advise=option.gate_advise,
         writes_reports=not option.collectonly,
     )
 

@@ -16,7 +16,14 @@ from gate.plugin.scheduler import SCHEDULER
 from gate.plugin.signals import INTERRUPTION
 from gate.report.allure import description, labels
 from gate.report.terminal import shown, summary
-from gate.run.conclusion import GATE_CLOSED, exit_status, verdicts_of, write_reports
+from gate.run.conclusion import (
+    GATE_CLOSED,
+    advice,
+    advised,
+    exit_status,
+    verdicts_of,
+    write_reports,
+)
 
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
@@ -59,6 +66,8 @@ def pytest_sessionfinish(
         if missing:
             problems += [f"NOT RUN: {one}: no test of it is left" for one in missing]
             status = status or GATE_CLOSED
+        problems += advice(status, scheduler.run)
+        status = advised(status, scheduler.run, problems)
         session.exitstatus = config.stash[STATUS] = status
     return (yield)
 

@@ -9,6 +9,7 @@ import functools
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.item import Moment
 from gate.contract.model import Contract, Promise
+from gate.evidence.release import Release
 from gate.kinds.scene import Scene
 from gate.report.replay import Replay
 from gate.sources.fact import CannotTell, Cause, Seen
@@ -43,6 +44,8 @@ class Account:
         run: Name of the run's folder.
         replay: What was judged again, where nothing was looked at.
         url: Where the run can be found, such as a CI job.
+        release: What is released.
+        advises: Whether the run only advises, and blocks nothing.
     """
 
     contract: Contract
@@ -57,6 +60,8 @@ class Account:
     run: str = ""
     replay: Replay | None = None
     url: str = ""
+    release: Release | None = None
+    advises: bool = False
 
     @functools.cached_property
     def scene(self) -> Scene:

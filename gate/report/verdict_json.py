@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +29,8 @@ def document(account: Account) -> dict[str, Any]:
     Returns:
         ``verdict``, ``exit_status``, ``format`` (of `gate schema verdict`), ``run`` (name of the
         run's folder), ``target``, ``moment``, ``started``, ``finished`` (ISO 8601, UTC; of a replay
-        the look's own),
+        the look's own), ``valid_until`` (how long its evidence is good), ``advise`` (whether the
+        run blocks nothing, so that its verdict promotes nothing either), ``release``,
         ``replay`` (what was judged again), ``contract`` (``sha256``, ``folder``, ``items``:
         how many there are at this moment), ``items``, and beyond them ``counts`` by outcome,
         ``not_run`` (ids), ``warnings`` (what is odd about the promises together),
@@ -36,6 +38,7 @@ def document(account: Account) -> dict[str, Any]:
         ``differs``, ``unused_differs``, ``waivers`` and ``gate``.
     """
     verdict, target, contract = account.verdict, account.target, account.contract
+    hours = dt.timedelta(hours=contract.evidence_hours)
     return {
         "verdict": verdict.word.value,
         "exit_status": verdict.exit_status,
@@ -45,6 +48,9 @@ def document(account: Account) -> dict[str, Any]:
         "moment": account.moment,
         "started": account.started.isoformat(),
         "finished": account.finished.isoformat(),
+        "valid_until": (account.finished + hours).isoformat(),
+        "advise": account.advises,
+        "release": account.release.document() if account.release else None,
         "replay": account.replay.document() if account.replay else None,
         "contract": {
             "sha256": contract.sha256,

@@ -41,6 +41,26 @@ def verdict_schema(draft: Draft = "2020-12") -> dict[str, Any]:
             "type": ["string", "null"],
             "format": "date-time",
         },
+        "valid_until": {"description": "until when the run's evidence is good", **TIME},
+        "advise": {
+            "description": "true: the run blocked nothing and ended with 0, whatever its verdict; "
+            "it promotes nothing either",
+            "type": "boolean",
+        },
+        "release": {
+            "description": "what is released; null where nobody says so",
+            "type": ["object", "null"],
+            "required": ["commit", "tree", "said_by", "changed"],
+            "properties": {
+                "commit": {"description": "hash of git; empty where not known", **TEXT},
+                "tree": {"description": "hash of git; empty where not known", **TEXT},
+                "said_by": {"description": "an option, a variable, or git", **TEXT},
+                "changed": {
+                    "description": "files were changed since, so it is not what lies there",
+                    "type": "boolean",
+                },
+            },
+        },
         "reason": {"description": "why it did not come to its end", **TEXT},
         "replay": {
             "description": "what was judged again, where nothing was looked at",

@@ -12,9 +12,11 @@ from gate.account.verdict import Outcome, Result, Verdict, Word, verdict
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import GateError
+from gate.evidence.seal import UNSIGNED, seal
 from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
+from gate.report.run_folder import explained
 from gate.report.unwritten import amend, unwritten, withhold
 from gate.report.write import write_all
 from gate.run.benchmarks import store
@@ -25,6 +27,7 @@ from gate.secrets import known
 from gate.secrets.leaks import scan
 from gate.secrets.redactor import Redactor
 from gate.sources.observed import Observed
+from gate.target import Target
 
 GATE_CLOSED = 10
 """Status of a run whose account could not be kept: blocked, look again."""
@@ -97,6 +100,8 @@ def write_reports(
             baseline=baselines.get(moment),
             baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
             run=folder.name,
+            release=run.release,
+            advises=run.advises,
         )
         why = _told(account, folder, redactor)
         found = scan(folder, redactor) if folder.is_dir() else []  # somebody may have moved it
@@ -106,6 +111,7 @@ def write_reports(
             withhold(folder)
         elif not why and one.word is not Word.INTERRUPTED:
             try:
+                problems += _sealed(folder, stage.target)
                 stage.folders[moment].publish(stage.target.reports.keep)
                 _keep_timings(stage, one, observed.get(moment), folder.name)
             except GateError as error:
@@ -129,6 +135,17 @@ def _told(account: Account, folder: pathlib.Path, redactor: Redactor) -> str:
     return ""
 
 
+def _sealed(folder: pathlib.Path, target: Target) -> list[str]:
+    """Attest to the run; a key that cannot be used changes nothing but that it is told.
+
+    Raises:
+        GateError: The evidence cannot be written.
+    """
+    with explained(folder):
+        why = seal(folder, target)
+    return [known.tell(why)] if why else []
+
+
 def _keep_timings(stage: Stage, one: Verdict, seen: Observed | None, name: str) -> None:
     """Keep how long answers took, for the runs to come."""
     if seen is not None and stage.run.replay is None:
@@ -146,6 +163,23 @@ def _blocked(one: Verdict, why: Sequence[str]) -> Verdict:
     """The verdict of a moment whose reports must not be passed on."""
     warnings = (*one.warnings, *why)
     return dataclasses.replace(one, word=Word.BLOCKED, exit_status=1, warnings=warnings)
+
+
+def advised(status: int, run: Run, problems: Iterable[str] = ()) -> int:
+    """The exit status of a run that may only advise: what stands against the target blocks nothing.
+
+    An interruption, a mistake, an error of the gate and a secret in a report are no advice.
+    """
+    leaked = any(one.startswith("SECRET") for one in problems)
+    return 0 if run.advises and not leaked and status in (1, GATE_CLOSED) else status
+
+
+def advice(status: int, run: Run) -> list[str]:
+    """What is said of that at the very end."""
+    if not run.advises:
+        return []
+    else_ = f"without --advise this would end with {status}" if status else "nothing is against it"
+    return [f"advice only: this run blocks nothing and promotes nothing; {else_}"]
 
 
 def exit_status(
@@ -168,4 +202,5 @@ def exit_status(
     leaked = any(one.startswith("SECRET") for one in problems or ())
     if leaked or besides or Word.BLOCKED in {one.word for one in verdicts.values()}:
         return 1
-    return max(GATE_CLOSED if problems else 0, *(one.exit_status for one in verdicts.values()))
+    unkept = any(not one.startswith(UNSIGNED) for one in problems or ())
+    return max(GATE_CLOSED if unkept else 0, *(one.exit_status for one in verdicts.values()))

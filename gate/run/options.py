@@ -10,6 +10,7 @@ import pathlib
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS, Contract
 from gate.errors import ContractError, GateError, TargetError
+from gate.evidence.release import Release, release_of
 from gate.kinds.load import load_contract
 from gate.kinds.look import questions
 from gate.report.replay import Replay, replay_of
@@ -44,6 +45,8 @@ class Asked:
     accept_loss: bool = False
     replay: str = ""
     baseline: str = ""
+    release: str = ""
+    advise: bool = False
     writes_reports: bool = True
 
 
@@ -60,6 +63,8 @@ class Run:
         baseline: A kept look from before the deployment.
         reports: Folder for the reports; each target and moment has its own below it.
         started: When the run began (UTC).
+        release: What is released, where anybody says so.
+        advises: Whether the run tells and blocks nothing.
     """
 
     contract: Contract
@@ -73,6 +78,8 @@ class Run:
     replayed: Replay | None
     reports: pathlib.Path
     started: dt.datetime
+    release: Release | None = None
+    advises: bool = False
 
 
 def run_of(asked: Asked) -> Run:
@@ -114,6 +121,7 @@ def run_of(asked: Asked) -> Run:
             raise GateError(f"{asked.replay}: this look cannot be judged again here: {why}")
         replay = answering(replay, requests(questions(contract, target, replay.moment)))
     baseline = _baseline(asked, target, contract, replay.started if replay else started)
+    release = release_of(asked.release, os.environ, settings.root)
     reports = pathlib.Path(asked.reports) if asked.reports else settings.reports
     if asked.writes_reports:
         prepare(reports)
@@ -129,6 +137,8 @@ def run_of(asked: Asked) -> Run:
         replayed=replay_of(replay, asked.replay, digest, started) if replay else None,
         reports=reports,
         started=started,
+        release=release,
+        advises=asked.advise,
     )
 
 

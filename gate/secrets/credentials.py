@@ -34,7 +34,7 @@ def credentials(
         variable
         for role in (target.api.roles.values() if target else ())
         for variable in (role.user_env, role.password_env)
-    } | {"PGPASSWORD", *variables}
+    } | {"PGPASSWORD", *_of_key(target), *variables}
     found = [environ[name] for name in sorted(named) if environ.get(name)]
     found += [
         value
@@ -70,6 +70,12 @@ def of_run(
 def named_in(text: str) -> list[str]:
     """The variables of credentials that a target's file names, whether or not it is a valid one."""
     return [one[1] or one[2] for one in NAMED.finditer(text)]
+
+
+def _of_key(target: Target | None) -> list[str]:
+    """The variables with the key that signs, and with its passphrase."""
+    named = target.evidence if target else None
+    return [one for one in (named.key_env, named.passphrase_env) if one] if named else []
 
 
 def _text(file: pathlib.Path) -> str:

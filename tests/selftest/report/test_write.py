@@ -180,7 +180,7 @@ def test_attestation_names_the_reports(
     assert (predicate["result"], predicate["url"]) == ("FAILED", "https://ci.example/1")
     assert predicate["failedTests"] == ["service.api", "port.api"]
     assert predicate["warnedTests"] == ["path.api"]
-    assert "not signed" in predicate["configuration"][1]["annotations"]["signature"]
+    assert "is not signed" in predicate["configuration"][1]["annotations"]["signature"]
 
 
 @pytest.mark.parametrize(
