@@ -14,12 +14,12 @@ from gate import host_spec, literals
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
 from gate.redis import EnvName, Redis
-from gate.rule import Both, Filled, Has, Is, One, Rule, Some
+from gate.rule import Both, Filled, Has, Is, Rule, Some
+from gate.signing_key import Evidence
 from gate.text import prose
 from gate.toml import Strict, parse, place
 
 Prose = Annotated[str, pydantic.Field(min_length=1), pydantic.AfterValidator(prose)]
-FilePath = Annotated[str, pydantic.Field(min_length=1)]
 Readers = Literal["owner", "group", "all"]
 
 
@@ -155,26 +155,6 @@ class Reports(Strict):
 
     keep: Annotated[int, pydantic.Field(ge=1, le=100_000)] = 20
     readable_by: Readers = "owner"
-
-
-class Evidence(Strict):
-    """Whose key signs the evidence of a run; the key itself stands in no file of the gate.
-
-    Attributes:
-        key: File of the private key (PEM or OpenSSH's form), from the folder of this target.
-        key_env: Variable that holds the private key itself, as CI servers hand it out.
-        agent: The key of ssh-agent to sign with: its fingerprint (``SHA256:…``) or its comment.
-        certificate: File of the X.509 certificate (PEM) of that key.
-        passphrase_env: Variable with the passphrase of the key.
-    """
-
-    key: FilePath | None = None
-    key_env: EnvName | None = None
-    agent: FilePath | None = None
-    certificate: FilePath | None = None
-    passphrase_env: EnvName | None = None
-
-    RULES = (Rule(One("key", "key_env", "agent"), "needs key, key_env or agent, and one of them"),)
 
 
 NO_API = Api.model_construct(base="")

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from gate.errors import GateError
 from gate.evidence import agent
 from gate.secrets import known
-from gate.target import Evidence, Target
+from gate.signing_key import Evidence
+from gate.target import Target
 
 Sign = Callable[[bytes], bytes]
 OPENSSH = b"BEGIN OPENSSH PRIVATE KEY"

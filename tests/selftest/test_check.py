@@ -73,7 +73,7 @@ def verdict(folder: pathlib.Path, reports: str) -> dict[str, Any]:
     """The verdict of the newest finished run, without what differs from run to run."""
     file = folder / reports / "here" / "predeploy" / "verdict.json"
     found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    for volatile in ("started", "finished", "run"):
+    for volatile in ("started", "finished", "valid_until", "run"):
         found.pop(volatile, None)
     for item in found["items"]:
         item.pop("seconds", None)

@@ -43,7 +43,7 @@ CONTRACTS = {
     ),
     "unknown-key-of-about": (
         *("services", '[about]\nsytem = "x"\n' + SERVICE),
-        "[about]: sytem: unknown key; known: baseline_days, cwd, system",
+        "[about]: sytem: unknown key; known: baseline_days, cwd, evidence_hours, system",
     ),
     "unknown-key-of-alembic": (
         *("rehearsal", ALEMBIC + 'foldr = "/"\n'),
