@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -10,16 +9,12 @@ from typing import Annotated, Literal
 import pydantic
 
 from gate.contract.intentions import DataChange, OneWay, Removal
-from gate.contract.item import AbsolutePath, Commit, Item, Json, Name, Seconds, Yes
-from gate.rule import Both, Filled, Has, Not, Rule, Some, exactly_one
+from gate.contract.item import AbsolutePath, Commit, Item, Name, Seconds, Yes
+from gate.contract.release import LINKS, Environment, EnvName, FileName, RollBack, Serve, Word
+from gate.rule import exactly_one
 from gate.toml import Strict
 
-EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-FileName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$")]
-PASSED_ON = ("PATH", "HOME", "LANG")
-"""All that a program that the rehearsal starts has of the environment that the gate found."""
 Steps = Annotated[str, pydantic.Field(pattern=r"^(pending|all|last [1-9][0-9]{0,5})$")]
-Address = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*:[1-9][0-9]{0,4}$")]
 
 PLACES = ("user", "password", "host", "port", "database")
 """What an address is made of, as ``{user}`` and so on."""
@@ -42,50 +37,8 @@ def _places(*known: str) -> Callable[[str], str]:
 Url = Annotated[Name, pydantic.AfterValidator(_places(*PLACES))]
 Variable = Annotated[str, pydantic.AfterValidator(_places(*PLACES, "url"))]
 
-PLACE = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
-"""A placeholder in a word of a command; ``${NAME}`` is a shell's own, JSON has no bare names."""
 
-
-def _leads(word: str) -> str:
-    """A check that a word of a command has no other placeholder than ``{url}``."""
-    strange = [one for one in PLACE.findall(word) if one != "url"]
-    if strange:
-        raise ValueError(f"{{{strange[0]}}} is not known here: {{url}} is")
-    return word
-
-
-Word = Annotated[Name, pydantic.AfterValidator(_leads)]
 VersionTable = Annotated[Name, pydantic.AfterValidator(lambda name: name.removeprefix("public."))]
-
-
-class Environment(Strict):
-    """Environment of a program that the rehearsal starts: what is named here, and nothing else.
-
-    Attributes:
-        file: File of ``NAME=value`` lines on the host, as systemd reads it; it is not executed.
-        take: Names that are taken from the file; each must stand there.
-        give: Further variables; no secrets, since a contract is no place for them.
-    """
-
-    RULES = (Rule(Both(Has("file"), Filled("take")), 'file and take = ["NAME", ...] go together'),)
-
-    file: AbsolutePath | None = None
-    take: tuple[EnvName, ...] = ()
-    give: dict[EnvName, str] = {}
-
-    @pydantic.model_validator(mode="after")
-    def _sensible(self) -> Environment:
-        twice = {one for one in self.take if self.take.count(one) > 1} | {*self.take} & {*self.give}
-        if twice:
-            raise ValueError(f"names {', '.join(sorted(twice))} twice")
-        return self
-
-    def names(self) -> set[str]:
-        """Every variable that it gives."""
-        return {*self.take, *self.give}
-
-
-LINKS = Rule(Some(Not(Filled("link")), Has("git")), "link goes with git")
 
 
 class Alembic(Strict):
@@ -191,42 +144,6 @@ class Alembic(Strict):
         return self
 
 
-class Serve(Strict):
-    """A release that is started on the upgraded clone, and reads and writes there.
-
-    Attributes:
-        ready: Name of the endpoint item that it answers once it is ready.
-        folder: Where it runs.
-        git: Commit or tag of the release, as in ``[alembic]``; left out, what lies in ``folder``.
-        link: Names in ``folder`` that a worktree gets links to.
-        command: A POSIX shell command that serves HTTP on 127.0.0.1, port ``$PORT``.
-        environment: What it needs beside Alembic's ``variable``, PORT, PATH, HOME and LANG; what
-            Alembic needs, where it is left out.
-        may_reach: ``host:port`` of what it may connect to beside the clone.
-        unfenced: Why it may be started where its network cannot be shut; left out, it is not.
-        endpoints: Names of endpoint items that must be answered as promised (before, by the release
-            from before; after, by the new one); all quick ones if empty.
-        access: Names of access items that must hold there, too.
-        canaries: Names of canaries that fly there; all if left out.
-        write: A request that writes: path, role, JSON and the status it must be answered with.
-    """
-
-    RULES = (LINKS,)
-
-    folder: AbsolutePath
-    git: Commit | None = None
-    link: tuple[FileName, ...] = ()
-    command: Name
-    ready: Name
-    environment: Environment | None = None
-    may_reach: tuple[Address, ...] = ()
-    unfenced: Name | None = None
-    endpoints: tuple[Name, ...] = ()
-    access: tuple[Name, ...] = ()
-    canaries: tuple[Name, ...] | None = None
-    write: dict[str, Json] = {}
-
-
 class Vector(Strict):
     """A vector index and the query that it is there for.
 
@@ -265,6 +182,7 @@ class Rehearsal(Item):
         serves: The release from before works on the new schema.
         new_release: The release that is to be deployed works on the new schema: what breaks there
             is named before anything is deployed.
+        rolls_back: The plan's downgrade works from the tree in which it will run.
         restores: The revision that the downgrade goes back to, leaving the catalog and the rows
             of the kept tables as they were.
         loses: The tables and columns (``table.column``) whose content a rollback gives up.
@@ -279,6 +197,7 @@ class Rehearsal(Item):
     vector: Vector | None = None
     serves: Serve | None = None
     new_release: Serve | None = None
+    rolls_back: RollBack | None = None
     restores: str | None = None
     loses: tuple[str, ...] | None = None
 
@@ -293,6 +212,6 @@ class Rehearsal(Item):
                 "rewrites",
                 "vector",
             ),
-            *("serves", "new_release", "restores", "loses"),
+            *("serves", "new_release", "rolls_back", "restores", "loses"),
         ),
     )

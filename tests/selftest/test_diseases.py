@@ -150,7 +150,7 @@ def test_a_disease_is_found(
         monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
         before = _state(live, project.versions)
         try:
-            found, warned = _findings(tmp_path)
+            found, warned = findings(tmp_path)
         finally:
             live.execute("DROP SUBSCRIPTION IF EXISTS taken")
         assert _state(live, project.versions) == before, "the live database was touched"
@@ -196,7 +196,7 @@ def test_what_another_server_does_not_know_is_not_concluded(  # noqa: PLR0917 - 
     other = target.replace('[rehearsal]\nservice = "live"', '[rehearsal]\nservice = "other"')
     assert other != target
     (tmp_path / "target.toml").write_text(other, "utf-8")
-    found, _ = _findings(tmp_path)
+    found, _ = findings(tmp_path)
     said = found.get("rehearsal.downgrade", "")
     assert ELSEWHERE[name] in said, found
     assert said.startswith("? cannot tell: the clone ") is bool(ELSEWHERE[name])
@@ -245,7 +245,7 @@ def _state(live: psycopg.Connection[tuple[object, ...]], versions: str) -> list[
     return live.execute(SQL(query).format(Identifier(versions))).fetchall()
 
 
-def _findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
+def findings(folder: pathlib.Path) -> tuple[dict[str, str], dict[str, str]]:
     """Look, rehearse and judge; return what is wrong and what is odd, by item."""
     contract = load_contract(folder / "contract")
     target = load_target(str(folder / "target.toml"), folder)

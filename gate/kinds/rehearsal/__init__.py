@@ -50,6 +50,7 @@ def _find(promise: Promise, scene: Scene) -> Found:
         "vector": facts.vectors.get(promise.id),
         "serves": _served(promise.id, facts),
         "new_release": _served(promise.id, facts),
+        "rolls_back": facts.undone.get(promise.id),
         "restores": Seen({"down": facts.down, "receipts": facts.receipts}),
         "loses": facts.receipts,
     }

@@ -15,7 +15,7 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
-from gate.kinds.rehearsal import back, serves, summary
+from gate.kinds.rehearsal import back, serves, summary, undone
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
@@ -213,6 +213,7 @@ COMPARISONS: dict[str, Callable[..., Finding]] = {
     "vector": _vector,
     "serves": serves.serves,
     "new_release": serves.serves,
+    "rolls_back": undone.rolls_back,
     "restores": back.restores,
     "loses": back.loses,
 }

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 from gate.contract.item import Item
 from gate.contract.model import Promise
-from gate.contract.rehearsal import Rehearsal, Serve
+from gate.contract.rehearsal import Rehearsal
+from gate.contract.release import Serve
 from gate.errors import ObservationError
 from gate.kinds.canary import Canary, judged
 from gate.kinds.finding import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal
@@ -40,16 +40,24 @@ def mistakes(contract: Contract, target: Target) -> list[str]:
             if not found:
                 wrong.append(f"{id_}: reaches = {item.reaches!r}: {_none(known)}")
     behind = ancestors(known, ends or known.heads)
-    for id_, item in items.items():
-        name = item.restores
-        if name is None or not PLAIN.fullmatch(name) or name in SYMBOLS:
+    for id_, key, name in _backs(items):
+        if not PLAIN.fullmatch(name) or name in SYMBOLS:
             continue
         found = _named(known, name)
         if not found:
-            wrong.append(f"{id_}: restores = {name!r}: {_none(known)}")
+            wrong.append(f"{id_}: {key} = {name!r}: {_none(known)}")
         elif not wrong and not behind & set(found):
-            wrong.append(f"{id_}: restores = {name!r}: it does not lie behind {', '.join(ends)}")
+            wrong.append(f"{id_}: {key} = {name!r}: it does not lie behind {', '.join(ends)}")
     return wrong
+
+
+def _backs(items: Mapping[str, Rehearsal]) -> Iterator[tuple[str, str, str]]:
+    """Id, key and name of every revision that is to be gone back to."""
+    for id_, item in items.items():
+        if item.restores is not None:
+            yield id_, "restores", item.restores
+        if item.rolls_back is not None:
+            yield id_, "rolls_back.to", item.rolls_back.to
 
 
 def _chain(folder: pathlib.Path, versions: str) -> Chain | None:

@@ -56,3 +56,21 @@ class Neighbour(Model):
     suffered: str = ""
     gave_up: str = ""
     after_s: float = 0.0
+
+
+class Undone(Model):
+    """A downgrade from the tree in which the plan will run it.
+
+    Attributes:
+        environment: With whose environment.
+        exit_status: Of Alembic; ``None`` where it was not run, or did not end in time.
+        seconds: How long it took.
+        wrong: What is not as the release's own way down leaves it, or why there is nothing.
+        rows: The same of rows, by table.
+    """
+
+    environment: str
+    exit_status: int | None
+    seconds: float = 0.0
+    wrong: tuple[str, ...] = ()
+    rows: dict[str, str] = {}

@@ -6,7 +6,7 @@ import secrets
 import shlex
 from collections.abc import Iterable, Mapping
 
-from gate.contract.rehearsal import PASSED_ON, Environment
+from gate.contract.release import PASSED_ON, Environment
 from gate.target import Target
 
 VOICE = 64 * 1024

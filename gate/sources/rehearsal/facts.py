@@ -10,7 +10,7 @@ from gate.sources.api.facts import ApiFacts
 from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
-from gate.sources.rehearsal.company import Bystander, Neighbour
+from gate.sources.rehearsal.company import Bystander, Neighbour, Undone
 
 
 class Lack(Model):
@@ -229,6 +229,8 @@ class RehearsalFacts(Model):
         logs: The last of what the release said, by item id.
         flights: What came of canaries there, by item id and the canary's.
         vectors: By item id.
+        undone: What came of the plan's downgrade from its own tree, by item id; absent: there is
+            no such way back.
         receipts: Per revision, newest first.
         heads: Where the upgrade is to end.
         backs: The way back by the name that the contract gives its end.
@@ -255,6 +257,7 @@ class RehearsalFacts(Model):
     logs: dict[str, str] = {}
     flights: dict[str, dict[str, Fact[Flight]]] = {}
     down: tuple[Leg, ...] = ()
+    undone: dict[str, Fact[tuple[Undone, ...]]] = {}
     receipts: Fact[tuple[Receipt, ...]]
     heads: tuple[str, ...] = ()
     backs: dict[str, Back] = {}

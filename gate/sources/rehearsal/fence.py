@@ -15,7 +15,7 @@ from typing import Any
 
 from gate.connection.carrier import Carrier
 from gate.connection.ssh import Forward
-from gate.contract.rehearsal import Environment
+from gate.contract.release import Environment
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.rehearsal import warden

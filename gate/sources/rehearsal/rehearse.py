@@ -16,7 +16,7 @@ from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
-from gate.sources.rehearsal import alembic, release, vectors, way
+from gate.sources.rehearsal import alembic, release, undo, vectors, way
 from gate.sources.rehearsal.account import Gone, account
 from gate.sources.rehearsal.clone import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
@@ -162,6 +162,8 @@ def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehe
     failed = bool(steps) and steps[-1].stopped
     if not failed:
         facts = release.serve_all(stage, facts, steps)
+    reached = not failed and sorted(stage.at()) == sorted(found.heads)
+    facts = facts.model_copy(update={"undone": undo.undo_all(stage, found, reached=reached)})
     if start:
         stage.restore(start)
     back = _back(stage, chosen.backward, found)
@@ -179,7 +181,7 @@ def _forth(
     """Apply what is pending, each revision for itself."""
     seen: dict[str, Any] = {}
     steps: list[Step] = []
-    asks = release.asked(stage.contract)
+    asks = release.asked(stage.contract) or undo.asked(stage.contract)
 
     def at_the_end() -> None:
         seen.update(reached=Seen(stage.at()), after=stage.look(), vectors=_vectors(stage))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gate.contract.item import Moment
 from gate.contract.model import Contract
-from gate.contract.rehearsal import Rehearsal, Serve
+from gate.contract.rehearsal import Rehearsal
+from gate.contract.release import Serve
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.canary.promised import PromisedCanary
 from gate.sources.fact import CannotTell, Cause

@@ -14,7 +14,8 @@ import psycopg
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import INTERRUPTED
-from gate.contract.rehearsal import Alembic, Serve
+from gate.contract.rehearsal import Alembic
+from gate.contract.release import Serve
 from gate.errors import ObservationError
 from gate.sources.api import look as api
 from gate.sources.api.facts import ApiFacts

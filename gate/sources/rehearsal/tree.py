@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from gate.connection.carrier import Carrier
-from gate.contract.rehearsal import Alembic, Serve
+from gate.contract.rehearsal import Alembic
+from gate.contract.release import RollBack, Serve
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.target import Target
 
-Release = TypeVar("Release", Alembic, Serve)
+Release = TypeVar("Release", Alembic, Serve, RollBack)
 
 MARK = ".gate-"
 """Stands in the name of every worktree, between the repository's folder and a random ending."""

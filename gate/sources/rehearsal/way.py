@@ -46,6 +46,7 @@ def asked(contract: Contract) -> tuple[list[str], list[str]]:
     items = list(contract.of(Rehearsal, "predeploy").values())
     reaches = [one.reaches for one in items if one.reaches is not None]
     restores = [one.restores for one in items if one.restores is not None]
+    restores += [one.rolls_back.to for one in items if one.rolls_back is not None]
     return list(dict.fromkeys(reaches)), list(dict.fromkeys(restores))
 
 
