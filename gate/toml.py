@@ -34,7 +34,7 @@ class Strict(pydantic.BaseModel):
     """What must hold between its keys; enforced here, and told by the schema."""
 
     model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True
     )
 
     @pydantic.model_validator(mode="before")

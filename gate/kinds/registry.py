@@ -6,11 +6,11 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
 
 import gate.kinds
 from gate.errors import ContractError
 from gate.kinds.kind import Kind
+from gate.outside import named
 
 GROUP = "gate.kinds"
 """Entry points of this group name a `Kind` in a package from outside."""
@@ -39,7 +39,7 @@ def _own() -> Iterable[Kind]:
 
 
 def _from_outside() -> Iterable[Kind]:
-    for point in entry_points(group=GROUP):
+    for point in named(GROUP):
         kind = point.load()
         if not isinstance(kind, Kind):
             raise ContractError(

@@ -24,6 +24,7 @@ from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.own_tests import result_of_test
 from gate.plugin.scheduler import SCHEDULER, is_worker
+from gate.plugin.tracebacks import begin_at_test
 from gate.run.conclusion import stands_against
 from gate.secrets import known
 
@@ -99,10 +100,11 @@ def pytest_runtest_makereport(
     Outermost, and made from the engine's judgement: a plugin that swallows the error of a test, or
     a Python that strips its assertions, changes nothing about what counts.
     """
-    report = yield
     expected = expected_in(item.nodeid)
     if expected is None:
-        return report
+        return (yield)
+    begin_at_test(item, call.excinfo)
+    report = yield
     result = _result_of(item, report, call, expected[1])
     if result is not None:
         words = {**dataclasses.asdict(result), "outcome": result.outcome.value}

@@ -50,8 +50,9 @@ def _tables(folder: str, sha256: str) -> Mapping[str, tuple[str, int]]:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             continue  # it was there when it was loaded; a report is written all the same
+        short = _short(file)
         for id_, line in _headers(text):
-            found.setdefault(id_, (_short(file), line))
+            found.setdefault(id_, (short, line))
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from importlib.metadata import entry_points
 
 from gate.errors import GateError
+from gate.outside import named
 from gate.report import (
     allure_results,
     attestation,
@@ -56,7 +56,7 @@ def reports() -> tuple[Report, ...]:
 
 def _from_outside() -> tuple[Report, ...]:
     found = []
-    for point in entry_points(group=GROUP):
+    for point in named(GROUP):
         report = point.load()
         if not isinstance(report, Report):
             raise GateError(

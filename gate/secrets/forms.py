@@ -32,11 +32,17 @@ AFTER = r"(?![A-Za-z0-9_])"
 URL = r"%(?:25){0,3}"
 ENTITY = r"&(?:amp;){0,3}"
 SLASHES = r"\\{1,16}"
-ENCODED = re.compile(
-    rf"(?:(?:{URL}|\\x|\\u00|{ENTITY}\#[xX]0{{0,6}})[3-7][0-9A-Fa-f];?"
-    rf"|{ENTITY}\#0{{0,6}}(?:4[89]|[5-9][0-9]|1[0-2][0-9]);){{{SHORTEST_ANCHOR}}}"
-)
-"""Letters and digits that somebody encoded although there was no need."""
+CODE = r"[3-7][0-9A-Fa-f];?"
+NUMBER = rf"(?:[xX]0{{0,6}}{CODE}|0{{0,6}}(?:4[89]|[5-9][0-9]|1[0-2][0-9]);)"
+ONE = rf"(?:{URL}{CODE}|\\(?:x|u00){CODE}|{ENTITY}\#{NUMBER})"
+ENCODED = re.compile(rf"{ONE}(?:{ONE}){{{SHORTEST_ANCHOR - 1}}}")
+"""Letters and digits that somebody encoded although there was no need.
+
+The first stands by itself: a pattern that begins with one of a few characters is searched for by
+these, and one that begins with a repetition is tried at every place.
+"""
+SIGNS = ("&#", "amp;#", "\\x", "\\u00", "%2", "%3", "%4", "%5", "%6", "%7")
+"""One of these stands in everything that `ENCODED` finds, and `str` looks for them faster yet."""
 LONGEST, HEAD = 256, 64
 """Of a longer form only the head is looked for through any escaping, and what goes on behind it."""
 GOES_ON = r"[^\s\"'<>]*"
@@ -81,8 +87,7 @@ class Form:
 
 def is_encoded(text: str) -> bool:
     """Whether a text holds letters or digits that somebody encoded without need."""
-    # Every such encoding begins with one of these, and most texts hold none of them.
-    return ("%" in text or "\\" in text or "&" in text) and ENCODED.search(text) is not None
+    return any(sign in text for sign in SIGNS) and ENCODED.search(text) is not None
 
 
 def is_word(secret: str) -> bool:

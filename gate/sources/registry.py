@@ -6,11 +6,11 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 import gate.sources
 from gate.errors import ContractError
+from gate.outside import named
 from gate.sources.source import Source
 
 GROUP = "gate.sources"
@@ -45,7 +45,7 @@ def _own() -> Iterable[Source[Any]]:
 
 
 def _from_outside() -> Iterable[Source[Any]]:
-    for point in entry_points(group=GROUP):
+    for point in named(GROUP):
         found = point.load()
         if not isinstance(found, Source):
             raise ContractError(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from gate.connection import forward
 from gate.contract.model import Contract
@@ -17,6 +15,9 @@ from gate.sources.canary.facts import CanaryFacts
 from gate.sources.canary.questions import AskCanary, AskLeft
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.source import Looking, Source
+
+if TYPE_CHECKING:
+    import psycopg  # where no canary flies, it is not loaded
 
 SESSION_S = 15.0
 AFTER = ("host", "database", "api")

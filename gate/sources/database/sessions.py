@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import psycopg
-import psycopg.rows
+from typing import TYPE_CHECKING, Any
 
 from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Model, Seen
+
+if TYPE_CHECKING:
+    import psycopg  # a contract without a database waits for no driver
 
 MOST = 2000
 HIDDEN = "<insufficient privilege>"
@@ -80,8 +80,10 @@ def read_sessions(connection: psycopg.Connection[Any]) -> Fact[Sessions]:
     Raises:
         psycopg.Error: They cannot be read.
     """
+    from psycopg.rows import dict_row  # noqa: PLC0415 - as above
+
     server = connection.execute(SERVER).fetchone() or (None, None, 5432)
-    with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+    with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(SESSIONS, [HIDDEN, MOST + 1]).fetchall()
     if len(rows) > MOST:
         return CannotTell(f"more than {MOST} sessions are open", Cause.UPSTREAM)

@@ -6,11 +6,11 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 import gate.sources.queues
 from gate.errors import ContractError
+from gate.outside import named
 from gate.sources.queues.engine import Engine
 
 GROUP = "gate.engines"
@@ -28,7 +28,7 @@ def engines() -> Mapping[str, Engine[Any]]:
     modules = pkgutil.iter_modules(gate.sources.queues.__path__)
     names = [f"gate.sources.queues.{one.name}" for one in modules]
     own = [getattr(importlib.import_module(name), "ENGINE", None) for name in sorted(names)]
-    outside = [(point, point.load()) for point in entry_points(group=GROUP)]
+    outside = [(point, point.load()) for point in named(GROUP)]
     for point, one in outside:
         if not isinstance(one, Engine):
             raise ContractError(
