@@ -106,12 +106,27 @@ def add_short_names(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the rest where this run is about a deployment."""
     looks = is_gate_run(config)
+    if looks:
+        spare_engine(config)
     for name in MODULES if looks else ("inactive",):
         config.pluginmanager.import_plugin(f"gate.plugin.{name}")
     if looks:
         from gate.plugin.last_word import refuse_switches  # noqa: PLC0415 - only for such a run
 
         refuse_switches(config)
+
+
+def spare_engine(config: pytest.Config) -> None:
+    """Have the engine imported as Python does it, not read, hashed and searched for assertions.
+
+    pytest does so with every module of a package that brings a plugin; this one asserts nothing.
+    """
+    hook = getattr(config.pluginmanager, "rewrite_hook", None)
+    marked = getattr(hook, "_must_rewrite", None)
+    if isinstance(marked, set) and "gate" in marked:
+        marked -= {"gate"}
+        marked |= {"gate.plugin"}  # what stands there is loaded already
+        config.pluginmanager.rewrite_hook.mark_rewrite()  # forgets what it has concluded
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,4 +1,4 @@
-"""Whether a text may hold a secret that somebody encoded: told fast, and the same as told plainly."""
+"""Whether a text may hold an encoded secret: told fast, and the same as told plainly."""
 
 from __future__ import annotations
 
