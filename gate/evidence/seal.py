@@ -6,13 +6,11 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 from gate.errors import GateError
-from gate.evidence.envelope import sealed
-from gate.evidence.keys import Signing, signing
-from gate.evidence.statements import payloads
+from gate.evidence.statements import compact, payloads
 from gate.report import attestation, private
 from gate.report.verdict_json import FILE as VERDICT
 from gate.target import Target
@@ -30,22 +28,27 @@ def seal(folder: pathlib.Path, target: Target) -> str:
     Raises:
         OSError: It cannot be written.
     """
-    key: Signing | None = None
-    why = ""
-    try:
-        key = signing(target)
-    except GateError as error:
-        why = str(error)
     document = json.loads((folder / VERDICT).read_bytes())
     test_result = (folder / attestation.FILE).read_bytes()
-    found = payloads(document, test_result, digests(folder))
-    try:
-        lines = [sealed(one, key) for one in found]
-    except GateError as error:  # an agent may refuse
-        why, lines = str(error), [sealed(one, None) for one in found]
+    lines, why = _lines(payloads(document, test_result, digests(folder)), target)
     content = b"".join(line + b"\n" for line in lines)
     private.write(folder / FILE, content, target.reports.readable_by)
     return f"{UNSIGNED}: {why}" if why else ""
+
+
+def _lines(statements: Sequence[bytes], target: Target) -> tuple[list[bytes], str]:
+    """The lines of the bundle, and why they are not signed although a key is named."""
+    bare = [compact(json.loads(one)) for one in statements]
+    if target.evidence is None:
+        return bare, ""
+    from gate.evidence.envelope import sealed  # noqa: PLC0415 - loaded only where it signs
+    from gate.evidence.keys import signing  # noqa: PLC0415
+
+    try:
+        key = signing(target)
+        return [sealed(one, key) for one in statements], ""
+    except GateError as error:  # an agent may refuse, too
+        return bare, str(error)
 
 
 def digests(folder: pathlib.Path) -> Mapping[str, str]:
