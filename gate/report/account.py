@@ -33,6 +33,25 @@ NOTHING = CannotTell("nothing was looked at", Cause.UPSTREAM)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """An earlier moment of the same deployment.
+
+    Attributes:
+        verdict: How it ended; ``None`` where only its look is known, as of a named baseline.
+        observed: What was seen then; ``None`` where the look itself did not take place.
+        started, finished: Of the look, or of the run where there was none (UTC).
+        run: Name of its run's folder, where there is one.
+    """
+
+    moment: Moment
+    verdict: Verdict | None
+    observed: Observed | None
+    started: dt.datetime
+    finished: dt.datetime
+    run: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Account:
     """One moment at one target, ready to be told.
 
@@ -41,6 +60,7 @@ class Account:
         started, finished: Of the whole run (UTC).
         baseline: What was seen at the earlier moment that this one is compared with.
         baseline_verdict: How that one ended.
+        earlier: The earlier moments of the same deployment, in their order.
         run: Name of the run's folder.
         replay: What was judged again, where nothing was looked at.
         url: Where the run can be found, such as a CI job.
@@ -57,6 +77,7 @@ class Account:
     finished: dt.datetime
     baseline: Observed | None = None
     baseline_verdict: Verdict | None = None
+    earlier: tuple[Earlier, ...] = ()
     run: str = ""
     replay: Replay | None = None
     url: str = ""

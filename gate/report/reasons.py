@@ -62,7 +62,12 @@ def compact(ids: Sequence[str]) -> str:
 
 def where(group: Group) -> str:
     """The chapters of a group, with counts where there are several: ``database 122, work 3``."""
-    counts = group.chapters
+    return where_of(group.lines)
+
+
+def where_of(lines: Iterable[Line]) -> str:
+    """The chapters of some lines, told in the same way."""
+    counts = Group("", tuple(lines)).chapters
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_origin
 import pydantic
 
 from gate.account.verdict import Verdict
-from gate.report.account import Account
+from gate.report.account import Account, Earlier
 from gate.secrets.redactor import Redactor
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.observed import Observed
@@ -25,13 +25,23 @@ PLAIN = (bool, int, float, dt.datetime)
 def redacted(account: Account, redactor: Redactor) -> Account:
     """The same account; ids, titles and the contract's own words stay as they are."""
     old = account.baseline_verdict
+    baseline = redacted_observed(account.baseline, redactor)
+    cleaned = {id(account.baseline): baseline}  # most often a look of the story, too
     return dataclasses.replace(
         account,
         verdict=redacted_verdict(account.verdict, redactor),
         observed=redacted_observed(account.observed, redactor),
-        baseline=redacted_observed(account.baseline, redactor),
+        baseline=baseline,
         baseline_verdict=redacted_verdict(old, redactor) if old else None,
+        earlier=tuple(_earlier(one, redactor, cleaned) for one in account.earlier),
     )
+
+
+def _earlier(one: Earlier, redactor: Redactor, cleaned: dict[int, Observed | None]) -> Earlier:
+    known = id(one.observed) in cleaned
+    observed = cleaned[id(one.observed)] if known else redacted_observed(one.observed, redactor)
+    verdict = redacted_verdict(one.verdict, redactor) if one.verdict else None
+    return dataclasses.replace(one, verdict=verdict, observed=observed)
 
 
 def redacted_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:

@@ -20,6 +20,7 @@ from gate.report.run_folder import explained
 from gate.report.unwritten import amend, unwritten, withhold
 from gate.report.write import write_all
 from gate.run.benchmarks import store
+from gate.run.earlier import earlier_moments
 from gate.run.options import Run
 from gate.run.stage import Stage
 from gate.run.timings import keep
@@ -99,6 +100,7 @@ def write_reports(
             replay=run.replayed,
             baseline=baselines.get(moment),
             baseline_verdict=verdicts.get("predeploy") if moment != "predeploy" else None,
+            earlier=earlier_moments(moment, stage, verdicts, observed, baselines),
             run=folder.name,
             release=run.release,
             advises=run.advises,

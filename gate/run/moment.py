@@ -165,6 +165,7 @@ def _kept(stage: Stage) -> Observed | None:
             continue
         found = _fitting(stage, kept, str(file))
         if found is not None:
+            stage.kept_from = file.parent
             return found
     return None
 

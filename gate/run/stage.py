@@ -31,6 +31,7 @@ class Stage:
         voice: Says on the terminal what is being done.
         progress: Tells how far that is, while it is entered.
         cancelled: Set when no further step may be begun.
+        kept_from: Folder of the run whose look from before the deployment is compared with.
         no_baseline: Why the newest kept look from before the deployment was refused.
     """
 
@@ -40,6 +41,7 @@ class Stage:
         self.target: Target = run.target
         self.cancelled = threading.Event()
         self.before: Observed | None = None
+        self.kept_from: pathlib.Path | None = None
         self.no_baseline = ""
         self.folders: dict[Moment, RunFolder] = {}
         self.voice, self.progress = voice, Progress(voice)

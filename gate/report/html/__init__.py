@@ -1,4 +1,4 @@
-"""``report.html``: the whole account as one self-contained file, without scripts or requests."""
+"""``report.html``: the whole story as one self-contained file that asks nobody for anything."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from gate.duration import moment_of, seconds
 from gate.report import product
 from gate.report.account import ORDER, SNAPSHOT, Account, chapters
 from gate.report.conclusion import ADVICE
+from gate.report.html.attention import attention, earlier
 from gate.report.html.document import to_html
-from gate.report.html.items import attention, chapter, css_class
+from gate.report.html.evidence import Evidence
+from gate.report.html.items import chapter
+from gate.report.html.parts import css_class, scrolled
+from gate.report.html.pictures import figures, story_section
+from gate.report.html.policy import POLICY
+from gate.report.html.script import SCRIPT
+from gate.report.html.settled import differences, noted, waived
 from gate.report.html.style import STYLE
+from gate.report.html.told import Teller
 from gate.report.reasons import compact
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
+from gate.report.story import story
 
 name = "html"
 FILE = "report.html"
@@ -41,9 +47,10 @@ def page(account: Account, documents: list[tuple[str, str, str]]) -> str:
         account: What is told.
         documents: Id, heading and Markdown of each document that is shown as a chapter.
     """
-    verdict, target = account.verdict, account.target
+    verdict, target, told = account.verdict, account.target, story(account)
     title = f"{verdict.word.value}: {account.moment} on {target.name}"
     title += " (replay)" if account.replay else ""
+    teller, evidence = Teller(account, told[:-1]), Evidence(account.scene)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -54,17 +61,45 @@ def page(account: Account, documents: list[tuple[str, str, str]]) -> str:
         '<a class="skip" href="#items">Skip to the items</a>',
         _banner(account),
         "<main>",
-        attention(account),
-        _overview(account, documents),
+        _about(account),
+        _contents(account, documents),
+        attention(account, teller),
+        earlier(told[:-1], {one.id for one in verdict.lines}),
+        story_section(told),
+        waived(account, teller),
+        noted(account),
+        differences(account),
+        figures(told),
+        _overview(account),
         _filters(account),
-        *(chapter(name, lines, account) for name, lines in chapters(verdict).items()),
         *(
-            f'<section class="card document" id="{id_}"><h2>{head}</h2>{to_html(text)}</section>'
+            chapter(name, lines, account, teller, evidence)
+            for name, lines in chapters(verdict).items()
+        ),
+        *(
+            f'<section class="card document" id="{id_}"><h2>{head}</h2>{_document(text)}</section>'
             for id_, head, text in documents
         ),
-        f"</main><footer>{product.NAME} {escape(product.version())}</footer></body></html>",
+        f"</main><footer>{product.NAME} {escape(product.version())}</footer>",
+        f"<script>{SCRIPT}</script></body></html>",
     ]
     return "\n".join(part for part in parts if part) + "\n"
+
+
+def _document(text: str) -> str:
+    """A document whose tables scroll."""
+    frame = '<div class="scroll" role="group" tabindex="0" aria-label="Table"><table>'
+    return to_html(text).replace("<table>", frame).replace("</table>", "</table></div>")
+
+
+def _contents(account: Account, documents: list[tuple[str, str, str]]) -> str:
+    """What there is on the page."""
+    here = [("story", "The story"), ("items", "Items")]
+    here += [(id_, head) for id_, head, _ in documents]
+    if any(one.outcome is not Outcome.PASS for one in account.verdict.lines):
+        here = [("chapters", "Chapters"), *here]
+    links = " · ".join(f'<a href="#{id_}">{head}</a>' for id_, head in here)
+    return f'<nav class="contents" aria-label="On this page">{links}</nav>'
 
 
 def _banner(account: Account) -> str:
@@ -74,10 +109,6 @@ def _banner(account: Account) -> str:
         for outcome in ORDER
         if (count := verdict.count(outcome))
     )
-    facts = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-        for name, value in _facts(account)
-    )
     return (
         f'<header class="banner {verdict.word.value.lower()}"><div class="wide">'
         f'<p class="system">{escape(account.contract.system)} · {account.moment}</p>'
@@ -85,7 +116,6 @@ def _banner(account: Account) -> str:
         f'<p class="advice">{escape(ADVICE[verdict.word])}</p>'
         f"{_replay(account)}{_warnings(account)}"
         f'<ul class="counts">{counts}</ul></div></header>'
-        f'<dl class="facts wide">{facts}</dl>'
     )
 
 
@@ -100,6 +130,14 @@ def _warnings(account: Account) -> str:
         f'<p class="replay" role="alert"><b>WARN: {escape(one)}</b></p>'
         for one in account.verdict.warnings
     )
+
+
+def _about(account: Account) -> str:
+    facts = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        for name, value in _facts(account)
+    )
+    return f'<dl class="facts">{facts}</dl>'
 
 
 def _facts(account: Account) -> list[tuple[str, str]]:
@@ -123,34 +161,44 @@ def _not_tried(account: Account) -> list[tuple[str, str]]:
     return [("Not tried: it writes", compact(ids))] if ids else []
 
 
-def _overview(account: Account, documents: list[tuple[str, str, str]]) -> str:
-    """Chapters with their counts, as the page's table of contents."""
+def _overview(account: Account) -> str:
+    """Chapters with their counts, as the items' table of contents."""
     rows = []
     for name, lines in chapters(account.verdict).items():
         counts = {outcome: sum(one.outcome is outcome for one in lines) for outcome in ORDER}
-        bar = "".join(
-            f'<i class="{css_class(outcome)}" style="flex-grow:{count}"></i>'
-            for outcome, count in reversed(counts.items())
-            if count
-        )
         rest = ", ".join(
             f'<span class="{css_class(outcome)}">{count} {outcome.value}</span>'
             for outcome, count in counts.items()
             if count and outcome is not Outcome.PASS
         )
+        bar = _bar(counts, len(lines))
         rows.append(
             f'<tr><th scope="row"><a href="#{name}">{name}</a></th>'
             f'<td class="number">{counts[Outcome.PASS]}/{len(lines)}</td>'
-            f'<td class="bar" aria-hidden="true"><div>{bar}</div></td><td>{rest}</td></tr>'
+            f'<td class="bar" aria-hidden="true">{bar}</td><td>{rest}</td></tr>'
         )
-    links = " · ".join(f'<a href="#{id_}">{head}</a>' for id_, head, _ in documents)
-    return (
-        '<section class="card overview"><h2>Chapters</h2><table><thead><tr>'
-        '<th scope="col">Chapter</th><th scope="col" class="number">Passed</th>'
-        '<th scope="col"><span class="unseen">Share</span></th>'
-        '<th scope="col">Others</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table><p>{links}</p></section>"
+    body = (
+        '<table><thead><tr><th scope="col">Chapter</th><th scope="col" class="number">Passed</th>'
+        '<th scope="col"><span class="unseen">Share</span></th><th scope="col">Others</th></tr>'
+        f"</thead><tbody>{''.join(rows)}</tbody></table>"
     )
+    return (
+        f'<section class="card overview" id="chapters"><h2>Chapters</h2>'
+        f"{scrolled(body, 'Chapters')}</section>"
+    )
+
+
+def _bar(counts: Mapping[Outcome, int], whole: int) -> str:
+    """How a chapter's items ended, as a bar: for the eye alone."""
+    parts, at = [], 0.0
+    for outcome, count in reversed([*counts.items()]):
+        if count:
+            width = 100 * count / whole
+            parts.append(
+                f'<rect class="{css_class(outcome)}" x="{at:.2f}" width="{width:.2f}" height="6"/>'
+            )
+            at += width
+    return f'<svg viewBox="0 0 100 6" preserveAspectRatio="none">{"".join(parts)}</svg>'
 
 
 def _filters(account: Account) -> str:
@@ -163,4 +211,12 @@ def _filters(account: Account) -> str:
         inputs.append(f'<input class="unseen" type="radio" name="filter" id="show-{name}">')
         count = account.verdict.count(outcome)
         labels.append(f'<label for="show-{name}" class="{name}">{outcome.value} {count}</label>')
-    return f'<h2 id="items">Items</h2>{"".join(inputs)}<div class="filters">{"".join(labels)}</div>'
+    search = (
+        '<div class="search live" role="search" hidden><label for="search">Search</label>'
+        '<input type="search" id="search" autocomplete="off" spellcheck="false">'
+        '<output id="found" for="search"></output></div>'
+    )
+    return (
+        f'<h2 id="items" tabindex="-1">Items</h2>{search}{"".join(inputs)}'
+        f'<div class="filters">{"".join(labels)}</div>'
+    )
