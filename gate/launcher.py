@@ -41,6 +41,7 @@ class Instance(pydantic.BaseModel):
         instance: Which one it is: another text for every one that is started.
         users: Who stands for a user of the contract, by the contract's name.
         api: Base URL of its API; the target's own where it is left out.
+        bases: Further base URLs, by the names that the target gives them; over its own.
         values: What ``{name}`` in an endpoint's path is replaced by, over the target's own.
         database: Its database as a service of libpq; the target's own where it is left out.
         env: Environment variables for this run, such as the logins that the target names.
@@ -56,6 +57,7 @@ class Instance(pydantic.BaseModel):
     instance: str = ""
     users: dict[str, str] = {}
     api: Annotated[str, pydantic.Field(pattern=r"^https?://")] | None = None
+    bases: dict[str, Annotated[str, pydantic.Field(pattern=r"^https?://")]] = {}
     values: dict[str, str] = {}
     database: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")] | None = None
     env: dict[EnvName, str] = {}
@@ -132,16 +134,21 @@ def placed(target: Target, found: Instance) -> Target:
     Raises:
         TargetError: Its API is named, and the target has no ``[api]``.
     """
-    if found.api and not target.api.base:
+    if found.api and not target.api.is_there:
         raise TargetError(f"{target.file}: launcher.status names an api, and there is no [api]")
-    api = {"base": found.api or target.api.base, "values": {**target.api.values, **found.values}}
+    for name in found.bases.keys() - target.api.bases.keys():
+        raise TargetError(
+            f"{target.file}: launcher.status names the base {name!r}, and there is no "
+            f"[api.bases.{name}]; known: {', '.join(target.api.bases) or 'none'}"
+        )
+    values = {**target.api.values, **found.values}
     named = {
         "prefix": found.prefix,
         "port_offset": found.port_offset,
         "path": tuple(found.path),
         "instance": found.instance,
         "users": found.users,
-        "api": target.api.model_copy(update=api),
+        "api": target.api.placed(found.api or target.api.base, found.bases, values),
     }
     if found.database:
         named["database"] = target.database.model_copy(update={"service": found.database})

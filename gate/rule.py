@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -65,6 +66,23 @@ class Is:
     def schema(self, given: Given) -> dict[str, Any]:
         """It is given with this value."""
         return given(self.key, {"const": self.value})
+
+
+@dataclasses.dataclass(frozen=True)
+class Like:
+    """A key has a text that is like a pattern."""
+
+    key: str
+    pattern: str
+
+    def holds(self, table: object) -> bool:
+        """It has such a text."""
+        found = getattr(table, _field(table, self.key))
+        return isinstance(found, str) and re.search(self.pattern, found) is not None
+
+    def schema(self, given: Given) -> dict[str, Any]:
+        """It is given with such a text."""
+        return given(self.key, {"type": "string", "pattern": self.pattern})
 
 
 @dataclasses.dataclass(frozen=True)

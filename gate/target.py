@@ -6,14 +6,14 @@ import os
 import pathlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import pydantic
 
 from gate import host_spec, literals
+from gate.api import Api
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
-from gate.redis import EnvName, Redis
+from gate.redis import Redis
 from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.signing_key import Evidence
 from gate.text import prose
@@ -24,46 +24,6 @@ Readers = Literal["owner", "group", "all"]
 
 
 SECRET_KEY = literals.KEY
-
-
-class Role(Strict):
-    """The login of one role: names of the environment variables that hold it.
-
-    Attributes:
-        user_env: Variable with the user's name.
-        password_env: Variable with the password.
-    """
-
-    user_env: EnvName
-    password_env: EnvName
-
-
-class Api(Strict):
-    """The API: base URL as the gate reaches it (or, with ``forward``, as the host does).
-
-    Attributes:
-        base: Its address, without a login in it.
-        roles: The logins, by the contract's names of the roles.
-        values: What ``{name}`` in an endpoint's path is replaced by.
-        values_env: The same, from environment variables.
-        forward: Reach it through the host's SSH connection.
-        login: The endpoint item that logs in (its answer's ``access_token`` is used).
-    """
-
-    base: Annotated[str, pydantic.Field(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
-    roles: dict[str, Role] = {}
-    values: dict[str, str] = {}
-    values_env: dict[str, EnvName] = {}
-    forward: bool = False
-    login: str = "login"
-
-    @pydantic.field_validator("base")
-    @classmethod
-    def _leads_somewhere(cls, base: str) -> str:
-        url = urlsplit(base)  # its port raises ValueError where it is none
-        if not url.hostname or url.port == 0:
-            raise ValueError("must name a host, and a port from 1 to 65535 if any")
-        return base
 
 
 class Database(Strict):

@@ -11,7 +11,7 @@ import pathlib
 from collections.abc import Callable, Iterator
 
 from gate.errors import ContractError, GateError, TargetError
-from gate.kinds.load import load_contract
+from gate.kinds.load import LOGINS, load_contract
 from gate.lint import hints
 from gate.lint.note import LEVELS, Note, mistakes
 from gate.lint.places import missing
@@ -72,7 +72,7 @@ def _notes(settings: Settings, contract: pathlib.Path, name: str) -> Iterator[No
         promised = load_contract(
             contract,
             target.differs if target else (),
-            login=target.api.login if target else "login",
+            logins=target.api.logins if target else LOGINS,
         )
     except GateError as error:
         yield from mistakes(error)

@@ -95,7 +95,7 @@ def _places(target: str, folder: str) -> tuple[Target, Contract]:
         raise TargetError(f"{found.file}: is started for a run only: name one that stands")
     place = pathlib.Path(folder) if folder else settings.contract
     if folder or any(place.glob("*.toml")):
-        return found, load_contract(place, found.differs, login=found.api.login)
+        return found, load_contract(place, found.differs, logins=found.api.logins)
     return found, Contract(system="", cwd="/", folder=str(place), sha256="", promises={})
 
 

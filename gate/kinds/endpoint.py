@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from gate.contract.body_schema import complaints
 from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
 from gate.duration import seconds
 from gate.errors import ObservationError
+from gate.kinds.body import content
 from gate.kinds.finding import Finding
+from gate.kinds.headers import cookies, headers
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -24,9 +26,9 @@ from gate.kinds.kind import (
     records_nothing,
     shown,
 )
+from gate.kinds.redirects import location, redirects
 from gate.kinds.scene import Scene
 from gate.kinds.upstream import cause
-from gate.pattern import search
 from gate.secrets import known
 from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
@@ -45,18 +47,40 @@ class Endpoint(PromisedExchange, Item):
     """One request and what it must be answered with.
 
     Attributes:
-        method: Of HTTP; any but GET, HEAD and the login's needs ``writes = true``.
+        base: Name of the base that is asked (``[api.bases.NAME]``); the API's own where it is left
+            out.
+        method: Of HTTP; any but GET, HEAD, OPTIONS and the login's needs ``writes = true``.
         status: That it must be answered with.
         path: Path and query; ``{name}`` is replaced by the target's value of that name.
         role: Whose login goes with it.
-        form: Form fields; ``{user}`` and ``{password}`` are those of ``as_role``.
-        json_body: JSON to send (key ``json``).
-        as_role: Whose credentials fill ``form``.
+        request_headers: Headers to send; ``{name}`` is the target's value of that name, so a
+            credential is named by ``[api.values_env]``.
+        form: Form fields; ``{user}`` and ``{password}`` are those of ``as_role``, ``{csrf}`` is
+            what ``login`` reads.
+        json_body: JSON to send (key ``json``); the same words may stand alone in its strings.
+        as_role: Whose credentials fill ``form`` and ``json``.
+        login: How a login works that is more than a form and an ``access_token``.
         writes: It changes something: sent to the rehearsal's clone, to a target with ``--apply``.
-        content_type: Media type of the answer.
+        content_type: Media type of the answer; empty for any.
         body: JSON Schema of the answer's JSON.
-        text: Strings that must stand in an answer that is no JSON.
+        text: Strings that must stand in an answer that is no JSON; comment lines of metrics count
+            only for a string with ``#`` in it.
+        like: Patterns that a text in the answer must be like, each of them.
         never: Patterns that no text in the answer may be like, such as what says that it failed.
+        without: JSON Pointers at which nothing may stand, not even null; ``*`` is every member,
+            ``**`` any number of levels.
+        at_least_bytes, at_most_bytes: Bounds of the body's size, unpacked.
+        headers: Headers of the answer: the very value, ``true`` for any, ``false`` for none, or
+            patterns (``like``, ``never``). Several of one name are joined by a comma.
+        cookies: Cookies that it sets, by name; ``*`` is each that it sets.
+        location: Where it leads, without the query.
+        redirects: Redirections that are followed, one after the other, to what the rest promises.
+            None is followed to what is no base of the target; credentials stay at their origin.
+        http_version: That it must be spoken in; ``2`` needs ``http2 = true`` at the base.
+        days_left: For how many days its certificate must still be good, by this machine's clock.
+        token: What a token of the answer says.
+        metrics: Metrics that it exposes.
+        closed: Nobody must take the connection, from where the gate runs; nothing is sent.
         deadline_s: How long to wait for the whole answer.
         max_bytes: How long its body may be, as it comes and unpacked; more cannot be told.
         slow: Runs alone, after the others.
@@ -73,22 +97,60 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
     id_ = promise.id
     answer = answered(scene, id_)
     look = curl(item, scene.target)
+    if item.closed:
+        return _closed(answer, look)
     if item.absent:
         return not_served(item.path, answer, look)
     promised = f"{item.status} {item.content_type}".strip()
     if isinstance(answer, Absent):
         return Finding(promised=promised, seen=answer.proof, broken=(answer.proof,), look=look)
-    broken = []
+    broken = [] if scene.api.alone else _in_front(item, answer, scene)
     if answer.status != item.status:
         broken.append(f"answered {answer.status}{detail(answer)}{cause(answer, item.role)}")
     elif item.content_type and answer.content_type != item.content_type:
         broken.append(f"answered with {answer.content_type or 'no content type'}")
-    elif answer.unread:
-        raise ObservationError(f"cannot tell (upstream): the body of {item.path}: {answer.unread}")
-    else:
-        broken += _body(item, answer)
+    elif not (answer.unread and broken):
+        broken += content(item, answer)
     seen = f"{answer.status} {answer.content_type} in {answer.elapsed_s:.3g} s"
     return Finding(promised=promised, seen=seen, broken=tuple(broken), look=look)
+
+
+def _closed(answer: Answer | Absent, look: str) -> Finding:
+    """Nobody takes the connection: it is refused, or dropped where its host answers otherwise."""
+    if isinstance(answer, Absent):
+        return Finding(promised="closed", seen=answer.proof, look=look)
+    return Finding(
+        promised="closed",
+        seen="open",
+        broken=(f"{answer.url} takes connections from here",),
+        look=look,
+    )
+
+
+def _in_front(item: Endpoint, answer: Answer, scene: Scene) -> list[str]:
+    """What is wrong with what may stand in front of the application."""
+    broken = [*redirects(item, answer)]
+    if answer.status == item.status:
+        broken += [*location(item, answer), *headers(item, answer), *cookies(item, answer)]
+    if item.http_version is not None and answer.http_version != item.http_version:
+        broken.append(f"spoken in HTTP/{answer.http_version}, not HTTP/{item.http_version}")
+    if item.days_left is not None:
+        broken += _days_left(item.days_left, answer, scene)
+    return broken
+
+
+def _days_left(days: int, answer: Answer, scene: Scene) -> list[str]:
+    served = answer.certificate
+    if served is None:
+        return [f"no certificate came with it, and {days} days are promised of one"]
+    left = served.until - scene.observed.started
+    if left >= dt.timedelta(days=days):
+        return []
+    whose = f"its certificate ({served.subject})"
+    if left < dt.timedelta(0):
+        return [f"{whose} expired on {served.until:%Y-%m-%d}"]
+    until = f"until {served.until:%Y-%m-%d}"
+    return [f"{whose} is good for only {left.days} more days, {until}; promised {days}"]
 
 
 def answered(scene: Scene, id_: str) -> Answer | Absent:
@@ -126,53 +188,6 @@ def detail(answer: Answer) -> str:
     return f" ({json.dumps(known.tell_json(said))[:200]})" if said else ""
 
 
-def _body(item: Endpoint, answer: Answer) -> list[str]:
-    if answer.flaw and (item.body or answer.body or item.text):
-        return [f"the body is no JSON: {answer.flaw}"]
-    if item.body and not answer.is_json:
-        return ["the body is no JSON"]
-    broken = complaints(item.body, answer.body, known.first) if item.body else []
-    text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-    lacks = [f"the body lacks {one!r}" for one in item.text if one not in text]
-    broken += says(item.never, answer.body)
-    if (lacks or item.never) and answer.cut and not broken:
-        raise ObservationError(
-            f"cannot tell (upstream): the first {len(text):,} characters of {item.path} do not "
-            f"tell all that is promised, and the rest was not kept"
-        )
-    return broken + lacks
-
-
-def says(never: Iterable[str], body: object) -> list[str]:
-    """What stands in a body that must not: in any of its texts, keys included.
-
-    Raises:
-        ObservationError: A pattern does not come to an end.
-    """
-    if not never:
-        return []
-    texts = "\n\0\n".join(_texts(body))
-    found = ((pattern, search(pattern, texts)) for pattern in never)
-    return [
-        f"the answer says {known.first(match[0], 80)!r}, which is like {pattern!r}"
-        for pattern, match in found
-        if match is not None
-    ]
-
-
-def _texts(body: object) -> Iterable[str]:
-    """Every text in a body."""
-    pending = [body]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, Mapping):
-            pending += [*one.values(), *one.keys()]
-        elif isinstance(one, list):
-            pending += one
-
-
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     del target
     item = promise.at(moment)
@@ -193,13 +208,15 @@ def state_of(fact: Fact[Answer]) -> State | CannotTell:
         return State(f"no answer ({fact.proof})")
     if isinstance(fact, CannotTell):
         return fact
+    if not fact.value.status:
+        return State("takes connections")
     return State(f"{fact.value.status} {fact.value.content_type}".strip())
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:
     item, fact = scene.item(promise, Endpoint), scene.answer(promise.id)
     remark = _remark(item.remark, fact.value) if isinstance(fact, Seen) else ""
-    answer = shown(fact, "no answer", lambda one: str(one.status))
+    answer = shown(fact, "no answer", lambda one: str(one.status or "open"))
     return {"Endpoint": item.label or item.path, "Answer": answer, "Remark": remark}
 
 
@@ -221,7 +238,9 @@ def _value(answer: Answer, key: str) -> str:
 def _shows(promise: Promise, moment: Moment) -> bool:
     """Any web server answers that something is not there."""
     item = promise.at(moment)
-    return isinstance(item, Endpoint) and not (item.absent or item.status in NOT_THERE)
+    return isinstance(item, Endpoint) and not (
+        item.absent or item.closed or item.status in NOT_THERE
+    )
 
 
 KIND = Kind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gate.contract import load
 from gate.contract.model import Contract
@@ -13,6 +13,9 @@ from gate.kinds.rules import broken_rules
 from gate.kinds.writes import withheld, without
 from gate.target import Difference
 
+LOGINS = frozenset({"login"})
+"""What a target logs in with that says nothing of it."""
+
 
 def load_contract(
     folder: pathlib.Path,
@@ -20,7 +23,7 @@ def load_contract(
     *,
     carries_out: bool = True,
     writes: bool = True,
-    login: str = "login",
+    logins: Collection[str] = LOGINS,
 ) -> Contract:
     """Read every ``*.toml`` of a folder into one contract.
 
@@ -30,7 +33,7 @@ def load_contract(
         carries_out: Whether the gate carries the plans out; where others do, their steps are
             accounted for beforehand only, and their effects by all the other items.
         writes: Whether requests that write are sent; where they are not, they are withheld.
-        login: Name of the endpoint item that the target logs in with.
+        logins: Names of the endpoint items that the target logs in with.
 
     Raises:
         ContractError: Anything is wrong; the text has one line per mistake.
@@ -40,7 +43,7 @@ def load_contract(
         kinds(),
         differs,
         carries_out=carries_out,
-        rules=lambda where, promises: broken_rules(where, promises, login),
+        rules=lambda where, promises: broken_rules(where, promises, logins),
     )
     held = {} if writes else withheld(contract.promises)
     promises = without(contract.promises, held)

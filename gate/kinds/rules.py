@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gate.contract.model import Promise
 from gate.kinds.risk import Risk
@@ -11,18 +11,20 @@ from gate.kinds.step import Step
 from gate.kinds.writes import check_writes
 
 
-def broken_rules(folder: pathlib.Path, promises: Mapping[str, Promise], login: str) -> list[str]:
+def broken_rules(
+    folder: pathlib.Path, promises: Mapping[str, Promise], logins: Collection[str]
+) -> list[str]:
     """Return one sentence per rule that a contract breaks.
 
     Args:
         folder: The contract's, for the text.
         promises: By id.
-        login: Name of the endpoint item that the target logs in with.
+        logins: Names of the endpoint items that the target logs in with.
     """
     return [
         *_risks(folder, promises),
         *_steps(folder, promises),
-        *check_writes(folder, promises, login),
+        *check_writes(folder, promises, logins),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gate.contract.item import Item
 from gate.contract.model import Promise
@@ -17,24 +17,29 @@ from gate.kinds.waiver import Waiver
 from gate.sources.api.promised import READING, PromisedExchange
 
 
-def check_writes(folder: pathlib.Path, promises: Mapping[str, Promise], login: str) -> list[str]:
+def check_writes(
+    folder: pathlib.Path, promises: Mapping[str, Promise], logins: Collection[str]
+) -> list[str]:
     """Return one sentence per request that could change something and does not say so.
 
     Args:
         folder: The contract's, for the text.
         promises: By id.
-        login: Name of the endpoint item that logs in; it is always sent.
+        logins: Names of the endpoint items that log in; they are always sent.
     """
     mistakes: dict[str, None] = {}
     for one in promises.values():
         for item in (one.before, one.after):
-            for text in _of_item(one.id, item, promises, login):
+            for text in _of_item(one.id, item, promises, logins):
                 mistakes[f"{folder / one.chapter}.toml: [{one.id}]: {text}"] = None
     return list(mistakes)
 
 
-def _of_item(id_: str, item: Item, promises: Mapping[str, Promise], login: str) -> Iterable[str]:
-    is_login = id_ == f"endpoint.{login}"
+def _of_item(
+    id_: str, item: Item, promises: Mapping[str, Promise], logins: Collection[str]
+) -> Iterable[str]:
+    is_login = id_ in {f"endpoint.{name}" for name in logins}
+    named = " or ".join(f"[endpoint.{name}]" for name in sorted(logins))
     for request in requests_of(item):
         if is_login and request.writes:
             yield "writes: the target logs in with it, so it is always sent: leave it out"
@@ -42,7 +47,7 @@ def _of_item(id_: str, item: Item, promises: Mapping[str, Promise], login: str) 
             yield (
                 f"writes: a {request.method} may change something: say `writes = true`, and it is "
                 f"sent to the rehearsal's clone, and to a target only with --apply "
-                f"(the target's own login is [endpoint.{login}])"
+                f"(the target's own login is {named})"
             )
     if isinstance(item, Budget) and item.samples != 1 and _writes(promises, item.endpoint):
         yield f"samples: endpoint.{item.endpoint} writes: it is sent once, so samples must be 1"

@@ -84,8 +84,6 @@ def _undefined(service: str) -> str:
 
 def _variables(target: Target) -> Iterator[tuple[str, str, str]]:
     """Table, key and name of each variable that a target names."""
-    for name, role in target.api.roles.items():
-        yield f"api.roles.{name}", "user_env", role.user_env
-        yield f"api.roles.{name}", "password_env", role.password_env
+    yield from target.api.variables
     for name, variable in target.api.values_env.items():
         yield "api.values_env", name, variable

@@ -33,7 +33,7 @@ def missing(contract: Contract, target: Target) -> Iterator[Note]:
     saw nothing, and says itself what it lacks.
     """
     places = {
-        "api": bool(target.api.base),
+        "api": target.api.is_there,
         "database": bool(target.database.service),
         "rehearsal": target.rehearsal is not None,
     }

@@ -7,6 +7,7 @@ the gate has open anyhow. In a run that is about no deployment they skip.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,14 @@ def gate_database(
 
 @pytest.fixture
 def gate_api(gate_target: Target, gate_carrier: Carrier) -> Iterator[httpx.Client]:
-    """A client of the target's API, over the gate's own connection; nobody is logged in."""
+    """A client of the target's own base, over the gate's own connection; nobody is logged in."""
     import httpx  # noqa: PLC0415 - see above
 
+    from gate.sources.api.trust import context  # noqa: PLC0415
+
     way = to_api(gate_target, gate_carrier)
-    transport = httpx.HTTPTransport(uds=str(way.socket)) if way else None
+    tls = context(gate_target.api, gate_target.file, os.environ) or False
+    transport = httpx.HTTPTransport(verify=tls, uds=str(way.socket) if way else None)
     with httpx.Client(
         base_url=gate_target.api.base, timeout=gate_target.deadlines.host_s, transport=transport
     ) as client:

@@ -43,7 +43,7 @@ def _answers(step: Step, stage: Stage, carrier: Carrier, left_s: float) -> str:
     if not isinstance(endpoint, Endpoint):
         return ""
     try:
-        way = to_api(stage.target, carrier)
+        way = to_api(stage.target, carrier, endpoint.base)
         return wait_for(stage.target, endpoint, left_s, way, stage.cancelled)
     except CarrierError as error:
         return str(error)

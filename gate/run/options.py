@@ -18,6 +18,7 @@ from gate.report.snapshot.template import check_template
 from gate.report.write import prepare
 from gate.run.settings import Settings
 from gate.sources.api.questions import AskEndpoint
+from gate.sources.api.ready import mistakes as unready
 from gate.sources.binding import as_looked_at, requests
 from gate.sources.migrations.promised import mistakes
 from gate.sources.observation_file import read_kept, read_observed
@@ -109,12 +110,12 @@ def run_of(asked: Asked) -> Run:
         target.differs,
         carries_out=applies,
         writes=applies,
-        login=target.api.login,
+        logins=target.api.logins,
     )
     check_template(pathlib.Path(contract.folder))
     if replay is None and "predeploy" in asked.moments and (wrong := mistakes(contract, target)):
         raise ContractError("\n".join(f"{contract.folder}: {one}" for one in wrong))
-    _places(target, contract, asked.moments)
+    _places(target, contract, asked.moments, replays=replay is not None)
     if replay is not None:
         why = unfit_to_replay(replay, target, contract.sha256)
         if why:
@@ -158,18 +159,24 @@ def _target(asked: Asked, replay: Observed | None) -> Target:
     return load_target(name or settings.target, settings.targets)
 
 
-def _places(target: Target, contract: Contract, moments: tuple[Moment, ...]) -> None:
-    """A target says where the API is whose answers are promised."""
+def _places(
+    target: Target, contract: Contract, moments: tuple[Moment, ...], *, replays: bool
+) -> None:
+    """A target says where the API is whose answers are promised, and has what leads there."""
     asked = [
-        one.id
+        one
         for moment in moments
         for one in questions(contract, target, moment)
         if isinstance(one, AskEndpoint)
     ]
-    if asked and not target.api.base:
+    if asked and not target.api.is_there:
         raise TargetError(
-            f"{target.file}: needs [api]: the contract promises {asked[0]}, and nothing says where"
+            f"{target.file}: needs [api]: the contract promises {asked[0].id}, and nothing says "
+            f"where"
         )
+    wrong = [] if replays else unready(target, asked, os.environ)
+    if wrong:
+        raise TargetError("\n".join(wrong))
 
 
 def _baseline(

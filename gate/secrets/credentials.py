@@ -24,17 +24,14 @@ def credentials(
     """Every secret that a run may come across, without duplicates.
 
     Args:
-        target: Its roles name environment variables; ``None`` while none is known.
+        target: Its API names environment variables; ``None`` while none is known.
         environ: The environment. Variables whose name ends like a secret's count too, where their
             value is no ordinary word.
         libpq_files: Texts of the passfile and of the service file, where there are any.
         variables: Further variables that hold one, whatever they are called.
     """
-    named = {
-        variable
-        for role in (target.api.roles.values() if target else ())
-        for variable in (role.user_env, role.password_env)
-    } | {"PGPASSWORD", *_of_key(target), *variables}
+    of_api = target.api.variables if target else ()
+    named = {variable for _, _, variable in of_api} | {"PGPASSWORD", *_of_key(target), *variables}
     found = [environ[name] for name in sorted(named) if environ.get(name)]
     found += [
         value

@@ -22,6 +22,11 @@ from gate.target import Target
 
 REQUEST = {"method", "path", "role", "form", "json_body", "as_role"}
 """What of an endpoint item is sent; the rest is what is promised of the answer."""
+MORE = {
+    *("base", "request_headers", "login", "redirects", "closed", "headers", "cookies"),
+    *("token", "metrics", "http_version", "days_left", "at_least_bytes", "at_most_bytes"),
+}
+"""What is sent, or kept of an answer, only where an item says so."""
 TOLD_ONLY = {"title", "source", "risk", "note"}
 """What of an item is for readers only."""
 AHEAD = dt.timedelta(minutes=10)
@@ -42,6 +47,7 @@ class Place(Model):
     users: dict[str, str] = {}
     path: tuple[str, ...] = ()
     api_base: str = ""
+    api_bases: dict[str, str] = {}
     api_values: dict[str, str] = {}
     api_forward: bool = False
     api_login: str = ""
@@ -95,6 +101,7 @@ def place_of(target: Target) -> Place:
         users=target.users,
         path=target.path,
         api_base=target.api.base,
+        api_bases={name: one.base for name, one in target.api.bases.items()},
         api_values=target.api.values,
         api_forward=target.api.forward,
         api_login=target.api.login,
@@ -107,7 +114,7 @@ def as_looked_at(target: Target, place: Place) -> Target:
     """The target as it was in a look: an embedded one is placed anew each time it is started."""
     if not target.embedded:
         return target
-    api = target.api.model_copy(update={"base": place.api_base, "values": place.api_values})
+    api = target.api.placed(place.api_base, place.api_bases, place.api_values)
     return target.model_copy(
         update={
             "prefix": place.prefix,
@@ -136,7 +143,9 @@ def requests(asked: Iterable[object]) -> dict[str, str]:
 
 def _words(question: object) -> Any:
     if isinstance(question, AskEndpoint):
-        return question.endpoint.model_dump(mode="json", include=REQUEST)
+        sent = question.endpoint.model_dump(mode="json", include=REQUEST)
+        more = question.endpoint.model_dump(mode="json", include=MORE, exclude_defaults=True)
+        return {**sent, **more}
     if not dataclasses.is_dataclass(question):
         return repr(question)
     found = {one.name: getattr(question, one.name) for one in dataclasses.fields(question)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from gate.api import Api
 from gate.sources.host.facts import Identity
-from gate.target import Api, Database, Target
+from gate.target import Database, Target
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from gate.api import Api
 from gate.contract.model import Contract
 from gate.errors import ContractError, ObservationError
 from gate.kinds.clock import skew
@@ -19,7 +20,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
-from gate.target import Api, Database, Target
+from gate.target import Database, Target
 from tests.selftest.hosts import identity
 
 BEFORE = dt.datetime(2026, 2, 13, 15, 30, tzinfo=dt.timezone.utc)

@@ -279,7 +279,7 @@ def test_the_end_of_a_forward_is_named_as_the_host_calls_it(tmp_path: pathlib.Pa
         forward = Forward(socket=way, leads_to="127.0.0.1:8000", log=tmp_path / "log")
         (tmp_path / "log").touch()
         here = target("http://127.0.0.1:8000")
-        found = look(here, {"endpoint.a": endpoint("/")}, {}, {}, forward=forward)
+        found = look(here, {"endpoint.a": endpoint("/")}, {}, {}, ways={"": forward})
         why = wait_for(here, endpoint("/"), 0.2, forward)
     assert isinstance(found, Seen)
     for text in (cause(found.value.answers["endpoint.a"]), why):

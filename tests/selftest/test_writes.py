@@ -30,7 +30,7 @@ LOGIN = f'[endpoint.login]\n{HEAD}method = "POST"\npath = "/login"\n'
 
 def contract(folder: pathlib.Path, endpoints: str, **more: Any) -> Contract:
     """A contract of these endpoints, and other chapters."""
-    options = {key: more.pop(key) for key in ("writes", "login") if key in more}
+    options = {key: more.pop(key) for key in ("writes", "logins") if key in more}
     for chapter, text in {"endpoints": endpoints, **more}.items():
         (folder / f"{chapter}.toml").write_text(text)
     return load_contract(folder, **options)
@@ -99,7 +99,7 @@ def test_the_login_is_the_one_that_the_target_names(tmp_path: pathlib.Path) -> N
     """It needs no word, and must have none; another POST to the same path is no login."""
     assert contract(tmp_path, LOGIN).promises
     with pytest.raises(ContractError, match=r"\[endpoint.login\]: writes: a POST may change"):
-        contract(tmp_path, LOGIN, login="session")
+        contract(tmp_path, LOGIN, logins=["session"])
     with pytest.raises(ContractError, match="it is always sent"):
         contract(tmp_path, LOGIN + "writes = true\n")
 

@@ -10,7 +10,12 @@ import pydantic
 from gate.contract.item import Item, Json, Moment, Name, Seconds
 from gate.contract.model import MOMENTS, SIDE, Promise
 from gate.rule import Has, Not, Rule, Some, at_least_one
-from gate.sources.api.promised import PromisedExchange
+from gate.sources.api.promised import (
+    Method,
+    PromisedExchange,
+    RequestHeaders,
+    no_credentials,
+)
 from gate.toml import Strict
 
 NOBODY = "nobody"
@@ -56,8 +61,10 @@ class Hidden(Strict):
 class Asked(Item):
     """The request, which is the same for every role."""
 
-    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    base: str = ""
+    method: Method = "GET"
     path: Annotated[str, pydantic.Field(pattern=r"^/")]
+    request_headers: RequestHeaders = {}
     json_body: Json = pydantic.Field(default=None, alias="json")
     writes: bool = False
     content_type: str = "application/json"
@@ -67,13 +74,21 @@ class Asked(Item):
     hides: tuple[Hidden, ...] = ()
     denied_by: tuple[Status, ...] = ()
 
+    @pydantic.field_validator("request_headers")
+    @classmethod
+    def _names_credentials(cls, headers: dict[str, str]) -> dict[str, str]:
+        return no_credentials(headers)
+
 
 class Access(Asked):
     """One request, and what becomes of it for each role: an item per role, ``access.NAME.ROLE``.
 
     Attributes:
-        method: Of HTTP; any but GET and HEAD needs ``writes = true``.
+        base: Name of the base that is asked (``[api.bases.NAME]``); the API's own where it is left
+            out.
+        method: Of HTTP; any but GET, HEAD and OPTIONS needs ``writes = true``.
         path: Path and query; ``{name}`` is replaced by the target's value of that name.
+        request_headers: Headers to send; ``{name}`` is the target's value of that name.
         json_body: JSON to send (key ``json``).
         writes: It changes something where it is allowed: sent to a target with ``--apply`` only.
         content_type: Media type of an answer to who is allowed; empty for any.
@@ -126,8 +141,10 @@ class Cell(Asked):
     def request(self) -> PromisedExchange:
         """The request as it is sent."""
         return PromisedExchange(
+            base=self.base,
             method=self.method,
             path=self.path,
+            request_headers=self.request_headers,
             role=None if self.role == NOBODY else self.role,
             json=self.json_body,
             writes=self.writes,

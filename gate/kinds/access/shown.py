@@ -8,6 +8,7 @@ from typing import Any
 
 from gate.errors import ObservationError
 from gate.kinds.access.promised import Hidden
+from gate.kinds.pointer import places
 from gate.secrets import known
 from gate.sources.api.facts import Answer
 from gate.sources.api.values import MissingError, filled
@@ -27,7 +28,7 @@ def shown(hidden: Hidden, answer: Answer, target: Target) -> list[str]:
     if answer.unread:
         raise ObservationError(f"cannot tell (upstream): the body of {answer.url}: {answer.unread}")
     found = []
-    for where, value in _at(hidden.at, answer.body) if hidden.at else [("", answer.body)]:
+    for where, value in places(hidden.at, answer.body) if hidden.at else [("", answer.body)]:
         if hidden.value is not None:
             holds = _same(value, hidden.value)
         else:
@@ -63,35 +64,6 @@ def _filled(text: str, target: Target) -> str:
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are one in JSON; there, true is no 1."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-def _at(pointer: str, body: Any) -> Iterator[tuple[str, Any]]:
-    """What stands at the places that a pointer names."""
-    parts = pointer.split("/")[1:]
-    pending: list[tuple[str, Any, int]] = [("", body, 0)]
-    while pending:
-        where, value, number = pending.pop()
-        if number == len(parts):
-            yield where, value
-            continue
-        part, below = parts[number], list(_below(value))
-        if part == "**":
-            pending.append((where, value, number + 1))
-            pending += [(f"{where}/{key}", one, number) for key, one in reversed(below)]
-            continue
-        wanted = part.replace("~1", "/").replace("~0", "~")
-        pending += [
-            (f"{where}/{key}", one, number + 1)
-            for key, one in reversed(below)
-            if part == "*" or key == wanted
-        ]
-
-
-def _below(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        yield from ((str(key), one) for key, one in value.items())
-    elif isinstance(value, list):
-        yield from ((str(number), one) for number, one in enumerate(value))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
-import ssl
 import time
 from collections.abc import Coroutine
 from typing import TypeVar
@@ -14,6 +12,7 @@ import httpcore
 import httpx
 
 from gate.sources.api.inflate import Inflater
+from gate.sources.api.line import Line
 from gate.sources.api.wire import Meter, Network, TooMuchError
 
 T = TypeVar("T")
@@ -66,6 +65,8 @@ class Reply:
         unread: Why the body is not whole; empty where it is.
         elapsed_s: Seconds from the begin to the last byte.
         first_byte_s: The same to the first byte of the body; to its last where it has none.
+        http_version: That was spoken, such as ``1.1``.
+        certificate: That was served, in DER; empty where TLS was not spoken.
     """
 
     url: str
@@ -75,13 +76,15 @@ class Reply:
     unread: str
     elapsed_s: float
     first_byte_s: float = 0.0
+    http_version: str = ""
+    certificate: bytes = b""
 
     def header(self, name: str) -> str:
         """The first header of a name; empty where there is none."""
         return next((value for key, value in self.headers if key == name), "")
 
 
-async def exchange(request: httpx.Request, limits: Limits, uds: str | None) -> Reply:
+async def exchange(request: httpx.Request, limits: Limits, line: Line) -> Reply:
     """Send a request on a connection of its own, and read its answer.
 
     A kept connection may be closed by the server just as it is used again, which would look like a
@@ -91,7 +94,7 @@ async def exchange(request: httpx.Request, limits: Limits, uds: str | None) -> R
     Args:
         request: What to send.
         limits: What it may take.
-        uds: The socket that leads there, where it is not reached by its address.
+        line: The line to the base that it is sent to.
 
     Raises:
         LateError: The deadline was over before the last byte came.
@@ -100,7 +103,7 @@ async def exchange(request: httpx.Request, limits: Limits, uds: str | None) -> R
     """
     meter, started = Meter(min(limits.connect_s, limits.deadline_s)), time.perf_counter()
     try:
-        reply = await _within(_exchange(request, limits, uds, meter), limits.deadline_s)
+        reply = await _within(_exchange(request, limits, line, meter), limits.deadline_s)
     except _OverError:
         came = f" ({meter.came:,} bytes had come)" if meter.came else ""
         raise LateError(meter.phase + came, reached=meter.reached) from None
@@ -127,7 +130,7 @@ async def _within(doing: Coroutine[object, object, T], seconds: float) -> T:
             await asyncio.wait({task}, timeout=CLEAN_UP_S)
 
 
-async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, meter: Meter) -> Reply:
+async def _exchange(request: httpx.Request, limits: Limits, line: Line, meter: Meter) -> Reply:
     url = httpcore.URL(
         scheme=request.url.raw_scheme,
         host=request.url.raw_host,
@@ -136,16 +139,23 @@ async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, met
     )
     connection = httpcore.AsyncHTTPConnection(
         url.origin,
-        ssl_context=_tls() if url.scheme == b"https" else None,
-        uds=uds,
+        ssl_context=line.tls,
+        http2=line.base.http2,
+        uds=line.uds,
         network_backend=Network(meter),
     )
     try:
         response = await connection.handle_async_request(
             httpcore.Request(
-                request.method, url, headers=request.headers.raw, content=request.content
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.content,
+                extensions={"sni_hostname": line.base.server_name} if line.base.server_name else {},
             )
         )
+        spoken = response.extensions.get("http_version", b"HTTP/1.1").decode("ascii", "replace")
+        served = _certificate(response)
         meter.head_is_through(limits.max_bytes)
         headers = tuple(
             (name.decode("latin-1").lower(), value.decode("latin-1"))
@@ -161,7 +171,16 @@ async def _exchange(request: httpx.Request, limits: Limits, uds: str | None, met
         body=body,
         unread=unread,
         elapsed_s=0,
+        http_version=spoken.removeprefix("HTTP/"),
+        certificate=served,
     )
+
+
+def _certificate(response: httpcore.Response) -> bytes:
+    """The certificate that a peer has served; empty where it speaks no TLS."""
+    stream = response.extensions.get("network_stream")
+    session = stream.get_extra_info("ssl_object") if stream is not None else None
+    return (session.getpeercert(binary_form=True) or b"") if session is not None else b""
 
 
 async def _body(
@@ -186,9 +205,3 @@ async def _body(
     finally:
         await response.aclose()
     return inflater.end()
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """The roots that are trusted; read once, where anything is asked by TLS at all."""
-    return httpx.create_ssl_context(trust_env=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from gate.sources.fact import Fact, Model
@@ -36,6 +37,95 @@ class PastRuns(Model):
     anchor: tuple[float, ...] = ()
 
 
+class SetCookie(Model):
+    """A cookie that an answer sets, without its value.
+
+    Attributes:
+        same_site: Its ``SameSite``; empty where it has none.
+        lives_s: Its ``Max-Age``, or until its ``Expires``; ``None`` for the session alone.
+    """
+
+    name: str
+    secure: bool = False
+    http_only: bool = False
+    same_site: str = ""
+    path: str = ""
+    domain: str = ""
+    lives_s: int | None = None
+
+
+class Followed(Model):
+    """A redirection that was followed.
+
+    Attributes:
+        location: Where it led, as it stood there; without its query.
+        url: What that comes to.
+    """
+
+    status: int
+    location: str
+    url: str
+
+
+class Token(Model):
+    """A token that was handed out: what it says, never itself.
+
+    Attributes:
+        algorithm: What it says that it is signed by.
+        claims: Its payload.
+        lives_s: From its ``iat`` (or the answer) to its ``exp``; ``None`` where it has none.
+        verified: Whether its signature is right; ``None`` where there was no key.
+        flaw: Why it is no token.
+        unknown: Why its signature could not be looked at.
+    """
+
+    algorithm: str = ""
+    claims: dict[str, Any] = {}
+    lives_s: int | None = None
+    verified: bool | None = None
+    flaw: str = ""
+    unknown: str = ""
+
+
+class Sample(Model):
+    """One value of a metric.
+
+    Attributes:
+        value: As Python writes it; NaN and infinities, too.
+    """
+
+    name: str
+    labels: dict[str, str] = {}
+    value: str
+
+
+class Metrics(Model):
+    """What an answer exposes of the metrics that are promised of it.
+
+    Attributes:
+        types: Declared types by the family's name.
+        flaw: Why it is no exposition of metrics.
+        unread: Why it cannot be told what it exposes.
+    """
+
+    samples: tuple[Sample, ...] = ()
+    types: dict[str, str] = {}
+    flaw: str = ""
+    unread: str = ""
+
+
+class Served(Model):
+    """The certificate that came with an answer.
+
+    Attributes:
+        until: When it ends (UTC).
+    """
+
+    subject: str
+    issuer: str
+    until: dt.datetime
+
+
 class Answer(Model):
     """The answer to one request.
 
@@ -50,6 +140,15 @@ class Answer(Model):
         unread: Why it cannot be told what the body says, such as its size.
         cut: Whether the text went on.
         location: Where a redirection leads, without its query.
+        hops: Redirections that were followed to it; `location` is then of the last answer.
+        stayed: Why the last redirection was not followed.
+        http_version: That was spoken, such as ``1.1``.
+        size: Bytes of the body, unpacked; ``None`` where it was not read whole.
+        headers: Those that are promised, by name in lower case; several of one name joined.
+        cookies: That it sets, where any are promised.
+        token: What its token says, where that is promised.
+        metrics: What it exposes, where that is promised.
+        certificate: That it came with, where that is promised.
         elapsed_s: Seconds from sending to the last byte of the first answer.
         first_byte_s: The same to the first byte of its body.
         timing: Its timed repetitions; the first answer is among them where the endpoint is slow,
@@ -66,6 +165,15 @@ class Answer(Model):
     first_byte_s: float = 0.0
     timing: Timing | None = None
     location: str = ""
+    hops: tuple[Followed, ...] = ()
+    stayed: str = ""
+    http_version: str = ""
+    size: int | None = None
+    headers: dict[str, str] = {}
+    cookies: tuple[SetCookie, ...] = ()
+    token: Token | None = None
+    metrics: Metrics | None = None
+    certificate: Served | None = None
     flaw: str = ""
     unread: str = ""
     cut: bool = False
@@ -80,12 +188,14 @@ class ApiFacts(Model):
 
     Attributes:
         wrote: Whether requests that write were sent, too.
+        alone: Whether a release was asked by itself: nothing stood in front of it.
         past: What a budget is compared with, by the id of its item.
         beside: How a cheap endpoint was answered while a slow one ran, by ``beside_key`` of both.
     """
 
     base: str
     wrote: bool = False
+    alone: bool = False
     answers: dict[str, Fact[Answer]]
     past: dict[str, PastRuns] = {}
     beside: dict[str, Timing] = {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
+import ssl
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpcore
 
 from gate.connection.ssh import Forward
 from gate.secrets import known
 from gate.sources.api.exchange import LateError
+from gate.sources.api.line import Line
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.wire import TooMuchError
 from gate.sources.fact import Absent, CannotTell, Cause
@@ -27,21 +32,31 @@ LATE = (LateError, httpcore.TimeoutException)
 """Those of them that a deadline brought about."""
 
 
-def unanswered(
-    item: PromisedExchange, base: str, error: Exception, forward: Forward | None
-) -> Absent | CannotTell:
+NO_WAY = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
+"""What a firewall that says no comes to, as well as a way that is down."""
+STRANGERS = (18, 19, 20, 21)
+"""OpenSSL's words for a chain that leads to nobody who is trusted."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Silent(CannotTell):
+    """Nothing came back from an address: it is dropped on the way, or the way is down."""
+
+
+def unanswered(item: PromisedExchange, error: Exception, line: Line) -> Absent | CannotTell:
     """Say what is known of an endpoint whose request failed.
 
     Args:
         item: What was asked.
-        base: Where, for the text.
         error: One of `FAILURES`.
-        forward: The way there.
+        line: The line to its base.
 
     Returns:
         Absent where the host itself was seen not to answer: it refused, hung up, answered with
-        what is no HTTP, or did not come to an end in time.
+        what is no HTTP or no TLS, or did not come to an end in time; or its certificate is not good
+        for it.
     """
+    forward = line.forward
     what = f"{item.method} {item.path}"
     obstacle = forward.obstacle() if forward else None
     if obstacle is not None:
@@ -49,15 +64,65 @@ def unanswered(
     if forward is not None and forward.refused():
         return Absent(f"{what}: the host refuses connections to {forward.leads_to}")
     if isinstance(error, LateError):
-        reason = f"no answer to {what} within {item.deadline_s:g} s: {error}"
-        return Absent(reason) if error.reached else CannotTell(reason, Cause.TIMEOUT)
+        return _late(f"no answer to {what} within {item.deadline_s:g} s: {error}", error, line)
     if isinstance(error, TooMuchError):
         return CannotTell(f"{what}: {error}", Cause.UPSTREAM)
-    reason = f"{what}: {type(error).__name__} at {base}: {details(error, forward)}"
+    tls = _caused_by(error, ssl.SSLError)
+    if tls is not None:
+        return _of_tls(what, tls, line)
+    return _of_network(what, error, line)
+
+
+def _of_network(what: str, error: Exception, line: Line) -> Absent | CannotTell:
+    """Whoever refused, or hung up in the middle, was seen to; silence tells nothing by itself."""
+    forward = line.forward
+    reason = f"{what}: {type(error).__name__} at {line.address}: {details(error, forward)}"
     if _is_seen(error):
         return Absent(reason)
     late = isinstance(error, httpcore.TimeoutException)
-    return CannotTell(reason, Cause.TIMEOUT if late else Cause.UNREACHABLE)
+    silent = forward is None and (late or _errno(error) in NO_WAY)
+    cause = Cause.TIMEOUT if late else Cause.UNREACHABLE
+    return (Silent if silent else CannotTell)(reason, cause)
+
+
+def _late(reason: str, error: LateError, line: Line) -> Absent | CannotTell:
+    """Whoever had taken the connection did not answer; where nobody did, it may be the way."""
+    if error.reached:
+        return Absent(reason)
+    silent = line.forward is None and str(error).startswith("connecting to")
+    return (Silent if silent else CannotTell)(reason, Cause.TIMEOUT)
+
+
+def _of_tls(what: str, error: ssl.SSLError, line: Line) -> Absent | CannotTell:
+    """Whoever serves a certificate that is not good, or no TLS, was seen to do so.
+
+    A chain that leads to nobody who is trusted proves that only where it is said whom to trust.
+    """
+    name = line.base.server_name or urlsplit(line.base.base).hostname
+    if isinstance(error, ssl.SSLCertVerificationError):
+        said = known.first(error.verify_message, 200)
+        reason = f"{what}: the certificate at {line.address} is not good for {name}: {said}"
+        if error.verify_code in STRANGERS and line.base.ca_file is None:
+            return CannotTell(
+                f"{reason}: this machine does not trust its issuer: name it as ca_file beside the "
+                f"base",
+                Cause.UPSTREAM,
+            )
+        return Absent(reason)
+    said = (error.reason or str(error)).replace("_", " ").lower()
+    return Absent(f"{what}: no TLS with {line.address}: {known.first(said, 200)}")
+
+
+F = TypeVar("F", bound=BaseException)
+
+
+def _caused_by(error: BaseException, kind: type[F]) -> F | None:
+    """The error of a kind behind another one."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, kind):
+        group = getattr(seen, "exceptions", None)
+        seen = group[0] if group else (seen.__cause__ or seen.__context__)
+    return seen
 
 
 def details(error: Exception, forward: Forward | None) -> str:
@@ -80,10 +145,8 @@ def _is_seen(error: Exception) -> bool:
 
 def _errno(error: BaseException) -> int | None:
     """The operating system's error number behind an error."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.errno is not None:
-            return seen.errno
-        group = getattr(seen, "exceptions", None)
-        seen = group[0] if group else (seen.__cause__ or seen.__context__)
-    return None
+    seen = _caused_by(error, OSError)
+    while seen is not None and seen.errno is None:
+        inner = seen.__cause__ or seen.__context__
+        seen = _caused_by(inner, OSError) if inner is not None else None
+    return seen.errno if seen is not None else None

@@ -7,21 +7,25 @@ import contextlib
 import dataclasses
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from gate.connection.ssh import Forward
 from gate.sources.api.facts import Answer, ApiFacts, PastRuns, Timing, beside_key
+from gate.sources.api.failure import Silent
 from gate.sources.api.gate_load import Strain
 from gate.sources.api.leaving import unless
+from gate.sources.api.line import Ways
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.questions import AskBeside, AskSamples
 from gate.sources.api.samples import beside, timed
 from gate.sources.api.session import AT_ONCE, Session, ask
+from gate.sources.api.silence import dropped
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.target import Target
 from gate.under_way import doing
 
+NO_WAYS: Ways = MappingProxyType({})
 UNTRIED = CannotTell("not tried: it writes", Cause.UPSTREAM)
 
 
@@ -33,9 +37,11 @@ def look(
     *,
     besides: Iterable[AskBeside] = (),
     others: Callable[[], object] = lambda: None,
-    forward: Forward | None = None,
+    ways: Ways = NO_WAYS,
+    reached: Callable[[], Collection[str]] = tuple,
     interrupted: threading.Event | None = None,
     writes: bool = False,
+    alone: bool = False,
 ) -> Fact[ApiFacts]:
     """Ask every endpoint once, and the budgeted ones again for their durations.
 
@@ -46,9 +52,12 @@ def look(
         environ: Where the credentials are.
         besides: What is to be asked while something slow is under way.
         others: Returns when nobody else asks the target any more: what is slow waits for that.
-        forward: The way to an API that is reached through the host.
+        ways: The forwards to bases that are reached through the host.
+        reached: Names of hosts that were reached from here otherwise, in small letters; asked where
+            nothing came back from an address.
         interrupted: Set, by another thread, when there is no need to go on.
         writes: Whether what writes is sent; where it is not, no such request leaves the gate.
+        alone: Whether a release is asked by itself, with nothing in front of it.
 
     Returns:
         Answers by item id, each three-valued. It never raises for what the target does.
@@ -57,7 +66,7 @@ def look(
         id_: one for id_, one in endpoints.items() if writes or not _is_a_write(id_, one, target)
     }
     asking = _Asking(target, sent, tuple(samples), tuple(besides), others)
-    looking = _answers(asking, environ, forward)
+    looking = _answers(asking, environ, ways, reached)
     found = asyncio.run(unless(interrupted or threading.Event(), looking))
     if isinstance(found, CannotTell):
         return found
@@ -66,6 +75,7 @@ def look(
         ApiFacts(
             base=target.api.base,
             wrote=wrote,
+            alone=alone,
             answers={id_: found.answers.get(id_, UNTRIED) for id_ in endpoints},
             past={
                 one.budget: PastRuns(last=one.past.last, anchor=one.past.anchor)
@@ -101,21 +111,26 @@ class _Found:
 
 def _is_a_write(id_: str, item: PromisedExchange, target: Target) -> bool:
     """Whether a request may change something; the login alone is none although it is a POST."""
-    is_login = id_ == f"endpoint.{target.api.login}"
+    is_login = id_.removeprefix("endpoint.") in target.api.logins and id_.startswith("endpoint.")
     return item.writes or not (is_login or item.method in READING)
 
 
-async def _answers(asking: _Asking, environ: Mapping[str, str], forward: Forward | None) -> _Found:
+async def _answers(
+    asking: _Asking,
+    environ: Mapping[str, str],
+    ways: Ways,
+    reached: Callable[[], Collection[str]],
+) -> _Found:
     strain, endpoints, target = Strain(), asking.endpoints, asking.target
     session = Session(
         target=target,
         environ=environ,
-        forward=forward,
+        ways=ways,
         gateway=asyncio.Semaphore(AT_ONCE),
         strain=strain,
     )
     async with strain.beating():
-        await log_in(session, endpoints, endpoints.get(f"endpoint.{target.api.login}"))
+        await log_in(session, endpoints.values(), endpoints)
         quick = {id_: one for id_, one in endpoints.items() if not one.slow}
         asked = await asyncio.gather(*(ask(session, one) for one in quick.values()))
         found = _Found(dict(zip(quick, asked, strict=True)))
@@ -129,6 +144,9 @@ async def _answers(asking: _Asking, environ: Mapping[str, str], forward: Forward
             await _alone(asking.others)
         for id_, one in slow.items():
             await _slow(session, asking, id_, one, found)
+        if any(isinstance(one, Silent) for one in found.answers.values()):
+            await _alone(reached)
+            found.answers = dropped(target, endpoints, found.answers, reached())
     return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from gate.connection import forward
-from gate.connection.obstacle import CarrierError
 from gate.sources.api.facts import ApiFacts
 from gate.sources.api.questions import AskBeside, AskEndpoint, AskSamples
 from gate.sources.binding import belonging
-from gate.sources.fact import CannotTell, Cause, Fact
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.source import Looking, Source
 
 
@@ -17,24 +17,31 @@ def look(looking: Looking) -> Fact[ApiFacts]:
     """Send every request once, and the budgeted ones again."""
     from gate.sources.api import look as api  # noqa: PLC0415 - loaded while connecting
 
-    if not looking.target.api.base:
+    target = looking.target
+    if not target.api.is_there:
         return CannotTell("the target names no [api]", Cause.UPSTREAM)
     asked = looking.asked
     endpoints = {one.id: one.endpoint for one in asked if isinstance(one, AskEndpoint)}
-    try:
-        way = forward.to_api(looking.target, looking.carrier)
-    except CarrierError as error:
-        return CannotTell(str(error), error.cause)
+    names = {one.base for one in endpoints.values()}
     return api.look(
-        looking.target,
+        target,
         endpoints,
         [one for one in asked if isinstance(one, AskSamples)],
         besides=[one for one in asked if isinstance(one, AskBeside)],
         others=lambda: [looking.of(name) for name in OTHERS],
-        forward=way,
+        ways=forward.to_bases(target, looking.carrier, names),
+        reached=lambda: _hosts(looking),
         interrupted=looking.carrier.interrupted,
         writes=looking.writes,
     )
+
+
+def _hosts(looking: Looking) -> tuple[str, ...]:
+    """The host's own name, where it was reached by that."""
+    way, _, rest = looking.target.host.partition("://")
+    if way != "ssh" or not isinstance(looking.of("host"), Seen):
+        return ()
+    return ((urlsplit(f"ssh://{rest}").hostname or "").lower(),)
 
 
 def _belonging(facts: ApiFacts, was: Mapping[str, str], asked: Mapping[str, str]) -> ApiFacts:

@@ -6,6 +6,8 @@ from typing import Any
 
 from gate.secrets import known
 from gate.sources.api.exchange import Reply
+from gate.sources.api.promised_login import TOKEN_AT
+from gate.sources.api.token import at
 
 TOKENS = ("access_token", "refresh_token", "id_token")
 LOGIN_BYTES = 256 * 1024
@@ -35,9 +37,9 @@ def learn_login(answer: Any) -> None:
             known.learn_answer(value, key)
 
 
-def token_of(answer: Any) -> str | None:
+def token_of(answer: Any, where: str = TOKEN_AT) -> str | None:
     """Return the token of a login's answer; ``None`` where it has none that could be sent."""
-    token = answer.get("access_token") if isinstance(answer, dict) else None
+    token = at(where, answer)
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
         return None
     return token.strip() or None

@@ -6,13 +6,23 @@ import os
 import re
 from collections.abc import Mapping
 
+from gate.sources.fact import Cause
 from gate.target import Target
 
 WORD = re.compile(r"\{(\w+)\}")
 
 
 class MissingError(Exception):
-    """Something that a request needs is not given, or is not to be sent; the text says what."""
+    """Something that a request needs is not given, or is not to be sent; the text says what.
+
+    Attributes:
+        cause: What kind of obstacle that is.
+    """
+
+    def __init__(self, text: str, cause: Cause = Cause.UPSTREAM) -> None:
+        """Keep the cause."""
+        super().__init__(text)
+        self.cause = cause
 
 
 def filled(text: str, target: Target, environ: Mapping[str, str] = os.environ) -> str:

@@ -11,9 +11,11 @@ from gate.connection.obstacle import INTERRUPTED, POLL_S
 from gate.connection.ssh import Forward
 from gate.sources.api.exchange import CLEAN_UP_S, LateError, Limits, exchange
 from gate.sources.api.failure import FAILURES, details
+from gate.sources.api.line import line
 from gate.sources.api.promised import READING, PromisedExchange
 from gate.sources.api.request import build
 from gate.sources.api.values import MissingError
+from gate.sources.fact import CannotTell
 from gate.target import Target
 
 
@@ -21,7 +23,7 @@ def wait_for(
     target: Target,
     endpoint: PromisedExchange,
     limit_s: float,
-    forward: Forward | None = None,
+    way: Forward | CannotTell | None = None,
     interrupted: threading.Event | None = None,
 ) -> str:
     """Wait until an endpoint that needs no login answers with its promised status.
@@ -30,7 +32,7 @@ def wait_for(
         target: Where the API is.
         endpoint: What to ask; it only reads, since it is asked again and again.
         limit_s: How long, in seconds.
-        forward: The way to an API that is reached through the host.
+        way: The forward to its base, where that is reached through the host.
         interrupted: Set, by another thread, when there is no need to go on.
 
     Returns:
@@ -41,13 +43,13 @@ def wait_for(
     until = time.monotonic() + limit_s
     stop = interrupted or threading.Event()
     while True:
-        last = asyncio.run(_attempt(target, endpoint, until, forward, stop))
+        last = asyncio.run(_attempt(target, endpoint, until, way, stop))
         if last == str(endpoint.status):
             return ""
         if stop.is_set():
             return INTERRUPTED
         if time.monotonic() >= until:
-            url = target.api.base + endpoint.path
+            url = target.api.at(endpoint.base).base + endpoint.path
             return f"{endpoint.method} {url} did not answer {endpoint.status}: {last}"
         stop.wait(POLL_S)
 
@@ -56,15 +58,15 @@ async def _attempt(
     target: Target,
     endpoint: PromisedExchange,
     until: float,
-    forward: Forward | None,
+    way: Forward | CannotTell | None,
     stop: threading.Event,
 ) -> str:
     """One attempt; the status, or why there was none."""
     left = min(target.deadlines.connect_s, max(POLL_S, until - time.monotonic()))
     limits = Limits(deadline_s=left, connect_s=left, max_bytes=endpoint.max_bytes)
-    uds = str(forward.socket) if forward else None
     try:
-        asking = exchange(build(endpoint, target, os.environ, None), limits, uds)
+        to = line(target, endpoint.base, {endpoint.base: way} if way is not None else {})
+        asking = exchange(build(endpoint, target, os.environ, line=to), limits, to)
         task = asyncio.ensure_future(asking)
         while not task.done():
             await asyncio.wait({task}, timeout=POLL_S)
@@ -76,6 +78,8 @@ async def _attempt(
     except LateError as error:
         return f"no answer within {left:.3g} s: {error}"
     except FAILURES as error:
-        return f"{type(error).__name__}: {details(error, forward)}"
+        return (
+            f"{type(error).__name__}: {details(error, way if isinstance(way, Forward) else None)}"
+        )
     except MissingError as error:
         return str(error)

@@ -17,13 +17,14 @@ from psycopg.rows import dict_row
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import first_line
-from gate.connection.ssh import Forward
 from gate.errors import ObservationError
 from gate.plan.place import prologue
 from gate.secrets import known
 from gate.sources.api.facts import Answer
 from gate.sources.api.gate_load import Strain
+from gate.sources.api.grant import Grant
 from gate.sources.api.leaving import unless
+from gate.sources.api.line import Ways
 from gate.sources.api.login import log_in
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.session import AT_ONCE, Session, ask
@@ -41,25 +42,25 @@ class Place:
 
     Attributes:
         target: With the base of the API there.
-        login: The endpoint that logs in.
+        logins: The endpoints that roles log in by, by item id.
         open: Opens a session with the database there that can only read; it ends, at the latest,
             when the event that it is given is set.
-        forward: The way to the API, where it is not reached by its address.
+        ways: The forwards to bases that are not reached by their address.
         carrier: The way to the host, where commands may be run that take a canary away.
         works: Whether anybody works on jobs there.
         interrupted: Set, by another thread, when the run is ended.
-        tokens: By role, from the first request on.
+        grants: What roles carry, from the first request on.
     """
 
     target: Target
-    login: PromisedExchange | None
+    logins: Mapping[str, PromisedExchange]
     open: Callable[[threading.Event], AbstractContextManager[psycopg.Connection[Any]]]
-    forward: Forward | None
+    ways: Ways
     carrier: Carrier | None
     works: bool
     interrupted: threading.Event
     environ: Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
-    tokens: dict[str, str | CannotTell] = dataclasses.field(default_factory=dict)
+    grants: dict[str, Grant | CannotTell] = dataclasses.field(default_factory=dict)
 
     def ask(self, item: PromisedExchange, stop: threading.Event) -> Fact[Answer]:
         """Send one request."""
@@ -70,14 +71,13 @@ class Place:
         session = Session(
             target=self.target,
             environ=self.environ,
-            forward=self.forward,
+            ways=self.ways,
             gateway=asyncio.Semaphore(AT_ONCE),
             strain=strain,
-            tokens=self.tokens,
+            grants=self.grants,
         )
         async with strain.beating():
-            if item.role and item.role not in self.tokens:
-                await log_in(session, {"": item}, self.login)
+            await log_in(session, [item], self.logins)
             return await ask(session, item)
 
     def rows(self, query: str, words: Mapping[str, str], stop: threading.Event) -> list[Row]:

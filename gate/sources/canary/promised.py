@@ -26,6 +26,8 @@ class Sent(Strict):
     """A request of a canary.
 
     Attributes:
+        base: Name of the base that is asked (``[api.bases.NAME]``); the API's own where it is left
+            out.
         method: Of HTTP.
         path: Path and query; ``{name}`` is replaced by a word of the canary, or by the target's
             value of that name.
@@ -38,6 +40,7 @@ class Sent(Strict):
         deadline_s: How long to wait for the whole answer.
     """
 
+    base: str = ""
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     path: Annotated[str, pydantic.Field(pattern=r"^/")]
     role: str | None = None
@@ -57,6 +60,7 @@ class Sent(Strict):
     def exchange(self, *, writes: bool) -> PromisedExchange:
         """The same as any other request of a contract."""
         return PromisedExchange(
+            base=self.base,
             method=self.method,
             path=self.path,
             role=self.role,

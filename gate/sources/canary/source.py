@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gate.connection import forward
+from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.errors import ObservationError
 from gate.sources.api.promised import PromisedExchange
@@ -15,6 +16,7 @@ from gate.sources.canary.facts import CanaryFacts
 from gate.sources.canary.questions import AskCanary, AskLeft
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.source import Looking, Source
+from gate.target import Target
 
 if TYPE_CHECKING:
     import psycopg  # where no canary flies, it is not loaded
@@ -38,9 +40,9 @@ def look(looking: Looking) -> Fact[CanaryFacts]:
     target, carrier = looking.target, looking.carrier
     place = Place(
         target=target,
-        login=login_of(looking.contract, target.api.login, looking.moment),
+        logins=logins_of(looking.contract, target, looking.moment),
         open=_opener(looking),
-        forward=forward.to_api(target, carrier) if target.api.base else None,
+        ways=forward.to_bases(target, carrier, {"", *target.api.bases}),
         carrier=carrier,
         works=True,
         interrupted=carrier.interrupted,
@@ -79,11 +81,14 @@ def _to_its_end(do: Callable[[], None]) -> None:
         raise failed[0]
 
 
-def login_of(contract: Contract | None, name: str, moment: Any) -> PromisedExchange | None:
-    """The endpoint that a target logs in with."""
-    found = contract.promises.get(f"endpoint.{name}") if contract else None
-    item = found.at(moment) if found else None
-    return item if isinstance(item, PromisedExchange) else None
+def logins_of(
+    contract: Contract | None, target: Target, moment: Moment
+) -> dict[str, PromisedExchange]:
+    """The endpoints that a target's roles log in by, by item id."""
+    promises = contract.promises if contract else {}
+    ids = [f"endpoint.{name}" for name in sorted(target.api.logins)]
+    found: dict[str, object] = {id_: promises[id_].at(moment) for id_ in ids if id_ in promises}
+    return {id_: one for id_, one in found.items() if isinstance(one, PromisedExchange)}
 
 
 def _opener(looking: Looking) -> Callable[[threading.Event], psycopg.Connection[Any]]:

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,7 +90,7 @@ def smoke(trial: Trial, *, how: Alembic, target: Target, clone: Clone, carrier: 
         clone: The upgraded clone.
         carrier: The way to the host.
     """
-    asked = _requests(trial, f"endpoint.{target.api.login}")
+    asked = _requests(trial, {f"endpoint.{name}" for name in target.api.logins})
     ask = functools.partial(
         _asked, trial, asked=asked, how=how, target=target, clone=clone, carrier=carrier
     )
@@ -103,13 +103,19 @@ def smoke(trial: Trial, *, how: Alembic, target: Target, clone: Clone, carrier: 
         return Served(answers=CannotTell(str(error), Cause.UPSTREAM))
 
 
-def _requests(trial: Trial, login: str) -> dict[str, PromisedExchange]:
+def _requests(trial: Trial, logins: Collection[str]) -> dict[str, PromisedExchange]:
     """What is asked of it."""
     chosen = {f"endpoint.{one}" for one in trial.serve.endpoints}
+
+    def by_itself(one: PromisedExchange) -> bool:
+        """What is asked of another base, or led on, may be answered in front of the release."""
+        in_front = bool(one.base or one.redirects)
+        return not in_front and (not chosen or one.writes)
+
     asked = {
         id_: one
         for id_, one in trial.endpoints.items()
-        if not one.slow and (not chosen or id_ in {*chosen, login} or one.writes)
+        if not one.slow and not one.closed and (id_ in {*chosen, *logins} or by_itself(one))
     }
     if trial.serve.write:
         asked[WRITE] = PromisedExchange.model_validate({"writes": True, **trial.serve.write})
@@ -155,17 +161,17 @@ def _asked(
         may_reach=serve.may_reach,
     )
     with running(program, target, carrier, fenced=fenced) as release:
-        base = {"base": f"http://127.0.0.1:{release.port}"}
-        here = target.model_copy(update={"api": target.api.model_copy(update=base)})
+        here = target.model_copy(update={"api": target.api.served(release.port)})
+        ways = dict.fromkeys(("", *here.api.bases), release.way) if release.way else {}
         _wait(trial, here, release, carrier.interrupted)
         found = api.look(
-            here, asked, {}, forward=release.way, interrupted=carrier.interrupted, writes=True
+            here, asked, {}, ways=ways, interrupted=carrier.interrupted, writes=True, alone=True
         )
         place = Place(
             target=here,
-            login=trial.endpoints.get(f"endpoint.{target.api.login}"),
+            logins=trial.endpoints,
             open=lambda _: _reading(clone),
-            forward=release.way,
+            ways=ways,
             carrier=None,
             works=False,
             interrupted=carrier.interrupted,
