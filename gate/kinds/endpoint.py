@@ -129,9 +129,13 @@ def _closed(answer: Answer | Absent, look: str) -> Finding:
 
 def _in_front(item: Endpoint, answer: Answer, scene: Scene) -> list[str]:
     """What is wrong with what may stand in front of the application."""
-    broken = [*redirects(item, answer)]
+    broken = [*redirects(item, answer, scene.target)]
     if answer.status == item.status:
-        broken += [*location(item, answer), *headers(item, answer), *cookies(item, answer)]
+        broken += [
+            *location(item, answer, scene.target),
+            *headers(item, answer),
+            *cookies(item, answer),
+        ]
     if item.http_version is not None and answer.http_version != item.http_version:
         broken.append(f"spoken in HTTP/{answer.http_version}, not HTTP/{item.http_version}")
     if item.days_left is not None:

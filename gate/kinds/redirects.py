@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urljoin, urlsplit
 
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
+from gate.target import Target
 
+Origin = tuple[str, str, int]
+"""Scheme, host and port."""
 PORTS = {"http": 80, "https": 443}
 
 
-def redirects(item: PromisedExchange, answer: Answer) -> Iterator[str]:
+def redirects(item: PromisedExchange, answer: Answer, target: Target) -> Iterator[str]:
     """What is wrong with the redirections that were followed, each with its place in the row."""
+    names = _names(target)
     asked = answer.url
     for number, (promised, seen) in enumerate(zip(item.redirects, answer.hops, strict=False), 1):
         if seen.status != promised.status:
             yield f"redirection {number} answered {seen.status}, not {promised.status}"
-        if not _same(asked, promised.location, seen.location):
+        if not _same(asked, promised.location, seen.location, names):
             yield f"redirection {number} leads to {seen.location}, not to {promised.location}"
         asked = seen.url
     lacking = item.redirects[len(answer.hops) :]
@@ -30,21 +34,35 @@ def redirects(item: PromisedExchange, answer: Answer) -> Iterator[str]:
         yield f"{answer.hops[-1].location} was not asked: {answer.stayed}"
 
 
-def location(item: PromisedExchange, answer: Answer) -> Iterator[str]:
+def location(item: PromisedExchange, answer: Answer, target: Target) -> Iterator[str]:
     """What is wrong with where the last answer leads to."""
-    if item.location is not None and not _same(answer.url, item.location, answer.location):
+    if item.location is None:
+        return
+    if not _same(answer.url, item.location, answer.location, _names(target)):
         yield f"leads to {answer.location or 'nowhere'}, not to {item.location}"
 
 
-def _same(asked: str, promised: str, seen: str) -> bool:
+def _names(target: Target) -> dict[Origin, Origin]:
+    """What bases are called, by their addresses, where they are called otherwise."""
+    named = [one for one in target.api.named.values() if one.server_name is not None]
+    return {_origin(one.base): _origin(one.base, one.server_name) for one in named}
+
+
+def _same(asked: str, promised: str, seen: str, names: Mapping[Origin, Origin]) -> bool:
     """Whether two locations come to the same, relative ones by what was asked."""
-    return bool(seen) and _place(urljoin(asked, promised)) == _place(urljoin(asked, seen))
+
+    def place(location: str) -> tuple[Origin, str]:
+        url = urljoin(asked, location)
+        own = _origin(url)
+        return names.get(own, own), urlsplit(url).path or "/"
+
+    return bool(seen) and place(promised) == place(seen)
 
 
-def _place(url: str) -> tuple[str, str, int | None, str]:
+def _origin(url: str, name: str | None = None) -> Origin:
     parts = urlsplit(url)
     try:
-        port = parts.port or PORTS.get(parts.scheme)
+        port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
         port = -1
-    return parts.scheme, (parts.hostname or "").lower(), port, parts.path or "/"
+    return parts.scheme, (name or parts.hostname or "").lower(), port
