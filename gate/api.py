@@ -144,7 +144,9 @@ class Base(Strict):
     @classmethod
     def _is_installed(cls, http2: bool) -> bool:  # noqa: FBT001 - pydantic's
         if http2 and importlib.util.find_spec("h2") is None:
-            raise ValueError("needs a package that is not installed: pip install 'httpx[http2]'")
+            raise ValueError(
+                "needs a package that is not installed: pip install 'atum-desk-gate[http2]'"
+            )
         return http2
 
     @property

@@ -14,7 +14,7 @@ from gate.errors import ContractError, GateError, TargetError
 from gate.kinds.load import LOGINS, load_contract
 from gate.lint import hints
 from gate.lint.note import LEVELS, Note, mistakes
-from gate.lint.places import missing
+from gate.lint.places import missing, of_bases
 from gate.report.snapshot import try_template
 from gate.report.snapshot.template import check_template
 from gate.run.settings import Settings, find_settings
@@ -81,6 +81,7 @@ def _notes(settings: Settings, contract: pathlib.Path, name: str) -> Iterator[No
     if target is not None:
         yield from hints.of_target(target)
         yield from missing(promised, target)
+        yield from of_bases(promised, target)
         try:
             try_template(promised, target)
         except ContractError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from typing import Literal, TypeVar
 
 from gate.contract.item import Item, Moment
@@ -104,6 +105,10 @@ class Contract:
         """What is promised of one kind at a moment, by id, in order."""
         sides = {one.id: one.at(moment) for one in self.at(moment)}
         return {id_: item for id_, item in sides.items() if isinstance(item, kind)}
+
+    def file(self, id_: str) -> str:
+        """The file that an item stands in."""
+        return f"{pathlib.Path(self.folder) / self.promise(id_).chapter}.toml"
 
     def promise(self, id_: str) -> Promise:
         """Find a promise by its id.

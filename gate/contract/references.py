@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import pathlib
 from collections.abc import Iterable, Mapping
 
@@ -28,4 +29,11 @@ def check_references(
 def _risks_of(item: Item, promises: Mapping[str, Promise]) -> Iterable[str]:
     for risk in item.risk:
         if getattr(promises.get(risk), "kind", "") != "risk":
-            yield f"risk: there is no risk {risk!r} in risks.toml"
+            known = [id_ for id_, one in promises.items() if one.kind == "risk"]
+            meant = [f"risk.{risk}"] if f"risk.{risk}" in known else []
+            meant = meant or difflib.get_close_matches(risk, known, n=1)
+            hint = f'write "{meant[0]}"' if meant else 'a risk is written "risk.NAME"'
+            yield (
+                f"risk: there is no {risk!r} in risks.toml: {hint}; "
+                f"known: {', '.join(known) or 'none'}"
+            )

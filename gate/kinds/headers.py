@@ -22,13 +22,14 @@ def headers(item: PromisedExchange, answer: Answer) -> Iterator[str]:
     """
     for name, promised in item.headers.items():
         seen = answer.headers.get(name.lower())
-        if promised is False:
+        if promised.absent:
             yield from () if seen is None else (f"the header {name} says {_told(seen)}",)
         elif seen is None:
             yield f"there is no header {name}"
-        elif isinstance(promised, str) and " ".join(seen.split()) != " ".join(promised.split()):
-            yield f"the header {name} says {_told(seen)}, not {promised!r}"
-        elif isinstance(promised, HeaderPromise):
+        else:
+            value = promised.value
+            if value is not None and " ".join(seen.split()) != " ".join(value.split()):
+                yield f"the header {name} says {_told(seen)}, not {value!r}"
             yield from _like(name, promised, seen)
 
 

@@ -10,6 +10,7 @@ from gate.contract import load
 from gate.contract.model import Contract
 from gate.kinds.registry import kinds
 from gate.kinds.rules import broken_rules
+from gate.kinds.waiver import at_moments_of_their_items
 from gate.kinds.writes import withheld, without
 from gate.target import Difference
 
@@ -45,6 +46,7 @@ def load_contract(
         carries_out=carries_out,
         rules=lambda where, promises: broken_rules(where, promises, logins),
     )
-    held = {} if writes else withheld(contract.promises)
-    promises = without(contract.promises, held)
+    told = at_moments_of_their_items(contract.promises)
+    held = {} if writes else withheld(told)
+    promises = without(told, held)
     return dataclasses.replace(contract, promises=promises, withheld=held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
@@ -42,6 +43,20 @@ class Waiver(Item):
 def in_force(waivers: Mapping[str, Waiver], today: dt.date) -> dict[str, str]:
     """Which items are waived on a day, by their ids: the ids of their waivers."""
     return {one.item: id_ for id_, one in waivers.items() if today <= one.expires}
+
+
+def at_moments_of_their_items(promises: Promises) -> dict[str, Promise]:
+    """The promises, each waiver only at moments at which what it waives is accounted for.
+
+    At any other one nothing could tell whether it is needed.
+    """
+    found = dict(promises)
+    for id_, one in promises.items():
+        if isinstance(one.before, Waiver) and one.before.item in promises:
+            there = promises[one.before.item].moments
+            moments = tuple(moment for moment in one.moments if moment in there)
+            found[id_] = dataclasses.replace(one, moments=moments)
+    return found
 
 
 def waiver(promise: Promise, scene: Scene) -> Finding:

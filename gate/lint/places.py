@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import pathlib
 from collections.abc import Iterator
 
 from gate.contract.item import Moment
-from gate.contract.model import Contract, Promise
+from gate.contract.model import MOMENTS, Contract, Promise
 from gate.errors import GateError
 from gate.kinds.kind import Found
+from gate.kinds.look import questions
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.lint.note import Note, about
+from gate.sources.api.questions import AskEndpoint
+from gate.sources.api.ready import mistakes as unready
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
@@ -45,6 +49,20 @@ def missing(contract: Contract, target: Target) -> Iterator[Note]:
                 file = str(pathlib.Path(contract.folder) / f"{promise.chapter}.toml")
                 del lacking[key]
                 yield about("mistake", file, promise.id, f"{NOWHERE[key].reason} {target.file}")
+
+
+def of_bases(contract: Contract, target: Target) -> Iterator[Note]:
+    """What is wrong with the bases of the API that endpoints are asked at.
+
+    Variables are none of it: they need not be set here.
+    """
+    if not target.api.is_there:
+        return
+    for moment in MOMENTS:
+        asked = [one for one in questions(contract, target, moment) if isinstance(one, AskEndpoint)]
+        for one in unready(target, asked, os.environ, looks_for_variables=False):
+            file = contract.file(one.table) if one.is_item else target.file
+            yield about("mistake", file, one.table, f"{one.key}: {one.text}", one.key)
 
 
 def _reason(promise: Promise, scene: Scene) -> str:

@@ -175,8 +175,14 @@ def _places(
             f"where"
         )
     wrong = [] if replays else unready(target, asked, os.environ)
-    if wrong:
-        raise TargetError("\n".join(wrong))
+    lines = [
+        f"{contract.file(one.table)}: [{one.table}]: {one.key}: {one.text}"
+        if one.is_item
+        else f"{target.file}: {one.table}.{one.key}: {one.text}"
+        for one in wrong
+    ]
+    if lines:
+        raise TargetError("\n".join(lines))
 
 
 def _baseline(

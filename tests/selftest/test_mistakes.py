@@ -10,6 +10,7 @@ import pytest
 from gate.errors import ContractError, TargetError
 from gate.kinds.load import load_contract
 from gate.target import load_target
+from tests.selftest import mistakes_of_api
 from tests.selftest.runs import command, run
 from tests.selftest.test_target import TARGET
 
@@ -237,6 +238,7 @@ CONTRACTS = {
     "expires-text": ("waivers", WAIVER + 'expires = "soon"', "[waiver.w]: expires: "),
     "moment": ("waivers", WAIVER + 'expires = 2030-01-01\nmoments = ["after"]', "moments.0: "),
     "nested-deep": ("services", SERVICE + f"x = {'[' * 5000}", "services.toml: malformed TOML"),
+    **mistakes_of_api.CONTRACTS,
 }  # fmt: skip
 
 
@@ -279,6 +281,7 @@ TARGETS = {
         TARGET + "[rehearsal]\nservice = 'x'\nknd = 'dump'",
         "rehearsal.knd: unknown key; known: backup, deadline_s, kind, service",
     ),
+    **mistakes_of_api.TARGETS,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from gate.errors import ContractError
 from gate.json_schema import Draft
 from gate.kinds.load import load_contract
 from gate.kinds.registry import kinds
+from tests.selftest import mistakes_of_api
 from tests.selftest.schemas import ANY, DRAFTS, TARGET, complaint
 from tests.selftest.test_mistakes import CONTRACTS, TARGETS
 
@@ -68,6 +69,7 @@ UNSEEN_CONTRACTS = {
     "token-in-text": "credentials are known by their looks",
     "password-in-command": "credentials are known by their looks",
     "password-in-address": "credentials are known by their looks",
+    **mistakes_of_api.UNSEEN_CONTRACTS,
 }
 """Mistakes of `CONTRACTS` that no schema can tell, and why."""
 UNSEEN_TARGETS = {

@@ -14,7 +14,7 @@ from gate.rule import AtLeast, Filled, Has, Is, Not, Rule, Some
 from gate.secrets.known import HEADERS as SECRET_HEADERS
 from gate.sources.api.promised_answer import (
     CookiePromise,
-    HeaderPromise,
+    Header,
     Hop,
     Location,
     MetricPromise,
@@ -73,7 +73,7 @@ class PromisedExchange(Strict):
     without: tuple[Pointer, ...] = ()
     at_least_bytes: Annotated[int, pydantic.Field(ge=1)] | None = None
     at_most_bytes: Annotated[int, pydantic.Field(ge=0)] | None = None
-    headers: dict[HeaderName, str | bool | HeaderPromise] = {}
+    headers: dict[HeaderName, Header] = {}
     cookies: dict[str, CookiePromise] = {}
     location: Location | None = None
     redirects: tuple[Hop, ...] = ()
@@ -107,6 +107,13 @@ class PromisedExchange(Strict):
     @classmethod
     def _names_credentials(cls, headers: dict[str, str]) -> dict[str, str]:
         return no_credentials(headers)
+
+    @pydantic.field_validator("without")
+    @classmethod
+    def _one_depth(cls, places: tuple[str, ...]) -> tuple[str, ...]:
+        if any(one.split("/").count("**") > 1 for one in places):
+            raise ValueError("** may stand once")
+        return places
 
     @pydantic.field_validator("headers")
     @classmethod

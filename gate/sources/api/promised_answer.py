@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
 
 from gate.contract.body_schema import check_schema
 from gate.contract.item import Json, Name, Pattern
-from gate.rule import Filled, Has, Not, Rule, Some
+from gate.rule import Has, Not, Rule, Some
 from gate.sources.api.promised_login import Pointer
 from gate.toml import Strict
 
@@ -18,17 +19,36 @@ Bound = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
 
 class HeaderPromise(Strict):
-    """What a header must be like.
+    """What a header must be; where nothing is said, it must be there.
 
     Attributes:
+        value: Its value, but for blanks.
+        absent: It must not be there.
         like: Patterns that it must be like, each of them.
         never: Patterns that it must not be like.
     """
 
+    value: str | None = None
+    absent: bool = False
     like: tuple[Pattern, ...] = ()
     never: tuple[Pattern, ...] = ()
 
-    RULES = (Rule(Some(Filled("like"), Filled("never")), "needs at least one of like, never"),)
+
+def _short(given: object) -> object:
+    """A text stands for the very value, ``true`` for any, ``false`` for none."""
+    if isinstance(given, str):
+        return HeaderPromise(value=given)
+    if isinstance(given, bool):
+        return HeaderPromise(absent=not given)
+    if not isinstance(given, (Mapping, HeaderPromise)):
+        raise ValueError("expected a text, true, false, or a table")  # noqa: TRY004 - pydantic's
+    return given
+
+
+Header = Annotated[
+    HeaderPromise,
+    pydantic.BeforeValidator(_short, json_schema_input_type=str | bool | HeaderPromise),
+]
 
 
 class CookiePromise(Strict):

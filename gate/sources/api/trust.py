@@ -61,13 +61,13 @@ def context(base: Base, target_file: str, environ: Mapping[str, str]) -> ssl.SSL
     return found
 
 
-def unusable(base: Base, target_file: str, environ: Mapping[str, str]) -> str:
-    """Why TLS cannot be spoken with a base, beginning with the key; empty where it can."""
+def unusable(base: Base, target_file: str, environ: Mapping[str, str]) -> TrustError | None:
+    """Why TLS cannot be spoken with a base; ``None`` where it can."""
     try:
         context(base, target_file, environ)
     except TrustError as error:
-        return f"{error.key}: {error}"
-    return ""
+        return error
+    return None
 
 
 @functools.cache
