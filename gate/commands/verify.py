@@ -136,7 +136,7 @@ def _contract(options: argparse.Namespace, settings: Settings, target: Target) -
         target.differs,
         carries_out=False,
         writes=False,
-        login=target.api.login,
+        logins=target.api.logins,
     )
 
 

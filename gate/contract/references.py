@@ -34,6 +34,6 @@ def _risks_of(item: Item, promises: Mapping[str, Promise]) -> Iterable[str]:
             meant = meant or difflib.get_close_matches(risk, known, n=1)
             hint = f'write "{meant[0]}"' if meant else 'a risk is written "risk.NAME"'
             yield (
-                f"risk: there is no {risk!r} in risks.toml: {hint}; "
+                f"risk: there is no risk {risk!r} in risks.toml: {hint}; "
                 f"known: {', '.join(known) or 'none'}"
             )

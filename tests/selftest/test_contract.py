@@ -23,6 +23,32 @@ state = "active (running)"
 """
 
 
+RISK = """
+[risk.web]
+title = "The web server breaks"
+source = "test"
+area = "web"
+level = "LOW"
+"""
+WAIVER = """
+[waiver.later]
+title = "Nobody minds yet"
+source = "test"
+item = "step.first"
+owner = "o"
+reason = "r"
+expires = 2999-01-01
+"""
+STEP = """
+[step.first]
+title = "The first step"
+source = "test"
+phase = "deploy"
+order = 1
+run = "true"
+"""
+
+
 def write(folder: pathlib.Path, **chapters: str) -> pathlib.Path:
     """Write a contract of some chapters."""
     for chapter, text in chapters.items():
@@ -34,6 +60,16 @@ def test_own_contract() -> None:
     """The contract of this deployment is sound, and promises at least 150 items at each moment."""
     contract = load_contract(ROOT / "tests" / "contract")
     assert min(len(contract.at(one)) for one in ("predeploy", "postdeploy", "rollback")) >= 150
+
+
+def test_a_waiver_follows_its_item(tmp_path: pathlib.Path) -> None:
+    """Where what it waives is not accounted for, nothing could tell whether it is needed."""
+    folder = write(tmp_path, services=SERVICE, plan=STEP, waivers=WAIVER)
+    contract = load_contract(folder, carries_out=False)
+    assert contract.promise("step.first").moments == ("predeploy",)
+    assert contract.promise("waiver.later").moments == ("predeploy",)
+    for moment in ("postdeploy", "rollback"):
+        assert [one.id for one in contract.at(moment)] == ["service.web"]
 
 
 def test_side_overrides(tmp_path: pathlib.Path) -> None:
@@ -117,6 +153,11 @@ ENDPOINT = '[endpoint.login]\ntitle = "L"\nsource = "s"\npath = "/login"\n'
             id="side-key",
         ),
         pytest.param({"services": SERVICE + 'risk = "risk.x"\n'}, "no risk 'risk.x'", id="risk"),
+        pytest.param(
+            {"services": SERVICE + 'risk = "web"\n', "risks": RISK},
+            "no risk 'web' in risks.toml: write \"risk.web\"; known: risk.web",
+            id="risk-without-its-kind",
+        ),
         pytest.param({"services": "[service.web]\n"}, "title", id="missing-key"),
         pytest.param({"services": "service = 3\n"}, "expected tables", id="no-table"),
         pytest.param(
