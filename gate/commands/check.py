@@ -29,6 +29,7 @@ from gate.run.conclusion import (
 from gate.run.interruption import Interruption
 from gate.run.moment import prepare
 from gate.run.options import Asked, run_of
+from gate.run.page import page
 from gate.run.settings import find_settings
 from gate.run.stage import Stage
 from gate.run.voice import Voice
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("rollback-on-failure", "when a step of the deploy plan fails, carry out the rollback"),
         ("advise", "tell everything and block nothing: exit status 0, and nothing is promoted"),
         ("accept-loss", "roll back although more rows are lost than the contract allows"),
+        ("html", "make allure.html in the target's folder of reports (needs Node)"),
     ):
         parser.add_argument(f"--{name}", f"--gate-{name}", action="store_true", help=text)
 
@@ -88,6 +90,7 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
             apply=options.apply,
             rollback_on_failure=options.rollback_on_failure,
             accept_loss=options.accept_loss,
+            html=options.html,
             replay=options.replay,
             baseline=options.baseline,
             release=options.release,
@@ -142,9 +145,13 @@ class Check:
         finally:
             self._signals.ignore()
         try:
-            return self._tell(interrupted=interrupted)
+            status = self._tell(interrupted=interrupted)
         finally:
             self.stage.close()
+        if self._run.html and not interrupted:
+            with self._signals.heeded():
+                sys.stdout.write(f"{page(self.stage)}\n")
+        return status
 
     def _moment(self, moment: Moment, why: str) -> str:
         """Account for a moment; returns what stands against going on."""

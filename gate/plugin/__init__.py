@@ -66,6 +66,8 @@ FLAGS = {
     "rollback-on-failure": "when a step of the deploy plan fails, carry out the rollback plan",
     "advise": "tell everything and block nothing: exit status 0, and nothing is promoted",
     "accept-loss": "roll back although more rows are lost than the contract allows (may_lose)",
+    "html": "make allure.html in the target's folder of reports, one page of its newest deployment "
+    "(needs Node)",
 }
 
 

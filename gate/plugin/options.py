@@ -65,6 +65,7 @@ def _asked(config: pytest.Config) -> Asked:
         apply=option.gate_apply,
         rollback_on_failure=option.gate_rollback_on_failure,
         accept_loss=option.gate_accept_loss,
+        html=option.gate_html,
         replay=option.gate_replay,
         baseline=option.gate_baseline,
         release=option.gate_release,

@@ -24,7 +24,10 @@ from gate.run.conclusion import (
     verdicts_of,
     write_reports,
 )
+from gate.run.page import page
 
+PAGE = pytest.StashKey[str]()
+"""What became of the page of Allure."""
 UNWRITTEN = pytest.StashKey[list[str]]()
 """Why reports could not be written, or must not be passed on."""
 
@@ -69,6 +72,9 @@ def pytest_sessionfinish(
         problems += advice(status, scheduler.run)
         status = advised(status, scheduler.run, problems)
         session.exitstatus = config.stash[STATUS] = status
+        if scheduler.run.html and not interrupted:
+            with config.stash[INTERRUPTION].heeded():
+                config.stash[PAGE] = page(scheduler.stage)
     return (yield)
 
 
@@ -95,6 +101,8 @@ def pytest_terminal_summary(
             width=writer.fullwidth,
         ):
             terminalreporter.write_line(line)
+    if line := config.stash.get(PAGE, ""):
+        terminalreporter.write_line(line)
     for problem in config.stash[UNWRITTEN]:
         terminalreporter.write_line(problem, red=True, bold=True)
 

@@ -31,6 +31,8 @@ VERSION = "Version"
 """The column whose values belong to the environment of a run."""
 BUDGET, DRIFT = "budget", "drift"
 """Tags of what is about how long something takes, and of what changed without a promise."""
+HISTORY = 20
+"""Deployments that a trend goes back."""
 URL = re.compile(r"https?://[^\s<>\"'`)\]}|\\]*[^\s<>\"'`)\]}|\\.,;:!?]")
 RANK: tuple[Severity, ...] = ("blocker", "critical", "normal", "minor", "trivial")
 
@@ -159,6 +161,33 @@ def categories() -> list[dict[str, Any]]:
 def _by_trace(name: str, pattern: str, *statuses: str) -> dict[str, Any]:
     regex = rf"^outcome: {pattern}[\s\S]*"
     return {"name": name, "matchedStatuses": [*statuses], "traceRegex": regex}
+
+
+def allurerc(name: str) -> dict[str, Any]:
+    """``allurerc.json``: how Allure 3 is to tell a run, or a whole deployment, as one page.
+
+    It judges nothing: there is no quality gate in it, since the verdict is the gate's own.
+
+    Args:
+        name: Of the report.
+    """
+    return {
+        "name": name,
+        "output": "allure-report",
+        "historyLimit": HISTORY,
+        "categories": {"rules": [{**one, "groupByMessage": False} for one in categories()]},
+        "plugins": {
+            "awesome": {
+                "options": {
+                    "singleFile": True,
+                    "reportLanguage": "en",
+                    "theme": "auto",
+                    "groupBy": ["epic", "feature"],
+                    "stepTreeExpansion": "expanded",
+                }
+            }
+        },
+    }
 
 
 def environment(account: Account) -> dict[str, str]:

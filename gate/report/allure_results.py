@@ -35,6 +35,11 @@ STATUS: dict[Outcome, str] = {
     Outcome.INCONCLUSIVE: "broken",
 }
 TYPES = {"JSON": ("application/json", "json"), "TEXT": ("text/plain", "txt")}
+SHOWN = {"md": "text/markdown", "svg": "image/svg+xml", "png": "image/png"}
+"""Files of other reports that are shown in Allure: documents as rendered text, and pictures."""
+CONFIG = "allurerc.json"
+NEAR = 20
+"""Results that did not pass and have the documents beside them; the others find them at the run."""
 NAMES = uuid.UUID("5f0f2d8b-6a43-4d0c-9d53-0d8f5b1c7a11")
 """Name space of the results' ids: the same item of the same run has the same id."""
 
@@ -46,29 +51,60 @@ def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes
     """The folder's files: results, their evidence, and what belongs to the whole run.
 
     The documents that are there already, the snapshot and the state diff, are attachments of the
-    whole run, of its first result, and of each that did not pass.
+    whole run, of its first result, and of the first that did not pass; pictures are of the whole
+    run. Beside the folder is what Allure 3 tells it by.
     """
     files: dict[str, str] = {}
-    documents = []
-    for name in (SNAPSHOT[account.moment], STATE_DIFF):
-        if name in already:
-            source = f"{_id(account, name)}-attachment.txt"
-            files[source] = already[name].decode("utf-8", "replace")
-            documents.append({"name": name, "source": source, "type": "text/plain"})
+    shown = _Shown(account, already)
     drifted = _drifted(account)
+    near = 0
     for number, line in enumerate(account.verdict.lines):
-        shown = documents if number == 0 or line.outcome is not Outcome.PASS else []
-        files |= _result(account, line, shown, drifted=line.id in drifted)
+        near += line.outcome is not Outcome.PASS
+        is_near = number == 0 or (line.outcome is not Outcome.PASS and near <= NEAR)
+        documents = shown.documents(line.id) if is_near else []
+        files |= _result(account, line, documents, drifted=line.id in drifted)
     at, why = milliseconds(account.finished), beyond(account.verdict)
-    if documents or why:
+    whole = [*shown.documents("globals"), *shown.pictures()]
+    if whole or why:
         errors = [{"message": why, "timestamp": at}] if why else []
-        whole = {"attachments": [{**one, "timestamp": at} for one in documents], "errors": errors}
-        files[f"{_id(account, 'globals')}-globals.json"] = _json(whole)
+        attachments = [{**one, "timestamp": at} for one in whole]
+        found = {"attachments": attachments, "errors": errors}
+        files[f"{_id(account, 'globals')}-globals.json"] = _json(found)
     pairs = allure.environment(account)
     files["environment.properties"] = allure.environment_properties(pairs)
     files["categories.json"] = _json(allure.categories())
-    files["executor.json"] = _json(allure.executor(account, os.environ))
-    return {f"{FOLDER}/{file}": text.encode("utf-8", "replace") for file, text in files.items()}
+    executor = allure.executor(account, os.environ)
+    files["executor.json"] = _json(executor)
+    rc = {**allure.allurerc(executor["reportName"]), "resultsDir": FOLDER}
+    told = {file: text.encode("utf-8", "replace") for file, text in files.items()} | shown.files
+    return {
+        **{f"{FOLDER}/{file}": content for file, content in told.items()},
+        CONFIG: f"{json.dumps(rc, ensure_ascii=False, indent=2)}\n".encode("utf-8", "replace"),
+    }
+
+
+class _Shown:
+    """What other reports made, as attachments: each has a file of its own, as Allure 3 wants it."""
+
+    def __init__(self, account: Account, already: Mapping[str, bytes]) -> None:
+        self._account, self._already = account, already
+        self.files: dict[str, bytes] = {}
+
+    def documents(self, of: str) -> list[dict[str, str]]:
+        """The snapshot, and the comparison where there is one, for one thing of the run."""
+        names = (SNAPSHOT[self._account.moment], STATE_DIFF)
+        return [self._attached(name, of) for name in names if name in self._already]
+
+    def pictures(self) -> list[dict[str, str]]:
+        """The pictures that other reports made, wherever they come from."""
+        found = (one for one in self._already if one.endswith((".svg", ".png")) and "/" not in one)
+        return [self._attached(name, "globals") for name in found]
+
+    def _attached(self, name: str, of: str) -> dict[str, str]:
+        suffix = name.rpartition(".")[2]
+        source = f"{_id(self._account, f'{of}/{name}')}-attachment.{suffix}"
+        self.files[source] = self._already[name]
+        return {"name": name, "source": source, "type": SHOWN[suffix]}
 
 
 def _id(account: Account, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,8 @@ from gate.sources.fact import Seen
 name = "benchmark"
 FILE = "benchmark.json"
 HISTOGRAM = "benchmark.svg"
+ANEW = re.compile(rb"<!--.*?-->|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""What pygal makes up anew each time: the same look is the same picture."""
 
 
 def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -114,4 +117,4 @@ def _histogram(rows: list[dict[str, Any]], account: Account) -> bytes:
     title = f"{account.target.name}, {account.moment}: seconds"
     rows = [{**one, "path": None} for one in rows]
     found: bytes = make_plot(rows, title, 1.0).render()
-    return found
+    return ANEW.sub(lambda one: b"" if one[0].startswith(b"<!--") else b"durations", found)

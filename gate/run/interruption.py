@@ -61,6 +61,15 @@ class Interruption:
         if self.name and not self._raised:
             self._raise()
 
+    @contextlib.contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Have a first signal raise again while the body runs, which can be left at any time."""
+        was, self._waits = self._waits, False
+        try:
+            yield
+        finally:
+            self._waits = was
+
     def leave_closed_terminals(self) -> None:
         """Write to nowhere where the terminal hung up: its errors would break the clean-up."""
         if not self._terminals:

@@ -44,6 +44,7 @@ class Asked:
     apply: bool = False
     rollback_on_failure: bool = False
     accept_loss: bool = False
+    html: bool = False
     replay: str = ""
     baseline: str = ""
     release: str = ""
@@ -59,6 +60,7 @@ class Run:
         moments: What it is about.
         applies: Whether plans are carried out.
         accept_loss: Whether a rollback may lose more rows than the contract allows.
+        html: Whether a page of Allure is made at the end.
         replay: A kept look to judge instead of looking.
         replayed: What is told of the replay.
         baseline: A kept look from before the deployment.
@@ -74,6 +76,7 @@ class Run:
     applies: bool
     rollback_on_failure: bool
     accept_loss: bool
+    html: bool
     replay: Observed | None
     baseline: Observed | None
     replayed: Replay | None
@@ -133,6 +136,7 @@ def run_of(asked: Asked) -> Run:
         applies=applies,
         rollback_on_failure=asked.rollback_on_failure,
         accept_loss=asked.accept_loss,
+        html=asked.html,
         replay=replay,
         baseline=baseline,
         replayed=replay_of(replay, asked.replay, digest, started) if replay else None,

@@ -124,7 +124,7 @@ def test_three_moments_are_three_times_the_results(told: Told, tmp_path: pathlib
     for name in ("STATE_SNAPSHOT_AFTER.md", "STATE_DIFF.md"):
         text = (folder / shown[name].source).read_bytes()
         assert text == (tmp_path / "1" / name).read_bytes()
-        assert shown[name].type == "text/plain"
+        assert shown[name].type == "text/markdown"
 
 
 def test_ids_stay_from_run_to_run(told: Told, tmp_path: pathlib.Path) -> None:

@@ -42,7 +42,7 @@ def test_writes_every_file(
     folder = tmp_path / "hera" / moment
     written = write_all(folder, told(moment), CLEAN)
     histograms = [one for one in written if one == "benchmark.svg"]  # where pygal is
-    names = [*names, *histograms]
+    names = [*names, *histograms, "allurerc.json"]
     assert [*written] == [*names, "attestation.intoto.json", "verdict.json"]
     files = [one for one in folder.iterdir() if one.is_file()]
     assert sorted(one.name for one in files) == sorted(written)
@@ -83,8 +83,9 @@ def test_allure_counts_what_the_verdict_counts(
     for one in found:
         assert all((folder / attached["source"]).is_file() for attached in one["attachments"])
     (whole,) = folder.glob("*-globals.json")
-    (document,) = json.loads(whole.read_text("utf-8"))["attachments"]
-    assert document["type"] == "text/plain"  # what readers show, and do not save
+    document, *pictures = json.loads(whole.read_text("utf-8"))["attachments"]
+    assert document["type"] == "text/markdown"  # what readers show, and do not save
+    assert {one["type"] for one in pictures} <= {"image/svg+xml"}
     snapshot = (tmp_path / "STATE_SNAPSHOT_BEFORE.md").read_bytes()
     assert (folder / document["source"]).read_bytes() == snapshot
     assert "target=" in (folder / "environment.properties").read_text("latin-1")
