@@ -1,8 +1,9 @@
 """Look at a target for what there is, and let each kind write down what it can.
 
-Recorded are the sockets that are listened on, the units that hold them, the clocks and the whole
-database; and of the paths, units and runtimes that a contract names already, what they are. Not
-yet: units that hold no socket, paths and runtimes that nobody named, endpoints, budgets, work.
+Recorded are the sockets that are listened on, the units that hold them, the clocks, the whole
+database, and the endpoints that an OpenAPI document lists, as they answer who is not logged in; and
+of the paths, units and runtimes that a contract names already, what they are. Not yet: units that
+hold no socket, paths and runtimes that nobody named, budgets, work.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from gate.kinds.kind import Kind
 from gate.kinds.look import questions
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
+from gate.recorder import endpoints
 from gate.recorder.chapters import chapter_text
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.probe import AskProbe
@@ -45,7 +47,7 @@ def record(
     Raises:
         ObservationError: The host could not be looked at.
     """
-    observed = _look(target, contract)
+    observed = _look(target, contract, asks_api=not only or "endpoints" in only)
     scene = Scene(contract=contract, target=target, moment=MOMENT, observed=observed)
     day = dt.datetime.now(dt.timezone.utc).date().isoformat()
     source = f"recorded from {target.name} on {day}"
@@ -72,18 +74,21 @@ def _items(kind: Kind, scene: Scene, source: str) -> dict[str, Any]:
     return found
 
 
-def _look(target: Target, contract: Contract) -> Observed:
-    """Look, and look again where sockets showed units that nobody had asked for."""
-    asked = [one for one in questions(contract, target, MOMENT) if isinstance(one, ASKED)]
+def _look(target: Target, contract: Contract, *, asks_api: bool) -> Observed:
+    """Look, and look again where sockets showed units, or documents paths, nobody had asked for."""
+    asked: list[object] = [
+        one for one in questions(contract, target, MOMENT) if isinstance(one, ASKED)
+    ]
+    asks_api = asks_api and target.api.is_there
+    asked += endpoints.first(target, contract) if asks_api else []
     with open_carrier(target) as carrier:
         first = look_at(target, MOMENT, asked, carrier=carrier)
         if isinstance(first.host, CannotTell):
             raise ObservationError(f"the host cannot be looked at: {first.host.reason}")
         known = {one.unit for one in asked if isinstance(one, AskUnit)}
-        more = sorted(set(_holders(first)) - known)
-        if not more:
-            return first
-        return look_at(target, MOMENT, [*asked, *map(AskUnit, more)], carrier=carrier)
+        more: list[object] = [AskUnit(one) for one in sorted(set(_holders(first)) - known)]
+        more += endpoints.listed(target, contract, first) if asks_api else []
+        return look_at(target, MOMENT, [*asked, *more], carrier=carrier) if more else first
 
 
 def _holders(observed: Observed) -> Iterable[str]:
