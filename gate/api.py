@@ -90,7 +90,7 @@ class Base(Strict):
         base: Its address as the gate's machine reaches it (or, with ``forward``, the host), without
             a login in it.
         forward: Reach it through the host's SSH connection; without it, it is reached from outside.
-        ca_file: PEM file with the authorities to trust, instead of this machine's; from the
+        ca_file: PEM file with the authorities to trust, instead of the public ones; from the
             target's file on.
         client_certificate, client_certificate_env: PEM file of a client certificate, with its chain
             and, if you like, its key; or the variable that holds its path, or itself.

@@ -65,7 +65,11 @@ def key_of(asked: AskSamples, target: Target, request: str) -> str:
         target: Where; an embedded one is placed anew each time.
         request: Digest of the endpoint's request.
     """
-    place = [] if target.embedded else [target.prefix, target.api.base]
+    place = (
+        []
+        if target.embedded
+        else [target.prefix, target.api.base, *(one.base for one in target.api.bases.values())]
+    )
     words = [target.name, target.host, *place, asked.budget, *asked.subject, request]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:24]
 

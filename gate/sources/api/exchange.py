@@ -7,12 +7,13 @@ import dataclasses
 import time
 from collections.abc import Coroutine
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from gate.sources.api.inflate import Inflater
-from gate.sources.api.line import Line
+from gate.sources.api.line import Line, port_of
 from gate.sources.api.wire import Meter, Network, TooMuchError
 
 T = TypeVar("T")
@@ -110,6 +111,25 @@ async def exchange(request: httpx.Request, limits: Limits, line: Line) -> Reply:
     elapsed = time.perf_counter() - started
     first = meter.body_began - started if meter.body_began else elapsed
     return dataclasses.replace(reply, elapsed_s=elapsed, first_byte_s=first)
+
+
+async def connected(address: str, limits: Limits) -> None:
+    """Connect to an address, and send nothing.
+
+    Raises:
+        LateError: The deadline was over.
+        httpcore.ConnectError, httpcore.ConnectTimeout: Nobody took the connection.
+    """
+    meter, url = Meter(min(limits.connect_s, limits.deadline_s)), urlsplit(address)
+
+    async def connect() -> None:
+        stream = await Network(meter).connect_tcp(url.hostname or "", port_of(url))
+        await stream.aclose()
+
+    try:
+        await _within(connect(), limits.deadline_s)
+    except _OverError:
+        raise LateError(meter.phase, reached=meter.reached) from None
 
 
 async def _within(doing: Coroutine[object, object, T], seconds: float) -> T:

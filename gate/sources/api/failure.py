@@ -104,8 +104,7 @@ def _of_tls(what: str, error: ssl.SSLError, line: Line) -> Absent | CannotTell:
         reason = f"{what}: the certificate at {line.address} is not good for {name}: {said}"
         if error.verify_code in STRANGERS and line.base.ca_file is None:
             return CannotTell(
-                f"{reason}: this machine does not trust its issuer: name it as ca_file beside the "
-                f"base",
+                f"{reason}: its issuer is no public authority: name it as ca_file beside the base",
                 Cause.UPSTREAM,
             )
         return Absent(reason)

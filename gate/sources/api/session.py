@@ -6,20 +6,19 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import httpx
 
 from gate.secrets import known
 from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.cookies import jar
-from gate.sources.api.exchange import Limits, Reply, exchange
+from gate.sources.api.exchange import Limits, Reply, connected, exchange
 from gate.sources.api.facts import Answer
 from gate.sources.api.failure import FAILURES, LATE, unanswered
 from gate.sources.api.gate_load import Strain
 from gate.sources.api.grant import NOTHING, Grant
 from gate.sources.api.hops import Trail, followed, without_query
-from gate.sources.api.line import Line, Ways, beyond, line, port_of
+from gate.sources.api.line import Line, Ways, beyond, line
 from gate.sources.api.page import hidden
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.promised_login import Login
@@ -27,7 +26,6 @@ from gate.sources.api.request import build
 from gate.sources.api.tokens import learn_login, learn_reply, without_tokens
 from gate.sources.api.told import told_of
 from gate.sources.api.values import MissingError
-from gate.sources.api.wire import Meter, Network
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.target import Target
 
@@ -149,11 +147,7 @@ async def _sent(session: Session, item: PromisedExchange, grant: Grant, to: Line
     until = time.monotonic() + item.deadline_s
 
     async def send(request: httpx.Request, line: Line) -> Reply:
-        limits = Limits(
-            deadline_s=max(0.001, until - time.monotonic()),
-            connect_s=session.target.deadlines.connect_s,
-            max_bytes=item.max_bytes,
-        )
+        limits = _limits(session, item, max(0.001, until - time.monotonic()))
         reply = await exchange(request, limits, line)
         learn_reply(reply)
         return reply
@@ -167,6 +161,7 @@ async def _sent(session: Session, item: PromisedExchange, grant: Grant, to: Line
         grant = Grant(grant.headers, {**grant.cookies, **jar(before)})
         words = _csrf(item.login, before)
     request = build(item, session.target, session.environ, grant, line=to, words=words)
+    began = time.perf_counter()
     reply = await send(request, to)
     asked = known.first(str(request.url), 2000)
     if not item.redirects:
@@ -175,7 +170,18 @@ async def _sent(session: Session, item: PromisedExchange, grant: Grant, to: Line
     found = await followed(
         reply, request, to, send, lambda url: beyond(url, target, ways, session.environ)
     )
-    return dataclasses.replace(found, asked=asked)
+    before_s = time.perf_counter() - began - found.reply.elapsed_s
+    whole = dataclasses.replace(
+        found.reply,
+        elapsed_s=before_s + found.reply.elapsed_s,
+        first_byte_s=before_s + found.reply.first_byte_s,
+    )
+    return dataclasses.replace(found, reply=whole, asked=asked)
+
+
+def _limits(session: Session, item: PromisedExchange, deadline_s: float) -> Limits:
+    connect_s = session.target.deadlines.connect_s
+    return Limits(deadline_s=deadline_s, connect_s=connect_s, max_bytes=item.max_bytes)
 
 
 def _worded(headers: Mapping[str, str]) -> dict[str, str]:
@@ -212,12 +218,9 @@ async def knock(session: Session, item: PromisedExchange) -> Fact[Answer]:
         if to.forward is not None:
             reason = "closed is looked at from outside, and this base is reached by a forward"
             return CannotTell(f"{item.path}: {reason}", Cause.UPSTREAM)
-        url = httpx.URL(to.address)
-        meter = Meter(min(session.target.deadlines.connect_s, item.deadline_s))
         async with session.gateway:
-            network = Network(meter)
-            stream = await network.connect_tcp(url.host, port_of(urlsplit(to.address)))
-            await stream.aclose()
+            started = time.perf_counter()
+            await connected(to.address, _limits(session, item, item.deadline_s))
     except MissingError as error:
         return CannotTell(str(error), error.cause)
     except FAILURES as error:
