@@ -22,6 +22,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene
+from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
@@ -95,4 +96,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=records_nothing,
+    stands_on=brought_by,
 )

@@ -27,6 +27,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene, unknown
+from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
 from gate.rule import exactly_one
 from gate.sources.database.facts import DatabaseFacts
@@ -217,4 +218,5 @@ KIND = Kind(
     references=no_references,
     record=_record,
     shows=_shows,
+    stands_on=count_stands_on,
 )

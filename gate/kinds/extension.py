@@ -24,6 +24,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene, unknown
+from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen
 
 
@@ -107,4 +108,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    stands_on=brought_by,
 )

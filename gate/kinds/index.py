@@ -28,6 +28,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.relations import PSQL
 from gate.kinds.scene import Scene
+from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
 
 
@@ -158,4 +159,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    stands_on=brought_by,
 )

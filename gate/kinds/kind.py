@@ -92,6 +92,8 @@ class Kind:
             it is itself stands under the first of them (``unit`` of a service).
         carries: Whether, as it was seen, it can carry what stands on it: a worker that does not run
             carries no queue. What is not seen carries nothing.
+        stands_on: Ids of other items that it stands on, beyond those that its keys and its reason
+            name: where one of them did not pass, this one follows from that.
         spread: The promises that one table of the contract comes to, where it is more than itself:
             each has an id of its own that begins with the table's, and is accounted for.
     """
@@ -113,6 +115,7 @@ class Kind:
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
     named_by: tuple[str, ...] = ()
     carries: Callable[[Promise, Scene], bool] = lambda _promise, _scene: True
+    stands_on: Callable[[Promise, Scene], Iterable[str]] = lambda _promise, _scene: ()
     spread: Callable[[Promise], Iterable[Promise]] = lambda promise: (promise,)
 
 

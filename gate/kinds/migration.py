@@ -21,6 +21,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.scene import Scene
+from gate.kinds.stands_on import pending_stands_on
 from gate.rule import Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.questions import AskRevisions, revisions_key
@@ -253,4 +254,5 @@ KIND = Kind(
     references=no_references,
     record=_record,
     shows=_shows,
+    stands_on=pending_stands_on,
 )

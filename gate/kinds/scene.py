@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from gate.catalog.model import Catalog
@@ -40,6 +41,14 @@ class Scene:
     observed: Observed
     baseline: Observed | None = None
     no_baseline: str = ""
+
+    @functools.cached_property
+    def by_kind(self) -> Mapping[str, Sequence[Promise]]:
+        """What is promised at this moment, by kind."""
+        found: dict[str, list[Promise]] = {}
+        for one in self.contract.at(self.moment):
+            found.setdefault(one.kind, []).append(one)
+        return found
 
     @property
     def host(self) -> HostFacts:

@@ -31,6 +31,7 @@ from gate.kinds.kind import (
 from gate.kinds.query import answer, fewer, number
 from gate.kinds.relations import PSQL, table_of
 from gate.kinds.scene import Scene, unknown
+from gate.kinds.stands_on import table_stands_on
 from gate.sources.fact import Absent, CannotTell, Seen, require
 from gate.sources.queries.source import AskQuery
 from gate.target import Target
@@ -196,4 +197,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    stands_on=table_stands_on,
 )

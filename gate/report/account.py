@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+from collections.abc import Callable
+from typing import TypeVar
 
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.contract.item import Moment
@@ -17,6 +19,8 @@ from gate.sources.host.facts import Identity
 from gate.sources.observed import Observed
 from gate.sources.registry import sources
 from gate.target import Target
+
+T = TypeVar("T")
 
 SNAPSHOT: dict[Moment, str] = {
     "predeploy": "STATE_SNAPSHOT_BEFORE.md",
@@ -101,6 +105,13 @@ class Account:
             observed=observed,
             baseline=self.baseline,
         )
+
+    def once(self, make: Callable[[Account], T]) -> T:
+        """What is made of this account, made once however many reports need it."""
+        made: dict[object, T] = self.__dict__.setdefault("_made", {})
+        if make not in made:
+            made[make] = make(self)
+        return made[make]
 
     @property
     def identity(self) -> Identity | None:

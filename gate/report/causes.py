@@ -11,7 +11,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from gate.account.verdict import Line, Outcome
+from gate.kinds.kind import Severity
 from gate.report.account import ORDER, Account
+from gate.report.allure import RANK, severity
 from gate.report.facts import fact_of
 from gate.report.reasons import NO_REASON
 from gate.report.standing import LISTENED, supports
@@ -55,22 +57,31 @@ def own_reason(line: Line) -> str:
     return obstacle(line.reason.removeprefix(f"{line.id}: ")) or NO_REASON
 
 
-def blocks(account: Account, *, ranked: Iterable[Line] = ()) -> list[Block]:
+def worst_first(account: Account) -> list[tuple[Line, Severity]]:
+    """The lines that did not pass: by outcome, then by severity, then in the contract's order."""
+    found = [
+        (line, severity(account.contract.promises[line.id], account.moment, account.contract))
+        for line in account.verdict.lines
+        if line.outcome is not Outcome.PASS
+    ]
+    return sorted(found, key=lambda one: (ORDER.index(one[0].outcome), RANK.index(one[1])))
+
+
+def blocks(account: Account) -> list[Block]:
     """Everything that did not pass and is no mere warning, each item in exactly one block.
 
-    Args:
-        account: Where it is from.
-        ranked: The lines that did not pass, the worst first, where that is known already; else
-            they are taken in the contract's order.
-
     Returns:
-        The blocks: those with a broken promise first, then in the order of their causes. What was
-        not run at all is not among them: no cause is known of that.
+        The blocks: those with a broken promise first, then by the severity of their causes. What
+        was not run at all is not among them: no cause is known of that.
     """
+    return account.once(_blocks)
+
+
+def _blocks(account: Account) -> list[Block]:
     not_run = set(account.verdict.not_run)
     lines = {
         one.id: one
-        for one in (ranked or account.verdict.lines)
+        for one, _ in worst_first(account)
         if one.outcome in STANDS and one.id not in not_run
     }
     stands_on = supports(account, lines)

@@ -55,6 +55,12 @@ def carries(promise: Promise, scene: Scene) -> bool:
     return _asked(lambda kind: kind.carries(promise, scene), promise) is not False
 
 
+def stands_on(promise: Promise, scene: Scene) -> tuple[str, ...]:
+    """Ids of the items that an item's kind says it stands on."""
+    found = _asked(lambda kind: tuple(kind.stands_on(promise, scene)), promise)
+    return () if isinstance(found, CannotTell) else found
+
+
 def _asked(ask: Callable[[Kind], T], promise: Promise) -> T | CannotTell:
     try:
         return ask(kinds()[promise.kind])

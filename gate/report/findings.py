@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gate.account.verdict import Line, Outcome
-from gate.kinds.kind import Severity
-from gate.report.account import ORDER, Account
-from gate.report.allure import RANK, severity
-from gate.report.causes import blocks
+from gate.account.verdict import Outcome
+from gate.report.account import Account
+from gate.report.causes import blocks, worst_first
 from gate.report.conclusion import beyond
 from gate.report.places import place_of
 from gate.report.reasons import grouped
@@ -26,21 +24,15 @@ def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes
     return {FILE: "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")}
 
 
-def worst_first(account: Account) -> list[tuple[Line, Severity]]:
-    """The lines that did not pass: by outcome, then by severity, then in the contract's order."""
-    found = [
-        (line, severity(account.contract.promises[line.id], account.moment, account.contract))
-        for line in account.verdict.lines
-        if line.outcome is not Outcome.PASS
-    ]
-    return sorted(found, key=lambda one: (ORDER.index(one[0].outcome), RANK.index(one[1])))
-
-
 def causes(account: Account) -> dict[str, tuple[str, str]]:
     """The cause of each item that did not pass: its id, and its reason without its own name.
 
     A warning and what was not run are no item's consequence: what has the same words is one.
     """
+    return account.once(_causes)
+
+
+def _causes(account: Account) -> dict[str, tuple[str, str]]:
     found = {
         line.id: (block.cause[0].id, block.reason)
         for block in blocks(account)

@@ -5,6 +5,7 @@ An item stands on another that did not pass either where
 - its reason names the other by its id: a risk, a trigger, a budget say what they conclude from;
 - one of its keys names the other, by the other's kind (``endpoint = "login"``) or by a key that
   others name it by (``unit = "shop.service"``), and the other, as it was seen, carries nothing;
+- its kind says so: what the migration was to bring stands on the revision that it leads to;
 - it was asked of a listener and got no answer, and that listener's port did not pass.
 
 An item that no look has told anything of stands on nothing that is merely unknown, too, and a
@@ -13,7 +14,7 @@ broken promise stands on a broken one alone: what could not be told explains no 
 
 from __future__ import annotations
 
-import pathlib
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -26,7 +27,7 @@ from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.registry import kinds
 from gate.report.account import Account
-from gate.report.facts import carries, fact_of
+from gate.report.facts import carries, fact_of, stands_on
 from gate.report.times import asked_of
 from gate.sources.fact import Seen
 
@@ -62,6 +63,8 @@ def supports(account: Account, lines: Mapping[str, Line]) -> dict[str, tuple[str
             item = promises[id_].at(account.moment)
             keyed = (named.get(key) for key in _keys(item))
             others += [one for one in keyed if one in fallen]
+            told = stands_on(promises[id_], account.scene)
+            others += [one for one in told if one in lines]
             others += [one for one in _parents(item, named) if one in fallen]
             others += [one for one in _listener(promises[id_], account, named) if one in lines]
         fit = EXPLAINS.get(line.outcome, ())
@@ -84,6 +87,7 @@ def _told(line: Line, lines: Mapping[str, Line]) -> list[str]:
     return found
 
 
+@functools.cache
 def _kind_dot() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, kinds()))})\.")
 
@@ -136,10 +140,10 @@ def _inside(value: Any, deep: int) -> Iterator[tuple[str, str]]:
 def _parents(item: Item, named: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """What is promised of the folders that a path is in, the nearest first."""
     path = getattr(item, "path", None)
-    if isinstance(path, str) and path.startswith("/"):
-        for folder in pathlib.PurePosixPath(path).parents:
-            if ("path", str(folder)) in named:
-                yield named["path", str(folder)]
+    while isinstance(path, str) and "/" in path[1:]:
+        path = path.rpartition("/")[0]
+        if ("path", path) in named:
+            yield named["path", path]
 
 
 def _listener(

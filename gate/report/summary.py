@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from gate.account.verdict import Line, Outcome
 from gate.report.account import ORDER, Account
+from gate.report.causes import worst_first
 from gate.report.conclusion import ADVICE, conclusion
-from gate.report.findings import causes, worst_first
+from gate.report.findings import causes
 from gate.report.marks import MARKS
 from gate.report.places import place_of, told
 from gate.report.text import cell, counted, markdown, row

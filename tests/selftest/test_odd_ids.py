@@ -118,6 +118,9 @@ def test_documents_for_readers_name_each(ran: tuple[pathlib.Path, str]) -> None:
     page = Page((place / "report.html").read_text("utf-8"))
     assert {f"path.{id_}" for id_ in IDS} <= page.ids
     assert page.tags["script"] == 1  # the page's own
+    whole = (place / "report.html").read_text("utf-8")
+    assert '<li class="promote"><b>predeploy</b>' in whole  # a run of its own, before this one
+    assert "as is promised now" in whole or "the same as now" in whole or "<dt>Before</dt>" in whole
     assert "alert(1)" in "".join(page.words)
 
 

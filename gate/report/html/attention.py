@@ -8,7 +8,6 @@ from html import escape
 from gate.account.verdict import Line, Outcome
 from gate.report.account import Account, tally
 from gate.report.causes import Block, blocks
-from gate.report.findings import worst_first
 from gate.report.html.parts import MANY, badge, css_class, excerpt, link, links, said
 from gate.report.html.told import BESIDE, Teller
 from gate.report.reasons import where_of
@@ -21,7 +20,7 @@ WHOLE = 40
 def attention(account: Account, teller: Teller) -> str:
     """Causes one by one, the worst first; empty where nothing needs any."""
     verdict = account.verdict
-    found = [one for one in _blocks(account) if one.outcome is not Outcome.WAIVED]
+    found = [one for one in blocks(account) if one.outcome is not Outcome.WAIVED]
     if not (found or verdict.not_run):
         return ""
     parts = [_block(one, teller) for one in found[:WHOLE]]
@@ -38,10 +37,6 @@ def attention(account: Account, teller: Teller) -> str:
         f'<section class="attention" id="attention"><h2>Needs attention '
         f'<span class="muted">{told}</span></h2>{"".join(parts)}</section>'
     )
-
-
-def _blocks(account: Account) -> list[Block]:
-    return blocks(account, ranked=[line for line, _ in worst_first(account)])
 
 
 def _block(block: Block, teller: Teller) -> str:
@@ -101,7 +96,7 @@ def earlier(told: Sequence[Account], ids: set[str]) -> str:
     """What went wrong at the moments before this one, cause by cause, in a few words each."""
     parts = []
     for account in told:
-        found = [one for one in _blocks(account) if one.outcome is not Outcome.WAIVED]
+        found = [one for one in blocks(account) if one.outcome is not Outcome.WAIVED]
         if not found:
             continue
         rows = "".join(_short(one, ids) for one in found[:WHOLE])

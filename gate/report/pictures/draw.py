@@ -10,6 +10,8 @@ from gate.report.pictures.picture import colour, words_of
 from gate.report.text import short
 
 Point = tuple[float, float]
+SHORTEST = 1e-6
+"""Of what is drawn on a scale: less than a microsecond is nothing."""
 WIDE_EM = 6.4
 """About so wide is a character of 12 px."""
 
@@ -84,7 +86,7 @@ def fitted(words: str, width: float) -> str:
 
 def ticks(longest: float, most: int = 8) -> Iterator[float]:
     """Round numbers from 0 up to a value, at most so many."""
-    if longest <= 0 or not math.isfinite(longest):
+    if longest < SHORTEST or not math.isfinite(longest):
         yield 0.0
         return
     step = 10 ** math.floor(math.log10(longest / most))

@@ -76,7 +76,7 @@ def test_two_faults_are_two_blocks(told: Told) -> None:
     assert ids(without_api(account)) == [
         (
             ("service.api",),
-            ("port.api", "endpoint.tickets", "budget.tickets", "risk.redis"),
+            ("port.api", "endpoint.tickets", "risk.redis", "budget.tickets"),
         ),
         (("index.ix_rag_chunks_hnsw",), ()),
     ]
