@@ -27,6 +27,8 @@ from gate.target import Target
 from gate.toml import place
 
 POLL_S = 0.1
+INSTANCE = "GATE_INSTANCE"
+"""Environment variable: the instance of an embedded target that is used where it runs."""
 
 
 class Instance(pydantic.BaseModel):
@@ -80,17 +82,27 @@ def start(
         TargetError: It does not come up; the text is the command's own.
     """
     launcher = _launcher(target)
-    standing = status(target, launcher.standing)
+    standing = status(target, _standing(launcher))
     if standing.running:
         tell(f"{target.title}: it is running already and is used as it is")
         return standing, ""
     name = f"run-{os.getpid()}"
     tell(f"starting {target.title}: {launcher.title}")
+    return start_named(target, name, cancelled), name
+
+
+def start_named(target: Target, name: str, cancelled: threading.Event) -> Instance:
+    """Bring an instance up by its name.
+
+    Raises:
+        TargetError: It does not come up; the text is the command's own.
+    """
+    launcher = _launcher(target)
     done = _run(target, launcher.up, name, within_s=launcher.up_within_s, cancelled=cancelled)
     if done.returncode != 0:
         stop(target, name)
         raise TargetError(f"{target.title} does not come up:\n{done.stderr or done.stdout}")
-    return status(target, name), name
+    return status(target, name)
 
 
 def stop(target: Target, name: str) -> None:
@@ -125,7 +137,7 @@ def status(target: Target, name: str) -> Instance:
 
 def is_deployed(target: Target, name: str) -> bool:
     """Whether an instance was deployed; the standing one where none is named."""
-    return status(target, name or _launcher(target).standing).deployed
+    return status(target, name or _standing(_launcher(target))).deployed
 
 
 def placed(target: Target, found: Instance) -> Target:
@@ -153,6 +165,11 @@ def placed(target: Target, found: Instance) -> Target:
     if found.database:
         named["database"] = target.database.model_copy(update={"service": found.database})
     return target.model_copy(update=named)
+
+
+def _standing(launcher: Launcher) -> str:
+    """The instance that is used where it runs: the target's own, or the one of this process."""
+    return os.environ.get(INSTANCE) or launcher.standing
 
 
 def _launcher(target: Target) -> Launcher:

@@ -16,6 +16,7 @@ from gate.launch_commands import Launcher
 from gate.redis import Redis
 from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.signing_key import Evidence
+from gate.target_drill import Drill
 from gate.text import prose
 from gate.toml import Strict, parse, place
 
@@ -153,6 +154,7 @@ class Target(Strict):
         rehearsal: Where migrations may be rehearsed.
         reports: How many runs are kept, and who may read them.
         evidence: Whose key signs what a run found.
+        drill: That faults may be done to it on purpose.
         differs: Declared differences.
     """
 
@@ -178,6 +180,7 @@ class Target(Strict):
     deadlines: Deadlines = Deadlines()
     reports: Reports = Reports()
     evidence: Evidence | None = None
+    drill: Drill | None = None
     differs: tuple[Difference, ...] = ()
 
     @pydantic.field_validator("host")

@@ -6,15 +6,18 @@ import dataclasses
 import datetime as dt
 import os
 import pathlib
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
+from gate.drill.gating import Look
+from gate.drill.host import Host
+from gate.drill.load import load_faults, scripts_of
+from gate.drill.trial import End, judged
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
@@ -26,7 +29,7 @@ from tests.selftest.sandboxes import standing
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WITHIN_S = 90.0
-GREEN_S = 20.0
+GREEN_S = 60.0
 DESK = "data/ATUM DESK/atum-desk"
 
 
@@ -104,7 +107,9 @@ def started() -> Iterator[Sandbox]:
     """One sandbox for all faults of a worker, gone with it."""
     with standing("faults") as (found, target):
         deadlines = target.deadlines.model_copy(update={"window_s": 0.1})
-        yield Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
+        it = Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
+        _wait_for_green(it)
+        yield it
 
 
 @pytest.fixture
@@ -113,206 +118,39 @@ def sandbox(started: Sandbox) -> Sandbox:
     return started
 
 
-Fault = Callable[[Sandbox], object]
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One fault: how to do it, how to undo it, and what it turns.
-
-    Attributes:
-        turns: By item id, words of the reason; with ``?`` first for what cannot be told.
-        more: Further items may turn too, for what hangs on the fault.
-    """
-
-    do: Fault
-    undo: Fault
-    turns: dict[str, str]
-    more: tuple[str, ...] = ()
-
-
-def _stop(unit: str) -> tuple[Fault, Fault]:
-    return lambda it: it.systemctl("stop", unit), lambda it: it.systemctl("start", unit)
-
-
-def _signal(unit: str, number: int) -> Fault:
-    return lambda it: os.kill(it.main_pid(unit), number)
-
-
-def _sql(*statements: str) -> Fault:
-    return lambda it: it.sql(*statements)
-
-
-def _chmod(below: str, mode: int) -> Fault:
-    return lambda it: it.path(below).chmod(mode)
-
-
-def _masked(it: Sandbox) -> None:
-    unit = it.path("etc/systemd/system/ollama.service")
-    unit.rename(unit.with_suffix(".aside"))
-    unit.symlink_to("/dev/null")
-
-
-def _unmasked(it: Sandbox) -> None:
-    unit = it.path("etc/systemd/system/ollama.service")
-    unit.unlink()
-    unit.with_suffix(".aside").rename(unit)
-
-
-def _second_head(it: Sandbox) -> None:
-    file = it.path(f"{DESK}/api/migrations/versions/9999_other.py")
-    file.write_text('revision = "other"\ndown_revision = "ae2bcdc8e643"\n', "utf-8")
-
-
-def _one_head(it: Sandbox) -> None:
-    it.path(f"{DESK}/api/migrations/versions/9999_other.py").unlink()
-
-
-SLA, RAG = "atum-desk-sla-worker.service", "atum-desk-rag-worker.service"
-HNSW = "CREATE INDEX ix_rag_chunks_hnsw ON rag_chunks USING {}"
-RIGHT = HNSW.format("hnsw (embedding vector_cosine_ops) WITH (m='16', ef_construction='64')")
-DROP = "DROP INDEX ix_rag_chunks_hnsw"
-
-CASES = {
-    "worker-stopped": Case(
-        *_stop(SLA),
-        {
-            "service.sla_worker": "is inactive (dead)",
-            "work.sla": "nobody works",
-            "session.sla_worker": "",
-        },
-    ),
-    "worker-frozen": Case(
-        _signal(SLA, signal.SIGSTOP),
-        _signal(SLA, signal.SIGCONT),
-        {"service.sla_worker": "in state T", "work.sla": "frozen"},
-    ),
-    "not-enabled": Case(
-        lambda it: it.systemctl("disable", RAG),
-        lambda it: it.systemctl("enable", RAG),
-        {"service.rag_worker": "a reboot would not bring it up"},
-    ),
-    "masked": Case(_masked, _unmasked, {"service.ollama": "is masked"}, more=("port.ollama",)),
-    "redis-stopped": Case(
-        *_stop("redis-server.service"),
-        {"service.redis": "is inactive (dead)", "port.redis": "nothing listens on port"},
-        more=("risk.redis-disable",),
-    ),
-    "path-mode": Case(
-        _chmod(f"{DESK}/data/uploads", 0o777),
-        _chmod(f"{DESK}/data/uploads", 0o750),
-        {"path.uploads": "mode is 0777"},
-    ),
-    "path-gone": Case(
-        lambda it: it.path("opt/atum-desk/data").rename(it.path("opt/atum-desk/aside")),
-        lambda it: it.path("opt/atum-desk/aside").rename(it.path("opt/atum-desk/data")),
-        {"path.exports": "there is no"},
-        more=("endpoint.api_health",),
-    ),
-    "btree-for-hnsw": Case(
-        _sql(DROP, HNSW.format("btree (id)")),
-        _sql(DROP, RIGHT),
-        {"index.ix_rag_chunks_hnsw": "access method is btree, not hnsw"},
-    ),
-    "other-opclass": Case(
-        _sql(DROP, HNSW.format("hnsw (embedding vector_l2_ops) WITH (m=16, ef_construction=64)")),
-        _sql(DROP, RIGHT),
-        {"index.ix_rag_chunks_hnsw": "vector_l2_ops"},
-    ),
-    "other-m": Case(
-        _sql(DROP, HNSW.format("hnsw (embedding vector_cosine_ops) WITH (m=8)")),
-        _sql(DROP, RIGHT),
-        {"index.ix_rag_chunks_hnsw": "m=8"},
-    ),
-    "index-gone": Case(_sql(DROP), _sql(RIGHT), {"index.ix_rag_chunks_hnsw": "is not there"}),
-    "column-nullable": Case(
-        _sql("ALTER TABLE tickets ALTER subject DROP NOT NULL"),
-        _sql("ALTER TABLE tickets ALTER subject SET NOT NULL"),
-        {"table.tickets": "subject"},
-    ),
-    "column-extra": Case(
-        _sql("ALTER TABLE users ADD surprise integer"),
-        _sql("ALTER TABLE users DROP surprise"),
-        {"table.users": "surprise"},
-    ),
-    "table-extra": Case(
-        _sql("CREATE TABLE surprise (id integer)"),
-        _sql("DROP TABLE surprise"),
-        {"database.tables": "34", "database.nothing_else": "surprise"},
-        more=("risk.schema-migration",),
-    ),
-    "enum-label": Case(
-        _sql("ALTER TYPE ticketpriority RENAME VALUE 'URGENT' TO 'URGENTEST'"),
-        _sql("ALTER TYPE ticketpriority RENAME VALUE 'URGENTEST' TO 'URGENT'"),
-        {"enum.ticketpriority": "URGENTEST"},
-        more=(
-            *("endpoint.tickets", "endpoint.dashboard", "budget.dashboard", "budget.tickets"),
-            *(f"access.dashboard.{one}" for one in ("agent", "customer", "manager")),
-        ),
-    ),
-    "phantom-revision": Case(
-        _sql("UPDATE alembic_version SET version_num = 'phantom'"),
-        _sql("UPDATE alembic_version SET version_num = 'phase3_rag_graph'"),
-        {"migration.current": "phantom"},
-        more=("migration.pending", "risk.schema-migration"),
-    ),
-    "two-heads": Case(
-        _second_head,
-        _one_head,
-        {"migration.head": "other"},
-        more=("risk.schema-migration",),
-    ),
-    "customer-is-staff": Case(
-        _sql("UPDATE users SET role = 'AGENT' WHERE email = 'customer@north.example'"),
-        _sql("UPDATE users SET role = 'CUSTOMER_USER' WHERE email = 'customer@north.example'"),
-        {
-            "access.search.customer": 'customer is shown "internal" at /results/',
-            "access.copilot.customer": "answered 200 to customer",
-        },
-        more=("endpoint.copilot_customer",),
-    ),
-    "queue-stuck": Case(
-        _sql(
-            "INSERT INTO rag_index_queue SELECT (jsonb_populate_record(NULL::rag_index_queue, "
-            "jsonb_build_object('id', gen_random_uuid(), 'status', 'failed', "
-            "'created_at', now(), 'updated_at', now()) || to_jsonb(q) - 'id' - 'status' || "
-            "jsonb_build_object('id', gen_random_uuid(), 'status', 'failed'))).* "
-            "FROM rag_index_queue q LIMIT 1"
-        ),
-        _sql("DELETE FROM rag_index_queue WHERE status::text = 'failed'"),
-        {"work.rag": "1 failed"},
-    ),
-    "database-down": Case(
-        *_stop("postgresql@16-main.service"),
-        {
-            "service.postgresql": "is inactive (dead)",
-            "port.postgresql": "nothing listens on port",
-            "database.connection": "? cannot tell (unreachable)",
-            "table.tickets": "? cannot tell (unreachable)",
-            "endpoint.api_health": "database",
-        },
-        more=("*",),
-    ),
+FAULTS = load_faults(ROOT / "tests/faults").by_name
+HERE = {
+    name: one
+    for name, one in FAULTS.items()
+    if "sandbox" in one.where and one.stands == "before" and not one.differs and one.gate is None
 }
+"""Faults that one look in this process can be asked of; `gate drill` tries them all, and whole."""
+SLA = "atum-desk-sla-worker.service"
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", HERE)
 def test_a_fault_turns_its_items(sandbox: Sandbox, name: str) -> None:
-    """Exactly the items of the fault turn, and all hold again when it is undone."""
-    case = CASES[name]
-    case.do(sandbox)
+    """The fault's own items turn for its reason, nothing else, and all hold again afterwards."""
+    fault = HERE[name]
+    host = Host(sandbox.target, f"selftest-{os.getpid()}")
+    scripts = scripts_of(fault, sandbox.target)
+    assert scripts is not None
     try:
+        assert host.do(name, scripts.do) == ""
+        assert host.wait(name, scripts.ready, fault.ready_s) == ""
         odd = sandbox.judge()
     finally:
-        case.undo(sandbox)
+        undone = host.undo(host.whole_undo(name, scripts.undo))
+    assert undone == ""
     _wait_for_green(sandbox)
-    wanted = {id_: words for id_, words in case.turns.items() if "*" not in id_}
-    wrong = {
-        id_: odd.get(id_, "holds") for id_, words in wanted.items() if words not in odd.get(id_, "")
+    turned = {
+        id_: ("INCONCLUSIVE", words[2:]) if words.startswith("? ") else ("FAIL", words)
+        for id_, words in odd.items()
     }
-    assert wrong == {}, f"expected {wanted}"
-    assert set(wanted) <= set(odd)
-    assert "*" in case.more or set(odd) - set(wanted) <= set(case.more), odd
+    failed = any(outcome == "FAIL" for outcome, _ in turned.values())
+    status = 1 if failed else 10 if turned else 0
+    found = judged(name, fault, Look(status, "", turned, 0.0))
+    assert found.end is End.DETECTED, found.why
 
 
 def test_an_old_process_that_still_answers_is_found(sandbox: Sandbox) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from app import mailbox, routers
 from app.version import VERSION
+from app.wrong import Wrong
 
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -22,6 +23,7 @@ for found in sorted(pkgutil.iter_modules(routers.__path__), key=lambda one: one.
     if hasattr(module, "install"):
         module.install(app)
 mailbox.install(app)
+app.add_middleware(Wrong)
 
 
 @app.exception_handler(httpx.HTTPError)

@@ -1,0 +1,205 @@
+"""``gate drill``: does the gate say no? Faults are done on purpose, one at a time, and undone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from gate.contract.model import Contract
+from gate.drill import page
+from gate.drill.bench import folder_for
+from gate.drill.drill import Plan, allowed, bench, chosen, drill
+from gate.drill.fault import Fault, Gate
+from gate.drill.gating import Look
+from gate.drill.healthy import Count, healthy
+from gate.drill.load import Faults, load_faults
+from gate.drill.matrix import Matrix, as_json, as_markdown, headline, rate
+from gate.drill.trial import End, Trial
+from gate.errors import ContractError, TargetError
+from gate.kinds.load import load_contract
+from gate.run.settings import Settings, find_settings
+from gate.secrets import known
+from gate.secrets.credentials import of_run
+from gate.target import Target, load_target
+
+HELP = "do faults on purpose, and see that the gate says no to each"
+HEALTHY_S = 300.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare its options."""
+    for name, metavar, text in (
+        ("target", "NAME-or-PATH", "where: an embedded target, or one that says [drill]"),
+        ("contract", "DIR", "folder of the promises"),
+        ("reports", "DIR", "folder for the reports"),
+    ):
+        parser.add_argument(f"--{name}", f"--gate-{name}", metavar=metavar, default="", help=text)
+    parser.add_argument(
+        "--faults", metavar="DIR", default="", help="folder of the faults (default: faults/ beside "
+        "the contract)",
+    )  # fmt: skip
+    parser.add_argument("--only", default="", help="faults by name, with commas")
+    parser.add_argument("--chapter", default="", help="chapters of faults, with commas")
+    parser.add_argument("--part", metavar="K/N", default="", help="every N-th fault from the K-th")
+    parser.add_argument("--jobs", type=int, default=1, help="over so many instances at once")
+    parser.add_argument("--list", action="store_true", help="name the faults, and do nothing")
+    parser.add_argument(
+        "--healthy", type=int, metavar="N", default=0,
+        help="instead: look N times at the healthy system, and count false alarms",
+    )  # fmt: skip
+    parser.add_argument(
+        "--apply", "--gate-apply", action="store_true", help="on a real target: BREAK IT, and undo"
+    )
+
+
+def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
+    """Drill, and write the matrix.
+
+    Returns:
+        0 where every fault was detected (or is a known gap), 1 where one was not, or a healthy run
+        was blocked; 10 where one could not be shown.
+
+    Raises:
+        GateError: A mistake in an option, a target, a contract or a fault; or the gate is not
+            green where nothing was done.
+    """
+    settings = find_settings(pathlib.Path.cwd())
+    target = _target(options.target, settings)
+    folder = pathlib.Path(options.contract or settings.contract)
+    contract = load_contract(folder, target.differs, carries_out=True)
+    faults = load_faults(pathlib.Path(options.faults or folder.parent / "faults"))
+    _known(faults, contract)
+    known.begin(of_run(target, os.environ))
+    place = target.drill.place if target.drill else ""
+    found = chosen(faults, place, _words(options.only), _words(options.chapter), options.part)
+    if options.list:
+        for name, one in found.items():
+            tell(f"{name}: {one.title} ({one.chapter}, {one.moment})")
+        return 0
+    allowed(target, applies=options.apply)
+    plan = Plan(
+        target=target,
+        contract=contract,
+        folder=folder.resolve(),
+        faults=faults,
+        chosen=found,
+        reports=pathlib.Path(options.reports or settings.reports),
+        cwd=settings.root,
+        jobs=options.jobs if target.embedded else 1,
+    )
+    cancelled = threading.Event()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.healthy:
+        return _healthy(plan, options.healthy, tell, cancelled)
+    return _drill(plan, tell, cancelled)
+
+
+def _drill(plan: Plan, tell: Callable[[str], object], cancelled: threading.Event) -> int:
+    began, trials = time.monotonic(), {}
+    jobs = f", over {plan.jobs} instances" if plan.jobs > 1 else ""
+    tell(f"gate drill: {len(plan.chosen)} faults at {plan.target.title}{jobs}")
+
+    def one(trial: Trial) -> None:
+        trials[trial.name] = trial
+        tell(_line(trial, len(trials), len(plan.chosen)))
+
+    try:
+        drill(plan, one, cancelled)
+    except KeyboardInterrupt:
+        tell("gate drill: interrupted: what was done is taken back")
+    left = tuple(name for name in plan.chosen if name not in trials)
+    matrix = Matrix(
+        target=plan.target.name,
+        faults=plan.chosen,
+        trials={name: trials[name] for name in plan.chosen if name in trials},
+        left=left,
+        seconds=time.monotonic() - began,
+    )
+    _write(matrix, plan, tell)
+    return 130 if cancelled.is_set() else matrix.exit_status
+
+
+def _healthy(
+    plan: Plan, runs: int, tell: Callable[[str], object], cancelled: threading.Event
+) -> int:
+    began = time.monotonic()
+    tell(f"gate drill: {runs} healthy runs at {plan.target.title}")
+
+    def told(count: Count) -> None:
+        tell(f"[{count.runs}/{runs}] {rate(count)}")
+
+    with bench(plan, 0, cancelled) as place:
+
+        def look(gate: Gate) -> Look:
+            return place.healthy("predeploy", plan.faults.leaves_out, HEALTHY_S, gate)
+
+        count = healthy(runs, look, told, cancelled)
+    matrix = Matrix(
+        target=plan.target.name,
+        faults={},
+        trials={},
+        healthy=count,
+        seconds=time.monotonic() - began,
+    )
+    _write(matrix, plan, tell, "healthy")
+    return matrix.exit_status
+
+
+def _write(matrix: Matrix, plan: Plan, tell: Callable[[str], object], name: str = "matrix") -> None:
+    folder = folder_for(plan.reports, plan.target)
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, text in (
+        ("json", as_json(matrix)),
+        ("md", as_markdown(matrix)),
+        ("html", page.page(matrix)),
+        ("svg", page.picture(matrix)),
+    ):
+        if name == "healthy" and suffix in ("html", "svg"):
+            continue
+        (folder / f"{name}.{suffix}").write_text(known.tell(text), "utf-8")
+    tell(f"gate drill: {headline(matrix) if matrix.healthy is None else rate(matrix.healthy)}")
+    tell(f"gate drill: {folder / name}.md")
+
+
+def _line(trial: Trial, number: int, of: int) -> str:
+    seconds = f" ({trial.look.seconds:.1f} s)" if trial.look else ""
+    why = f": {trial.why}" if trial.why else ""
+    undone = f"; NOT UNDONE: {trial.undone}" if trial.undone else ""
+    word = trial.end.value if trial.end is End.DETECTED else trial.end.value.upper()
+    return f"[{number}/{of}] {trial.name}: {word}{seconds}{why}{undone}"
+
+
+def _target(named: str, settings: Settings) -> Target:
+    name = named or settings.target
+    if not name:
+        raise TargetError("say where: --target=NAME")
+    return load_target(name, settings.targets)
+
+
+def _known(faults: Faults, contract: Contract) -> None:
+    """Every item that a fault names is there.
+
+    Raises:
+        ContractError: One is not; the text names it.
+    """
+    wrong = [
+        f"{faults.folder}: fault.{name}: there is no item {id_!r} in {contract.folder}"
+        for name, fault in faults.by_name.items()
+        for id_ in _items(fault)
+        if id_ not in contract.promises
+    ]
+    if wrong:
+        raise ContractError("\n".join(wrong))
+
+
+def _items(fault: Fault) -> list[str]:
+    return [*fault.expect, *(one.item for one in fault.differs)]
+
+
+def _words(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]

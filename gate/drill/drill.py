@@ -1,0 +1,244 @@
+"""The whole drill: which faults, at how many places at once, and every one of them told of."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import fcntl
+import os
+import pathlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from gate.contract.model import Contract
+from gate.drill.bench import Bench, folder_for
+from gate.drill.fault import Fault
+from gate.drill.gating import Gating
+from gate.drill.journal import Journal
+from gate.drill.load import Faults
+from gate.drill.trial import Trial
+from gate.errors import ContractError, GateError, TargetError
+from gate.target import Target
+
+POLL_S = 0.2
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a drill is asked to do.
+
+    Attributes:
+        target: Where.
+        contract: The promises.
+        folder: Where they are.
+        faults: The faults, and where they are.
+        chosen: Those that are tried, by name.
+        reports: Folder for what is written.
+        cwd: Where the gate is run.
+        jobs: Over how many instances of an embedded target.
+    """
+
+    target: Target
+    contract: Contract
+    folder: pathlib.Path
+    faults: Faults
+    chosen: Mapping[str, Fault]
+    reports: pathlib.Path
+    cwd: pathlib.Path
+    jobs: int = 1
+
+
+def allowed(target: Target, *, applies: bool) -> None:
+    """Refuse a target that was not given up to be broken.
+
+    Raises:
+        TargetError: It is a real one, and says no ``[drill]`` with a reason, or nobody said so.
+    """
+    drill = target.drill
+    if drill is None:
+        raise TargetError(
+            f"{target.file}: a drill breaks what it is done to: where that may be done, the "
+            f"target says so with [drill] place = … (and throwaway = the reason)"
+        )
+    if target.embedded:
+        return
+    if not drill.throwaway:
+        raise TargetError(
+            f"{target.file}: drill.throwaway: says why this host may be broken; only a target "
+            f"that the gate starts itself needs no reason"
+        )
+    if not applies:
+        raise TargetError(
+            f"{target.file}: a drill BREAKS {target.host}, and takes it back: say --apply"
+        )
+
+
+def chosen(
+    faults: Faults, place: str, only: Iterable[str], chapters: Iterable[str], part: str
+) -> dict[str, Fault]:
+    """The faults that can be done at a place, and were asked for.
+
+    Args:
+        faults: All of them.
+        place: What kind of place it is.
+        only: Names; all where empty.
+        chapters: Chapters of faults; all where empty.
+        part: ``K/N`` for every N-th of them, from the K-th on; all where empty.
+
+    Raises:
+        ContractError: There is no such fault or chapter, or nothing is left.
+    """
+    here = {
+        name: one for name, one in faults.by_name.items() if not one.where or place in one.where
+    }
+    only, chapters = list(only), list(chapters)
+    for word in only:
+        if word not in here:
+            there = "it cannot be done at" if word in faults.by_name else "there is no such fault:"
+            raise ContractError(f"--only: {word}: {there} {place}; known: {', '.join(here)}")
+    known = sorted({one.chapter for one in here.values()})
+    for word in chapters:
+        if word not in known:
+            raise ContractError(f"--chapter: unknown: {word}; known: {', '.join(known)}")
+    found = {
+        name: one
+        for name, one in here.items()
+        if (not only or name in only) and (not chapters or one.chapter in chapters)
+    }
+    if part:
+        which, _, of = part.partition("/")
+        if not (which.isdigit() and of.isdigit() and 1 <= int(which) <= int(of)):
+            raise ContractError(f"--part: {part}: must be K/N, such as 1/5")
+        names = list(found)[int(which) - 1 :: int(of)]
+        found = {name: found[name] for name in names}
+    if not found:
+        raise ContractError(f"{faults.folder}: no fault is left for {place}")
+    return found
+
+
+def drill(
+    plan: Plan, tell: Callable[[Trial], None], cancelled: threading.Event
+) -> dict[str, Trial]:
+    """Try the faults; returns what became of each that was tried, in their order.
+
+    Args:
+        plan: What is asked.
+        tell: Is told of each as it ends.
+        cancelled: Set by another thread: what is under way is taken back, the rest is left out.
+
+    Raises:
+        GateError: The gate is not green where nothing was done, or there is no place to try at.
+    """
+    run = _Run(plan, tell, cancelled)
+    with _alone(plan):
+        threads = [
+            threading.Thread(target=run.through, args=(number,), name=f"drill-{number}")
+            for number in range(max(1, min(plan.jobs, len(plan.chosen))))
+        ]
+        for one in threads:
+            one.start()
+        try:
+            _join(threads)
+        except KeyboardInterrupt:
+            cancelled.set()
+            _join(threads)
+            raise
+    if run.wrong:
+        raise run.wrong[0]
+    return {name: run.trials[name] for name in plan.chosen if name in run.trials}
+
+
+class _Run:
+    """What the threads of a drill share: the faults that wait, and what became of the others."""
+
+    def __init__(
+        self, plan: Plan, tell: Callable[[Trial], None], cancelled: threading.Event
+    ) -> None:
+        """Put the faults into their order."""
+        self.trials: dict[str, Trial] = {}
+        self.wrong: list[Exception] = []
+        self._plan, self._tell, self._cancelled = plan, tell, cancelled
+        self._chapters = {id_: one.chapter for id_, one in plan.contract.promises.items()}
+        self._lock = threading.Lock()
+        names = sorted(plan.chosen, key=lambda one: RANK[_state(plan.chosen[one])])
+        self._waiting = collections.deque(names)
+
+    def through(self, number: int) -> None:
+        """Try faults at one bench until none waits, or something is wrong."""
+        try:
+            with bench(self._plan, number, self._cancelled) as place:
+                while (name := self._next()) is not None:
+                    done = place.trial(name, self._plan.chosen[name], self._chapters)
+                    with self._lock:
+                        if not self._cancelled.is_set():
+                            self.trials[name] = done
+                            self._tell(done)
+        except Exception as error:  # noqa: BLE001 - it is raised again by whoever waits
+            self.wrong.append(error)
+
+    def _next(self) -> str | None:
+        with self._lock:
+            over = self._cancelled.is_set() or self.wrong or not self._waiting
+            return None if over else self._waiting.popleft()
+
+
+def _join(threads: Iterable[threading.Thread]) -> None:
+    for one in threads:
+        while one.is_alive():
+            one.join(POLL_S)
+
+
+RANK = {("before", "predeploy"): 0, ("before", "postdeploy"): 1, ("after", "postdeploy"): 2}
+RANK |= {("after", "rollback"): 3, ("before", "rollback"): 4, ("after", "predeploy"): 5}
+"""Faults of one state come together: bringing a system into the other one takes its time."""
+
+
+def _state(fault: Fault) -> tuple[str, str]:
+    return fault.stands, fault.moment
+
+
+@contextlib.contextmanager
+def bench(plan: Plan, number: int, cancelled: threading.Event) -> Iterator[Bench]:
+    """A bench of the drill's own, gone with it."""
+    target = plan.target
+    with tempfile.TemporaryDirectory(prefix="gate-drill-") as name:
+        folder = pathlib.Path(name)
+        gating = Gating(
+            target=target,
+            contract=plan.folder,
+            instance=f"drill-{os.getpid()}-{number}",
+            folder=folder,
+            cwd=plan.cwd,
+            applies=not target.embedded,
+            cancelled=cancelled,
+        )
+        kept = folder if target.embedded else folder_for(plan.reports, target)
+        with Bench(target, gating, plan.faults, Journal(kept)) as found:
+            yield found
+        kept_runs = folder / "reports"
+        shutil.rmtree(kept_runs, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """One drill at a time at a real target.
+
+    Raises:
+        GateError: There is another one.
+    """
+    folder = folder_for(plan.reports, plan.target)
+    folder.mkdir(parents=True, exist_ok=True)
+    if plan.target.embedded:
+        yield
+        return
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise GateError(
+                f"{folder}: another drill is under way at {plan.target.name}"
+            ) from error
+        yield

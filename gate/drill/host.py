@@ -1,0 +1,78 @@
+"""The host that faults are done to: scripts are run there, with a deadline, and never in part."""
+
+from __future__ import annotations
+
+import threading
+
+from gate.connection.carrier import open_carrier
+from gate.connection.obstacle import CarrierError
+from gate.plan.place import prologue
+from gate.secrets import known
+from gate.target import Target
+
+DO_S = 60.0
+"""How long doing or undoing a fault may take, in seconds."""
+POLL_S = 0.1
+SAID = 400
+"""Characters that are kept of what a script says."""
+
+HEAD = """\
+KEPT="${{TMPDIR:-/var/tmp}}/gate-drill-{name}"; export KEPT
+[ -z "$PREFIX" ] || KEPT="$PREFIX/var/tmp/gate-drill-{name}"
+gate_sql() {{ {sql}; }}
+"""
+NO_SQL = 'echo "the target says no drill.sql: how is SQL run there?"; return 1'
+WAIT = "until ( {ready} ) >/dev/null 2>&1; do sleep {poll}; done"
+
+
+class Host:
+    """Runs the scripts of faults at a target."""
+
+    def __init__(self, target: Target, where: str) -> None:
+        """Take a target, as it is placed.
+
+        Args:
+            target: Where.
+            where: A word for the folder in which faults keep what they replace.
+        """
+        self._target = target
+        self._where = where
+
+    def head(self, name: str) -> str:
+        """What every script of a fault begins with."""
+        drill = self._target.drill
+        sql = drill.sql if drill is not None else ""
+        word = "".join(one if one.isalnum() else "-" for one in f"{self._where}-{name}")
+        return prologue(self._target) + HEAD.format(name=word, sql=sql or NO_SQL)
+
+    def do(self, name: str, script: str) -> str:
+        """Do a fault; return what went wrong, or nothing."""
+        begin = 'rm -rf "$KEPT"; mkdir -p "$KEPT" && chmod 711 "$KEPT" || exit 1\n'
+        return self._run(self.head(name) + begin + f"( set -e\n{script}\n)", DO_S)
+
+    def wait(self, name: str, ready: str, within_s: float) -> str:
+        """Wait for the effect; return why it is not there, or nothing."""
+        script = self.head(name) + WAIT.format(ready=f"{ready}\n", poll=POLL_S)
+        return self._run(script, within_s)
+
+    def undo(self, script: str) -> str:
+        """Undo a fault, by the whole script that stands in the journal; return what went wrong."""
+        return self._run(script, DO_S)
+
+    def whole_undo(self, name: str, script: str) -> str:
+        """The script that undoes a fault, with all that it needs."""
+        end = 'status=$?; [ "$status" != 0 ] || rm -rf "$KEPT"; exit "$status"'
+        return f"{self.head(name)}( {script}\n)\n{end}\n"
+
+    def _run(self, script: str, within_s: float) -> str:
+        """Run a script to its end, whatever interrupts; return what it says where it fails."""
+        try:
+            with open_carrier(self._target, threading.Event()) as carrier:
+                done = carrier.run(script, deadline_s=within_s, to_its_end=True)
+        except CarrierError as error:
+            return str(error)
+        if done.rc == 0:
+            return ""
+        said = b"\n".join((done.stdout.strip(), done.stderr.strip())).decode("utf-8", "replace")
+        words = " ".join(known.tell(said).split())[-SAID:]
+        return f"exit status {done.rc}" + (f": {words}" if words else "")

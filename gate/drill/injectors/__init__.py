@@ -1,0 +1,1 @@
+"""The catalogue of injectors: one module each, with an `INJECTOR`."""

@@ -1,0 +1,107 @@
+"""Read a folder of faults strictly; a mistake names file, table and key."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import pydantic
+
+from gate.drill.fault import About, Fault
+from gate.drill.injection import Scripts, known_injectors, together
+from gate.errors import ContractError
+from gate.target import Target
+from gate.toml import Strict, parse, place
+
+Model = TypeVar("Model", bound=Strict)
+ABOUT, FAULT = "about", "fault"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Faults:
+    """The faults of a folder.
+
+    Attributes:
+        folder: Where they were read.
+        by_name: In the order of files and of the tables in them.
+        leaves_out: Chapters that are left out where a fault does not ask for them.
+    """
+
+    folder: pathlib.Path
+    by_name: Mapping[str, Fault]
+    leaves_out: tuple[str, ...] = ()
+
+
+def load_faults(folder: pathlib.Path) -> Faults:
+    """Read every ``*.toml`` of a folder.
+
+    Raises:
+        ContractError: There is none, or anything is wrong; one line per mistake.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise ContractError(f"{folder}: there are no faults: no file *.toml")
+    wrong: list[str] = []
+    found: dict[str, Fault] = {}
+    leaves_out: tuple[str, ...] = ()
+    for file in files:
+        tables = parse(file, ContractError)
+        about = _read(About, tables.pop(ABOUT, {}), f"{file}: [{ABOUT}]", wrong)
+        leaves_out += about.leaves_out if about else ()
+        faults = tables.pop(FAULT, {})
+        wrong += [f"{file}: {one}: unknown table; known: {ABOUT}, {FAULT}.NAME" for one in tables]
+        for name, keys in (faults if isinstance(faults, dict) else {}).items():
+            where = f"{file}: [{FAULT}.{name}]"
+            if name in found:
+                wrong.append(f"{where}: there is a fault of this name already")
+            fault = _read(Fault, keys, where, wrong)
+            if fault is not None:
+                found[name] = fault
+                wrong += _injections(fault, where)
+    if not found and not wrong:
+        wrong.append(f"{folder}: there are no faults: no table [{FAULT}.NAME]")
+    if wrong:
+        raise ContractError("\n".join(wrong))
+    return Faults(folder=folder, by_name=found, leaves_out=tuple(dict.fromkeys(leaves_out)))
+
+
+def scripts_of(fault: Fault, target: Target) -> Scripts | None:
+    """The scripts of a fault at a target; ``None`` where nothing is done to the host."""
+    many = [
+        known_injectors()[name].scripts(_model(name, keys), target) for name, keys in _each(fault)
+    ]
+    return together(many) if many else None
+
+
+def _each(fault: Fault) -> list[tuple[str, dict[str, Any]]]:
+    """Every injection of a fault: ``inject.file`` or, where there are two, ``inject.file.NAME``."""
+    found = []
+    for name, keys in fault.inject.items():
+        several = keys and all(isinstance(one, dict) for one in keys.values())
+        found += [(name, one) for one in (keys.values() if several else [keys])]
+    return found
+
+
+def _injections(fault: Fault, where: str) -> list[str]:
+    wrong: list[str] = []
+    for name, keys in _each(fault):
+        if name not in known_injectors():
+            known = ", ".join(known_injectors())
+            wrong.append(f"{where}: inject.{name}: unknown injector; known: {known}")
+            continue
+        _read(known_injectors()[name].model, keys, f"{where}: inject.{name}", wrong)
+    return wrong
+
+
+def _model(name: str, keys: dict[str, Any]) -> Strict:
+    return known_injectors()[name].model.model_validate(keys)
+
+
+def _read(model: type[Model], keys: object, where: str, wrong: list[str]) -> Model | None:
+    try:
+        return model.model_validate(keys)
+    except pydantic.ValidationError as error:
+        wrong += place(where, error, model).splitlines()
+        return None

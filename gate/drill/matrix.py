@@ -1,0 +1,191 @@
+"""The matrix of a drill: every fault beside what turned, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from gate.drill.fault import Fault
+from gate.drill.healthy import SURE, Count
+from gate.drill.trial import End, Trial
+from gate.report.text import cell
+
+FORMAT = 1
+ORDER = {one: rank for rank, one in enumerate(End)}
+"""The worst first."""
+WIDEST = 400
+SHOWN = 6
+"""So many items are named in a cell of the Markdown table; the JSON has them all."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """What a drill found.
+
+    Attributes:
+        target: Where.
+        faults: Those that were tried.
+        trials: What became of each.
+        left: Faults that were chosen and not tried: it was interrupted.
+        healthy: Healthy runs, where some were made.
+        seconds: How long all of it took.
+        others: By fault, what other tools made of it; by the tool's name, in words.
+    """
+
+    target: str
+    faults: Mapping[str, Fault]
+    trials: Mapping[str, Trial]
+    left: tuple[str, ...] = ()
+    healthy: Count | None = None
+    seconds: float = 0.0
+    others: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many faults ended how; none is left out."""
+        found = Counter(one.end for one in self.trials.values())
+        return {one.value: found[one] for one in End}
+
+    @property
+    def worst_first(self) -> list[Trial]:
+        """The trials in the order in which a person reads them."""
+        return sorted(self.trials.values(), key=lambda one: (ORDER[one.end], one.name))
+
+    @property
+    def exit_status(self) -> int:
+        """0 where all were detected or are known gaps, 10 where one was not shown, else 1."""
+        ends = {one.end for one in self.trials.values()}
+        alarms = self.healthy is not None and self.healthy.alarms
+        if ends - {End.DETECTED, End.KNOWN_GAP, End.NOT_INJECTED} or alarms:
+            return 1
+        return 10 if self.left or End.NOT_INJECTED in ends else 0
+
+
+def document(matrix: Matrix) -> dict[str, Any]:
+    """The whole matrix as it is written to ``matrix.json``."""
+    return {
+        "format": FORMAT,
+        "target": matrix.target,
+        "finished": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "seconds": round(matrix.seconds, 1),
+        "exit_status": matrix.exit_status,
+        "counts": matrix.counts,
+        "left": list(matrix.left),
+        "healthy": _healthy(matrix.healthy),
+        "faults": [_fault(one, matrix) for one in matrix.worst_first],
+    }
+
+
+def _healthy(count: Count | None) -> dict[str, Any] | None:
+    if count is None:
+        return None
+    alarms = [{"way": w, "exit_status": s, "items": list(items)} for w, s, items in count.alarms]
+    return {"runs": count.runs, "alarms": alarms, "at_most": count.at_most, "sure": SURE}
+
+
+def _fault(trial: Trial, matrix: Matrix) -> dict[str, Any]:
+    fault, look = matrix.faults[trial.name], trial.look
+    return {
+        "id": trial.name,
+        "title": fault.title,
+        "chapter": fault.chapter,
+        "moment": fault.moment,
+        "end": trial.end.value,
+        "why": trial.why,
+        "undone": trial.undone,
+        "expect": dict(fault.expect),
+        "may": list(fault.may),
+        "known_gap": fault.known_gap,
+        "gap_is_closed": trial.was_gap and trial.end is End.DETECTED,
+        "ready_s": round(trial.ready_s, 3),
+        "exit_status": look.exit_status if look else None,
+        "seconds": round(look.seconds, 3) if look else None,
+        "turned": {
+            id_: {"outcome": one[0], "reason": one[1], "expected": id_ in fault.expect}
+            for id_, one in (look.odd if look else {}).items()
+        },
+        "others": dict(matrix.others.get(trial.name, {})),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the drill ran on."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "architecture": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def as_json(matrix: Matrix) -> str:
+    """The matrix for machines."""
+    return json.dumps(document(matrix), indent=1, ensure_ascii=False) + "\n"
+
+
+def headline(matrix: Matrix) -> str:
+    """How many were detected, and what was not, in one line."""
+    counts = matrix.counts
+    tried = len(matrix.trials)
+    rest = [f"{count} {word}" for word, count in counts.items() if count and word != "detected"]
+    left = [f"{len(matrix.left)} not tried"] if matrix.left else []
+    return ", ".join([f"{counts['detected']} of {tried} faults detected", *rest, *left])
+
+
+def rate(count: Count) -> str:
+    """The rate of false alarms in one line."""
+    return (
+        f"{len(count.alarms)} of {count.runs} healthy runs blocked: "
+        f"at most {count.at_most:.2%} at {SURE:.0%}"
+    )
+
+
+def as_markdown(matrix: Matrix) -> str:
+    """The matrix for people."""
+    on = machine()
+    lines = [
+        f"# Drill at {cell(matrix.target)}",
+        "",
+        f"{headline(matrix)}.",
+        "",
+        f"Machine: {on['system']}, {on['cores']} cores, Python {on['python']}.",
+        f"It took {matrix.seconds:.0f} s.",
+        "",
+    ]
+    if matrix.healthy is not None:
+        lines += [f"False alarms: {rate(matrix.healthy)}.", ""]
+        lines += [f"- {w}: exit {s}: {cell('; '.join(i))}" for w, s, i in matrix.healthy.alarms]
+    tools = sorted({tool for one in matrix.others.values() for tool in one})
+    heads = ["Fault", "Ended", "Turned", "Seconds", *tools]
+    lines += [_line(heads), _line(["---"] * len(heads))]
+    for one in matrix.worst_first:
+        lines.append(_line([*_row(one, matrix), *_others(one, matrix, tools)]))
+    return "\n".join(lines) + "\n"
+
+
+def _row(trial: Trial, matrix: Matrix) -> list[str]:
+    fault, look = matrix.faults[trial.name], trial.look
+    ended = trial.end.value + (f": {trial.why}" if trial.why else "")
+    turned = [*look.odd] if look else []
+    more = f" and {len(turned) - SHOWN} more" if len(turned) > SHOWN else ""
+    return [
+        f"{trial.name}: {fault.title}",
+        ended + (f"; not undone: {trial.undone}" if trial.undone else ""),
+        ", ".join(turned[:SHOWN]) + more,
+        f"{look.seconds:.1f}" if look else "-",
+    ]
+
+
+def _others(trial: Trial, matrix: Matrix, tools: list[str]) -> list[str]:
+    return [matrix.others.get(trial.name, {}).get(one, "-") for one in tools]
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cell(one, WIDEST) for one in cells) + " |"

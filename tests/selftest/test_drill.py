@@ -1,0 +1,368 @@
+"""The drill's own parts: faults as they are written, injected, proven, undone, and judged."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from gate.drill.drill import allowed, chosen
+from gate.drill.fault import Fault
+from gate.drill.gating import Look
+from gate.drill.healthy import upper_bound
+from gate.drill.host import Host
+from gate.drill.injection import known_injectors
+from gate.drill.journal import Journal
+from gate.drill.load import load_faults, scripts_of
+from gate.drill.matrix import Matrix, as_json, as_markdown, headline
+from gate.drill.page import page
+from gate.drill.trial import End, Trial, judged
+from gate.errors import ContractError, TargetError
+from gate.target import Target
+from gate.target_drill import Drill
+from tests.selftest import runs
+
+SHELL = {"shell": {"do": ":", "ready": ":", "undo": ":"}}
+FAULT = Fault(
+    title="A worker is stopped",
+    chapter="services",
+    inject=SHELL,
+    expect={"service.worker": "is dead", "log.worker": "? no journal"},
+    may=("session.*",),
+)
+TURNED = {"service.worker": ("FAIL", "it is dead"), "log.worker": ("INCONCLUSIVE", "no journal")}
+
+
+def look(odd: dict[str, tuple[str, str]], status: int = 1, *, late: bool = False) -> Look:
+    """What the gate said."""
+    return Look(status, "BLOCKED", odd, 1.0, late)
+
+
+@pytest.mark.parametrize(
+    ("said", "end", "words"),
+    [
+        (look(TURNED), End.DETECTED, ""),
+        (look({**TURNED, "session.worker": ("FAIL", "none")}), End.DETECTED, ""),
+        (look({**TURNED, "port.api": ("FAIL", "closed")}), End.OVER_EAGER, "port.api"),
+        (look({**TURNED, "port.api": ("WARN", "odd")}), End.OVER_EAGER, "port.api"),
+        (
+            look({"log.worker": TURNED["log.worker"]}),
+            End.MISSED,
+            "is PASS, not FAIL",
+        ),
+        (look({**TURNED, "service.worker": ("FAIL", "is masked")}), End.MISSED, "another reason"),
+        (look({**TURNED, "log.worker": ("FAIL", "no journal")}), End.MISSED, "not INCONCLUSIVE"),
+        (look(TURNED, 10), End.MISSED, "exit status 10, not 1"),
+        (look({}, 0), End.MISSED, "exit status 0, not 1"),
+        (look(TURNED, late=True), End.LATE, "within 120 s"),
+    ],
+)
+def test_a_fault_is_judged(said: Look, end: End, words: str) -> None:
+    """By the right items, for the right reason, nothing else, the exit status, and in time."""
+    found = judged("worker", FAULT, said)
+    assert found.end is end
+    assert words in found.why
+
+
+def test_a_known_gap_is_counted_and_never_hidden() -> None:
+    """As one while it is missed; detected all the same, that is said."""
+    gap = FAULT.model_copy(update={"known_gap": "nobody looks there"})
+    missed, closed = judged("worker", gap, look({}, 0)), judged("worker", gap, look(TURNED))
+    assert (missed.end, closed.end) == (End.KNOWN_GAP, End.DETECTED)
+    assert "nobody looks there" in missed.why
+    matrix = Matrix(target="t", faults={"worker": gap}, trials={"worker": missed})
+    assert headline(matrix) == "0 of 1 faults detected, 1 known gap"
+    assert matrix.exit_status == 0
+    closed_too = Matrix(target="t", faults={"worker": gap}, trials={"worker": closed})
+    assert '"gap_is_closed": true' in as_json(closed_too)
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (End.DETECTED, 0),
+        (End.MISSED, 1),
+        (End.LATE, 1),
+        (End.OVER_EAGER, 1),
+        (End.NOT_UNDONE, 1),
+        (End.NOT_INJECTED, 10),
+    ],
+)
+def test_the_exit_status(end: End, status: int) -> None:
+    """0 only where every fault was shown and detected."""
+    trial = Trial(name="worker", end=end, look=look(TURNED))
+    matrix = Matrix(target="t", faults={"worker": FAULT}, trials={"worker": trial})
+    assert matrix.exit_status == status
+    left = Matrix(target="t", faults={"worker": FAULT}, trials={}, left=("worker",))
+    assert left.exit_status == 10
+
+
+def test_what_the_matrix_shows_is_text() -> None:
+    """Markup in titles and reasons is shown, and does nothing."""
+    fault = FAULT.model_copy(update={"title": "<script>x</script> | y"})
+    said = look({**TURNED, "port.x": ("FAIL", "<img src=x onerror=y>")})
+    trial = judged("worker", fault, said)
+    matrix = Matrix(target="t", faults={"worker": fault}, trials={"worker": trial})
+    shown = page(matrix)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;" in shown
+    assert as_markdown(matrix).count("\n| worker") == 1
+
+
+MISTAKES = {
+    "unknown key": ('title = "t"\nchapter = "c"\nsurprise = 1', "surprise: unknown key; known:"),
+    "unknown injector": (
+        'title = "t"\nchapter = "c"\ninject.magic = {}',
+        "inject.magic: unknown injector; known: drop_in, file,",
+    ),
+    "an injector's key": (
+        'title = "t"\nchapter = "c"\ninject.unit = { unit = "a", act = "eat" }',
+        "inject.unit: act:",
+    ),
+    "nothing is done": (
+        'title = "t"\nchapter = "c"',
+        "does nothing: needs inject,",
+    ),
+    "keys that do not go together": (
+        'title = "t"\nchapter = "c"\ninject.file = { path = "/x", act = "mode" }',
+        'mode and act = "mode" go together',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_names_file_table_and_key(name: str, tmp_path: pathlib.Path) -> None:
+    """And nothing is done."""
+    keys, words = MISTAKES[name]
+    file = tmp_path / "some.toml"
+    file.write_text(f"[fault.one]\n{keys}\n", "utf-8")
+    with pytest.raises(ContractError) as told:
+        load_faults(tmp_path)
+    assert str(told.value).startswith(f"{file}: [fault.one]")
+    assert words in str(told.value)
+
+
+def test_a_folder_without_faults_is_a_mistake(tmp_path: pathlib.Path) -> None:
+    """A drill of nothing proves nothing."""
+    with pytest.raises(ContractError, match="there are no faults"):
+        load_faults(tmp_path)
+    (tmp_path / "a.toml").write_text("[about]\nleaves_out = []\n", "utf-8")
+    with pytest.raises(ContractError, match="there are no faults"):
+        load_faults(tmp_path)
+
+
+def test_parts_are_all_of_it() -> None:
+    """Every fault is in exactly one of five parts; places, names and chapters choose."""
+    faults = load_faults(runs.ROOT / "tests/faults")
+    every = set(chosen(faults, "sandbox", (), (), ""))
+    parts = [set(chosen(faults, "sandbox", (), (), f"{n}/5")) for n in range(1, 6)]
+    assert sum(map(len, parts)) == len(every)
+    assert set().union(*parts) == every
+    assert set(chosen(faults, "sandbox", ["drip"], (), "")) == {"drip"}
+    for only, chapters, part in ((["nothing"], (), ""), ((), ["x"], ""), ((), (), "6/5")):
+        with pytest.raises(ContractError):
+            chosen(faults, "sandbox", only, chapters, part)
+
+
+def test_every_fault_of_the_suite_is_whole() -> None:
+    """Each one's scripts can be made, and each says what has to turn, or how the gate ends."""
+    faults = load_faults(runs.ROOT / "tests/faults")
+    target = local(runs.ROOT, drill=Drill(place="sandbox"))
+    for name, one in faults.by_name.items():
+        assert one.expect or one.exit != 1, name
+        scripts = scripts_of(one, target)
+        assert (scripts is None) == (not one.inject), name
+
+
+def test_only_what_was_given_up_is_broken(tmp_path: pathlib.Path) -> None:
+    """A real target needs its own word with a reason, and the person's."""
+    real = local(tmp_path)
+    with pytest.raises(TargetError, match=r"\[drill\] place"):
+        allowed(real, applies=True)
+    given = real.model_copy(update={"drill": Drill(place="x")})
+    with pytest.raises(TargetError, match="why this host may be broken"):
+        allowed(given, applies=True)
+    given = real.model_copy(update={"drill": Drill(place="x", throwaway="it is a copy")})
+    with pytest.raises(TargetError, match="say --apply"):
+        allowed(given, applies=False)
+    allowed(given, applies=True)
+
+
+def local(prefix: pathlib.Path, **keys: object) -> Target:
+    """A target that is a folder of this machine."""
+    (prefix / "bin").mkdir(exist_ok=True) if prefix != runs.ROOT else None
+    return Target.model_validate(
+        {
+            "name": "here",
+            "title": "here",
+            "host": "local://",
+            "prefix": str(prefix),
+            "path": (f"{prefix}/bin",),
+            **keys,
+        }
+    )
+
+
+def done(
+    target: Target,
+    fault: Fault,
+    undoes: bool = True,  # noqa: FBT001, FBT002 - a switch of a test
+) -> tuple[str, str, str]:
+    """Do a fault and see that it is there, and undo it: what went wrong each time."""
+    host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+    assert scripts is not None
+    try:
+        return host.do("one", scripts.do), host.wait("one", scripts.ready, 5.0), ""
+    finally:
+        if undoes:
+            assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+
+
+def test_a_fault_without_effect_is_found_out(tmp_path: pathlib.Path) -> None:
+    """What its effect is not proven of says nothing of the gate."""
+    silent = FAULT.model_copy(
+        update={"inject": {"shell": {"do": ":", "ready": "false", "undo": ":"}}}
+    )
+    host, scripts = Host(local(tmp_path), f"t{os.getpid()}"), scripts_of(silent, local(tmp_path))
+    assert scripts is not None
+    assert host.do("one", scripts.do) == ""
+    assert "not done within 0.5 s" in host.wait("one", scripts.ready, 0.5)
+    assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+
+
+ACTS = {
+    "remove": {}, "write": {"text": "new\n"}, "append": {"text": "new\n"},
+    "edit": {"sed": "s/old/new/"}, "mode": {"mode": "600"}, "link": {"to": "/nowhere"},
+    "touch": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_file_is_as_it_was(act: str, tmp_path: pathlib.Path) -> None:
+    """Content, mode and time, and the folder in which it was kept is gone."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    file = tmp_path / "a file"
+    file.write_text("old\n", "utf-8")
+    file.chmod(0o640)
+    os.utime(file, (1, 1))
+    inject = {"file": {"path": "/a file", "act": act, **ACTS[act]}}
+    fault = FAULT.model_copy(update={"inject": inject})
+    assert done(local(tmp_path), fault) == ("", "", "")
+    found = file.stat()
+    assert (file.read_text("utf-8"), found.st_mode & 0o777, int(found.st_mtime)) == (
+        "old\n",
+        0o640,
+        1,
+    )
+    assert list((tmp_path / "var/tmp").iterdir()) == []
+
+
+def test_what_is_added_is_taken_away_and_what_was_there_stays(tmp_path: pathlib.Path) -> None:
+    """Adding where something is already is refused, and undoing that removes nothing."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    inject = {"file": {"path": "/new", "act": "add", "text": "x"}}
+    fault = FAULT.model_copy(update={"inject": inject})
+    assert done(local(tmp_path), fault) == ("", "", "")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "new").write_text("mine", "utf-8")
+    wrong, _, _ = done(local(tmp_path), fault)
+    assert "exit status 1" in wrong
+    assert (tmp_path / "new").read_text("utf-8") == "mine"
+
+
+def test_a_tool_lies_only_where_the_target_looks(tmp_path: pathlib.Path) -> None:
+    """It stands in the target's own folder before PATH, leads to the true one, and goes again."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    inject = {"tool": {"tool": "uname", "script": 'echo "not $("$TOOL")"'}}
+    target, fault = local(tmp_path), FAULT.model_copy(update={"inject": inject})
+    host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+    assert scripts is not None
+    assert host.do("one", scripts.do) == ""
+    assert host.wait("one", scripts.ready, 5.0) == ""
+    said = subprocess.run([tmp_path / "bin/uname"], check=True, capture_output=True, text=True)  # noqa: S603
+    assert said.stdout == "not Linux\n"
+    assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+    assert list((tmp_path / "bin").iterdir()) == []
+
+
+def test_a_port_is_taken_and_given_back(tmp_path: pathlib.Path) -> None:
+    """Whoever connects is told what the fault says."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    inject = {"listener": {"port": port, "says": "+PONG\\r\\n"}}
+    target, fault = local(tmp_path), FAULT.model_copy(update={"inject": inject})
+    host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+    assert scripts is not None
+    try:
+        assert host.do("one", scripts.do) == ""
+        assert host.wait("one", scripts.ready, 5.0) == ""
+        with socket.create_connection(("127.0.0.1", port), 5) as it:
+            assert it.recv(100) == b"+PONG\r\n"
+    finally:
+        assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 5)
+
+
+def test_what_stands_open_is_undone_by_whoever_comes_next(tmp_path: pathlib.Path) -> None:
+    """From the journal alone: the drill that did it was killed."""
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    (root / "var/tmp").mkdir(parents=True)
+    (root / "file").write_text("old", "utf-8")
+    inject = {"file": {"path": "/file", "act": "remove"}}
+    target, fault = local(root), FAULT.model_copy(update={"inject": inject})
+    host, scripts = Host(target, "killed"), scripts_of(fault, target)
+    assert scripts is not None
+    Journal(kept).begins("one", host.whole_undo("one", scripts.undo))
+    assert host.do("one", scripts.do) == ""
+    assert not (root / "file").exists()
+    with (kept / "open.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"begins": "tw')  # torn: it was not begun
+    (undo,) = Journal(kept).open().values()
+    assert Host(target, "another").undo(undo) == ""
+    assert (root / "file").read_text("utf-8") == "old"
+    assert Host(target, "another").undo(undo) == "", "twice is once"
+    Journal(kept).ended("one")
+    assert Journal(kept).open() == {}
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "least", "most"),
+    [(0, 300, 0.0099, 0.01), (0, 1, 0.949, 0.951), (3, 300, 0.025, 0.026), (5, 5, 1.0, 1.0)],
+)
+def test_the_bound_of_a_rate(found: int, of: int, least: float, most: float) -> None:
+    """Three by N where none was found; the exact one otherwise."""
+    assert least <= upper_bound(found, of) <= most
+
+
+def test_every_injector_is_known_by_its_name() -> None:
+    """The catalogue is the folder's modules."""
+    names = {"drop_in", "file", "listener", "lock", "mount", "shell", "sql", "tool", "unit"}
+    assert names <= set(known_injectors())
+
+
+def test_a_wrong_option_breaks_nothing(tmp_path: pathlib.Path) -> None:
+    """One line, and exit 4."""
+    for words, told in (
+        (["--only=nothing"], "there is no such fault"),
+        (["--part=9"], "must be K/N"),
+        (["--faults", str(tmp_path)], "there are no faults"),
+        (["--target=nowhere"], "no target 'nowhere'"),
+    ):
+        ended = subprocess.run(  # noqa: S603 - the gate itself
+            [sys.executable, "-m", "gate", "drill", f"--reports={tmp_path}", *words],
+            cwd=runs.ROOT,
+            env=runs.environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ended.returncode == 4, ended.stdout + ended.stderr
+        assert told in ended.stderr
