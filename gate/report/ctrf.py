@@ -9,7 +9,6 @@ Source:
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from gate.report import product
 from gate.report.account import Account
 from gate.report.conclusion import beyond
 from gate.report.places import place_of
+from gate.report.text import indented
 from gate.report.times import milliseconds, span
 
 name = "ctrf"
@@ -32,7 +32,7 @@ PASSED = (Outcome.PASS, Outcome.WARN, Outcome.WAIVED)
 def render(account: Account, already: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The report's file."""
     del already
-    text = json.dumps(document(account), indent=1, ensure_ascii=False)
+    text = indented(document(account), 1)
     return {FILE: f"{text}\n".encode("utf-8", "replace")}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from gate.account.verdict import Line
 from gate.kinds.waiver import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account
+from gate.report.text import indented
 from gate.report.verdict_schema import FORMAT
 
 name = "verdict"
@@ -83,7 +83,7 @@ def document(account: Account) -> dict[str, Any]:
 
 def dumps(document: dict[str, Any]) -> str:
     """The document as text: indented, keys in their order, readable Unicode."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return indented(document, 2) + "\n"
 
 
 def _item(line: Line) -> dict[str, Any]:

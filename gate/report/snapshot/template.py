@@ -1,7 +1,7 @@
 """Templates of the snapshot document: a suite's own beside its contract, and the engine's.
 
-They are Jinja2, in a sandbox, and whatever they print is escaped for Markdown unless it is a
-finished cell. A name that nobody knows is a mistake, never an empty place.
+They are Jinja2, a suite's own in a sandbox, and whatever they print is escaped for Markdown unless
+it is a finished cell. A name that nobody knows is a mistake, never an empty place.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ def written(file: pathlib.Path, data: Mapping[str, Any]) -> str:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(
+def _environment(*, own: bool) -> jinja2.Environment:
+    """Where a template runs: the engine's own needs nobody to watch whatever it reads."""
+    return (jinja2.Environment if own else ImmutableSandboxedEnvironment)(
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -93,7 +94,7 @@ def _compiled(file: pathlib.Path) -> jinja2.Template:
 @functools.lru_cache(8)
 def _template(file: pathlib.Path, text: str) -> jinja2.Template:
     """Translated once for the check and for the documents of every moment."""
-    environment = _environment()
+    environment = _environment(own=file == DEFAULT)
     tree = environment.parse(text)
     _known_names(file, tree)
     code = environment.compile(tree, TEMPLATE, str(file))
@@ -109,7 +110,9 @@ def _known_names(file: pathlib.Path, tree: nodes.Template) -> None:
     names = list(tree.find_all(nodes.Name))
     own = {one.name for one in names if one.ctx != "load"}
     own |= {one.name for one in tree.find_all(nodes.Macro)}
-    known = NAMES | own | set(_environment().globals) | {"loop", "caller", "varargs", "kwargs"}
+    known = (
+        NAMES | own | set(_environment(own=False).globals) | {"loop", "caller", "varargs", "kwargs"}
+    )
     for one in names:
         if one.name not in known:
             known_here = ", ".join(sorted(NAMES))
