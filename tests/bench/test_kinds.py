@@ -14,7 +14,6 @@ import pytest
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.sources.fact import Seen
-from gate.target import load_target
 from tests.bench import kinds_of
 from tests.machine.trial import ROOT, Machine
 
@@ -34,7 +33,7 @@ def machine(boot_machine: Callable[[str], Machine]) -> Machine:
 
 def test_kinds(machine: Machine, tmp_path: pathlib.Path) -> None:
     """The settling window of half a second is part of each look."""
-    target = load_target(str(machine.target_file(differs=[], name="kinds")), tmp_path)
+    target = machine.target(differs=[], api=None, database=None, rehearsal=None)
     took: dict[int, list[tuple[float, float]]] = {}
     for each in EACH:
         folder = tmp_path / str(each)
