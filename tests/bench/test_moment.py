@@ -27,7 +27,11 @@ pytest_plugins = ["tests.machine.conftest"]
 RUNS = 7
 REPORT = ROOT / "reports" / "bench" / "moment.md"
 WITHIN_S = 60.0
-SLOW = (("endpoints", "endpoint", "copilot"), ("budgets", "budget", "copilot"))
+SLOW = (
+    ("endpoints", "endpoint", "copilot"),
+    ("budgets", "budget", "copilot"),
+    ("budgets", "budget", "health_beside_copilot"),
+)
 """What waits for the copilot: file, kind, name."""
 
 
