@@ -8,8 +8,6 @@ import pathlib
 import ssl
 from collections.abc import Iterator, Mapping
 
-import httpx
-
 from gate import temporary
 from gate.api import Base
 from gate.secrets import known
@@ -48,7 +46,7 @@ def context(base: Base, target_file: str, environ: Mapping[str, str]) -> ssl.SSL
     if base.ca_file is None and not _has_certificate(base):
         return usual()
     folder = pathlib.Path(target_file).parent
-    found = httpx.create_ssl_context(trust_env=False) if base.ca_file is None else _private()
+    found = _public() if base.ca_file is None else _private()
     if base.ca_file is not None:
         file = folder / pathlib.Path(base.ca_file).expanduser()
         text = _read("ca_file", file)
@@ -73,6 +71,12 @@ def unusable(base: Base, target_file: str, environ: Mapping[str, str]) -> TrustE
 @functools.cache
 def usual() -> ssl.SSLContext:
     """The roots that are trusted everywhere; read once, where anything is asked by TLS at all."""
+    return _public()
+
+
+def _public() -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415 - loaded where something is asked by TLS
+
     return httpx.create_ssl_context(trust_env=False)
 
 
