@@ -11,14 +11,19 @@ import pytest
 
 from gate.account.judge import judge
 from gate.account.verdict import Outcome, Result
+from gate.connection.ssh import Forward
+from gate.kinds.endpoint import Endpoint
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
 from gate.secrets import known
+from gate.sources.api.look import look as api_look
+from gate.sources.fact import CannotTell, Cause, Seen
 from gate.target import load_target
 from tests.selftest import front as doors
 from tests.selftest.authority import Authority
 from tests.selftest.front import CSRF, KEY, NAME, PASSWORD, SESSION, SIGNS, USER, Front
+from tests.selftest.relay import relay
 
 pytestmark = pytest.mark.skipif(
     doors.NGINX is None, reason="needs nginx: apt-get install nginx-light (.ci/run does)"
@@ -324,6 +329,32 @@ def test_http_2(front: Front, tmp_path: pathlib.Path) -> None:
     assert plain["one"].outcome is PASS
     assert plain["page"].outcome is FAIL
     assert "spoken in HTTP/1.1, not HTTP/2" in plain["page"].reason
+
+
+def test_through_a_forward(front: Front, tmp_path: pathlib.Path) -> None:
+    """TLS is spoken through the host's connection as it is from outside, with the same name."""
+    (tmp_path / "here.toml").write_text(target(front, "forward = true\nhttp2 = true"), "utf-8")
+    (tmp_path / "log").touch()
+    place = load_target(str(tmp_path / "here.toml"), tmp_path)
+    keys = {"title": "t", "source": "s", "content_type": "text/html", "days_left": 1}
+    asked = {
+        "endpoint.page": Endpoint.model_validate({**keys, "path": "/page", "http_version": "2"}),
+        "endpoint.shut": Endpoint.model_validate({**keys, "path": "/", "closed": True}),
+    }
+    with relay(tmp_path / "api.sock", front.port["front"]) as socket:
+        way = Forward(socket=socket, leads_to="127.0.0.1:443", log=tmp_path / "log")
+        found = api_look(place, asked, (), {}, ways={"": way})
+        none = CannotTell("ssh refuses", Cause.UPSTREAM)
+        without = api_look(place, asked, (), {}, ways={"": none})
+    assert isinstance(found, Seen)
+    page, shut = found.value.answers["endpoint.page"], found.value.answers["endpoint.shut"]
+    assert isinstance(page, Seen), page
+    assert (page.value.status, page.value.http_version) == (200, "2")
+    assert page.value.certificate is not None
+    assert isinstance(shut, CannotTell)
+    assert "closed is looked at from outside" in shut.reason
+    assert isinstance(without, Seen)
+    assert without.value.answers["endpoint.page"] == none
 
 
 HEADERS: dict[str, tuple[str, str]] = {
