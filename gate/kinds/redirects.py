@@ -56,7 +56,10 @@ def _same(asked: str, promised: str, seen: str, names: Mapping[Origin, Origin]) 
         own = _origin(url)
         return names.get(own, own), urlsplit(url).path or "/"
 
-    return bool(seen) and place(promised) == place(seen)
+    try:
+        return bool(seen) and place(promised) == place(seen)
+    except ValueError:  # what was sent is no address
+        return False
 
 
 def _origin(url: str, name: str | None = None) -> Origin:

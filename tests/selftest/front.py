@@ -119,6 +119,7 @@ class App(BaseHTTPRequestHandler):
             "/cut-metrics": lambda: self._open(OPEN_METRICS.removesuffix("# EOF\n")),
             "/no-metrics": lambda: self._send(200, b'db_up{a="} 1\n', "text/plain"),
             "/flood": lambda: self._send(200, b'db_up{a="b"} 1\n' * 50_000, "text/plain"),
+            "/odd": lambda: self._send(302, b"", "", {"Location": "http://[odd/page"}),
             "/user": lambda: self._json({"id": 1, "profile": {"password_hash": "x"}}),
             "/cookies": lambda: self._html(
                 b"", {"Set-Cookie": "theme=dark; Path=/; Max-Age=99999999; SameSite=None"}
@@ -135,6 +136,8 @@ class App(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Log in."""
         raw = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
+        if self.path == "/odd":
+            return self._send(303, b"", "", {"Set-Cookie": "a=b", "Location": "http://[odd"})
         if self.path == "/login":
             form = {key: one[0] for key, one in parse_qs(raw).items()}
             token = form.get("csrf") == CSRF and "cookie-csrf-99" in self.headers.get("cookie", "")

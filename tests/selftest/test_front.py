@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
+import re
 import time
 from collections.abc import Iterator
 
@@ -18,6 +20,8 @@ from gate.kinds.look import look
 from gate.kinds.scene import Scene
 from gate.secrets import known
 from gate.sources.api.look import look as api_look
+from gate.sources.api.promised_answer import TokenPromise
+from gate.sources.api.token import read
 from gate.sources.fact import CannotTell, Cause, Seen
 from gate.target import load_target
 from tests.selftest import front as doors
@@ -357,6 +361,31 @@ def test_through_a_forward(front: Front, tmp_path: pathlib.Path) -> None:
     assert without.value.answers["endpoint.page"] == none
 
 
+def test_a_location_that_is_none(front: Front, tmp_path: pathlib.Path) -> None:
+    """What is no address spoils its own items, whoever reads it."""
+    odd = 'path = "/odd"\ncontent_type = ""\n'
+    login = SIGN_IN.replace('path = "/login"', 'path = "/odd"').replace("sessionid", "a")
+    found = outcomes(
+        tmp_path,
+        target(front),
+        sign_in=login.replace('csrf = "{csrf}"', 'csrf = "x"').replace(
+            'page = "/login", csrf = "csrf", ', ""
+        ),
+        shown=odd + 'status = 302\nlocation = "/page"',
+        followed=odd + 'redirects = [{ status = 302, location = "/page" }]',
+        mine='path = "/whoami"\nrole = "by_form"',
+        page='path = "/page"\ncontent_type = "text/html"',
+    )
+    assert {name: one.outcome for name, one in found.items()} == {
+        "sign_in": FAIL,
+        "shown": FAIL,
+        "followed": OPEN,
+        "mine": OPEN,
+        "page": PASS,
+    }, found
+    assert "leads to http://[odd" in found["shown"].reason
+
+
 HEADERS: dict[str, tuple[str, str]] = {
     "exact": ('headers.X-Frame-Options = "DENY"', ""),
     "any": ("headers.x-frame-options = true", ""),
@@ -560,6 +589,33 @@ def test_claims(front: Front, tmp_path: pathlib.Path, name: str) -> None:
     changed = {**front.app.claims, **claims}
     front.app.claims = {key: one for key, one in changed.items() if one is not None}
     expect(outcomes(tmp_path, target(front), sign_in=SIGN_IN, issue=ISSUE + keys), {"issue": why})
+
+
+def forged(payload: bytes) -> str:
+    """A token whose payload is whatever somebody sends."""
+    head, body = (
+        base64.urlsafe_b64encode(one).rstrip(b"=") for one in (b'{"alg":"HS256"}', payload)
+    )
+    return b".".join([head, body, b"c2ln"]).decode()
+
+
+ODD_CLAIMS = {
+    "lone": (b'{"sub": "\\ud800", "exp": 1}', ""),
+    "nan": (b'{"sub": "a", "exp": NaN}', "claims no JSON"),
+    "deep": (b'{"a": ' + b"[" * 5000 + b"]" * 5000 + b"}", "is no JWT|claims no JSON"),
+    "list": (b"[]", "is no JWT"),
+    "digits": (b'{"exp": ' + b"9" * 400 + b"}", "claims no JSON"),
+    "bytes": (b"\xff\xfe", "is no JWT"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_CLAIMS)
+def test_odd_tokens(name: str) -> None:
+    """Whatever a token claims can be written again, or is no token."""
+    payload, why = ODD_CLAIMS[name]
+    found = read(TokenPromise(at="/t"), {"t": forged(payload)}, {}, None)
+    found.model_dump_json().encode()
+    assert re.search(why, found.flaw) if why else not found.flaw
 
 
 def test_signatures(front: Front, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

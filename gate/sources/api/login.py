@@ -97,9 +97,16 @@ def _first_hop(login: PromisedExchange, reply: Reply) -> str:
     if reply.status != status:
         return f"{status} is promised"
     seen = without_query(reply.header("location"))
-    if location is not None and urljoin(reply.url, location) != urljoin(reply.url, seen):
+    if location is not None and _joined(reply.url, location) != _joined(reply.url, seen):
         return f"it leads to {seen or 'nowhere'}, and {location} is promised"
     return ""
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:  # what was sent is no address
+        return location
 
 
 def _refused(what: str, reply: Reply, lacks: str, why: str) -> CannotTell:

@@ -54,6 +54,9 @@ def build(
     def value_of(match: re.Match[str]) -> str:
         return known_words.get(match[0]) or filled(match[0], target, environ)
 
+    said = json.dumps([item.form, item.json_body, item.request_headers])
+    if "{csrf}" in said and "{csrf}" not in known_words:
+        raise MissingError(f"{item.path}: nothing says what {{csrf}} stands for: login.csrf does")
     form = {key: known_words.get(text, text) for key, text in item.form.items()}
     try:
         request = httpx.Request(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from typing import Any
 
 from gate.secrets import known
+from gate.sources.api.body import read_body
 from gate.sources.api.facts import Token
 from gate.sources.api.promised_answer import TokenPromise
 
@@ -58,7 +60,11 @@ def _decoded(token: str, where: str, key: str | None) -> Token:
         whole = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         return Token(flaw=f"what stands at {where} is no JWT: {known.first(str(error), 120)}")
-    claims, algorithm = whole["payload"], str(whole["header"].get("alg", ""))
+    # As any JSON of a peer: nothing in it that could not be written again.
+    body = read_body(json.dumps(whole["payload"]).encode(), "application/json")
+    if not body.is_json or not isinstance(body.value, dict):
+        return Token(flaw=f"what stands at {where} claims no JSON: {body.flaw or body.unread}")
+    claims, algorithm = body.value, str(whole["header"].get("alg", ""))
     verified, unknown = _verified(token, algorithm, key)
     return Token(
         algorithm=known.first(algorithm, 40),
