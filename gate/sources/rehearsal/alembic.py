@@ -80,9 +80,7 @@ def prove(
             output = run(how, target, clone, carrier, "current")
             status, said = output.rc, output.stdout.decode("utf-8", "replace")
         else:
-            answer = runner.ask("at")
-            status, said = answer.status, f"{answer.said}\n{answer.found.get('at', '')}"
-            status = status if "at" in answer.found else status or 1
+            status, said = _asked(runner)
     if marker in said:
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
@@ -95,6 +93,38 @@ def prove(
         f"env.py opens a database of its own choosing: the marker in {clone.name} was not read "
         f"back, Alembic said {last!r}; nothing was migrated"
     )
+
+
+def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str]:
+    """Have the process that stays read back a marker, too: it is begun in another way.
+
+    Where there is none, the command line that was proven does every step.
+
+    Raises:
+        ObservationError: It cannot tell.
+    """
+    marker = f"gate-marker-{secrets.token_hex(8)}"
+    if runner is None:
+        return Seen("the command line does every step")
+    with clone.connect() as connection, _marked(connection, how.version_table, marker):
+        status, said = _asked(runner)
+    if marker in said:
+        return Seen(f"the marker {marker} was read back from {clone.name}")
+    if status != 0:
+        raise ObservationError(
+            f"Alembic in a process that stays did not name the marker: {known.last(said, 400)}"
+        )
+    return Absent(
+        f"env.py opens a database of its own choosing: the marker in {clone.name} was read back by "
+        f"the command line and not by a process that stays, which said {known.last(said, 200)!r}; "
+        f"nothing was migrated"
+    )
+
+
+def _asked(runner: Runner) -> tuple[int | None, str]:
+    answer = runner.ask("at")
+    said = f"{answer.said}\n{answer.found.get('at', '')}"
+    return answer.status if "at" in answer.found else answer.status or 1, said
 
 
 @contextmanager

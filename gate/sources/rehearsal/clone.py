@@ -20,7 +20,7 @@ from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import copying, faithful, mark
+from gate.sources.rehearsal import copying, faithful, mark, room
 from gate.sources.rehearsal.environment import capped
 from gate.sources.rehearsal.facts import CloneFacts, Lack
 from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
@@ -161,6 +161,7 @@ def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[C
                     mark.hold(admin, name)
                     states = States(admin, name, live.there["dbname"])
                     clone = Clone(name, way.to(name), live, *_rank(admin), states)
+                    room.check(admin, way.there, live.there["dbname"], carrier)
                     _make(admin, clone, source)
                     _fill(clone, target, source, carrier)
                     yield clone, _describe(clone, source, time.monotonic() - began)

@@ -16,14 +16,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
-KEPT = 65536
-"""Bytes of one command's output that are passed on: the last ones."""
+from gate.sources.rehearsal.hear import hear, hear_out
 
 
-def serve(how: dict[str, Any], hear: Callable[[], list[str]]) -> None:
+def serve(how: dict[str, Any]) -> None:
     """Answer what is asked through two pipes in a folder, until killed.
 
     Args:
@@ -32,7 +30,6 @@ def serve(how: dict[str, Any], hear: Callable[[], list[str]]) -> None:
             Alembic, instead; ``installed`` says whether the program is a script, which does not
             look for modules here; ``variable`` names what leads to the database, and ``option``
             what of the ini file is to be set to it; ``deadline_s`` is for one command.
-        hear: Begins to listen for what the server says beside its answers.
     """
     folder: str = how["folder"]
     if not how["installed"] and not how["application"]:
@@ -49,7 +46,7 @@ def serve(how: dict[str, Any], hear: Callable[[], list[str]]) -> None:
     while True:
         with open(folder + "/ask", encoding="utf-8") as file:
             asked = json.loads(file.read() or "{}")
-        answer = _apart(how, asked, hear)
+        answer = _apart(how, asked)
         for name in answer.pop("modules", ()):
             try:
                 __import__(name)
@@ -89,56 +86,62 @@ def _end(child: int) -> None:
             continue
 
 
-def _apart(how: dict[str, Any], asked: Any, hear: Callable[[], list[str]]) -> dict[str, Any]:
+def _apart(how: dict[str, Any], asked: Any) -> dict[str, Any]:
     """Do it in a child, which is killed with its own when it is late."""
-    folder, deadline_s = how["folder"], how["deadline_s"]
-    said, found = folder + "/said", folder + "/found"
-    for file in (said, found):
-        with open(file, "w", encoding="utf-8"):
-            pass
+    found = how["folder"] + "/found"
+    with open(found, "w", encoding="utf-8"):
+        pass
+    listen, speak = os.pipe()
     child = os.fork()
     if child == 0:
         os.setsid()
-        out = os.open(said, os.O_WRONLY | os.O_APPEND)
-        os.dup2(out, 1)
-        os.dup2(out, 2)
-        status = 1
-        try:
-            HEARD["now"] = hear()
-            status = _do(how, asked, found)
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else 1
-        except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(status & 255)
+        os.close(listen)
+        os.dup2(speak, 1)
+        os.dup2(speak, 2)
+        _alone(how, asked, found)
 
     def killed(*_: object) -> None:
         os.killpg(child, signal.SIGKILL)
         os._exit(143)
 
     signal.signal(signal.SIGTERM, killed)
-    until, pause = time.monotonic() + deadline_s, 0.001
+    os.close(speak)
+    os.set_blocking(listen, False)
+    said = b""  # however much it is, neither this process nor a disk fills up with it
+    until, pause = time.monotonic() + how["deadline_s"], 0.001
     ended: int | None = None
     while ended is None and time.monotonic() < until:
         done, code = os.waitpid(child, os.WNOHANG)
         if done:
             ended = os.WEXITSTATUS(code) if os.WIFEXITED(code) else 128 + os.WTERMSIG(code)
-        else:
-            time.sleep(pause)
-            pause = min(0.02, pause * 1.5)
+            continue
+        said, over = hear_out(listen, said)
+        select.select([] if over else [listen], [], [], pause)
+        pause = min(0.02, pause * 1.5)
     if ended is None:
         os.killpg(child, signal.SIGKILL)
         os.waitpid(child, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with open(said, "rb") as voice:
-        voice.seek(max(0, os.path.getsize(said) - KEPT))
-        output = voice.read().decode("utf-8", "replace")
+    said = hear_out(listen, said)[0]
+    os.close(listen)
     with open(found, encoding="utf-8") as text:
         answer: dict[str, Any] = json.loads(text.read() or "{}")
-    return {**answer, "status": ended, "said": output}
+    return {**answer, "status": ended, "said": said.decode("utf-8", "replace")}
+
+
+def _alone(how: dict[str, Any], asked: Any, found: str) -> None:
+    status = 1
+    try:
+        HEARD["now"] = hear()
+        status = _do(how, asked, found)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status & 255)
 
 
 def _do(how: dict[str, Any], asked: Any, found: str) -> int:
@@ -156,7 +159,8 @@ def _do(how: dict[str, Any], asked: Any, found: str) -> int:
             kept.append(config)
 
     kept: list[Any] = []
-    words = [one.replace("{url}", os.environ[how["variable"]]) for one in _words(how)]
+    words = list(how["application"] or how["words"])
+    words = [one.replace("{url}", os.environ[how["variable"]]) for one in words]
     if not how["application"]:
         Line("alembic").main([*words, "current"])
         return at_alembic(kept[0])
@@ -170,12 +174,8 @@ def _do(how: dict[str, Any], asked: Any, found: str) -> int:
         sys.argv = [path, *words[1:]]
         sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
         runpy.run_path(path, run_name="__main__")
-    sys.stderr.write("FAILED: %s did not call Alembic in its own process\n" % " ".join(_words(how)))
+    sys.stderr.write("FAILED: %s did not call Alembic in its own process\n" % " ".join(words))
     return 254
-
-
-def _words(how: dict[str, Any]) -> list[str]:
-    return list(how["application"] or how["words"])
 
 
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")

@@ -1,4 +1,4 @@
-"""Hears what a server says beside its answers, in Alembic's own process; sent there with `driver`.
+"""Hears a command and what the server says beside its answers; sent to the host with `driver`.
 
 Drivers throw notices away or keep them to themselves; a pool of SQLAlchemy's is where a connection
 of any of them is met when it is new.
@@ -6,11 +6,14 @@ of any of them is met when it is new.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 MOST, LONGEST = 50, 500
 """Notices that are kept, each once; characters of one."""
 NOTICES: list[str] = []
+KEPT = 65536
+"""Bytes of one command's output that are passed on: the last ones."""
 
 
 def hear() -> list[str]:
@@ -69,3 +72,21 @@ class Sink(list):  # type: ignore[type-arg]
         severity, _, rest = str(one).partition(":")
         text, _, more = rest.partition("\nDETAIL:")
         _keep(severity.strip(), text, more.partition("\nHINT:")[0].strip())
+
+
+def hear_out(listen: int, said: bytes) -> tuple[bytes, bool]:
+    """The last of what was said up to now, and whether there will be no more of it.
+
+    Args:
+        listen: A pipe that is not waited for.
+        said: What it said before.
+    """
+    for _ in range(64):  # then somebody looks at the clock
+        try:
+            more = os.read(listen, KEPT)
+        except BlockingIOError:
+            return said, False
+        if not more:
+            return said, True
+        said = (said + more)[-KEPT:]
+    return said, False

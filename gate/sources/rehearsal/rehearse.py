@@ -130,6 +130,9 @@ def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehearsa
     if stage.runner is not None:
         return _up_down_up(stage, chain, facts)
     with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
+        proof = alembic.prove_process(stage.how, stage.clone, stage.runner)
+        if isinstance(proof, Absent):
+            return _closed(facts.model_copy(update={"targets_clone": proof}), proof.proof)
         return _up_down_up(stage, chain, facts)
 
 

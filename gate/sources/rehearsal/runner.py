@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pathlib
+import re
 import shlex
 import threading
 import time
@@ -27,6 +28,7 @@ from gate.sources.rehearsal.environment import surrounded
 from gate.target import Target
 
 START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
+OWN = re.compile(r"^from gate\..*\n", re.MULTILINE)
 FUTURE = "from __future__ import annotations\n"
 ALONE = "import sys\nsys.path[:] = [one for one in sys.path if one]\n"
 """Modules of the standard library are not looked for in the folder of the release."""
@@ -120,8 +122,8 @@ def running(
         "option": how.option,
         "deadline_s": how.deadline_s,
     }
-    text = _source(driver).replace(FUTURE, FUTURE + ALONE, 1)
-    text += f"{_source(hear).replace(FUTURE, '', 1)}\nserve({told!r}, hear)\n"
+    text = FUTURE + ALONE + "".join(_source(one) for one in (hear, driver))
+    text += f"\nserve({told!r})\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
         begun.before,
@@ -163,7 +165,9 @@ def running(
 
 
 def _source(module: ModuleType) -> str:
-    return pathlib.Path(module.__file__ or "").read_text("utf-8")
+    """Its text without what is said once for all of them."""
+    text = pathlib.Path(module.__file__ or "").read_text("utf-8")
+    return OWN.sub("", text.replace(FUTURE, "", 1))
 
 
 def _await(folder: str, carrier: Carrier, ended: list[str]) -> None:
