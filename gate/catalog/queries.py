@@ -99,7 +99,9 @@ TABLES = f"""
                pg_catalog.pg_get_expr(c.relpartbound, c.oid)) AS partition,
            concat_ws(', ',
                'of type ' || NULLIF(c.reloftype, 0)::regtype,
-               'using ' || NULLIF(m.amname, 'heap'), 'tablespace ' || s.spcname,
+               -- What a partitioned table names is for its partitions to come, heap as well.
+               'using ' || CASE WHEN c.relkind = 'p' OR m.amname <> 'heap' THEN m.amname END,
+               'tablespace ' || s.spcname,
                'toast with (' || (
                    SELECT {listed("u.reloptions")} FROM pg_catalog.pg_class AS u
                     WHERE u.oid = c.reltoastrelid) || ')',

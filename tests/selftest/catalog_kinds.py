@@ -76,6 +76,23 @@ KINDS: dict[str, Made] = {
             "CREATE TABLE on_heap2 (a integer) USING heap2; DROP TABLE on_heap2": "",
         },
     ),
+    "access method of a partitioned table": Made(
+        "CREATE TABLE parted_17 (a integer) PARTITION BY RANGE (a)",
+        {"ALTER TABLE parted_17 SET ACCESS METHOD heap": "~ table parted_17"},
+        since=17,
+    ),
+    "partition that differs": Made(
+        "CREATE TABLE whole_one (a integer, b text) PARTITION BY RANGE (a); "
+        "CREATE TABLE part_one PARTITION OF whole_one FOR VALUES FROM (1) TO (5); "
+        "CREATE FUNCTION told_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+        "CREATE TRIGGER each_one AFTER INSERT ON whole_one FOR EACH ROW "
+        "EXECUTE FUNCTION told_one(); ALTER TABLE part_one ENABLE ALWAYS TRIGGER each_one",
+        {
+            "ALTER TABLE part_one DISABLE TRIGGER each_one": "~ trigger part_one.each_one",
+            "ALTER TABLE part_one ALTER b SET DEFAULT 'x'": "~ column part_one.b",
+            "ALTER TABLE part_one ALTER b SET STORAGE external": "~ column part_one.b",
+        },
+    ),
     "column": Made(
         "CREATE TABLE columns (a integer DEFAULT 1, b text, c varchar(9) NOT NULL, "
         "d integer GENERATED ALWAYS AS IDENTITY, e integer GENERATED ALWAYS AS (a + 1) STORED)",

@@ -15,9 +15,12 @@ from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.sources.rehearsal.second import opinion
+from tests.selftest import servers
 from tests.selftest.catalog_kinds import KINDS, ROLES
 from tests.selftest.conftest import Postgres
 
+OURS_IS = 16
+"""The version of the server of the other tests."""
 RESTORED = [
     name
     for name, kind in KINDS.items()
@@ -89,6 +92,25 @@ def test_every_change_of_a_kind_is_named(server: str, name: str) -> None:
             assert sorted(one.split(": ", 1)[0] for one in found) == expected, (change, found)
             connection.execute("ROLLBACK TO one")
         connection.rollback()
+
+
+OTHERS = {major: folder for major, folder in servers.installed().items() if major != OURS_IS}
+
+
+@pytest.mark.parametrize("major", OTHERS or [0])
+def test_other_versions_are_read(major: int) -> None:
+    """Every kind that a version knows, and every change of it, on each that is installed."""
+    if not major:
+        pytest.skip(f"no other version is installed; {servers.FOLDERS} names folders of some")
+    with servers.server((major, OTHERS[major])) as found:
+        with psycopg.connect(found.conninfo, autocommit=True) as admin:
+            admin.execute(ROLES)
+            admin.execute("CREATE DATABASE kinds")
+        conninfo = psycopg.conninfo.make_conninfo(found.conninfo, dbname="kinds")
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA app")
+        for name in KINDS:
+            test_every_change_of_a_kind_is_named(conninfo, name)
 
 
 def test_a_dump_and_a_restore_are_no_difference(
