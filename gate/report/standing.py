@@ -4,7 +4,8 @@ An item stands on another that did not pass either where
 
 - its reason names the other by its id: a risk, a trigger, a budget say what they conclude from;
 - one of its keys names the other, by the other's kind (``endpoint = "login"``) or by a key that
-  others name it by (``unit = "shop.service"``), and the other, as it was seen, carries nothing;
+  others name it by (``unit = "shop.service"``), and the other, as it was seen, carries nothing,
+  or is there although both are promised not to be;
 - its kind says so: what the migration was to bring stands on the revision that it leads to;
 - it was asked of a listener and got no answer, and that listener's port did not pass.
 
@@ -56,13 +57,15 @@ def supports(account: Account, lines: Mapping[str, Line]) -> dict[str, tuple[str
     """
     promises = account.contract.promises
     named, fallen = _named(account, lines), _fallen(account, lines)
+    intruders = _intruders(account, lines)
     found = {}
     for id_, line in lines.items():
         others = _told(line, lines)
         if id_ in promises:
             item = promises[id_].at(account.moment)
             keyed = (named.get(key) for key in _keys(item))
-            others += [one for one in keyed if one in fallen]
+            gone = fallen | (intruders if item.absent else set())
+            others += [one for one in keyed if one in gone]
             told = stands_on(promises[id_], account.scene)
             others += [one for one in told if one in lines]
             others += [one for one in _parents(item, named) if one in fallen]
@@ -113,6 +116,18 @@ def _fallen(account: Account, lines: Mapping[str, Line]) -> set[str]:
     """What carries nothing any more, as it was seen."""
     promises = account.contract.promises
     return {id_ for id_ in lines if id_ in promises and not carries(promises[id_], account.scene)}
+
+
+def _intruders(account: Account, lines: Mapping[str, Line]) -> set[str]:
+    """What is promised not to be there, and was seen."""
+    promises, scene = account.contract.promises, account.scene
+    return {
+        id_
+        for id_ in lines
+        if id_ in promises
+        and promises[id_].at(account.moment).absent
+        and isinstance(fact_of(promises[id_], scene), Seen)
+    }
 
 
 def _keys(item: Item) -> Iterator[tuple[str, str]]:

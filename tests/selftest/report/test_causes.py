@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.account.verdict import Line, Outcome, Result
+from gate.contract.model import Promise
 from gate.kinds.finding import Finding
 from gate.kinds.judge import _seen
 from gate.report.account import Account
@@ -187,3 +188,28 @@ def test_a_broken_promise_is_not_told_as_kept(promised: str, seen: str, told_as:
     broken = ("restarted 3 times", "not settled")
     assert _seen(Finding(promised=promised, seen=seen, broken=broken)) == told_as
     assert _seen(Finding(promised=promised, seen=seen)) == seen
+
+
+def test_what_came_too_early_is_one_cause(told: Told) -> None:
+    """A service that is there although it is promised not to be, and what is promised of it."""
+    account = told("predeploy")
+    promise = account.contract.promises["service.job_worker"]
+    promises = {**account.contract.promises, "service.same": promise_of(promise, "service.same")}
+    contract = dataclasses.replace(account.contract, promises=promises)
+    found = {one: fail(f"{one} is there") for one in ("service.job_worker", "service.same")}
+    account = told("predeploy", found, contract=contract)
+    observed = account.observed
+    assert observed is not None
+    assert isinstance(observed.host, Seen)
+    units = observed.host.value.units
+    there = {**units, "atum-desk-job-worker.service": units["atum-desk-api.service"]}
+    host = observed.host.value.model_copy(update={"units": there})
+    account = dataclasses.replace(
+        account, observed=observed.model_copy(update={"host": Seen(host)})
+    )
+    assert ids(account) == [(("service.job_worker",), ("service.same",))]
+
+
+def promise_of(promise: Promise, id_: str) -> Promise:
+    """The same promise under another id."""
+    return dataclasses.replace(promise, id=id_)
