@@ -37,4 +37,6 @@ def page_of(place: pathlib.Path, readers: Readers, replay: pathlib.Path | None =
         why = known.tell(str(error))
     except KeyboardInterrupt:
         why = "interrupted"
+    except Exception as error:  # noqa: BLE001 - no page is worth an exit status
+        why = known.tell(f"{type(error).__name__}: {error}")
     return f"{NAME}: no page was made: {' '.join(why.split())}"

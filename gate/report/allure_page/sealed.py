@@ -21,6 +21,8 @@ ANALYTICS = re.compile(
 )
 PROGRAM = re.compile(r"<script\s+src=\"data:text/javascript;base64,([A-Za-z0-9+/=]+)\"></script>")
 SCRIPT = re.compile(r"<script[^>]*>(.*?)</script>", re.DOTALL)
+SCRIPTS = 6
+"""How many there are: whatever is more was brought in by what a target said."""
 BEGIN = '<meta charset="utf-8">'
 POLICY = (
     ("default-src", "'none'"),
@@ -58,7 +60,10 @@ def sealed(page: str) -> str:
     # Behind the data: a program that is quicker than they are shows an empty page.
     body, end, rest = PROGRAM.sub("", page, count=1).rpartition("</body>")
     page = f"{body}<script>{_program(programs[0])}</script>\n{end}{rest}"
-    digests = " ".join(dict.fromkeys(_digest(text) for text in SCRIPT.findall(page)))
+    scripts = SCRIPT.findall(page)
+    if len(scripts) != SCRIPTS:
+        raise GateError(f"Allure's page has {len(scripts)} scripts, not {SCRIPTS}: not kept")
+    digests = " ".join(dict.fromkeys(map(_digest, scripts)))
     policy = "; ".join(f"{what} {where}" for what, where in (*POLICY, ("script-src", digests)))
     head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     referrer = '<meta name="referrer" content="no-referrer">'

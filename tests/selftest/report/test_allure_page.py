@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import fcntl
@@ -294,6 +295,23 @@ def test_a_page_that_is_built_otherwise_is_not_handed_out() -> None:
     """Where Allure's page is not as it is known to be, nobody can promise that it asks nobody."""
     with pytest.raises(GateError, match="not built as expected"):
         sealed.sealed('<html><head><meta charset="utf-8"></head><body></body></html>')
+
+
+def test_a_page_with_one_script_more_is_not_handed_out() -> None:
+    """A script is let run for being Allure's own, and not for being there."""
+    program = base64.b64encode(b"run()").decode()
+    ours = "<script>1</script>" * 4
+    page = (
+        '<html><head><meta charset="utf-8"></head><body>'
+        f'<script  src="data:text/javascript;base64,{program}"></script>{ours}'
+        '<script async src="https://www.googletagmanager.com/gtag/js?id=G"></script>'
+        "<script>window.dataLayer = [];</script>{more}</body></html>"
+    )
+    text = sealed.sealed(page.replace("{more}", "<script async>d()</script>"))
+    assert "googletagmanager" not in text
+    assert text.endswith("<script>run()</script>\n</body></html>")
+    with pytest.raises(GateError, match="has 7 scripts"):
+        sealed.sealed(page.replace("{more}", "<script>d()</script><script>hit()</script>"))
 
 
 def test_what_a_killed_run_left_is_not_told(
