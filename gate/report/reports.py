@@ -8,6 +8,7 @@ from gate.errors import GateError
 from gate.outside import named
 from gate.report import (
     allure_results,
+    annotations,
     attestation,
     benchmark,
     ctrf,
@@ -15,6 +16,7 @@ from gate.report import (
     html,
     junit,
     observed_json,
+    outputs,
     prometheus,
     snapshot,
     state_diff,
@@ -35,6 +37,8 @@ OWN: tuple[Report, ...] = (
     ctrf,
     findings,
     summary,
+    annotations,
+    outputs,
     prometheus,
     benchmark,
     allure_results,

@@ -107,9 +107,9 @@ def test_a_kept_promise_promotes(gate: Gate) -> None:
     assert gate.verdict()["verdict"] == "PROMOTE"
     folder = gate.folder / "reports" / "here" / "predeploy"
     assert sorted(one.name for one in folder.iterdir()) == [
-        *("STATE_SNAPSHOT_BEFORE.md", "allure-results", "allurerc.json"),
+        *("STATE_SNAPSHOT_BEFORE.md", "allure-results", "allurerc.json", "annotations.txt"),
         *("attestation.intoto.json", "ctrf-report.json", "evidence.intoto.jsonl"),
-        *("findings.jsonl", "gate.prom", "junit.xml", "observed.json"),
+        *("findings.jsonl", "gate.prom", "junit.xml", "observed.json", "outputs.env"),
         *("report.html", "summary.md", "verdict.json"),
     ]
     lines = [line for line in done.stdout.splitlines() if line.strip()]

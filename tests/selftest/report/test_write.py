@@ -26,7 +26,10 @@ from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 
 SENTINEL = 's"entinel-7f3a<&>'
-MACHINES = ("ctrf-report.json", "findings.jsonl", "summary.md", "gate.prom", "benchmark.json")
+MACHINES = (
+    *("ctrf-report.json", "findings.jsonl", "summary.md", "annotations.txt", "outputs.env"),
+    *("gate.prom", "benchmark.json"),
+)
 BEFORE = ["observed.json", "STATE_SNAPSHOT_BEFORE.md", "report.html", "junit.xml", *MACHINES]
 AFTER = [
     *("observed.json", "STATE_SNAPSHOT_AFTER.md"),
