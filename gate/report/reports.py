@@ -8,9 +8,9 @@ from gate.errors import GateError
 from gate.outside import named
 from gate.report import (
     allure_results,
-    annotations,
     attestation,
     benchmark,
+    ci_annotations,
     ctrf,
     findings,
     html,
@@ -37,7 +37,7 @@ OWN: tuple[Report, ...] = (
     ctrf,
     findings,
     summary,
-    annotations,
+    ci_annotations,
     outputs,
     prometheus,
     benchmark,
