@@ -7,6 +7,8 @@ from gate.report.account import tally
 
 UNUSED = "declared, but this contract has no such item: it changes nothing"
 """Said of a declared difference that nothing hangs on."""
+ADVISES = "Advice only: this run blocks nothing and promotes nothing"
+"""Said of a run with ``--advise``, whatever its verdict."""
 ADVICE = {
     Word.PROMOTE: "every promise is accounted for",
     Word.BLOCKED: "a promise is broken: do not go on",

@@ -37,6 +37,11 @@ def _lines(account: Account) -> Iterator[str]:
         [(run, verdict.exit_status)],
     )
     yield from _metric(
+        "gate_advises",
+        "Whether the last run blocked nothing, whatever its verdict.",
+        [(run, float(account.advises))],
+    )
+    yield from _metric(
         "gate_items",
         "Promised items by how they ended.",
         [({**run, "outcome": one.value}, verdict.count(one)) for one in ORDER],

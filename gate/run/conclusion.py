@@ -16,6 +16,7 @@ from gate.evidence.seal import UNSIGNED, seal
 from gate.kinds.waiver import Waiver
 from gate.report.account import Account
 from gate.report.allure import run_url
+from gate.report.conclusion import ADVISES
 from gate.report.run_folder import explained
 from gate.report.unwritten import amend, unwritten, withhold
 from gate.report.write import write_all
@@ -181,7 +182,7 @@ def advice(status: int, run: Run) -> list[str]:
     if not run.advises:
         return []
     else_ = f"without --advise this would end with {status}" if status else "nothing is against it"
-    return [f"advice only: this run blocks nothing and promotes nothing; {else_}"]
+    return [f"{ADVISES}; {else_}"]
 
 
 def exit_status(

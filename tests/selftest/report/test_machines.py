@@ -7,6 +7,7 @@ import datetime as dt
 import functools
 import json
 import pathlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -334,3 +335,43 @@ CTRF = _closed(
     ),
 )
 """The part of CTRF's schema that is written here, as closed as that is."""
+
+
+@pytest.mark.parametrize("results", [{}, RESULTS], ids=["all good", "much broken"])
+def test_advice_is_told_in_every_form(
+    told: Told, tmp_path: pathlib.Path, results: dict[str, Result | None]
+) -> None:
+    """The verdict is what it is; no form for machines calls it one that promotes."""
+    account = told("postdeploy", results, advises=True)
+    files = write_all(tmp_path, account, Redactor([]))
+    found = {name: file.read_text("utf-8") for name, file in files.items()}
+    document = json.loads(found["verdict.json"])
+    assert (document["advise"], document["verdict"]) == (True, account.verdict.word.value)
+    assert jsonschema_rs.validator_for(verdict_schema()).is_valid(document)
+    assert "Advice only" in found["summary.md"]
+    assert "gate_promotes=no\n" in found["outputs.env"]
+    assert "gate_advises=yes\n" in found["outputs.env"]
+    assert json.loads(found["attestation.intoto.json"])["predicate"]["result"] == "FAILED"
+    samples = [
+        one
+        for two in text_string_to_metric_families(found["gate.prom"])
+        for one in two.samples
+        if one.name == "gate_advises"
+    ]
+    assert [one.value for one in samples] == [1.0]
+    assert "::error" not in found["annotations.txt"]
+    assert bool(found["annotations.txt"]) is bool(results)
+
+
+def test_annotations_and_outputs(told: Told, tmp_path: pathlib.Path) -> None:
+    """The worst first, a line each, at the contract's; outputs hold nothing but plain values."""
+    write_all(tmp_path, told("postdeploy", RESULTS), Redactor([]))
+    lines = (tmp_path / "annotations.txt").read_text("utf-8").splitlines()
+    assert 0 < len(lines) <= 10
+    commands = [line.split()[0] for line in lines]
+    assert commands == sorted(commands), "errors before warnings"
+    assert commands[0] == "::error"
+    for line in lines:
+        assert re.fullmatch(r"::(error|warning) (\w+=[^,:]*,?)+::[^\r\n]+", line), line
+    for line in (tmp_path / "outputs.env").read_text("utf-8").splitlines():
+        assert re.fullmatch(r"gate_\w+=[\w.-]*", line), line
