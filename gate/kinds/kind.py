@@ -33,10 +33,18 @@ class State:
     """What an item is: in words, and in parts where the words do not hold everything.
 
     It holds what must not change by itself: no PIDs, no durations, no free space.
+
+    Attributes:
+        text: In words.
+        parts: In parts, by name.
+        started: When it began (ISO 8601, UTC), where that belongs to it.
+        started_by: Id of the plan's step that promises this start; empty where none does.
     """
 
     text: str
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    started: str = ""
+    started_by: str = ""
 
 
 Cells = Mapping[str, "str | CannotTell"]

@@ -24,6 +24,7 @@ from gate.kinds.kind import (
     not_seen,
     shown,
 )
+from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
 from gate.kinds.unit_history import again_and_again, causes
 from gate.sources.fact import Absent, Seen, known, require
@@ -231,9 +232,10 @@ def _state_in_words(promise: Promise, scene: Scene) -> Told:
     if isinstance(unit.starts_at_boot, Seen):
         words.append("starts at boot" if unit.starts_at_boot.value else "does not start at boot")
     # Only where a restart is promised, or promised not to be, does the start belong to the state.
-    if isinstance(after, Service) and after.restarted is not None and unit.started:
-        words.append(f"up since {moment_of(unit.started)}")
-    return State(", ".join(words))
+    if not isinstance(after, Service) or after.restarted is None or unit.started is None:
+        return State(", ".join(words))
+    step = promised_by(unit.asked, unit.started, scene)
+    return State(", ".join(words), started=unit.started.isoformat(), started_by=step)
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:

@@ -23,6 +23,11 @@ from gate.report.account import SNAPSHOT, Account
 from gate.report.allure_steps import steps
 from gate.report.conclusion import beyond
 from gate.report.facts import evidence
+from gate.report.pictures.latency import latency
+from gate.report.pictures.locks import locks
+from gate.report.pictures.picture import file as picture_file
+from gate.report.pictures.tables import tables
+from gate.report.pictures.timeline import timeline
 from gate.report.state_diff import FILE as STATE_DIFF
 from gate.report.times import milliseconds, span
 
@@ -37,6 +42,7 @@ STATUS: dict[Outcome, str] = {
 TYPES = {"JSON": ("application/json", "json"), "TEXT": ("text/plain", "txt")}
 SHOWN = {"md": "text/markdown", "svg": "image/svg+xml", "png": "image/png"}
 """Files of other reports that are shown in Allure: documents as rendered text, and pictures."""
+DRAWN = (tables, latency, locks)
 CONFIG = "allurerc.json"
 NEAR = 20
 """Results that did not pass and have the documents beside them; the others find them at the run."""
@@ -96,15 +102,26 @@ class _Shown:
         return [self._attached(name, of) for name in names if name in self._already]
 
     def pictures(self) -> list[dict[str, str]]:
-        """The pictures that other reports made, wherever they come from."""
+        """The pictures of the page, and those that other reports made, wherever they come from."""
+        drawn = [draw(self._account) for draw in DRAWN]
+        story = timeline([self._account])
+        if story is not None:
+            drawn.insert(0, story[0])
+        own = [
+            self._attached(f"{one.name}.svg", "pictures", picture_file(one), one.title)
+            for one in drawn
+            if one is not None
+        ]
         found = (one for one in self._already if one.endswith((".svg", ".png")) and "/" not in one)
-        return [self._attached(name, "globals") for name in found]
+        return [*own, *(self._attached(name, "globals") for name in found)]
 
-    def _attached(self, name: str, of: str) -> dict[str, str]:
+    def _attached(
+        self, name: str, of: str, content: bytes | None = None, title: str = ""
+    ) -> dict[str, str]:
         suffix = name.rpartition(".")[2]
         source = f"{_id(self._account, f'{of}/{name}')}-attachment.{suffix}"
-        self.files[source] = self._already[name]
-        return {"name": name, "source": source, "type": SHOWN[suffix]}
+        self.files[source] = self._already[name] if content is None else content
+        return {"name": title or name, "source": source, "type": SHOWN[suffix]}
 
 
 def _id(account: Account, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import enum
 import re
 from collections.abc import Iterator, Mapping
@@ -71,7 +72,8 @@ def compare(
         old = state_of(promise, scene_of(contract, target, before))
         new = state_of(promise, scene_of(contract, target, after))
         if old is not None and new is not None:
-            changes.append(_item(promise, old, new, _to_change(promise, before, after), lines))
+            to_change = _to_change(promise, before, after)
+            changes.append(_item(promise, old, new, to_change, lines))
     return [*changes, *_unnamed(contract, before, after), *_host(before, after)]
 
 
@@ -80,6 +82,13 @@ def _to_change(promise: Promise, before: Observed, after: Observed) -> bool:
     sides = [promise.at(before.moment), promise.at(after.moment)]
     old, new = (one.model_dump(exclude=set(one.WORDS)) for one in sides)
     return old != new or (sides[1].changes_by_itself and sides[0] is not sides[1])
+
+
+def _step(old: State | CannotTell, new: State | CannotTell) -> str:
+    """The step that promises what changed, where that is nothing but a start anew."""
+    if isinstance(old, CannotTell) or isinstance(new, CannotTell) or old.started == new.started:
+        return ""
+    return new.started_by if (old.text, old.parts) == (new.text, new.parts) else ""
 
 
 def _item(
@@ -93,14 +102,25 @@ def _item(
     promised = line.promised if line else ""
     if isinstance(old, CannotTell) or isinstance(new, CannotTell):
         was, is_ = (
-            f"cannot tell: {one.reason}" if isinstance(one, CannotTell) else one.text
+            f"cannot tell: {one.reason}" if isinstance(one, CannotTell) else _shown(one)
             for one in (old, new)
         )
         return Change(promise.id, promise.chapter, Kind.UNKNOWN, promised, was, is_)
-    kind, note = _kind(old == new, to_change, line)
+    same = (old.text, old.parts, old.started) == (new.text, new.parts, new.started)
+    kind, note = _kind(same, to_change, line)
+    step = _step(old, new)
+    if kind is Kind.DRIFT and step and line and line.outcome in (Outcome.PASS, Outcome.WARN):
+        kind, note = Kind.PROMISED, [f"started anew by {step}"]
     both = bool(old.parts and new.parts)
-    is_ = "; ".join([new.text, *(_parts(old.parts, new.parts) if both else ()), *note])
-    return Change(promise.id, promise.chapter, kind, promised, old.text, is_)
+    is_ = "; ".join([_shown(new), *(_parts(old.parts, new.parts) if both else ()), *note])
+    return Change(promise.id, promise.chapter, kind, promised, _shown(old), is_)
+
+
+def _shown(state: State) -> str:
+    """A state in words, with when it began where that belongs to it."""
+    if not state.started:
+        return state.text
+    return f"{state.text}, up since {moment_of(dt.datetime.fromisoformat(state.started))}"
 
 
 def _kind(same: bool, to_change: bool, line: Line | None) -> tuple[Kind, list[str]]:  # noqa: FBT001

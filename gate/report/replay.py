@@ -26,11 +26,10 @@ class Replay:
     at: dt.datetime
 
     def sentence(self) -> str:
-        """The same in every report."""
+        """The same in every report, whenever the look is judged again."""
         return (
             f"REPLAY: nothing was looked at; what was seen at {moment_of(self.looked)} was judged "
-            f"again at {moment_of(self.at)} ({self.file}, sha256 {self.sha256[:12]}); it promotes "
-            f"nothing"
+            f"again ({self.file}, sha256 {self.sha256[:12]}); it promotes nothing"
         )
 
     def document(self) -> dict[str, str]:

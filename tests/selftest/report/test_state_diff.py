@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +12,12 @@ import pytest
 from gate.account.verdict import Outcome, Result
 from gate.catalog.model import Catalog
 from gate.contract.item import Moment
+from gate.kinds.load import load_contract
+from gate.plan.facts import PlanFacts, StepRecord
+from gate.report import snapshot
 from gate.report.account import Account
 from gate.report.drift import Kind, compare
+from gate.report.replay import replay_of
 from gate.report.state_diff import document
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts
@@ -209,3 +215,88 @@ def test_summary_counts_and_times(told: Callable[..., Account], look: Look) -> N
     assert "- 0 promised, and did not happen\n- 0 happened, and was not promised" in text
     assert "- 12 happened as promised" in text
     assert "| budget.tickets ✅ | 12ms | 12ms | 1.00 |" in text
+
+
+RESTARTS = """
+[about]
+system = "Restarts"
+[step.back]
+title = "The services are started anew"
+source = "the plan"
+phase = "rollback"
+order = 1
+run = "{run}"
+"""
+API = """
+[service.api]
+title = "The API runs"
+source = "snapshot"
+unit = "atum-desk-api.service"
+after = { state = "active (running)", restarted = true }
+before = { state = "active (running)" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("run", "late_s", "state", "expected"),
+    [
+        ("systemctl restart atum-desk-api atum-desk-sla-worker", 20, "done", Kind.PROMISED),
+        ("systemctl stop atum-desk-api.service", 20, "done", Kind.DRIFT),
+        ("systemctl restart atum-desk-api-worker.service", 20, "done", Kind.DRIFT),
+        ("systemctl restart atum-desk-api.service", 600, "done", Kind.DRIFT),
+        ("systemctl restart atum-desk-api.service", -600, "done", Kind.DRIFT),
+        ("systemctl restart atum-desk-api.service", 20, "done already", Kind.DRIFT),
+        ("systemctl restart atum-desk-api.service", 600, "", Kind.PROMISED),
+    ],
+)
+def test_a_restart_that_a_step_promises_is_no_drift(
+    *,
+    told: Callable[..., Account],
+    look: Look,
+    tmp_path: pathlib.Path,
+    run: str,
+    late_s: int,
+    state: str,
+    expected: Kind,
+) -> None:
+    """Only within the step, only of a unit that it names; without a record, what the plan says."""
+    (tmp_path / "plan.toml").write_text(RESTARTS.replace("{run}", run), "utf-8")
+    (tmp_path / "services.toml").write_text(API, "utf-8")
+    contract = load_contract(tmp_path)
+    before, restored = look("predeploy"), look("rollback")
+    assert isinstance(restored.host, Seen)
+    host = restored.host.value
+    began = host.identity.clock + dt.timedelta(seconds=5)
+    unit = host.units["atum-desk-api.service"]
+    assert isinstance(unit, Seen)
+    anew = unit.value.model_copy(update={"started": began + dt.timedelta(seconds=late_s)})
+    restored = with_host(restored, units={**host.units, "atum-desk-api.service": Seen(anew)})
+    plan: Any = Absent("no plan was carried out by this run")
+    if state:
+        record = StepRecord(
+            step="step.back",
+            command=run,
+            started=began,
+            seconds=30.0,
+            exit_status=0,
+            output="",
+            state=state,
+        )
+        plan = Seen(PlanFacts(steps={"step.back": Seen(record)}))
+    restored = restored.model_copy(update={"sources": {**restored.sources, "plan": plan}})
+    account = told("rollback", contract=contract, observed=restored)
+    assert kinds(account, before, restored)["service.api"] is expected
+    text = text_of(account, before)
+    assert ("started anew by step.back" in text) == (expected is Kind.PROMISED)
+    assert "up since" in text
+
+
+def test_the_same_look_is_the_same_document(told: Callable[..., Account], look: Look) -> None:
+    """Whatever is judged again, at whatever time, has the same bytes: snapshot and comparison."""
+    texts = set()
+    for hours in (1, 25):
+        now = dt.datetime(2026, 2, 13, tzinfo=dt.timezone.utc) + dt.timedelta(hours=hours)
+        replay = replay_of(look("postdeploy"), "observed.json", "0" * 64, now)
+        account = told("postdeploy", replay=replay, started=now, finished=now)
+        texts.add((text_of(account, look("predeploy")), snapshot.document(account)))
+    assert len(texts) == 1
