@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
+import re
 from collections.abc import Callable
 
 import pytest
 
 from gate.account.verdict import Outcome, Result
 from gate.contract.item import Moment
+from gate.kinds.load import load_contract
+from gate.kinds.step import Step
 from gate.report.account import Account
 from gate.report.snapshot import document
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
@@ -299,3 +303,23 @@ def test_sandbox_is_named_and_its_places_too(told: Callable[..., Account]) -> No
     assert "this target adds 31000" in text
     assert "here they lie below /run/box" in text
     assert "| 8000 | atum-desk-api | closed |" in text
+
+
+def test_the_suite_tells_the_deployment_s_steps_after_it_alone(
+    told: Callable[..., Account],
+) -> None:
+    """A row for each step of the deployment, in their order; the user's own document has none."""
+    root = pathlib.Path(__file__).resolve().parents[3]
+    contract = load_contract(root / "tests" / "contract")
+    steps = sorted(
+        (one.after for one in contract.promises.values() if isinstance(one.after, Step)),
+        key=lambda one: one.order,
+    )
+    titles = [one.title for one in steps if one.phase == "deploy"]
+    after = document(told("postdeploy", contract=contract))
+    _, _, rest = after.partition("## Deployment Steps")
+    rows = [one for one in rest.partition("\n---\n")[0].splitlines() if re.match(r"\| \d", one)]
+    assert [one.split(" | ")[0] for one in rows] == [f"| {n}" for n in range(1, len(titles) + 1)]
+    assert [one.split(" | ")[1].replace("\\", "") for one in rows] == titles
+    for moment in ("predeploy", "rollback"):
+        assert "## Deployment Steps" not in document(told(moment, contract=contract))
