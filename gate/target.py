@@ -11,6 +11,7 @@ import pydantic
 
 from gate import host_spec, literals
 from gate.api import Api
+from gate.clone_source import CloneSource
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
 from gate.redis import Redis
@@ -37,30 +38,6 @@ class Database(Strict):
 
     service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
     forward: bool = False
-
-
-class Source(Strict):
-    """Where clones for the rehearsal are made, and from what.
-
-    Attributes:
-        service: Service of libpq's service file whose role has CREATEDB; another server than the
-            live one if you can. As a superuser there the trace is complete.
-        kind: ``dump`` (of the live database, now), ``template`` (a copy of it on the same server,
-            which only works while nobody is connected to it), or ``backup``.
-        backup: With that kind: a ``pg_dump -Fc`` file on the host.
-        deadline_s: How long the whole rehearsal may take, in seconds.
-    """
-
-    service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
-    kind: Literal["dump", "template", "backup"] = "dump"
-    backup: str = ""
-    deadline_s: Annotated[float, pydantic.Field(gt=0, le=86400)] = 1800.0
-
-    RULES = (
-        Rule(
-            Both(Filled("backup"), Is("kind", "backup")), 'backup and kind = "backup" go together'
-        ),
-    )
 
 
 class Difference(Strict):
@@ -176,7 +153,7 @@ class Target(Strict):
     api: Api = NO_API
     database: Database = NO_DATABASE
     redis: Redis | None = None
-    rehearsal: Source | None = None
+    rehearsal: CloneSource | None = None
     deadlines: Deadlines = Deadlines()
     reports: Reports = Reports()
     evidence: Evidence | None = None

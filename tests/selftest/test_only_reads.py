@@ -17,7 +17,8 @@ from tests.selftest.test_clone import Release
 
 READS = re.compile(r"(SELECT|BEGIN|ROLLBACK|COMMIT|SET|SHOW|WITH)\b", re.IGNORECASE)
 DUMPS = re.compile(
-    r"(COPY .* TO stdout;?$|LOCK TABLE .* IN ACCESS SHARE MODE;?$|PREPARE |EXECUTE |DEALLOCATE )",
+    r"(COPY .* TO stdout;?$|LOCK TABLE .* IN ACCESS SHARE MODE( NOWAIT)?;?$"
+    r"|PREPARE |EXECUTE |DEALLOCATE )",
     re.IGNORECASE,
 )
 WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|TRUNCATE|CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT)\b")

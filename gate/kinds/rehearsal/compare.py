@@ -15,7 +15,7 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
-from gate.kinds.rehearsal import back, serves, summary, undone
+from gate.kinds.rehearsal import back, lacking, serves, summary, undone
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
@@ -32,9 +32,27 @@ def rehearsal(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Rehearsal)
     facts = require(scene.observed.rehearsal, "rehearsal")
     for name, judge in COMPARISONS.items():
-        if getattr(item, name) is not None:
-            return judge(item, facts, promise, scene)
+        if getattr(item, name) is None:
+            continue
+        finding = judge(item, facts, promise, scene)
+        open_ = lacking.needed(name, facts) if finding.holds else []
+        if open_:
+            raise ObservationError(f"cannot tell: {'; '.join(open_)}")
+        return _left(name, finding, facts, scene)
     raise TypeError(f"{promise.id} promises nothing that is known here")
+
+
+def _left(key: str, finding: Finding, facts: RehearsalFacts, scene: Scene) -> Finding:
+    """What a rehearsal leaves behind breaks the promise of a clone; where there is none, each."""
+    if not facts.left and not facts.earlier:
+        return finding
+    items = scene.contract.of(Rehearsal, "predeploy").values()
+    here = key == "clone" or all(one.clone is None for one in items)
+    return dataclasses.replace(
+        finding,
+        broken=(*finding.broken, *(facts.left if here else ())),
+        warnings=(*finding.warnings, *(facts.earlier if here else ())),
+    )
 
 
 def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from gate.contract.rehearsal import Alembic
 from gate.sources.fact import Seen
-from gate.sources.rehearsal.facts import Leg, Receipt, RehearsalFacts
+from gate.sources.rehearsal.facts import ROWS, Leg, Receipt, RehearsalFacts
 
 SAME_NUMBER = "(other content)"
 """End of the sentence about a table that has as many rows as before."""
@@ -73,9 +73,16 @@ def _removals(
         for name in removal.objects:
             if leg is not None and isinstance(leg.commands, Seen) and not _dropped(leg, name):
                 found.stale.append(f"{removal.revision} is declared to remove {name}, and does not")
-        found.receipts[number] = _without(
-            found.receipts[number], _gone(found.receipts[number], removal.objects)
-        )
+        receipt = found.receipts[number]
+        for name in removal.objects:
+            gone = leg is not None and _dropped(leg, name) and receipt.rows_of == "clone"
+            back = gone and not _gone(receipt, (name,)) and not receipt.failed
+            if back and _had_rows(facts, name):
+                found.stale.append(
+                    f"{removal.revision} is declared to remove {name} for good, and its way down "
+                    f"brings the content back"
+                )
+        found.receipts[number] = _without(receipt, _gone(receipt, removal.objects))
         found.told.append(f"{removal.revision} removes for good: {removal.reason}")
 
 
@@ -105,6 +112,16 @@ def _gone(receipt: Receipt, objects: tuple[str, ...]) -> list[str]:
         if line.startswith(f"{name}: ")
         or (line.startswith(f"{name.rpartition('.')[0]}: ") and line.endswith(SAME_NUMBER))
     ]
+
+
+def _had_rows(facts: RehearsalFacts, name: str) -> bool:
+    """Whether a table, or that of a column, held all its rows when a revision was judged."""
+    if not isinstance(facts.clone, Seen) or any(
+        one.kind == ROWS for one in facts.clone.value.lacks
+    ):
+        return False
+    rows = facts.clone.value.rows
+    return bool(rows.get(name) or rows.get(name.rpartition(".")[0]))
 
 
 def _dropped(leg: Leg, name: str) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from gate.contract.model import Contract
-from gate.contract.rehearsal import Rehearsal
+from gate.contract.rehearsal import Alembic, Rehearsal
 from gate.sources.migrations.chain import ancestors, chain
 from gate.sources.migrations.facts import Chain
 from gate.target import Target
@@ -48,7 +48,17 @@ def mistakes(contract: Contract, target: Target) -> list[str]:
             wrong.append(f"{id_}: {key} = {name!r}: {_none(known)}")
         elif not wrong and not behind & set(found):
             wrong.append(f"{id_}: {key} = {name!r}: it does not lie behind {', '.join(ends)}")
-    return wrong
+    return [*wrong, *_declared(how, known)]
+
+
+def _declared(how: Alembic, known: Chain) -> list[str]:
+    """Declarations of revisions that there are not: nothing would ever come of them."""
+    return [
+        f"alembic.{key}[{number}]: revision = {one.revision!r}: {_none(known)}"
+        for key in ("one_way", "data_changes", "removes")
+        for number, one in enumerate(getattr(how, key))
+        if one.revision not in known.revisions
+    ]
 
 
 def _backs(items: Mapping[str, Rehearsal]) -> Iterator[tuple[str, str, str]]:

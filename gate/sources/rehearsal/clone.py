@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -12,66 +11,39 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from gate.catalog.names import told
-from gate.connection import libpq
+from gate.clone_source import CloneSource
 from gate.connection.carrier import Carrier
-from gate.connection.forward import to_database
 from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
-from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import copying, faithful, mark, room
-from gate.sources.rehearsal.environment import capped
-from gate.sources.rehearsal.facts import CloneFacts, Lack
-from gate.sources.rehearsal.sessions import APPLICATION, LIVE_S, Sessions
-from gate.sources.rehearsal.state import SETTINGS, States, setting
-from gate.target import Source, Target
+from gate.sources.rehearsal import box, branch, embedded, filling, mark, reach, room
+from gate.sources.rehearsal.facts import CloneFacts
+from gate.sources.rehearsal.place import Host, Place
+from gate.sources.rehearsal.reach import Way
+from gate.sources.rehearsal.receipt import describe
+from gate.sources.rehearsal.sessions import Sessions
+from gate.sources.rehearsal.state import States
+from gate.target import Target
 
-COPY_S, COPY_PER_S = 600.0, 5_000_000
-"""How long copying may take in seconds, and how many bytes more take a second more."""
-
-SHOWN = 5
-DIFFERENCES = """
-    SELECT 'extension ' || extname || ' is version ' || extversion FROM pg_extension
-     UNION ALL
-    SELECT 'setting ' || unnest(setconfig) FROM pg_db_role_setting
-     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND setrole = 0
-     UNION ALL
-    SELECT 'collation ' || datcollate || ', encoding ' || pg_encoding_to_char(encoding)
-      FROM pg_database WHERE datname = current_database()
-     UNION ALL
-    SELECT 'server version ' || current_setting('server_version')
-     UNION ALL
-    SELECT 'collation version ' || (to_jsonb(d) ->> 'datcollversion')
+SWEEP_S = 300.0
+"""How long ending what killed rehearsals left may take, in seconds."""
+LOCALE = """
+    SELECT pg_encoding_to_char(encoding), datcollate, datctype,
+           coalesce(to_jsonb(d) ->> 'datlocprovider', 'c'),
+           coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
       FROM pg_database AS d WHERE datname = current_database()
 """
-
-
-@dataclasses.dataclass(frozen=True)
-class Way:
-    """How a database is reached, from here and on the host.
-
-    Attributes:
-        here: libpq's keywords for this side, password included.
-        there: The same as the host sees it.
-        sessions: Where sessions are opened and ended.
-        live: Whether this is the live database, where sessions can only read.
-    """
-
-    here: dict[str, str]
-    there: dict[str, str]
-    sessions: Sessions
-    live: bool
-
-    def to(self, database: str) -> Way:
-        """The same server, another database."""
-        here, there = {**self.here, "dbname": database}, {**self.there, "dbname": database}
-        return dataclasses.replace(self, here=here, there=there, live=False)
-
-    def connect(self, purpose: str = "") -> AbstractContextManager[psycopg.Connection[Any]]:
-        """Open a session, with limits; it ends when the run is interrupted."""
-        return self.sessions.connect(self.here, purpose, live=self.live)
+NO_LOCALE = (
+    psycopg.errors.WrongObjectType,
+    psycopg.errors.InvalidParameterValue,
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.SyntaxError,
+)
+"""What a server says that does not have a locale, or its provider."""
+PROVIDERS = {
+    "i": "LOCALE_PROVIDER icu ICU_LOCALE {}",
+    "b": "LOCALE_PROVIDER builtin BUILTIN_LOCALE {}",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,96 +69,101 @@ class Clone:
     @property
     def beside_live(self) -> bool:
         """Whether the live database is on the same server."""
-        way, live = self.way.there, self.live.there
-        return all(way.get(key) == live.get(key) for key in ("host", "port"))
+        return self.way.same_server(self.live)
 
     def connect(self, purpose: str = "") -> AbstractContextManager[psycopg.Connection[Any]]:
         """Open a session on the clone."""
         return self.way.connect(purpose)
 
 
-def find_way(
-    service: str, target: Target, carrier: Carrier, sessions: Sessions, *, live: bool
-) -> Way:
-    """Find out how a service is reached, with one connection.
-
-    Raises:
-        ObservationError: It is not.
-    """
-    overrides = to_database(target, carrier, service)
-    try:
-        with psycopg.connect(
-            service=service,
-            application_name=APPLICATION,
-            connect_timeout=max(2, int(target.deadlines.connect_s)),
-            options=f"-c statement_timeout={LIVE_S * 1000}",
-            **overrides,  # type: ignore[arg-type]
-        ) as connection:
-            info = connection.info
-            here = {"host": info.host, "port": str(info.port), "user": info.user}
-            here |= {"dbname": info.dbname, "password": info.password}
-    except psycopg.Error as error:
-        raise CarrierError(
-            f"database service {service!r}: {first_line(error)}", Cause.UNREACHABLE
-        ) from error
-    here = {key: value for key, value in here.items() if value}
-    if not overrides:
-        return Way(here, here, sessions, live)
-    named = libpq.service(service)
-    there = {**here, "host": named["host"], "port": named["port"]}
-    return Way(here, there, sessions, live)
-
-
 @contextmanager
-def cloned(target: Target, source: Source, carrier: Carrier) -> Iterator[tuple[Clone, CloneFacts]]:
+def cloned(
+    target: Target, source: CloneSource, carrier: Carrier, left: list[str] | None = None
+) -> Iterator[tuple[Clone, CloneFacts]]:
     """Have a clone; it is dropped at the end, whatever happens.
 
     Its name is held by an advisory lock as long as this process lives, so that the next run tells
     a clone in use from one that a killed run left. What bears no mark of the gate's is left alone.
+
+    Args:
+        target: Of what.
+        source: From what, and where.
+        carrier: The way to the host.
+        left: Is told what could not be removed.
 
     Raises:
         ObservationError: It cannot be made, the run was interrupted or is too late; the text says
             why, and nothing is left of it.
     """
     began = time.monotonic()
+    name = mark.new_name()
     with Sessions(carrier.interrupted, source.deadline_s, target.deadlines.connect_s) as sessions:
-        way = find_way(source.service, target, carrier, sessions, live=False)
-        live = find_way(target.database.service, target, carrier, sessions, live=True)
-        with way.to("postgres").connect("clones") as admin:
-            name = mark.new_name()
+        at = Host(target, source, carrier, sessions, [] if left is None else left)
+        live = reach.find_way(target.database.service, target, carrier, sessions, live=True)
+        limit = min(SWEEP_S, source.deadline_s)
+        at.left.extend(box.sweep(carrier, target.placed(source.folder), limit))
+        with (
+            _placed(at, live) as place,
+            place.way.to("postgres").connect("clones") as admin,
+        ):
             states: States | None = None
             try:
                 with sessions.explained():
                     mark.drop_leftovers(admin)
                     mark.hold(admin, name)
                     states = States(admin, name, live.there["dbname"])
-                    clone = Clone(name, way.to(name), live, *_rank(admin), states)
-                    room.check(admin, way.there, live.there["dbname"], carrier)
-                    _make(admin, clone, source)
-                    _fill(clone, target, source, carrier)
-                    yield clone, _describe(clone, source, time.monotonic() - began)
+                    clone = Clone(name, place.way.to(name), live, *_rank(admin), states)
+                    if source.kind in filling.LARGE and not place.branch:
+                        room.check(admin, place.way.there, live.there["dbname"], carrier)
+                    _make(admin, clone, at, place)
+                    filling.fill(at, clone, place)
+                    seconds = time.monotonic() - began
+                    yield clone, describe(clone, at, seconds)
             except psycopg.Error as error:
                 raise ObservationError(f"clone: {first_line(error)}") from error
             finally:
-                _drop(way, admin, [*(states.names if states else ()), name])
+                names = [*(states.names if states else ()), name]
+                _drop(admin, names, at, place)
 
 
-def _drop(way: Way, admin: psycopg.Connection[Any], names: list[str]) -> None:
-    """Drop the clone and its copies; over a new session where this one was hung up on."""
-    sessions = way.sessions
-    try:
-        with sessions.spared(admin):
+@contextmanager
+def _placed(at: Host, live: Way) -> Iterator[Place]:
+    """Have a place for a clone, whoever provides it."""
+    if at.source.make is not None:
+        with branch.made(at, live) as place:
+            yield place
+    elif at.source.embedded:
+        with embedded.running(at, live) as place:
+            yield place
+    else:
+        service = at.source.service or ""
+        yield Place(reach.find_way(service, at.target, at.carrier, at.sessions, live=False))
+
+
+def _drop(admin: psycopg.Connection[Any], names: list[str], at: Host, place: Place) -> None:
+    """Drop the clone and its copies; over a new session where this one was hung up on.
+
+    A branch gets its own name again: whoever removes it knows it by that.
+    """
+
+    def drop(session: psycopg.Connection[Any]) -> None:
+        with at.sessions.spared(session):
+            if place.branch:
+                with suppress(psycopg.Error):  # not there: whoever removes it says so
+                    session.execute(_rename(names[-1], place.branch))
             for name in names:
-                mark.drop(admin, name)
+                mark.drop(session, name)
+
+    try:
+        drop(admin)
     except psycopg.Error:
-        with suppress(psycopg.Error):  # the next run finds it by its mark
-            postgres = way.to("postgres").here
-            with (
-                sessions.connect(postgres, "clones", late=True) as another,
-                sessions.spared(another),
-            ):
-                for name in names:
-                    mark.drop(another, name)
+        try:
+            postgres = place.way.to("postgres").here
+            with at.sessions.connect(postgres, "clones", late=True) as another:
+                drop(another)
+        except psycopg.Error as error:  # the next run finds it by its mark
+            if not (place.own or place.branch):
+                at.left.append(f"the clone {names[-1]} could not be dropped: {first_line(error)}")
 
 
 def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
@@ -195,79 +172,53 @@ def _rank(admin: psycopg.Connection[Any]) -> tuple[bool, int]:
     return bool(row and row[0]), admin.info.server_version // 10000
 
 
-def _make(admin: psycopg.Connection[Any], clone: Clone, source: Source) -> None:
-    template = clone.live.there["dbname"] if source.kind == "template" else "template0"
+def _make(admin: psycopg.Connection[Any], clone: Clone, at: Host, place: Place) -> None:
+    """Make the clone's database, or have a branch take its name."""
+    live = clone.live.there["dbname"]
     try:
-        admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(clone.name), sql.Identifier(template)
-            )
-        )
-        mark.write(admin, clone.name, clone.live.there["dbname"])
+        if place.branch:
+            admin.execute(_rename(place.branch, clone.name))
+        elif at.source.kind == "template":
+            admin.execute(_create(clone.name, live))
+        else:
+            try:
+                admin.execute(_create(clone.name, "template0", *_locale(clone)))
+            except NO_LOCALE:
+                # This server has no such locale: the receipt says so.
+                admin.execute(_create(clone.name, "template0"))
+        mark.write(admin, clone.name, live)
     except psycopg.errors.InsufficientPrivilege as error:
+        who = f"the role of {at.source.service!r}" if at.source.service else "its role there"
         raise CarrierError(
-            f"{first_line(error)}: the role of {source.service!r} needs CREATEDB", Cause.PERMISSION
+            f"{first_line(error)}: {who} needs CREATEDB", Cause.PERMISSION
         ) from error
 
 
-def _fill(clone: Clone, target: Target, source: Source, carrier: Carrier) -> None:
-    """Restore a backup, or dump and restore, on the host: the rows do not travel."""
-    if source.kind != "template":
-        with clone.live.connect() as live, clone.way.to("postgres").connect() as admin:
-            size = live.execute("SELECT pg_database_size(current_database())").fetchone() or [0]
-            whole = clone.superuser and not faithful.missing_roles(live, admin)
-        output = carrier.run(
-            capped(copying.script(clone, target, source, whole=whole)),
-            deadline_s=min(COPY_S + size[0] / COPY_PER_S, source.deadline_s),
-        )
-        said = output.stdout.decode("utf-8", "replace")
-        if output.rc != 0 or re.search(r"pg_(dump|restore) exited with", said):
-            raise ObservationError(f"cloning: {known.first(said, 500)}")
-    _carry_settings(clone)
-    with clone.connect() as connection:
-        connection.execute("ANALYZE")
+def _create(name: str, template: str, *more: sql.Composable) -> sql.Composed:
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
+    return sql.SQL(" ").join([create, *more])
 
 
-def _carry_settings(clone: Clone) -> None:
-    """A dump of one database leaves its ``ALTER DATABASE SET`` behind."""
-    with clone.live.connect() as live:
-        rows = live.execute(SETTINGS, [live.info.dbname]).fetchall()
-    with clone.connect() as connection:
-        for role, pair in rows:
-            # What cannot be set here is named by the receipt.
-            with suppress(psycopg.errors.UndefinedObject, psycopg.errors.InsufficientPrivilege):
-                connection.execute(setting(clone.name, pair, role))
-
-
-def _describe(clone: Clone, source: Source, seconds: float) -> CloneFacts:
-    name = clone.live.there["dbname"]
-    with clone.live.connect() as live:
-        there = {row[0] for row in live.execute(DIFFERENCES)}
-    with clone.live.connect() as live, clone.connect() as connection:
-        lacks = faithful.receipt(live, connection)
-        here = {row[0] for row in connection.execute(DIFFERENCES)}
-        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
-        tables = connection.execute(
-            "SELECT quote_ident(schemaname) || '.' || quote_ident(relname), n_live_tup "
-            "FROM pg_stat_user_tables ORDER BY 1"
-        ).fetchall()
-    words = {"dump": f"pg_dump of {name}", "template": f"template {name}", "backup": source.backup}
-    return CloneFacts(
-        name=clone.name,
-        source=words[source.kind],
-        seconds=seconds,
-        bytes=(size or [0])[0],
-        rows={told(table): rows for table, rows in tables},
-        differences=(
-            *(f"only live: {one}" for one in sorted(there - here)),
-            *(f"only here: {one}" for one in sorted(here - there)),
-            *(_lack(one) for one in lacks),
-        ),
-        lacks=lacks,
+def _rename(was: str, name: str) -> sql.Composed:
+    return sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+        sql.Identifier(was), sql.Identifier(name)
     )
 
 
-def _lack(one: Lack) -> str:
-    """One sentence about what was not carried."""
-    more = f" and {len(one.objects) - SHOWN} more" if len(one.objects) > SHOWN else ""
-    return f"{one.kind} are not as live: {', '.join(one.objects[:SHOWN])}{more}"
+def _locale(clone: Clone) -> list[sql.Composable]:
+    """Encoding and locale of the live database, for a new one."""
+    with clone.live.connect() as live:
+        row = live.execute(LOCALE).fetchone()
+    if row is None:
+        return []
+    encoding, collate, ctype, provider, locale = row
+    words: list[sql.Composable] = [
+        sql.SQL("ENCODING {}").format(sql.Literal(encoding)),
+        sql.SQL("LC_COLLATE {}").format(sql.Literal(collate)),
+        sql.SQL("LC_CTYPE {}").format(sql.Literal(ctype)),
+    ]
+    if provider in PROVIDERS and locale:
+        words.append(sql.SQL(PROVIDERS[provider]).format(sql.Literal(locale)))
+    return words

@@ -12,12 +12,17 @@ from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
 from gate.sources.rehearsal.company import Bystander, Neighbour, Undone
 
+EXTENSIONS, SERVER, ROWS = "extension versions", "server version", "rows"
+REVISIONS, STATISTICS = "revisions", "statistics"
+"""Kinds of what a clone can lack, beside those of the catalog."""
+
 
 class Lack(Model):
     """A kind of thing that the live database has and the clone has not, or has otherwise.
 
     Attributes:
-        kind: Such as ``grants``, ``owners`` or ``comments``.
+        kind: Such as ``grants``, ``owners`` or ``comments``; ``rows`` for tables of which some are
+            there, ``revisions`` where the live database is at others.
         objects: What it is about, as the catalog names it.
     """
 
@@ -241,6 +246,8 @@ class RehearsalFacts(Model):
         steps: Which revisions the contract has judged, such as ``pending``.
         history: How many revisions lead to where the upgrade is to end.
         seconds: Of the whole rehearsal.
+        left: What the rehearsal made and could not remove, one sentence each.
+        earlier: The same of earlier ones on this host, whatever their target.
     """
 
     clone: Fact[CloneFacts]
@@ -267,3 +274,5 @@ class RehearsalFacts(Model):
     steps: str = "pending"
     history: int = 0
     seconds: float = 0.0
+    left: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import psycopg
 
 from gate.catalog.diff import diff
 from gate.catalog.read import read_catalog
-from gate.sources.rehearsal.facts import Lack
+from gate.sources.rehearsal.facts import EXTENSIONS, SERVER, Lack
 
 # Whoever owns something, was granted something, or has a policy.
 ROLES = """
@@ -24,6 +24,18 @@ ROLES = """
                 WHERE s.setrole = r.oid AND s.setdatabase = (
                           SELECT oid FROM pg_catalog.pg_database
                            WHERE datname = current_database()))
+     UNION
+    SELECT rolname FROM pg_catalog.pg_roles AS r  -- nothing depends on who made the cluster
+     WHERE r.oid = 10 AND (
+               EXISTS (SELECT FROM pg_catalog.pg_class WHERE relowner = r.oid AND oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typowner = r.oid AND oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proowner = r.oid AND oid >= 16384)
+            OR EXISTS (SELECT FROM pg_catalog.pg_namespace
+                        WHERE nspowner = r.oid AND oid >= 16384))
+"""
+TABLESPACES = """
+    SELECT DISTINCT s.spcname FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
 """
 KINDS = ("grant", "default grant", "comment", "setting", "security label", "subscription")
 ITSELF = "grant on database itself"
@@ -38,6 +50,20 @@ def missing_roles(live: psycopg.Connection[Any], admin: psycopg.Connection[Any])
     spoken = {name for (name,) in live.execute(ROLES)}
     there = {name for (name,) in admin.execute("SELECT rolname FROM pg_catalog.pg_roles")}
     return sorted(spoken - there)
+
+
+def missing_tablespaces(live: psycopg.Connection[Any], admin: psycopg.Connection[Any]) -> list[str]:
+    """Tablespaces that something of the live database is in and the clone's server lacks."""
+    there = {name for (name,) in admin.execute("SELECT spcname FROM pg_catalog.pg_tablespace")}
+    return sorted({name for (name,) in live.execute(TABLESPACES)} - there)
+
+
+def missing_extensions(live: psycopg.Connection[Any], admin: psycopg.Connection[Any]) -> list[str]:
+    """Extensions of the live database that the clone's server does not have to offer."""
+    offered = "SELECT name FROM pg_catalog.pg_available_extensions"
+    there = {name for (name,) in admin.execute(offered)}
+    has = {name for (name,) in live.execute("SELECT extname FROM pg_catalog.pg_extension")}
+    return sorted(has - there)
 
 
 def receipt(live: psycopg.Connection[Any], clone: psycopg.Connection[Any]) -> tuple[Lack, ...]:
@@ -55,6 +81,10 @@ def receipt(live: psycopg.Connection[Any], clone: psycopg.Connection[Any]) -> tu
     for key, (was, now) in found.changed.items():
         if any(key.startswith(f"{one} ") for one in KINDS):
             continue
+        if key.startswith("extension "):
+            versions = f"{key}: {was} live, {now} here"
+            lacks.setdefault(EXTENSIONS, []).append(versions)
+            continue
         owned, owns = OWNER.fullmatch(was), OWNER.fullmatch(now)
         if owned and owns and owned[2] != owns[2]:
             lacks.setdefault("owners", []).append(key)
@@ -63,6 +93,9 @@ def receipt(live: psycopg.Connection[Any], clone: psycopg.Connection[Any]) -> tu
     others = [key for key in (*found.missing, *found.extra) if not key.startswith(KINDS)]
     if others:
         lacks.setdefault("objects", []).extend(others)
+    here, there = clone.info.server_version // 10000, live.info.server_version // 10000
+    if here != there:
+        lacks[SERVER] = [f"PostgreSQL {there} live, {here} here"]
     return tuple(
         Lack(kind=kind, objects=tuple(sorted(keys)[:LARGEST])) for kind, keys in lacks.items()
     )

@@ -16,8 +16,9 @@ from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
-from gate.sources.rehearsal import alembic, release, undo, vectors, way
+from gate.sources.rehearsal import alembic, receipt, release, undo, vectors, way
 from gate.sources.rehearsal.account import Gone, account
+from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.clone import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
@@ -62,25 +63,31 @@ def rehearse(
             Cause.UPSTREAM,
         )
     began = time.monotonic()
+    left: list[str] = []
     try:
         tell("rehearsal: cloning the database")
         with (
             taken_out(how, target, carrier) as how,
-            cloned(target, source, carrier) as (clone, facts),
+            cloned(target, source, carrier, left) as (clone, facts),
             ExitStack() as sessions,
         ):
             connection = sessions.enter_context(clone.connect())
             stage = Stage(how, contract, target, carrier, clone, tell, connection, sessions)
+            fresh = source.kind not in ("backup", "command")
+            seen = receipt.revisions(clone, facts, stage.at(), how.version_table, fresh=fresh)
             found = _rehearse(stage, chain, RehearsalFacts(
-                clone=Seen(facts), targets_clone=_open("the proof"), reached=_open("the upgrade"),
+                clone=Seen(seen), targets_clone=_open("the proof"), reached=_open("the upgrade"),
                 after=_open("the upgrade"), receipts=_open("the downgrade"),
             ))  # fmt: skip
     except ObservationError as error:
         cause = error.cause if isinstance(error, CarrierError) else Cause.UPSTREAM
-        return CannotTell(str(error), cause)
+        return CannotTell("; ".join([str(error), *left]), cause)
     except psycopg.Error as error:
-        return CannotTell(f"rehearsal: {first_line(error)}", Cause.UPSTREAM)
-    return Seen(found.model_copy(update={"seconds": time.monotonic() - began}))
+        return CannotTell("; ".join([f"rehearsal: {first_line(error)}", *left]), Cause.UPSTREAM)
+    seconds = time.monotonic() - began
+    earlier = tuple(one for one in left if one.startswith(EARLIER))
+    own = tuple(one for one in left if one not in earlier)
+    return Seen(found.model_copy(update={"seconds": seconds, "left": own, "earlier": earlier}))
 
 
 def _open(what: str, why: str = "not reached") -> CannotTell:
