@@ -10,7 +10,6 @@ import pydantic
 
 from gate.contract.item import Item, Name, Yes
 from gate.kinds.host_kind import HostKind, listed
-from gate.kinds.package import meets
 from gate.kinds.scene import Scene, unknown
 from gate.rule import Is, Not, Rule
 from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
@@ -18,6 +17,7 @@ from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
+from gate.version import package_meets
 
 T = TypeVar("T")
 FLAGS = re.compile(r"\d{1,10}")
@@ -168,7 +168,7 @@ KERNEL = Probe[Subject, KernelFacts](
 
 def _differs(item: Kernel, found: KernelFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
-    if item.release is not None and not meets(found.release, item.release):
+    if item.release is not None and not package_meets(found.release, item.release):
         yield f"release {found.release} runs"
     if item.untainted or item.taints:
         taints, why = _value(found.taints)

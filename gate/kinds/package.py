@@ -20,6 +20,7 @@ from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
 from gate.target import Target
+from gate.version import package_meets
 
 Manager = Literal["dpkg", "rpm", "apk", "pip", "npm"]
 Subject = tuple[str, str, str]
@@ -229,19 +230,10 @@ def _differs(item: Package, found: PackageFacts, scene: Scene) -> Iterator[str]:
     del scene
     if found.odd:
         yield found.odd
-    if item.version is not None and not meets(found.version, item.version):
+    if item.version is not None and not package_meets(found.version, item.version):
         yield f"{item.package} is version {found.version}"
     if item.held and not found.held:
         yield "it is not held"
-
-
-def meets(version: str, wanted: str) -> bool:
-    """Whether a version is the one that is wanted, or one more exactly said."""
-    for one in (version, version.partition(":")[2]):
-        rest = one.removeprefix(wanted)
-        if one and rest != one and not rest[:1].isalnum():
-            return True
-    return False
 
 
 def _text(found: PackageFacts) -> str:

@@ -32,6 +32,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.fact import known as known_fact
 from gate.sources.host.questions import AskOutput, AskPackage
 from gate.target import Target
+from gate.version import meets
 
 
 class Runtime(Item):
@@ -39,7 +40,7 @@ class Runtime(Item):
 
     Attributes:
         label: Its name in the snapshot.
-        version: What the version must be; ``16`` is met by 16.11 and not by 160.
+        version: What the version must be; ``16`` is met by 16.11, and not by 160 or 16.changed.
         command: Argument list whose output holds the version.
         pattern: Regular expression whose first group is the version in that output.
         package: Python package as ``[environment folder, distribution]``.
@@ -91,7 +92,7 @@ def runtime(promise: Promise, scene: Scene) -> Finding:
         )
     if item.absent:
         broken = (f"{item.label} is installed: {version}",)
-    elif version == item.version or version.startswith(f"{item.version}."):
+    elif item.version is not None and meets(version, item.version):
         broken = ()
     else:
         broken = (f"{item.label} is version {version}",)

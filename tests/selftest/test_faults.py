@@ -122,9 +122,16 @@ FAULTS = load_faults(ROOT / "tests/faults").by_name
 HERE = {
     name: one
     for name, one in FAULTS.items()
-    if "sandbox" in one.where and one.stands == "before" and not one.differs and one.gate is None
+    if "sandbox" in one.where
+    and one.stands == "before"
+    and one.chapter != "budgets"
+    and not one.differs
+    and one.gate is None
 }
-"""Faults that one look in this process can be asked of; `gate drill` tries them all, and whole."""
+"""Faults that one look in this process can be asked of; `gate drill` tries them all, and whole.
+
+What is slow cannot be told while other tests keep the machine busy.
+"""
 SLA = "atum-desk-sla-worker.service"
 
 
@@ -138,7 +145,7 @@ def test_a_fault_turns_its_items(sandbox: Sandbox, name: str) -> None:
     try:
         assert host.do(name, scripts.do) == ""
         assert host.wait(name, scripts.ready, fault.ready_s) == ""
-        odd = sandbox.judge()
+        odd = sandbox.judge(logs=any(id_.startswith("log.") for id_ in fault.expect))
     finally:
         undone = host.undo(host.whole_undo(name, scripts.undo))
     assert undone == ""

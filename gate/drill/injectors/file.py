@@ -75,9 +75,10 @@ def _scripts(given: File, target: Target) -> Scripts:
         "touch": f'[ {path} -nt "$KEPT/old" ]',
         "add": f"[ -e {path} ]",
     }.get(given.act, f'! cmp -s {path} "$KEPT/old"')
+    # Two zeros more: without them chmod keeps a folder's set-group-ID bit.
     back = f'if [ -e "$KEPT/old" ] || [ -L "$KEPT/old" ]; then rm -rf -- {path}; '
     undo = {
-        "mode": f'[ ! -s "$KEPT/mode" ] || chmod "$(cat "$KEPT/mode")" {path}',
+        "mode": f'[ ! -s "$KEPT/mode" ] || chmod "00$(cat "$KEPT/mode")" {path}',
         "add": f'[ ! -e "$KEPT/none" ] || rm -f -- {path}',
     }.get(given.act, back + f'mv -T -- "$KEPT/old" {path}; fi')
     then = f"\n{given.then}" if given.then else ""
