@@ -15,6 +15,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from gate.sources.fact import CannotTell, Fact, Seen
+from gate.sources.rehearsal import programs
 from gate.sources.rehearsal.facts import RehearsalFacts
 from tests.selftest import servers
 from tests.selftest.conftest import Postgres
@@ -179,6 +180,7 @@ def test_a_pg_dump_that_is_too_old(
     postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that is newer than every ``pg_dump`` of the host is named with both versions."""
+    monkeypatch.setattr(programs, "PACKAGES", ())  # the server's own would be found beside the gate
     with own() as server:
         release = laid_out(tmp_path, server, monkeypatch)
         older = str(postgres.binaries)
