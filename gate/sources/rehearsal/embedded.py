@@ -37,10 +37,10 @@ $as test -x "$box/run" || {{
   exit 3
 }}
 package=${{best%/pginstall/bin}}
-if ! $as "$best/postgres" --version >/dev/null 2>&1 && [ "$package" != "$best" ]; then
+if ! $as "$best/initdb" --version >/dev/null 2>&1 && [ "$package" != "$best" ]; then
   mkdir -p "$box/lib/own"
   cp -RL "$package/pginstall" "$box/lib/own/" || exit 3
-  [ ! -d "$package.libs" ] || cp -RL "$package.libs" "$box/lib/" || exit 3
+  for one in "$package"*.libs; do [ ! -d "$one" ] || cp -RL "$one" "$box/lib/" || exit 3; done
   chmod -R a+rX "$box/lib"; best="$box/lib/own/pginstall/bin"
 fi
 (umask 077; printf '%s\\n' {password} >"$box/run/password")
