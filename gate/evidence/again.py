@@ -121,7 +121,8 @@ def _changed(
     before = {one.id: one for one in compare(contract, target, kept, kept, None)}
     for one in compare(contract, target, kept, now, None):
         was = before.get(one.id)
-        if one.id in slow or (was is not None and was.kind is Kind.UNKNOWN):
+        not_asked = one.id in slow or one.id in contract.withheld
+        if not_asked or (was is not None and was.kind is Kind.UNKNOWN):
             continue
         if one.kind is Kind.UNKNOWN:
             yield Against(f"{one.id}: {one.after}", untold=True)

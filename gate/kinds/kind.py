@@ -38,13 +38,20 @@ class State:
         text: In words.
         parts: In parts, by name.
         started: When it began (ISO 8601, UTC), where that belongs to it.
+        start: Which start that was, told by no clock that is set; ``started`` where it is empty.
         started_by: Id of the plan's step that promises this start; empty where none does.
     """
 
     text: str
     parts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     started: str = ""
+    start: str = ""
     started_by: str = ""
+
+    @property
+    def same_start(self) -> str:
+        """What is equal of two states exactly where nothing was started anew between them."""
+        return self.start or self.started
 
 
 Cells = Mapping[str, "str | CannotTell"]

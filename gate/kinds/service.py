@@ -235,7 +235,12 @@ def _state_in_words(promise: Promise, scene: Scene) -> Told:
     if not isinstance(after, Service) or after.restarted is None or unit.started is None:
         return State(", ".join(words))
     step = promised_by(unit.asked, unit.started, scene)
-    return State(", ".join(words), started=unit.started.isoformat(), started_by=step)
+    return State(
+        ", ".join(words),
+        started=unit.started.isoformat(),
+        start=str(unit.readings[-1].started_monotonic_us),
+        started_by=step,
+    )
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:

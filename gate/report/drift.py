@@ -86,7 +86,11 @@ def _to_change(promise: Promise, before: Observed, after: Observed) -> bool:
 
 def _step(old: State | CannotTell, new: State | CannotTell) -> str:
     """The step that promises what changed, where that is nothing but a start anew."""
-    if isinstance(old, CannotTell) or isinstance(new, CannotTell) or old.started == new.started:
+    if (
+        isinstance(old, CannotTell)
+        or isinstance(new, CannotTell)
+        or old.same_start == new.same_start
+    ):
         return ""
     return new.started_by if (old.text, old.parts) == (new.text, new.parts) else ""
 
@@ -106,7 +110,7 @@ def _item(
             for one in (old, new)
         )
         return Change(promise.id, promise.chapter, Kind.UNKNOWN, promised, was, is_)
-    same = (old.text, old.parts, old.started) == (new.text, new.parts, new.started)
+    same = (old.text, old.parts, old.same_start) == (new.text, new.parts, new.same_start)
     kind, note = _kind(same, to_change, line)
     step = _step(old, new)
     if kind is Kind.DRIFT and step and line and line.outcome in (Outcome.PASS, Outcome.WARN):

@@ -12,6 +12,7 @@ import pytest
 from gate.account.verdict import Outcome, Result
 from gate.catalog.model import Catalog
 from gate.contract.item import Moment
+from gate.kinds.kind import State
 from gate.kinds.load import load_contract
 from gate.plan.facts import PlanFacts, StepRecord
 from gate.report import snapshot
@@ -269,7 +270,10 @@ def test_a_restart_that_a_step_promises_is_no_drift(
     began = host.identity.clock + dt.timedelta(seconds=5)
     unit = host.units["atum-desk-api.service"]
     assert isinstance(unit, Seen)
-    anew = unit.value.model_copy(update={"started": began + dt.timedelta(seconds=late_s)})
+    later = {"started_monotonic_us": unit.value.readings[-1].started_monotonic_us + 1_000_000}
+    readings = tuple(one.model_copy(update=later) for one in unit.value.readings)
+    start = {"started": began + dt.timedelta(seconds=late_s), "readings": readings}
+    anew = unit.value.model_copy(update=start)
     restored = with_host(restored, units={**host.units, "atum-desk-api.service": Seen(anew)})
     plan: Any = Absent("no plan was carried out by this run")
     if state:
@@ -300,3 +304,13 @@ def test_the_same_look_is_the_same_document(told: Callable[..., Account], look: 
         account = told("postdeploy", replay=replay, started=now, finished=now)
         texts.add((text_of(account, look("predeploy")), snapshot.document(account)))
     assert len(texts) == 1
+
+
+def test_a_clock_that_was_set_starts_nothing() -> None:
+    """A start is told by the clock that nobody sets: the wall's may jump between two looks."""
+    old = State("active", started="2026-11-28T10:00:00+00:00", start="4711")
+    jumped = State("active", started="2026-11-28T10:00:02+00:00", start="4711")
+    anew = State("active", started="2026-11-28T10:00:02+00:00", start="9999")
+    assert old.same_start == jumped.same_start != anew.same_start
+    plain = State("active", started="2026-11-28T10:00:00+00:00")
+    assert plain.same_start == "2026-11-28T10:00:00+00:00"
