@@ -123,13 +123,18 @@ def test_closed_folder_above_without_sudo(machine: Machine) -> None:
 
 
 def test_unreadable_migrations_without_sudo(machine: Machine) -> None:
-    """A folder whose files cannot be read holds no chain that is told to be empty."""
+    """A folder whose files cannot be read holds no chain that is told to be empty.
+
+    To git a file that cannot be read is one that was changed, and it does not say which: the
+    release is not the promised one as far as anybody can see.
+    """
     folder = f"{DESK}/api/migrations/versions"
     with fault(machine, f"chmod 000 '{folder}'", f"chmod 755 '{folder}'"):
         result = machine.gate("predeploy", machine.plain(), sudo=False)
-    assert result.exit_status == 10
+    assert result.exit_status == 1
     told = ("migration.head", "migration.pending", "migration.chain", "risk.schema-migration")
-    assert result.odd() == {**dict.fromkeys(told, "INCONCLUSIVE"), **LOGS}
+    unclear = {**dict.fromkeys(told, "INCONCLUSIVE"), **LOGS}
+    assert result.odd() == {**unclear, "runtime.release": "FAIL"}
     for told_of in ("migration.head", "migration.chain"):
         assert "Permission denied" in result.items[told_of]["reason"]
 

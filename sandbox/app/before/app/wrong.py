@@ -64,12 +64,17 @@ async def _short(_app: Any, _scope: Message, _receive: Receive, send: Send, _val
     raise ConnectionResetError
 
 
-async def _drip(_app: Any, _scope: Message, _receive: Receive, send: Send, _value: str) -> None:
-    """A byte now and then, for ever."""
+async def _drip(_app: Any, _scope: Message, receive: Receive, send: Send, _value: str) -> None:
+    """A byte now and then, for as long as somebody listens."""
     await send(_start(200, b"application/json", None))
     while True:
         await send({"type": "http.response.body", "body": b" ", "more_body": True})
-        await asyncio.sleep(DRIP_S)
+        try:
+            message = await asyncio.wait_for(receive(), DRIP_S)
+        except asyncio.TimeoutError:
+            continue
+        if message["type"] == "http.disconnect":
+            return
 
 
 async def _flood(_app: Any, _scope: Message, _receive: Receive, send: Send, _value: str) -> None:
