@@ -279,7 +279,7 @@ TARGETS = {
     "rehearsal-kind": (TARGET + "[rehearsal]\nservice = 'x'\nkind = 'copy'", "rehearsal.kind: "),
     "rehearsal-unknown": (
         TARGET + "[rehearsal]\nservice = 'x'\nknd = 'dump'",
-        "rehearsal.knd: unknown key; known: backup, deadline_s, kind, service",
+        "rehearsal.knd: unknown key; known: backup, deadline_s, embedded,",
     ),
     **mistakes_of_api.TARGETS,
 }  # fmt: skip
