@@ -11,6 +11,7 @@ from gate.target import Target
 from gate.toml import Strict
 
 MAIN = 'pid=$(systemctl show -p MainPID {unit}); pid=${{pid#MainPID=}}; [ "${{pid:-0}}" -gt 1 ]'
+SHOWN = "$(systemctl show -p MainPID {unit})"
 STATE = "$(systemctl show -p {key} {unit})"
 AGAIN = (
     'setsid sh -c \'while :; do pid=$(systemctl show -p MainPID "$1"); pid=${{pid#MainPID=}}; '
@@ -48,8 +49,9 @@ ACTS = {
         ":",
     ),
     "crash": (
-        f'{AGAIN}; {MAIN}; echo "$pid" >"$KEPT/pid"',
-        f'{MAIN} && [ "$pid" != "$(cat "$KEPT/pid")" ]',
+        f'{MAIN}; echo "$pid" >"$KEPT/pid"; {AGAIN}',
+        # Dead, or another one already: it lives for a moment only.
+        f'[ "{SHOWN}" != "MainPID=$(cat "$KEPT/pid")" ]',
         ENDED,
     ),
 }
