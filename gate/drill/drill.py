@@ -8,7 +8,6 @@ import dataclasses
 import fcntl
 import os
 import pathlib
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -218,8 +217,6 @@ def bench(plan: Plan, number: int, cancelled: threading.Event) -> Iterator[Bench
         kept = folder if target.embedded else folder_for(plan.reports, target)
         with Bench(target, gating, plan.faults, Journal(kept)) as found:
             yield found
-        kept_runs = folder / "reports"
-        shutil.rmtree(kept_runs, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -20,25 +20,18 @@ from gate.sources.rehearsal.facts import RehearsalFacts
 from tests.selftest import servers
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import ENV, OBEDIENT
-from tests.selftest.test_clone import Release
+from tests.selftest.test_clone import Release, release
 from tests.selftest.test_diseases import sqlalchemy_url
 
 GOOD = ENV.format(url=OBEDIENT, versions="alembic_version")
+__all__ = ["release"]
+
 LIVE_STATE = """
     SELECT (SELECT count(*) FROM item), (SELECT version_num FROM alembic_version),
            (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
 """
 WITHIN_S = 60.0
 """How long anything here may take on a busy machine; each has a deadline of its own below that."""
-
-
-@pytest.fixture
-def release(
-    tmp_path: pathlib.Path, database: str, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
-) -> Release:
-    """A healthy release."""
-    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    return Release(tmp_path, database, postgres)
 
 
 def state(conninfo: str) -> object:
