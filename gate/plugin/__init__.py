@@ -7,6 +7,7 @@ it imports nothing but pytest, and without a contract it does nothing.
 from __future__ import annotations
 
 import difflib
+import importlib
 import pathlib
 import re
 from collections.abc import Generator
@@ -111,7 +112,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if looks:
         spare_engine(config)
     for name in MODULES if looks else ("inactive",):
-        config.pluginmanager.import_plugin(f"gate.plugin.{name}")
+        # not import_plugin: that warns of each module that another one has imported before
+        whole = f"gate.plugin.{name}"
+        config.pluginmanager.register(importlib.import_module(whole), whole)
     if looks:
         from gate.plugin.last_word import refuse_switches  # noqa: PLC0415 - only for such a run
 
@@ -127,7 +130,6 @@ def spare_engine(config: pytest.Config) -> None:
     marked = getattr(hook, "_must_rewrite", None)
     if isinstance(marked, set) and "gate" in marked:
         marked -= {"gate"}
-        marked |= {"gate.plugin"}  # what stands there is loaded already
         config.pluginmanager.rewrite_hook.mark_rewrite()  # forgets what it has concluded
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import subprocess
 import sys
 import types
@@ -11,6 +12,7 @@ from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from gate.outside import named
 from gate.plugin import spare_engine
+from tests.selftest import runs
 
 CONFIGURED = """
 import sys, gate.run.options, gate.run.conclusion, gate.report.reports
@@ -18,6 +20,15 @@ from gate.kinds.registry import kinds
 from gate.sources.registry import sources
 kinds(), sources(), gate.report.reports.reports()
 print(*sorted({"psycopg", "httpx", "asyncio", "cryptography"} & {*sys.modules}))
+"""
+
+ROOT_PATH = """
+[path.root]
+title = "The root is a folder"
+source = "a self-test"
+path = "/"
+purpose = "files"
+type = "directory"
 """
 
 
@@ -35,13 +46,26 @@ def test_what_only_a_look_needs_is_loaded_by_it() -> None:
 
 
 def test_engine_is_imported_as_it_is(pytestconfig: pytest.Config) -> None:
-    """Pytest looks for assertions in the plugin alone; in the tests of others as ever."""
+    """Pytest looks for assertions in the tests of others as ever, and not in what judges."""
     hook = AssertionRewritingHook(pytestconfig)
-    hook.mark_rewrite("gate", "gated_by_others")
+    marked = hook._must_rewrite  # noqa: SLF001 - there is no other way to know
+    marked |= {"gate", "gated_by_others"}
     config = types.SimpleNamespace(pluginmanager=types.SimpleNamespace(rewrite_hook=hook))
     spare_engine(config)  # type: ignore[arg-type]
-    marked = hook._must_rewrite  # noqa: SLF001 - there is no other way to know
-    assert marked == {"gate.plugin", "gated_by_others"}
+    assert marked == {"gated_by_others"}
+
+
+def test_a_run_by_the_script_warns_of_nothing(tmp_path: pathlib.Path) -> None:
+    """As the README types it: nothing of this checkout is on the path but by the installation."""
+    for name in ("contract", "targets"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "targets/here.toml").write_text('title = "It"\nhost = "local://"\n', "utf-8")
+    (tmp_path / "contract/paths.toml").write_text(ROOT_PATH, "utf-8")
+    script = pathlib.Path(sys.executable).with_name("pytest")
+    done = runs.run_in(tmp_path, [str(script), "-W", "error", "-m", "predeploy", "--target=here"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    assert "already imported" not in done.stdout + done.stderr
 
 
 def test_pytest_without_that_hook_goes_on() -> None:
