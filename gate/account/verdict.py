@@ -80,7 +80,8 @@ class Verdict:
     Attributes:
         lines: One per promised item, in the contract's order.
         not_run: Ids of the items that no test accounted for.
-        warnings: What is odd about all the promises together; it changes no exit status.
+        warnings: What is odd about all the promises together, which changes no exit status; and
+            what blocks and is no promise: a test beside them that failed, a secret in a report.
     """
 
     word: Word
@@ -94,6 +95,8 @@ class Verdict:
         return sum(line.outcome is outcome for line in self.lines)
 
 
+BESIDE = "a test that accounts for no promise failed"
+"""What stands before the name of such a test."""
 SEVERITY = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.WAIVED, Outcome.WARN, Outcome.PASS)
 """Where several tests account for one item, the first of these that occurs is its outcome."""
 
@@ -107,6 +110,7 @@ def verdict(
     today: dt.date,
     interrupted: bool = False,
     replayed: bool = False,
+    besides: Sequence[str] = (),
 ) -> Verdict:
     """Account for every promise.
 
@@ -119,11 +123,12 @@ def verdict(
         today: Today's date (UTC), for the waivers' expiry.
         interrupted: Whether the run was ended before it was through.
         replayed: Whether a kept look was judged again, which promotes nothing.
+        besides: Tests of the same run that failed and account for no promise, by their names.
 
     Returns:
-        The verdict; its word follows from the worst line: a FAIL blocks; an item that no test
-        accounted for makes it PARTIAL; anything else that could not be told INCONCLUSIVE. Nothing
-        promised is not a promotion.
+        The verdict; its word follows from the worst line: a FAIL blocks, as a test beside the
+        promises does; an item that no test accounted for makes it PARTIAL; anything else that
+        could not be told INCONCLUSIVE. Nothing promised is not a promotion.
     """
     waived_by = in_force(waivers, today)
     lines: dict[str, Line] = {}
@@ -144,7 +149,10 @@ def verdict(
     for id_ in waivers.keys() & lines.keys():
         lines[id_] = _of_waiver(lines[id_], waivers[id_], lines.get(waivers[id_].item), today)
     waived = {id_ for id_, line in lines.items() if line.outcome is Outcome.WAIVED}
-    word = _word(lines.values(), partial=bool(not_run), interrupted=interrupted)
+    failed = tuple(f"{BESIDE}: {one}" for one in dict.fromkeys(besides))
+    word = _word(
+        lines.values(), partial=bool(not_run), interrupted=interrupted, blocked=bool(failed)
+    )
     if replayed and word is Word.PROMOTE:
         word = Word.REPLAYED
     return Verdict(
@@ -152,7 +160,7 @@ def verdict(
         exit_status=EXIT_STATUS[word],
         lines=tuple(lines.values()),
         not_run=tuple(not_run),
-        warnings=warnings(promises, waived, moment),
+        warnings=(*failed, *warnings(promises, waived, moment)),
     )
 
 
@@ -187,11 +195,11 @@ def _of_waiver(line: Line, waiver: Waiver, waived: Line | None, today: dt.date) 
     return line
 
 
-def _word(lines: Iterable[Line], *, partial: bool, interrupted: bool) -> Word:
+def _word(lines: Iterable[Line], *, partial: bool, interrupted: bool, blocked: bool) -> Word:
     outcomes = {line.outcome for line in lines}
     if interrupted:
         return Word.INTERRUPTED
-    if Outcome.FAIL in outcomes:
+    if blocked or Outcome.FAIL in outcomes:
         return Word.BLOCKED
     if partial:
         return Word.PARTIAL

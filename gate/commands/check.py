@@ -121,7 +121,11 @@ class Check:
     def __init__(self, asked: Asked) -> None:
         """Load everything that was asked for."""
         self._run = run_of(asked)
-        known.begin(of_run(self._run.target, os.environ), public_text(self._run.contract))
+        known.begin(
+            of_run(self._run.target, os.environ),
+            public_text(self._run.contract),
+            self._run.contract.promises,
+        )
         self.stage = Stage(self._run, _voice())
         self._moments = asked.moments
         self._observed: dict[Moment, Observed] = {}

@@ -36,7 +36,7 @@ Ledger = dict[str, dict[str, list[Result]]]
 
 LEDGER = pytest.StashKey[Ledger]()
 BESIDES = pytest.StashKey[list[str]]()
-"""Failed tests that account for no promise: they block, and no verdict names them."""
+"""Failed tests that account for no promise: they block every moment, and the verdict names them."""
 VERDICTS = pytest.StashKey[dict[Moment, Verdict]]()
 
 WORDS = {
@@ -213,6 +213,13 @@ def pytest_report_teststatus(
     return WORDS[result.outcome] if result is not None else None  # type: ignore[return-value]
 
 
+def _failed(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """A failed test by its name, and the first line of why."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = getattr(crash, "message", None) or str(report.longrepr or "")
+    return ": ".join([report.nodeid, *[one for one in said.splitlines() if one.strip()][:1]])
+
+
 class Controller:
     """The half of the ledger that lives in the controlling process."""
 
@@ -224,7 +231,7 @@ class Controller:
         """Enter a report; a finished test counts for its moment."""
         found = expected_in(report.nodeid)
         if found is None:
-            self.config.stash[BESIDES] += [report.nodeid] if report.failed else []
+            self.config.stash[BESIDES] += [_failed(report)] if report.failed else []
             return
         moment, id_ = found
         result = result_of(report)
@@ -236,7 +243,7 @@ class Controller:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected stands against a promotion, as a failed test does."""
-        self.config.stash[BESIDES] += [report.nodeid] if report.failed else []
+        self.config.stash[BESIDES] += [_failed(report)] if report.failed else []
 
     def _block(self, moment: str, id_: str, result: Result) -> None:
         """Nothing is deployed on top of a state that is not green."""

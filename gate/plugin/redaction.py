@@ -110,7 +110,9 @@ class Guard:
         """Know the target's secrets, and which words the contract makes public."""
         run = session.config.stash.get(RUN, None)
         if run is not None:
-            known.begin(of_run(run.target, os.environ), public_text(run.contract))
+            known.begin(
+                of_run(run.target, os.environ), public_text(run.contract), run.contract.promises
+            )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:

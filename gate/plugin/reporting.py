@@ -55,14 +55,20 @@ def pytest_sessionfinish(
         if config.stash[INTERRUPTION].name and int(exitstatus) <= 1:
             exitstatus = session.exitstatus = pytest.ExitCode.INTERRUPTED
         ledger, interrupted = config.stash[LEDGER], int(exitstatus) > 1
-        verdicts = verdicts_of(scheduler.run, ledger, scheduler.moments, interrupted=interrupted)
+        besides = config.stash[BESIDES]
+        verdicts = verdicts_of(
+            scheduler.run,
+            ledger,
+            scheduler.moments,
+            interrupted=interrupted,
+            besides=besides,
+        )
         config.stash[VERDICTS] = verdicts
         problems = write_reports(scheduler.stage, verdicts, scheduler.observed, scheduler.baselines)
         config.stash[UNWRITTEN] = problems
         status = exit_status(
             verdicts,
             pytest_status=int(session.exitstatus),
-            besides=config.stash[BESIDES],
             problems=problems,
         )
         missing = left_out(config, scheduler.moments)

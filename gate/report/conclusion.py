@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.account.verdict import Outcome, Verdict, Word
+from gate.account.verdict import BESIDE, Outcome, Verdict, Word
 from gate.report.account import tally
 
 UNUSED = "declared, but this contract has no such item: it changes nothing"
@@ -17,6 +17,22 @@ ADVICE = {
     Word.REPLAYED: "a kept look was judged again: look at the target before you go on",
     Word.INTERRUPTED: "the run was interrupted: run it again",
 }
+
+
+BESIDES = (BESIDE, "SECRET IN A REPORT")
+"""How that begins which is no promise and blocks."""
+
+
+def advice(verdict: Verdict) -> str:
+    """What to do about a verdict."""
+    if verdict.word is Word.BLOCKED and not verdict.count(Outcome.FAIL):
+        return "what is no promise blocks: do not go on"
+    return ADVICE[verdict.word]
+
+
+def weight(warning: str) -> Outcome:
+    """What a verdict's warning is worth: FAIL where it blocks, although it is no promise."""
+    return Outcome.FAIL if warning.startswith(BESIDES) else Outcome.WARN
 
 
 def conclusion(verdict: Verdict) -> str:
@@ -37,4 +53,4 @@ def beyond(verdict: Verdict) -> str:
     if verdict.word is Word.PROMOTE or any(verdict.count(one) for one in stands):
         return ""
     reasons = verdict.warnings if verdict.word is Word.BLOCKED else ()
-    return f"{verdict.word.value}: {'; '.join(reasons) or ADVICE[verdict.word]}"
+    return f"{verdict.word.value}: {'; '.join(reasons) or advice(verdict)}"

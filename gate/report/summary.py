@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from gate.account.verdict import Line, Outcome
 from gate.report.account import ORDER, Account
 from gate.report.causes import worst_first
-from gate.report.conclusion import ADVICE, ADVISES, conclusion
+from gate.report.conclusion import ADVISES, advice, conclusion, weight
 from gate.report.findings import causes
 from gate.report.marks import MARKS
 from gate.report.places import place_of, told
@@ -38,11 +38,11 @@ def _parts(account: Account) -> Iterator[str]:
     head = [
         f"# {markdown(account.contract.system)}: {account.moment} on {account.target.name}",
         "",
-        f"**{markdown(conclusion(verdict))}** {ADVICE[verdict.word]}.",
+        f"**{markdown(conclusion(verdict))}** {advice(verdict)}.",
     ]
     head += ["", markdown(account.replay.sentence())] if account.replay else []
     head += ["", f"**{ADVISES}.**"] if account.advises else []
-    head += ["", *(f"- {MARKS[Outcome.WARN]} {markdown(one)}" for one in verdict.warnings)]
+    head += ["", *(f"- {MARKS[weight(one)]} {markdown(one)}" for one in verdict.warnings)]
     counts = [row("Outcome", "Items"), "|---|---:|"]
     counts += [row(f"{MARKS[one]} {one.value}", str(verdict.count(one))) for one in ORDER]
     yield "\n".join([*head, "", *counts]) + "\n"

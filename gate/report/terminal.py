@@ -10,7 +10,7 @@ from gate.account.verdict import Line, Outcome, Verdict, Word
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.report.account import ORDER, chapters
-from gate.report.conclusion import ADVICE, UNUSED, conclusion
+from gate.report.conclusion import UNUSED, advice, conclusion, weight
 from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_lines, where
 from gate.report.replay import Replay
 from gate.report.text import counted, short
@@ -90,7 +90,7 @@ def summary(
     lines += [
         f"differs: {one}" for one in _differences(target, contract, columns - len("differs: "))
     ]
-    lines += ["", f"reports: {reports_dir}", f"advice:  {ADVICE[verdict.word]}"]
+    lines += ["", f"reports: {reports_dir}", f"advice:  {advice(verdict)}"]
     return [*lines, _painted(conclusion(verdict), WORD_COLOUR[verdict.word], on=colour)]
 
 
@@ -141,9 +141,10 @@ def _group(group: Group, columns: int, *, colour: bool) -> list[str]:
 
 def _warning(text: str, columns: int, *, colour: bool) -> list[str]:
     """What is odd about all the promises together."""
-    head = Outcome.WARN.value
+    outcome = weight(text)
+    head = outcome.value
     first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
-    return [_painted(head, COLOUR[Outcome.WARN], on=colour) + first[len(head) :], *rest]
+    return [_painted(head, COLOUR[outcome], on=colour) + first[len(head) :], *rest]
 
 
 def _more(lines: list[Line], columns: int) -> list[str]:

@@ -39,11 +39,24 @@ Ledger = Mapping[str, Mapping[str, Sequence[Result]]]
 
 
 def verdicts_of(
-    run: Run, ledger: Ledger, moments: Iterable[Moment], *, interrupted: bool
+    run: Run,
+    ledger: Ledger,
+    moments: Iterable[Moment],
+    *,
+    interrupted: bool,
+    besides: Iterable[str] = (),
 ) -> dict[Moment, Verdict]:
-    """Account for every moment that a run was about, in their order."""
+    """Account for every moment that a run was about, in their order.
+
+    Args:
+        run: What was asked for.
+        ledger: What was found.
+        moments: What the run was about.
+        interrupted: Whether it was ended before it was through.
+        besides: Tests that failed and account for no promise: they block every moment.
+    """
     now = run.replay.started if run.replay else dt.datetime.now(dt.timezone.utc)
-    wanted = set(moments)
+    wanted, failed = set(moments), tuple(besides)
     return {
         moment: verdict(
             run.contract.at(moment),
@@ -53,6 +66,7 @@ def verdicts_of(
             today=now.astimezone(dt.timezone.utc).date(),
             interrupted=interrupted,
             replayed=run.replay is not None,
+            besides=failed,
         )
         for moment in MOMENTS
         if moment in wanted
@@ -189,7 +203,6 @@ def exit_status(
     verdicts: Mapping[Moment, Verdict],
     *,
     pytest_status: int = 0,
-    besides: list[str] | None = None,
     problems: list[str] | None = None,
 ) -> int:
     """The worst of all moments; pytest's own statuses above 1 stand.
@@ -197,13 +210,12 @@ def exit_status(
     Args:
         verdicts: Of the moments that a run was about.
         pytest_status: What pytest alone would end with.
-        besides: Tests that failed and account for no promise.
         problems: Reports that could not be written, or hold a secret.
     """
     if pytest_status > 1 or not verdicts:
         return pytest_status
     leaked = any(one.startswith("SECRET") for one in problems or ())
-    if leaked or besides or Word.BLOCKED in {one.word for one in verdicts.values()}:
+    if leaked or Word.BLOCKED in {one.word for one in verdicts.values()}:
         return 1
     unkept = any(not one.startswith(UNSIGNED) for one in problems or ())
     return max(GATE_CLOSED if unkept else 0, *(one.exit_status for one in verdicts.values()))

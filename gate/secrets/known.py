@@ -40,15 +40,16 @@ def redactor() -> Redactor:
     return _known
 
 
-def begin(values: Iterable[str], public: str = "") -> Redactor:
+def begin(values: Iterable[str], public: str = "", ids: Iterable[str] = ()) -> Redactor:
     """Begin a run: forget what an earlier one knew, and know these values.
 
     Args:
         values: Usually `gate.secrets.credentials.credentials`.
         public: As `Redactor` takes it.
+        ids: As `Redactor` takes them.
     """
     global _known  # noqa: PLW0603 - one knowledge per process
-    _known = Redactor(values, public)
+    _known = Redactor(values, public, ids)
     return _known
 
 

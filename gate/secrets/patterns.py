@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Collection
 
 REDACTED = "[redacted]"
 
@@ -21,6 +22,10 @@ SETTING = (
     r"(?:password|passwd|pwd|passphrase|pass|secret|secret_?key|token|api_?key|private_?key"
     r"|access_?key|session(?:_?id)?|cookie)"
 )
+SETTINGS = re.compile(r"(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\Z", re.IGNORECASE)
+LONGEST_ID = 200
+WORDS = re.compile(r"(?:[A-Za-z]+|[0-9]{1,4})[,;:]? +\S")
+"""Plain words, as a title or a reason begins; a value stands alone, or is no plain word."""
 VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s&;,\"'<>]+)"
 
 PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
@@ -94,7 +99,7 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
         ":",
         re.compile(
             r"(?i)((?<![\w-])[\w-]{0,40}?(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\s*:\s+)"
-            rf"(?![0-9]{{3}}(?![\w]))(?!\[redacted\]){VALUE}"
+            rf"(?![0-9]{{3}}(?![\w]))(?!\[redacted\])(?!cannot (?:tell|be told)\b){VALUE}"
         ),
         rf"\g<1>{REDACTED}",
     ),
@@ -128,19 +133,48 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 replaces it."""
 
 
-def clean_patterns(text: str) -> str:
-    """Replace everything that looks like a secret by ``[redacted]``."""
+def clean_patterns(text: str, ids: Collection[str] = ()) -> str:
+    """Replace everything that looks like a secret by ``[redacted]``.
+
+    Args:
+        text: Any.
+        ids: Ids of promised items: one with words behind it, as in
+            ``endpoint.login_wrong_password: answered 500``, is no setting with its value.
+    """
     folded = text.lower()
     for needle, pattern, replacement in PATTERNS:
-        if needle in folded:
+        if needle not in folded:
+            continue
+        if needle == ":" and ids:
+            text = pattern.sub(lambda found: _unless_item(found, replacement, ids), text)  # noqa: B023 - used at once
+        else:
             text = pattern.sub(replacement, text)
     return text
+
+
+def _unless_item(found: re.Match[str], replacement: str, ids: Collection[str]) -> str:
+    """The match without what looks like a secret; as it is where an item is told of.
+
+    It is where its whole id stands before the colon and plain words behind it, and where a kind's
+    word is followed by the name of an item of that kind.
+    """
+    text = found.string
+    name = re.search(r"[\w.-]*\Z", text[max(0, found.start() - LONGEST_ID) : found.start()])
+    key = f"{name[0] if name else ''}{found[1].partition(':')[0].rstrip()}"
+    value = text[found.end(1) : found.end()]
+    is_told = key in ids and WORDS.match(text, found.end(1)) is not None
+    return found[0] if is_told or f"{key}.{value}" in ids else found.expand(replacement)
 
 
 @functools.lru_cache(maxsize=1024)
 def names_secret(key: object) -> bool:
     """Whether a key of a JSON object names a secret."""
     return isinstance(key, str) and SECRET_KEY.match(key) is not None
+
+
+def looks_like_setting(id_: str) -> bool:
+    """Whether an item's id, or its kind, could be read as the name of a secret setting."""
+    return any(SETTINGS.search(part) for part in id_.split("."))
 
 
 def is_placeholder(value: str) -> bool:

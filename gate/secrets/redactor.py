@@ -11,7 +11,13 @@ from typing import Any
 
 from gate.contract.model import Contract
 from gate.secrets.forms import AFTER, BEFORE, SHORTEST, Form, forms, is_encoded, is_word
-from gate.secrets.patterns import REDACTED, clean_patterns, is_placeholder, names_secret
+from gate.secrets.patterns import (
+    REDACTED,
+    clean_patterns,
+    is_placeholder,
+    looks_like_setting,
+    names_secret,
+)
 
 REMEMBERED = 1000
 """Texts up to this length are cleaned once: a catalog says the same words thousands of times."""
@@ -39,16 +45,18 @@ class Redactor:
         secrets: Their values. Shorter ones than four characters cannot be looked for.
         public: Text that anybody may read, such as the contract. A secret that is an ordinary
             word and stands there as one is no secret, and taking it out would ruin the report.
+        ids: Of the contract's items: one is no setting, though its name may end as one does.
 
     Attributes:
         unguarded: How many of the secrets are too short or too ordinary to be looked for as they
             are.
     """
 
-    def __init__(self, secrets: Iterable[str], public: str = "") -> None:
+    def __init__(self, secrets: Iterable[str], public: str = "", ids: Iterable[str] = ()) -> None:
         """Work out every form of every secret."""
         self.unguarded = 0
         self._public = public
+        self._ids = frozenset(filter(looks_like_setting, ids))
         self._known: set[str] = set()
         self._forms: tuple[Form, ...] = ()
         self._lengths: tuple[int, ...] = ()
@@ -84,7 +92,7 @@ class Redactor:
         cleaned = self._cleaned
         found = cleaned.get(text)
         if found is None:
-            found = clean_patterns(self.clean_known(text))
+            found = clean_patterns(self.clean_known(text), self._ids)
             if len(text) <= REMEMBERED and len(cleaned) < REMEMBERED_AT_MOST:
                 cleaned[text] = found
         return found

@@ -362,3 +362,36 @@ def test_an_own_file_that_cannot_be_collected(tmp_path: pathlib.Path) -> None:
     (tmp_path / "test_own.py").write_text("syntax error\n", "utf-8")
     done = left_out.run(tmp_path, "--continue-on-collection-errors")
     assert done.returncode == 1, done.stdout + done.stderr
+
+
+BESIDE = """
+import pytest
+
+@pytest.mark.predeploy
+def test_of_the_team(): assert 1 + 1 == 3
+@pytest.mark.predeploy
+def test_that_holds(): pass
+"""
+
+
+def test_a_failed_test_beside_the_promises(tmp_path: pathlib.Path) -> None:
+    """Exit status, verdict, page, snapshot and what machines read say that it blocks, by name."""
+    left_out.project(tmp_path, ("kept",))
+    (tmp_path / "test_beside.py").write_text(BESIDE, "utf-8")
+    done = left_out.run(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    name = "test_beside.py::test_of_the_team"
+    document = runs.verdict(tmp_path, "predeploy")
+    assert (document["verdict"], document["exit_status"]) == ("BLOCKED", 1)
+    assert document["counts"]["PASS"] == len(document["items"])
+    failed = f"a test that accounts for no promise failed: {name}: assert (1 + 1) == 3"
+    assert failed in document["warnings"]
+    folder = tmp_path / "reports" / "here" / "predeploy"
+    told = ("report.html", "STATE_SNAPSHOT_BEFORE.md", "summary.md", "findings.jsonl", "junit.xml")
+    for file in told:
+        text = (folder / file).read_text("utf-8")
+        assert name in text, file
+        assert "BLOCKED" in text, file
+        assert "PROMOTE" not in text, file
+    assert f"FAIL {failed}" in " ".join(done.stdout.split())
+    assert "verdict: BLOCKED (exit 1): 1 PASS of 1 items" in done.stdout

@@ -50,6 +50,7 @@ def judge(given: dict[str, Any]) -> dict[str, Any]:
         today=TODAY,
         interrupted=given.get("interrupted", False),
         replayed=given.get("replayed", False),
+        besides=given.get("besides", ()),
     )
     return {
         "word": found.word.value,

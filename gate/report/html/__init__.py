@@ -9,7 +9,7 @@ from gate.account.verdict import Outcome
 from gate.duration import moment_of, seconds
 from gate.report import product
 from gate.report.account import ORDER, SNAPSHOT, Account, chapters
-from gate.report.conclusion import ADVICE
+from gate.report.conclusion import advice, weight
 from gate.report.html.attention import attention, earlier
 from gate.report.html.document import to_html
 from gate.report.html.evidence import Evidence
@@ -113,7 +113,7 @@ def _banner(account: Account) -> str:
         f'<header class="banner {verdict.word.value.lower()}"><div class="wide">'
         f'<p class="system">{escape(account.contract.system)} · {account.moment}</p>'
         f"<h1>{verdict.word.value}</h1>"
-        f'<p class="advice">{escape(ADVICE[verdict.word])}</p>'
+        f'<p class="advice">{escape(advice(verdict))}</p>'
         f"{_replay(account)}{_warnings(account)}"
         f'<ul class="counts">{counts}</ul></div></header>'
     )
@@ -127,7 +127,7 @@ def _replay(account: Account) -> str:
 
 def _warnings(account: Account) -> str:
     return "".join(
-        f'<p class="replay" role="alert"><b>WARN: {escape(one)}</b></p>'
+        f'<p class="replay" role="alert"><b>{weight(one).value}: {escape(one)}</b></p>'
         for one in account.verdict.warnings
     )
 

@@ -11,7 +11,7 @@ from gate.duration import moment_of, seconds
 from gate.kinds.waiver import Waiver
 from gate.report import product
 from gate.report.account import ORDER, Account, chapters, lines_by_id
-from gate.report.conclusion import ADVICE, UNUSED, conclusion
+from gate.report.conclusion import UNUSED, advice, conclusion, weight
 from gate.report.marks import MARKS, mark
 from gate.report.reasons import compact, grouped, outcome_lines, unknown_lines, where
 from gate.report.rows import Row
@@ -38,11 +38,11 @@ def gate(account: Account, further: Sequence[Row], fault: str = "") -> list[str]
     """
     target, verdict = account.target, account.verdict
     lines = [
-        f"**{markdown(conclusion(verdict))}**: {ADVICE[verdict.word]}",
+        f"**{markdown(conclusion(verdict))}**: {advice(verdict)}",
         "",
         f"- Target: {markdown(target.name)}, {markdown(target.title)} ({markdown(target.host)})",
         f"- Moment: {account.moment}",
-        *(f"- WARN: {markdown(one)}" for one in verdict.warnings),
+        *(f"- {weight(one).value}: {markdown(one)}" for one in verdict.warnings),
         *([f"- {markdown(account.replay.sentence())}"] if account.replay else []),
         f"- Contract: sha256 {account.contract.sha256}, {len(verdict.lines)} items at this moment",
         f"- Gate: {product.NAME} {product.version()}",
