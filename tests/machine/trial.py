@@ -175,6 +175,15 @@ class Machine:
             waits = shlex.quote(f"until {once}; do sleep 0.1; done")
             self.run(f"timeout {READY_S:g} sh -c {waits}")
 
+    def await_cycle(self) -> None:
+        """Wait until the SLA worker has gone through another cycle from now on."""
+        self.run(
+            "now=$(journalctl -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); "
+            f"export now; timeout {READY_S:g} sh -c 'until journalctl -q -o cat "
+            '-u atum-desk-sla-worker --after-cursor="$now" | grep -q "SLA Worker Summary"; '
+            "do sleep 0.1; done'"
+        )
+
     def begin_anew(self) -> None:
         """Empty the journal and start what writes to it: what a fault left there is gone."""
         units = "atum-desk-api atum-desk-rag-worker atum-desk-sla-worker"
