@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable
 
 from gate.account.judge import judge, unknown
-from gate.account.verdict import Result, Verdict
+from gate.account.verdict import Result
 from gate.contract.item import Moment
 from gate.contract.model import MOMENTS
 from gate.errors import GateError, ObservationError
 from gate.kinds.scene import Scene
-from gate.report.terminal import shown, summary
+from gate.report.account import Account
+from gate.report.terminal import has_colours, shown, summary
 from gate.run.conclusion import (
     advice,
     advised,
@@ -223,9 +224,9 @@ class Check:
     def _tell(self, *, interrupted: bool) -> int:
         moments = self._moments if not interrupted else tuple(self.stage.folders)
         verdicts = verdicts_of(self._run, self._ledger, moments, interrupted=interrupted)
-        problems = write_reports(self.stage, verdicts, self._observed, self._baselines)
-        for moment, one in verdicts.items():
-            self._summary(moment, one)
+        problems, accounts = write_reports(self.stage, verdicts, self._observed, self._baselines)
+        for one in accounts:
+            self._summary(one)
         for problem in problems:
             sys.stdout.write(f"{problem}\n")
         status = exit_status(verdicts, problems=problems)
@@ -234,15 +235,11 @@ class Check:
         sys.stdout.flush()
         return advised(status, self._run, problems)
 
-    def _summary(self, moment: Moment, verdict: Verdict) -> None:
+    def _summary(self, account: Account) -> None:
         lines = summary(
-            self._run.contract,
-            self.stage.target,
-            moment,
-            verdict,
-            shown(self.stage.folder(moment)),
-            replay=self._run.replayed,
-            colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+            account,
+            shown(self.stage.folder(account.moment)),
+            colour=has_colours(os.environ, is_terminal=sys.stdout.isatty()),
             width=shutil.get_terminal_size().columns,
         )
         sys.stdout.write("\n" + "\n".join(lines) + "\n")

@@ -9,7 +9,7 @@ from typing import Literal
 from gate.contract.item import Item, Seconds
 from gate.contract.model import Promise
 from gate.duration import moment_of
-from gate.kinds.finding import Finding
+from gate.kinds.finding import Finding, Here
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -22,6 +22,7 @@ from gate.kinds.kind import (
     shown,
     shows_nothing,
 )
+from gate.kinds.pasted import on_host, psql
 from gate.kinds.scene import Scene
 from gate.rule import Is, Not, Rule
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -83,8 +84,8 @@ def _time(when: dt.datetime) -> str:
 
 def _look(item: Clock, scene: Scene) -> str:
     if item.of == "host":
-        return "timedatectl; chronyc tracking; and on the gate's side: date -u"
-    return f"psql service={scene.target.database.service} -c 'SELECT now()'; date -u"
+        return Here(f"date -u; {on_host('date -u; timedatectl', scene)}")
+    return Here(f"date -u; {psql('SELECT now()', scene)}")
 
 
 def _clock(promise: Promise, scene: Scene) -> Seen[dt.datetime] | Absent | CannotTell:

@@ -20,7 +20,7 @@ from gate.kinds.kind import (
     records_nothing,
     shown,
 )
-from gate.kinds.relations import PSQL, table_of
+from gate.kinds.relations import described, table_of
 from gate.kinds.scene import Scene
 from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
@@ -53,7 +53,7 @@ def column(promise: Promise, scene: Scene) -> Finding:
     broken = (
         () if normal(promised) == normal(seen) else (f"column {item.table}.{item.column}: {seen}",)
     )
-    return Finding(promised=promised, seen=seen, broken=broken, look=PSQL.format(item.table))
+    return Finding(promised=promised, seen=seen, broken=broken, look=described(item.table, scene))
 
 
 def _column(promise: Promise, scene: Scene) -> Seen[SeenColumn] | Absent | CannotTell:

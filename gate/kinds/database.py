@@ -26,6 +26,7 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.pasted import psql, schema
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
@@ -71,6 +72,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
             promised=f"reachable as {who}, read-only",
             seen=f"{facts.database} as {facts.user}, PostgreSQL {facts.server_version}",
             broken=tuple(broken),
+            look=psql("\\du", scene),
         )
     if item.tables is not None:
         count = _count(facts.catalog)
@@ -78,7 +80,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
             promised=f"{item.tables} tables",
             seen=f"{count} tables",
             broken=() if count == item.tables else (f"{count} tables", *_strangers(scene)),
-            look="psql -c '\\dt'",
+            look=psql("\\dt", scene),
         )
     if item.restored:
         return _restored(scene)
@@ -87,6 +89,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
         promised="nothing that the contract does not name",
         seen=", ".join(strangers) or "nothing else",
         broken=tuple(strangers),
+        look=psql("\\d", scene),
     )
 
 
@@ -114,7 +117,7 @@ def _restored(scene: Scene) -> Finding:
         promised="the catalog of before",
         seen=f"{others}, {len(found)} differences",
         broken=tuple(found),
-        look="pg_dump --schema-only",
+        look=schema(scene),
     )
 
 

@@ -26,11 +26,11 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.pasted import asked
 from gate.kinds.redirects import location, redirects
 from gate.kinds.scene import Scene
 from gate.kinds.upstream import cause
 from gate.secrets import known
-from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.questions import AskEndpoint
@@ -99,7 +99,7 @@ def endpoint(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Endpoint)
     id_ = promise.id
     answer = answered(scene, id_)
-    look = curl(item, scene.target)
+    look = asked(item, scene)
     if item.closed:
         return _closed(answer, look)
     if item.absent:

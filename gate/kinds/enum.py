@@ -24,6 +24,7 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.pasted import psql
 from gate.kinds.scene import Scene
 from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
@@ -47,7 +48,7 @@ def enum(promise: Promise, scene: Scene) -> Finding:
     promised = "absent" if item.absent else ", ".join(item.labels)
     is_ = "absent" if labels is None else ", ".join(labels)
     broken = () if promised == is_ else (f"type {name}: {is_}",)
-    return Finding(promised=promised, seen=is_, broken=broken, look=f"psql -c '\\dT+ {name}'")
+    return Finding(promised=promised, seen=is_, broken=broken, look=psql(f"\\dT+ {name}", scene))
 
 
 def _labels(promise: Promise, scene: Scene) -> Seen[tuple[str, ...]] | Absent | CannotTell:

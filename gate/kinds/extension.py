@@ -23,6 +23,7 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.pasted import psql
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -53,7 +54,7 @@ def extension(promise: Promise, scene: Scene) -> Finding:
         promised="absent" if item.absent else "installed",
         seen=f"version {version}" if there else "absent (no row in pg_extension)",
         broken=broken,
-        look="psql -c '\\dx'",
+        look=psql("\\dx", scene),
     )
 
 

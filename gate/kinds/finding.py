@@ -5,6 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 
+class Here(str):
+    """A command that is run where the gate is, such as a client of an API or of a database."""
+
+    __slots__ = ()
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """A promise beside what was seen.
@@ -14,7 +20,8 @@ class Finding:
         seen: What was there, in the same words.
         broken: What does not hold, one sentence fragment each; empty where the promise is kept.
         warnings: What holds and is odd.
-        look: A command to look for oneself.
+        look: A command to look for oneself, which only reads: run on the host, led there by
+            `gate.kinds.pasted`, or where the gate is if it is `Here`.
         id: The item's id.
         source: Who promised it.
     """

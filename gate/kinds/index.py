@@ -26,7 +26,7 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
-from gate.kinds.relations import PSQL
+from gate.kinds.relations import described
 from gate.kinds.scene import Scene
 from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
@@ -60,7 +60,7 @@ def index(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Index)
     name = promise.name
     found = require(scene.catalog(name, item.table), "catalog").indexes.get(name)
-    look = PSQL.format(name)
+    look = described(name, scene)
     promised = "absent" if item.absent else _promised(item, name)
     if found is None or item.absent:
         there = found is not None

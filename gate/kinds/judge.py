@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from gate.contract.model import Promise
 from gate.errors import JudgedElsewhereError, ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.pasted import pasted
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.sources.fact import Cause
@@ -21,7 +22,10 @@ def compare(promise: Promise, scene: Scene) -> Finding:
     """
     finding = kinds()[promise.kind].compare(promise, scene)
     source = promise.at(scene.moment).source
-    return dataclasses.replace(finding, id=promise.id, source=source, seen=_seen(finding))
+    look = pasted(finding.look, scene)
+    return dataclasses.replace(
+        finding, id=promise.id, source=source, seen=_seen(finding), look=look
+    )
 
 
 def _seen(finding: Finding) -> str:

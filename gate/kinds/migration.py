@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from gate.contract.item import AbsolutePath, Commit, Item, Moment
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.kinds.finding import Finding
+from gate.kinds.finding import Finding, Here
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -20,6 +21,7 @@ from gate.kinds.kind import (
     not_seen,
     shown,
 )
+from gate.kinds.pasted import on_host, psql
 from gate.kinds.scene import Scene
 from gate.kinds.stands_on import pending_stands_on
 from gate.rule import Has, Not, Rule, Some, exactly_one
@@ -28,6 +30,10 @@ from gate.sources.host.questions import AskRevisions, revisions_key
 from gate.sources.migrations.chain import describe_heads, pending
 from gate.sources.migrations.facts import Chain
 from gate.target import Target
+
+APPLIED = "SELECT version_num FROM alembic_version"
+REVISIONS = "'^(down_)?revision\\b'"
+"""Lines of a revision file that say which one it is, and after which it comes."""
 
 
 class Migration(Item):
@@ -65,7 +71,7 @@ def migration(promise: Promise, scene: Scene) -> Finding:
     chain = require(
         scene.chain(revisions_key(item.folder or "", item.git)), f"revision files in {item.folder}"
     )
-    look = f"alembic heads  # with the revisions in {scene.target.placed(chain.folder)}"
+    look = _files(item, scene)
     problems = (
         *chain.problems,
         *(f"revision {one} is named as a parent and has no file" for one in chain.missing),
@@ -78,7 +84,16 @@ def migration(promise: Promise, scene: Scene) -> Finding:
         )
     if item.revisions is not None:
         return _chain(item.revisions, chain, problems, look)
-    return _pending(item.pending or (), chain, problems, scene)
+    return _pending(item.pending or (), chain, problems, scene, look)
+
+
+def _files(item: Migration, scene: Scene) -> str:
+    """What shows each revision beside the one before it."""
+    folder = shlex.quote(scene.target.placed(item.folder or ""))
+    if item.git:
+        commit = shlex.quote(item.git)
+        return f"git -C {folder} --no-pager grep -hE {REVISIONS} {commit} -- ."
+    return f"grep -hE {REVISIONS} {folder}/*.py"
 
 
 def _heads(chain: Chain) -> str:
@@ -105,7 +120,7 @@ def _current(revision: str, scene: Scene) -> Finding:
         promised=revision,
         seen=", ".join(rows) or "no revision",
         broken=tuple(broken),
-        look="psql -c 'SELECT version_num FROM alembic_version'",
+        look=psql(APPLIED, scene),
     )
 
 
@@ -115,7 +130,7 @@ def _at(scene: Scene) -> tuple[str, ...]:
 
 
 def _pending(
-    promised: tuple[str, ...], chain: Chain, problems: tuple[str, ...], scene: Scene
+    promised: tuple[str, ...], chain: Chain, problems: tuple[str, ...], scene: Scene, look: str
 ) -> Finding:
     current = _at(scene)
     unknown = [row for row in current if row not in chain.revisions]
@@ -130,7 +145,7 @@ def _pending(
         promised=", ".join(promised) or "nothing pending",
         seen=", ".join(waiting) or "nothing pending",
         broken=(*broken, *problems),
-        look="alembic history -i",
+        look=Here(f"{psql(APPLIED, scene)}; {on_host(look, scene)}"),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
@@ -28,6 +27,7 @@ from gate.kinds.kind import (
     not_seen,
     shown,
 )
+from gate.kinds.pasted import psql
 from gate.kinds.scene import Scene, asked, unknown
 from gate.rule import Is, Not, Rule, at_least_one
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
@@ -93,7 +93,7 @@ def query(promise: Promise, scene: Scene) -> Finding:
         promised=_promised(item),
         seen=_text(found),
         broken=judged(_differs(promise.id, item, found, scene)),
-        look=f"psql -c {shlex.quote(item.sql)}",
+        look=psql(item.sql, scene),
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from gate.catalog.model import Table as SeenTable
+from gate.kinds.finding import Here
+from gate.kinds.pasted import psql
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Seen
 
-PSQL = "psql -c '\\d {}'"
-"""How to look at a table or an index oneself."""
+
+def described(name: str, scene: Scene) -> Here:
+    """How to look at a table or an index oneself."""
+    return psql(f"\\d {name}", scene)
 
 
 def table_of(name: str, scene: Scene) -> Seen[SeenTable] | Absent | CannotTell:

@@ -10,7 +10,7 @@ import pydantic
 from gate.contract.item import Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.errors import ObservationError
-from gate.kinds.finding import Finding
+from gate.kinds.finding import Finding, Here
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -19,6 +19,7 @@ from gate.kinds.kind import (
     always,
     no_state,
 )
+from gate.kinds.pasted import on_host, psql
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
 from gate.kinds.sessions_of import nobody, questions_of, sessions_of
@@ -58,7 +59,11 @@ class Session(Item):
 def session(promise: Promise, scene: Scene) -> Finding:
     """Compare a unit's sessions."""
     item = scene.item(promise, Session)
-    look = f"systemctl status {item.unit}; ss -tnp; psql -c 'TABLE pg_stat_activity'"
+    look = Here(
+        on_host(f"systemctl status {item.unit}; ss -tnp", scene)
+        + "; "
+        + psql("TABLE pg_stat_activity", scene)
+    )
     found = sessions_of(item.unit, scene)
     if item.absent:
         broken = (f"{item.unit} has {len(found)} sessions",) if found else ()

@@ -29,7 +29,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.query import answer, fewer, number
-from gate.kinds.relations import PSQL, table_of
+from gate.kinds.relations import described, table_of
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import table_stands_on
 from gate.sources.fact import Absent, CannotTell, Seen, require
@@ -63,7 +63,7 @@ def table(promise: Promise, scene: Scene) -> Finding:
         if not one.absent:
             columns[one.column] = one.definition
     promised = "absent" if item.absent else f"{len(columns)} columns, {len(item.keys)} keys"
-    look = PSQL.format(name)
+    look = described(name, scene)
     if found is None or item.absent:
         there = found is not None
         broken = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+
 import pytest
 from _pytest.mark.structures import ParameterSet
 
@@ -14,6 +16,9 @@ from gate.plugin.own_tests import moments_of_test, promise_of
 NOTHING = "nothing-promised"
 """The parameter of a test whose kind of item this contract does not promise."""
 
+SHOWN = 3
+LEFT_OUT = pytest.StashKey[list[str]]()
+"""Tests that an option of pytest deselects, by name."""
 COVERED = pytest.StashKey[set[str]]()
 """Kinds that a team's own parametrized tests account for."""
 
@@ -21,6 +26,7 @@ COVERED = pytest.StashKey[set[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing is covered yet."""
     config.stash[COVERED] = set()
+    config.stash[LEFT_OUT] = []
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,21 +66,46 @@ def _param(moment: Moment, id_: str) -> ParameterSet:
     return pytest.param(text, id=text, marks=getattr(pytest.mark, moment))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     """Order the moments: all of before, then all of after, then all of restored.
 
-    A kind that the contract does not promise leaves no test; the ledger counts promises, not tests.
+    A kind that the contract does not promise at the moments that were asked for leaves no test,
+    and is no test that ``-m`` deselects: gone before anybody counts.
     """
+    if RUN in config.stash:
+        left = [item for item in items if not item.nodeid.endswith(f"[{NOTHING}]")]
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter._numcollected -= len(items) - len(left)  # noqa: SLF001 - it counts them itself
+        items[:] = left
+    yield
     if RUN not in config.stash:
         return
-    items[:] = [item for item in items if not item.nodeid.endswith(f"[{NOTHING}]")]
 
     def moment(item: pytest.Item) -> int:
         found = expected_in(item.nodeid)
         return next((n for n, one in enumerate(MOMENTS) if found and one == found[0]), -1)
 
     items.sort(key=moment)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Note which tests an option leaves out."""
+    if items:
+        items[0].config.stash[LEFT_OUT] += [one.nodeid for one in items]
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what those are that pytest calls deselected: tests, and no promises."""
+    names = [one for one in config.stash[LEFT_OUT] if expected_in(one) is None]
+    if not names or config.get_verbosity() < 0:
+        return []
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    one = "a test" if len(names) == 1 else f"{len(names)} tests"
+    return [f"gate: {one} left out by -m or -k, of no promise: {', '.join(names[:SHOWN])}{more}"]
 
 
 @pytest.fixture

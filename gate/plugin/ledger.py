@@ -8,6 +8,7 @@ import functools
 import json
 from collections import defaultdict
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -200,7 +201,7 @@ def _read(text: str) -> Result:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(
-    report: pytest.TestReport,
+    report: pytest.TestReport, config: pytest.Config
 ) -> tuple[str, str, str | tuple[str, dict[str, bool]]] | None:
     """Word a result as the gate does."""
     if not isinstance(report, pytest.TestReport) or expected_in(report.nodeid) is None:
@@ -209,8 +210,12 @@ def pytest_report_teststatus(
         return "", "", ""
     result = result_of(report)
     if result is not None and result.outcome is Outcome.FAIL and hasattr(report, "wasxfail"):
-        return "waived", "W", ("WAIVED", {"yellow": True})
-    return WORDS[result.outcome] if result is not None else None  # type: ignore[return-value]
+        told: Any = ("waived", "W", ("WAIVED", {"yellow": True}))
+    elif result is not None:
+        told = WORDS[result.outcome]
+    else:
+        return None
+    return (told[0], "", "") if config.get_verbosity() < 0 else told
 
 
 def _failed(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -14,8 +14,9 @@ from gate.plugin.nodes import expected_in
 from gate.plugin.options import RUN
 from gate.plugin.scheduler import SCHEDULER
 from gate.plugin.signals import INTERRUPTION
+from gate.report.account import Account
 from gate.report.allure import description, labels
-from gate.report.terminal import shown, summary
+from gate.report.terminal import one_line, shown, summary
 from gate.run.conclusion import (
     GATE_CLOSED,
     advice,
@@ -26,6 +27,8 @@ from gate.run.conclusion import (
 )
 from gate.run.page import page
 
+ACCOUNTS = pytest.StashKey[list[Account]]()
+"""What the summary tells."""
 PAGE = pytest.StashKey[str]()
 """What became of the page of Allure."""
 UNWRITTEN = pytest.StashKey[list[str]]()
@@ -33,14 +36,20 @@ UNWRITTEN = pytest.StashKey[list[str]]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Leave the telling of broken promises to the summary, unless -vv asks for tracebacks."""
-    option = session.config.option
-    if SCHEDULER in session.config.stash and getattr(option, "verbose", 0) < 2:  # noqa: PLR2004 - -vv
-        option.tbstyle = "no"
-        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
-            reporter.reportchars = ""
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Leave the telling of broken promises to the summary, unless -vv asks for tracebacks.
+
+    With -q what is said of each item is left out, too: there is one line per moment.
+    """
+    config = session.config
+    if SCHEDULER not in config.stash or config.get_verbosity() >= 2:  # noqa: PLR2004 - -vv
+        return
+    config.option.tbstyle = "no"
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.reportchars = ""
+        if config.get_verbosity() < 0:
+            reporter._show_progress_info = False  # noqa: SLF001 - there is no other way
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,7 +73,9 @@ def pytest_sessionfinish(
             besides=besides,
         )
         config.stash[VERDICTS] = verdicts
-        problems = write_reports(scheduler.stage, verdicts, scheduler.observed, scheduler.baselines)
+        problems, config.stash[ACCOUNTS] = write_reports(
+            scheduler.stage, verdicts, scheduler.observed, scheduler.baselines
+        )
         config.stash[UNWRITTEN] = problems
         status = exit_status(
             verdicts,
@@ -89,23 +100,18 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Tell each moment by chapter, then what is wrong, the verdict last."""
-    verdicts = config.stash.get(VERDICTS, None)
-    if not verdicts:
+    accounts = config.stash.get(ACCOUNTS, None)
+    if not accounts:
         return
     scheduler = config.stash[SCHEDULER]
     writer = terminalreporter._tw  # noqa: SLF001 - the one way to the width and colours of the terminal
-    for moment, verdict in verdicts.items():
-        terminalreporter.section(f"gate: {moment}", bold=True)
-        for line in summary(
-            scheduler.run.contract,
-            scheduler.stage.target,
-            moment,
-            verdict,
-            shown(scheduler.stage.folder(moment)),
-            replay=scheduler.run.replayed,
-            colour=writer.hasmarkup,
-            width=writer.fullwidth,
-        ):
+    for account in accounts:
+        folder = shown(scheduler.stage.folder(account.moment))
+        if config.get_verbosity() < 0:
+            terminalreporter.write_line(one_line(account, folder))
+            continue
+        terminalreporter.write_sep("=", f"gate: {account.moment}", bold=True)
+        for line in summary(account, folder, colour=writer.hasmarkup, width=writer.fullwidth):
             terminalreporter.write_line(line)
     if line := config.stash.get(PAGE, ""):
         terminalreporter.write_line(line)

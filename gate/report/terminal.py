@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
-import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 
-from gate.account.verdict import Line, Outcome, Verdict, Word
-from gate.contract.item import Moment
-from gate.contract.model import Contract
-from gate.report.account import ORDER, chapters
+from gate.account.verdict import Line, Outcome, Word
+from gate.report.account import ORDER, Account, chapters
+from gate.report.causes import Block, blocks
 from gate.report.conclusion import UNUSED, advice, conclusion, weight
-from gate.report.reasons import Group, compact, grouped, outcome_lines, unknown_lines, where
-from gate.report.replay import Replay
-from gate.report.text import counted, short
-from gate.report.text import line as one_line
-from gate.target import Target
+from gate.report.reasons import outcome_lines, where_of
+from gate.report.terminal_lines import COLOUR, Page, cut
+from gate.report.text import counted
 
-NARROWEST, WIDEST = 60, 120
-DETAILED = 25
-"""So many broken items are told one by one; of the rest only the ids."""
-ID_LINES = 3
-"""Of a long list of ids, so many lines are shown; the files hold them all."""
+NARROWEST, WIDEST = 60, 200
+WHOLE = 10
+"""So many items of an outcome are told whole, causes before what follows from them; of the rest
+only the ids."""
 
-COLOUR = {
-    Outcome.PASS: "32",
-    Outcome.WARN: "33",
-    Outcome.WAIVED: "36",
-    Outcome.FAIL: "31;1",
-    Outcome.INCONCLUSIVE: "35;1",
-}
 WORD_COLOUR = {
     Word.PROMOTE: "32;1",
     Word.BLOCKED: "31;1",
@@ -40,167 +29,161 @@ WORD_COLOUR = {
 }
 
 
-def summary(
-    contract: Contract,
-    target: Target,
-    moment: Moment,
-    verdict: Verdict,
-    reports_dir: str,
-    *,
-    replay: Replay | None = None,
-    colour: bool,
-    width: int,
-) -> list[str]:
+def summary(account: Account, reports_dir: str, *, colour: bool, width: int) -> list[str]:
     """The lines of the summary, the verdict last.
 
     Args:
-        contract: What was promised; named by its digest.
-        target: Where.
-        moment: When.
-        verdict: How it ended.
+        account: What is told.
         reports_dir: Where the files are, as the reader can type it.
-        replay: What was judged again, where nothing was looked at.
         colour: Whether to use ANSI colours.
-        width: Columns of the terminal; used from 60 to 120.
+        width: Columns of the terminal; used from 60 to 200.
     """
-    columns = max(NARROWEST, min(WIDEST, width))
-    place = "embedded sandbox" if target.embedded else target.host
-    lines = [
-        short(
-            f"{moment} on {target.name} ({place}): contract {contract.sha256[:12]}, "
-            f"{len(verdict.lines)} items",
-            columns,
-        ),
-        *(_wrapped("", replay.sentence(), columns) if replay else []),
-        "",
-        *_chapters(verdict, colour=colour),
-    ]
-    for one in outcome_lines(verdict, Outcome.FAIL)[:DETAILED]:
-        lines += ["", *_item(one, columns, colour=colour)]
-    lines += _more(outcome_lines(verdict, Outcome.FAIL)[DETAILED:], columns)
-    for group in grouped(unknown_lines(verdict)):
-        lines += ["", *_group(group, columns, colour=colour)]
-    for outcome in (Outcome.WARN, Outcome.WAIVED):
-        for one in outcome_lines(verdict, outcome):
-            lines += ["", *_item(one, columns, colour=colour)]
-    for text in verdict.warnings:
-        lines += ["", *_warning(text, columns, colour=colour)]
-    lines += _not_run(verdict, columns)
-    lines += _not_tried(contract, moment, columns)
-    lines += [
-        f"differs: {one}" for one in _differences(target, contract, columns - len("differs: "))
-    ]
-    lines += ["", f"reports: {reports_dir}", f"advice:  {advice(verdict)}"]
-    return [*lines, _painted(conclusion(verdict), WORD_COLOUR[verdict.word], on=colour)]
+    page = Page(account=account, columns=max(NARROWEST, min(WIDEST, width)), colour=colour)
+    return [*_lines(page, reports_dir)]
 
 
-def _chapters(verdict: Verdict, *, colour: bool) -> list[str]:
+def one_line(account: Account, reports_dir: str) -> str:
+    """The whole moment in a line: verdict, causes by name, where the files are."""
+    verdict = account.verdict
+    names = [one.cause[0].id for one in blocks(account) if one.outcome is not Outcome.WAIVED]
+    names = names or list(verdict.not_run)
+    more = f" and {len(names) - WHOLE} more" if len(names) > WHOLE else ""
+    named = f": {', '.join(names[:WHOLE])}{more}" if names else ""
+    against = [one for one in verdict.warnings if weight(one) is Outcome.FAIL]
+    besides = "".join(f"; {cut(one, 200)}" for one in against)
+    told = conclusion(verdict).removeprefix("verdict: ")
+    return f"{account.moment} on {account.target.name}: {told}{named}{besides}; {reports_dir}"
+
+
+def has_colours(environ: Mapping[str, str], *, is_terminal: bool) -> bool:
+    """Whether colours may be used, as pytest decides it too."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return is_terminal and environ.get("TERM", "dumb") != "dumb"
+
+
+def _lines(page: Page, reports_dir: str) -> Iterator[str]:
+    account, verdict = page.account, page.account.verdict
+    place = "embedded sandbox" if account.target.embedded else account.target.host
+    yield cut(
+        f"{account.moment} on {account.target.name} ({place}): contract "
+        f"{account.contract.sha256[:12]}, {len(verdict.lines)} items",
+        page.columns,
+    )
+    if account.replay:
+        yield from page.folded("", account.replay.sentence())
+    yield ""
+    yield from _chapters(page)
+    for paragraph in _paragraphs(page):
+        yield ""
+        yield from paragraph
+    width = page.columns - len("differs: ")
+    yield from (f"differs: {one}" for one in _differences(account, width))
+    yield from ["", f"reports: {reports_dir}", f"advice:  {advice(verdict)}"]
+    yield page.painted(conclusion(verdict), WORD_COLOUR[verdict.word])
+
+
+def _chapters(page: Page) -> Iterator[str]:
     """One line per chapter: how many of its items passed, and what became of the others."""
-    lines = []
-    for chapter, members in chapters(verdict).items():
+    for chapter, members in chapters(page.account.verdict).items():
         passed = sum(one.outcome is Outcome.PASS for one in members)
         rest = [
-            _painted(f"{count} {outcome.value}", COLOUR[outcome], on=colour)
+            page.painted(f"{count} {outcome.value}", COLOUR[outcome])
             for outcome in ORDER[:-1]
             if (count := sum(one.outcome is outcome for one in members))
         ]
-        score = _painted(
-            f"{f'{passed}/{len(members)}':>9}", COLOUR[Outcome.PASS], on=colour and not rest
-        )
-        lines.append(f"  {chapter:<11}{score}{'  ' + ', '.join(rest) if rest else ''}")
-    return lines
+        score = f"{f'{passed}/{len(members)}':>9}"
+        score = score if rest else page.painted(score, COLOUR[Outcome.PASS])
+        yield f"  {chapter:<11}{score}{'  ' + ', '.join(rest) if rest else ''}"
 
 
-def _item(line: Line, columns: int, *, colour: bool) -> list[str]:
-    head = _painted(line.outcome.value, COLOUR[line.outcome], on=colour)
-    title = short(line.title, max(20, columns - len(line.outcome.value) - len(line.id) - 3))
-    lines = [f"{head} {line.id}: {title}"]
-    for name in ("promised", "seen", "reason"):
-        text = one_line(getattr(line, name))
-        if text and not (name == "reason" and text == one_line(line.seen)):
-            lines += _wrapped(f"  {name:<9} ", text, columns)
-    return lines + _look([line])
+def _paragraphs(page: Page) -> Iterator[list[str]]:
+    """What stands against the run, what is odd, and what was left out, the worst first."""
+    verdict, contract = page.account.verdict, page.account.contract
+    said = sorted(verdict.warnings, key=lambda one: ORDER.index(weight(one)))
+    yield from (page.headed(weight(one), one) for one in said if weight(one) is Outcome.FAIL)
+    found = blocks(page.account)
+    yield from _broken(page, [one for one in found if one.outcome is Outcome.FAIL])
+    yield from _unknown(page, [one for one in found if one.outcome is Outcome.INCONCLUSIVE])
+    for outcome in (Outcome.WARN, Outcome.WAIVED):
+        told = {line.id for one in found if one.outcome is not Outcome.WAIVED for line in one.lines}
+        lines = [one for one in outcome_lines(verdict, outcome) if one.id not in told]
+        yield from (page.item(one) for one in lines[:WHOLE])
+        yield from _more(page, outcome, lines[WHOLE:])
+    yield from (page.headed(weight(one), one) for one in said if weight(one) is Outcome.WARN)
+    if verdict.not_run:
+        head = f"not run: {counted(len(verdict.not_run), 'item')}"
+        yield [head, *page.ids(verdict.not_run)]
+    ids = [one.id for one in contract.not_tried(page.account.moment)]
+    if ids:
+        head = f"not tried: {counted(len(ids), 'item')}: it writes, and needs --apply"
+        yield [head, *page.ids(ids)]
 
 
-def _look(lines: Iterable[Line]) -> list[str]:
-    """The first command to look oneself, in one piece: it is there to be copied."""
-    looks = [one_line(one.look) for one in lines if one.look]
-    return [f"  {'look':<9} {looks[0]}"] if looks else []
+def _broken(page: Page, found: list[Block]) -> Iterator[list[str]]:
+    """What is broken, cause by cause: the cause whole, then what follows from it."""
+    firsts = [one.cause[0] for one in found]
+    others = [line for one in found for line in (*one.cause[1:], *one.follows)]
+    ranked = [*firsts, *(one for one in others if one.outcome is Outcome.FAIL)]
+    whole = {one.id for one in ranked[:WHOLE]}
+    rest: list[Line] = []
+    for block in found:
+        first = block.cause[0]
+        if first.id not in whole:
+            rest += block.lines
+            continue
+        yield page.item(first) + _named(page, block, whole)
+        for line in block.lines[1:]:
+            if line.id in whole:
+                alike = "" if line in block.follows else f"as {first.id}: for one reason"
+                yield page.item(line, alike or f"{first.id} is {_word(first)}")
+    for outcome, lines in itertools.groupby(
+        sorted(rest, key=lambda one: ORDER.index(one.outcome)), key=lambda one: one.outcome
+    ):
+        yield from _more(page, outcome, list(lines))
 
 
-def _group(group: Group, columns: int, *, colour: bool) -> list[str]:
-    """A reason that several items share, told once."""
-    if len(group.lines) == 1:
-        return _item(group.lines[0], columns, colour=colour)
-    head = Outcome.INCONCLUSIVE.value
-    text = f"{where(group)}: {len(group.lines)} items cannot be told: {group.reason}"
-    first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
-    painted = _painted(head, COLOUR[Outcome.INCONCLUSIVE], on=colour) + first[len(head) :]
-    return [painted, *rest, *_ids([one.id for one in group.lines], columns), *_look(group.lines)]
+def _word(line: Line) -> str:
+    return {Outcome.FAIL: "broken", Outcome.WAIVED: "waived"}.get(line.outcome, "not told")
 
 
-def _warning(text: str, columns: int, *, colour: bool) -> list[str]:
-    """What is odd about all the promises together."""
-    outcome = weight(text)
-    head = outcome.value
-    first, *rest = _wrapped(f"{head} ", text, columns, indent=2)
-    return [_painted(head, COLOUR[outcome], on=colour) + first[len(head) :], *rest]
+def _named(page: Page, block: Block, whole: set[str]) -> list[str]:
+    """What belongs to a cause and is told by name only."""
+    alike = [one for one in block.cause[1:] if one.id not in whole]
+    follows = [one for one in block.follows if one.id not in whole]
+    lines = page.by_outcome("alike", alike) + page.by_outcome("follows", follows)
+    return lines + page.by_outcome("adds to", block.also)
 
 
-def _more(lines: list[Line], columns: int) -> list[str]:
-    if not lines:
-        return []
-    return ["", f"{len(lines)} more FAIL:", *_ids([one.id for one in lines], columns)]
-
-
-def _not_run(verdict: Verdict, columns: int) -> list[str]:
-    if not verdict.not_run:
-        return []
-    return [
-        "",
-        f"not run: {counted(len(verdict.not_run), 'item')}",
-        *_ids(verdict.not_run, columns),
-    ]
-
-
-def _not_tried(contract: Contract, moment: Moment, columns: int) -> list[str]:
-    ids = [one.id for one in contract.not_tried(moment)]
-    if not ids:
-        return []
-    head = f"not tried: {counted(len(ids), 'item')}: it writes, and needs --apply"
-    return ["", head, *_ids(ids, columns)]
-
-
-def _ids(ids: Iterable[str], columns: int) -> list[str]:
-    names = list(ids)
-    lines = _wrapped("  ", compact(names), columns)
-    if len(lines) <= ID_LINES:
-        return lines
-    return [*lines[:ID_LINES], f"  ... {len(names)} in all; report.html names each of them"]
-
-
-def _differences(target: Target, contract: Contract, columns: int) -> list[str]:
-    unused = contract.unused_differs
-    return [
-        short(f"{one.item}: {UNUSED if one.item in unused else one.reason}", columns)
-        for one in target.differs
-    ]
-
-
-def _wrapped(head: str, text: str, columns: int, indent: int | None = None) -> list[str]:
-    """Fold a text behind a head; what has no blank to fold at is left whole, to be copied."""
-    return textwrap.wrap(
-        text,
-        columns,
-        initial_indent=head,
-        subsequent_indent=" " * (len(head) if indent is None else indent),
-        break_long_words=False,
-        break_on_hyphens=False,
+def _unknown(page: Page, found: list[Block]) -> Iterator[list[str]]:
+    """What could not be told: a reason that several items share is told once."""
+    for block in found[:WHOLE]:
+        first = block.cause[0]
+        if len(block.cause) == 1:
+            yield page.item(first) + _named(page, block, set())
+            continue
+        text = f"{where_of(block.cause)}: {len(block.cause)} items cannot be told: {block.reason}"
+        ids = page.ids([one.id for one in block.cause])
+        named = page.by_outcome("follows", block.follows)
+        yield [*page.headed(first.outcome, text), *ids, *named, *page.look(block.cause)]
+    yield from _more(
+        page, Outcome.INCONCLUSIVE, [line for one in found[WHOLE:] for line in one.lines]
     )
 
 
-def _painted(text: str, code: str, *, on: bool) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if on else text
+def _more(page: Page, outcome: Outcome, lines: list[Line]) -> Iterator[list[str]]:
+    if lines:
+        yield [f"{len(lines)} more {outcome.value}:", *page.ids([one.id for one in lines])]
+
+
+def _differences(account: Account, columns: int) -> list[str]:
+    unused = account.contract.unused_differs
+    return [
+        cut(f"{one.item}: {UNUSED if one.item in unused else one.reason}", columns)
+        for one in account.target.differs
+    ]
 
 
 def shown(folder: pathlib.Path) -> str:

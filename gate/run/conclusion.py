@@ -89,16 +89,19 @@ def write_reports(
     verdicts: dict[Moment, Verdict],
     observed: Mapping[Moment, Observed],
     baselines: Mapping[Moment, Observed | None],
-) -> list[str]:
+) -> tuple[list[str], list[Account]]:
     """Write the reports of every moment.
 
     Where a report holds a secret all the same, the moment's verdict becomes BLOCKED, the reports
     say so, and no link leads to them. Where they cannot be written, it promotes nothing.
 
     Returns:
-        What could not be written, or must not be passed on, and why.
+        What could not be written, or must not be passed on, and why; and the accounts as they
+        ended, for the summary.
     """
-    problems, run = [], stage.run
+    problems: list[str] = []
+    accounts: list[Account] = []
+    run = stage.run
     replay = run.replay
     known.learn(*stage.secrets())
     redactor = known.redactor()
@@ -136,11 +139,13 @@ def write_reports(
         if why:
             verdicts[moment] = unwritten(verdicts[moment], why)
         if leaks or why:
-            _told(dataclasses.replace(account, verdict=verdicts[moment]), folder, redactor)
+            account = dataclasses.replace(account, verdict=verdicts[moment])
+            _told(account, folder, redactor)
             readers = stage.target.reports.readable_by
             still = amend(folder, verdicts[moment], "; ".join([*leaks, why]), readers)
             problems += [one for one in (*leaks, why, still) if one]
-    return problems
+        accounts.append(account)
+    return problems, accounts
 
 
 def _told(account: Account, folder: pathlib.Path, redactor: Redactor) -> str:

@@ -49,9 +49,10 @@ class Stage:
         self._ready = False
 
     def tell(self, text: str) -> None:
-        """Say what is being done from now on."""
+        """Say what is being done from now on; where it is to be quiet, nothing."""
         self.progress.begin(text)
-        self.voice.tell(text)
+        if not self.voice.is_quiet:
+            self.voice.tell(text)
 
     def go_on(self, text: str) -> None:
         """Say what is done next, unless the run was ended meanwhile.
@@ -129,7 +130,7 @@ class Stage:
         """Take note of why a kept look is no baseline; the newest one's reason is told."""
         if not self.no_baseline:
             self.no_baseline = why
-            self.tell(why)
+            self.voice.tell(why)
 
     def earlier(self, moment: Moment, name: str) -> Iterator[pathlib.Path]:
         """A file of earlier runs of a moment, of those that have it; the newest run first."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from gate.secrets import known
 from gate.secrets.sentinel import Watch
+from gate.spelling import encodable, is_plain
 
 
 def open_closed() -> None:
@@ -71,6 +72,7 @@ class CleanStream:
         self._where = where
         self._watch = watch
         self._told = ""
+        self._plain = is_plain()
 
     def write(self, text: str) -> int:
         """Write a text without its secrets; returns the length of what was given."""
@@ -79,15 +81,9 @@ class CleanStream:
             return 0
         self._told = self._watch.follow(self._where, self._told, text)
         cleaned = known.redactor().clean(text) if len(text) > 1 else text
-        unless_gone(self._stream, lambda: self._written(cleaned), self._where)
+        told = encodable(cleaned, getattr(self._stream, "encoding", None), plain=self._plain)
+        unless_gone(self._stream, lambda: self._stream.write(told), self._where)
         return len(text)
-
-    def _written(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-        except UnicodeEncodeError as error:
-            shown = text.encode(error.encoding, "backslashreplace")
-            self._stream.write(shown.decode(error.encoding))
 
     def flush(self) -> None:
         """Hand on what was written."""

@@ -8,8 +8,8 @@ from gate.kinds.access.promised import REFUSALS, Cell
 from gate.kinds.access.shown import described, shown
 from gate.kinds.endpoint import detail, not_served
 from gate.kinds.finding import Finding
+from gate.kinds.pasted import asked
 from gate.kinds.scene import Scene
-from gate.sources.api.curl import curl
 from gate.sources.api.facts import Answer
 from gate.sources.fact import Absent, Seen, known
 
@@ -24,7 +24,7 @@ def access(promise: Promise, scene: Scene) -> Finding:
     """
     item = scene.item(promise, Cell)
     answer = known(scene.answer(promise.id))
-    look = curl(item.request, scene.target)
+    look = asked(item.request, scene)
     if item.absent:
         return not_served(item.path, answer, look)
     promised = _promised(item)

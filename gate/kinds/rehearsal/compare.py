@@ -77,7 +77,6 @@ def _targets_clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         seen=proof.proof if isinstance(proof, Absent) else proof,
         broken=tuple(broken),
         warnings=tuple(warnings),
-        look="DATABASE_URL=... alembic current",
     )
 
 

@@ -81,10 +81,7 @@ def tell(account: Account, folder: pathlib.Path) -> Mapping[str, Any]:
     ]
     (snapshot,) = (text for name, text in files.items() if name.startswith("STATE_SNAPSHOT"))
     lines = summary(
-        account.contract,
-        account.target,
-        account.moment,
-        account.verdict,
+        account,
         str(folder),
         colour=False,
         width=120,
