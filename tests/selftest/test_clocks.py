@@ -144,7 +144,7 @@ def test_off(judge: Callable[[Observed], Finding], at_s: float, words: str) -> N
         "promised: within 5 s of the gate's clock",
         "from 2026-02-13 15:30:00.000 UTC to 2026-02-13 15:31:00.000 UTC",
         "promised by: operator",
-        "look at: timedatectl",
+        "look at: date -u; date -u; timedatectl",
     ):
         assert part in finding.message
 
