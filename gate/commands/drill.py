@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import math
 import os
 import pathlib
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +17,12 @@ from gate.contract.model import Contract
 from gate.drill import page
 from gate.drill.bench import folder_for
 from gate.drill.drill import Plan, allowed, bench, chosen, drill
-from gate.drill.fault import Fault, Gate
+from gate.drill.fault import Gate
 from gate.drill.gating import Look
 from gate.drill.healthy import Count, healthy
 from gate.drill.load import Faults, load_faults
 from gate.drill.matrix import Matrix, as_json, as_markdown, headline, rate
+from gate.drill.scope import Scope, laid_out, named_by
 from gate.drill.trial import End, Trial
 from gate.errors import ContractError, TargetError
 from gate.kinds.load import load_contract
@@ -46,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help="faults by name, with commas")
     parser.add_argument("--chapter", default="", help="chapters of faults, with commas")
     parser.add_argument("--part", metavar="K/N", default="", help="every N-th fault from the K-th")
+    parser.add_argument(
+        "--within", type=float, metavar="SECONDS", default=math.inf,
+        help="begin no fault later than so; what was not reached is named",
+    )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="over so many instances at once")
     parser.add_argument("--list", action="store_true", help="name the faults, and do nothing")
     parser.add_argument(
@@ -62,7 +70,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
 
     Returns:
         0 where every fault was detected (or is a known gap), 1 where one was not, or a healthy run
-        was blocked; 10 where one could not be shown.
+        was blocked; 10 where one could not be shown. Faults that were not reached in the time that
+        was given (``--within``) are named, and spoil nothing as long as one was tried.
 
     Raises:
         GateError: A mistake in an option, a target, a contract or a fault; or the gate is not
@@ -71,8 +80,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     settings = find_settings(pathlib.Path.cwd())
     target = _target(options.target, settings)
     folder = pathlib.Path(options.contract or settings.contract)
-    contract = load_contract(folder, target.differs, carries_out=True)
     faults = load_faults(pathlib.Path(options.faults or folder.parent / "faults"))
+    contract, own = _with_own(folder, faults, target)
     _known(faults, contract)
     known.begin(of_run(target, os.environ))
     place = target.drill.place if target.drill else ""
@@ -85,6 +94,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     plan = Plan(
         target=target,
         contract=contract,
+        own=own,
+        within_s=options.within,
         folder=folder.resolve(),
         faults=faults,
         chosen=found,
@@ -118,6 +129,7 @@ def _drill(plan: Plan, tell: Callable[[str], object], cancelled: threading.Event
         faults=plan.chosen,
         trials={name: trials[name] for name in plan.chosen if name in trials},
         left=left,
+        within_s=plan.within_s if left and not cancelled.is_set() else math.inf,
         seconds=time.monotonic() - began,
     )
     _write(matrix, plan, tell)
@@ -136,7 +148,7 @@ def _healthy(
     with bench(plan, 0, cancelled) as place:
 
         def look(gate: Gate) -> Look:
-            return place.healthy("predeploy", plan.faults.leaves_out, HEALTHY_S, gate)
+            return place.healthy("predeploy", Scope(plan.faults.leaves_out), HEALTHY_S, gate)
 
         count = healthy(runs, look, told, cancelled)
     matrix = Matrix(
@@ -181,6 +193,26 @@ def _target(named: str, settings: Settings) -> Target:
     return load_target(name, settings.targets)
 
 
+def _with_own(
+    folder: pathlib.Path, faults: Faults, target: Target
+) -> tuple[Contract, frozenset[str]]:
+    """The contract with the drill's own promises, and which these are.
+
+    Raises:
+        ContractError: One of the two is wrong, or both are together.
+    """
+    contract = load_contract(folder, target.differs, carries_out=True)
+    if faults.promises is None:
+        return contract, frozenset()
+    if not faults.promises.is_dir():
+        raise ContractError(f"{faults.folder}: [about]: promises: no folder {faults.promises}")
+    with tempfile.TemporaryDirectory(prefix="gate-drill-") as place:
+        both = laid_out(folder, Scope(own=True), faults.promises, pathlib.Path(place))
+        whole = load_contract(both, target.differs, carries_out=True)
+    own = frozenset(whole.promises.keys() - contract.promises.keys())
+    return dataclasses.replace(whole, folder=contract.folder), own
+
+
 def _known(faults: Faults, contract: Contract) -> None:
     """Every item that a fault names is there.
 
@@ -190,15 +222,11 @@ def _known(faults: Faults, contract: Contract) -> None:
     wrong = [
         f"{faults.folder}: fault.{name}: there is no item {id_!r} in {contract.folder}"
         for name, fault in faults.by_name.items()
-        for id_ in _items(fault)
+        for id_ in named_by(fault)
         if id_ not in contract.promises
     ]
     if wrong:
         raise ContractError("\n".join(wrong))
-
-
-def _items(fault: Fault) -> list[str]:
-    return [*fault.expect, *(one.item for one in fault.differs)]
 
 
 def _words(text: str) -> list[str]:

@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Literal
 
@@ -18,7 +18,8 @@ from gate.drill.fault import Fault, Gate
 from gate.drill.gating import Gating, Look
 from gate.drill.host import Host
 from gate.drill.journal import Journal
-from gate.drill.load import Faults, scripts_of
+from gate.drill.load import Faults, injected, scripts_of
+from gate.drill.scope import Scope, scope_of
 from gate.drill.trial import End, Trial, judged, without
 from gate.errors import GateError
 from gate.target import Target
@@ -30,6 +31,8 @@ LOOK_S = 300.0
 AGAIN_S = 0.5
 MISTAKE = 4
 """Exit status of a mistake in the contract or the target: waiting does not mend it."""
+STAGE, STAGE_S = "stage", 30.0
+"""What stands in the journal for the stage, and within what time it has to stand, in seconds."""
 HOME: Mapping[State, Moment] = {"before": "predeploy", "after": "postdeploy"}
 
 
@@ -52,13 +55,13 @@ class Bench:
         self._target, self._gating = target, gating
         self._faults, self._journal = faults, journal
         self._state: State | None = None
-        self._whole: tuple[str, ...] | None = None
-        self._usual: dict[tuple[str, ...], dict[Moment, dict[str, tuple[str, str]]]] = {}
-        self._host = Host(target, gating.instance)
+        self._whole: Scope | None = None
+        self._usual: dict[Scope, dict[Moment, dict[str, tuple[str, str]]]] = {}
+        self._staged = ""
 
     def __enter__(self) -> Self:
         """Start the instance; take back what an earlier drill left open."""
-        self._start()
+        self._host = self._start()
         for name, undo in self._journal.open().items():
             wrong = "" if self._target.embedded else self._host.undo(undo)
             if wrong:
@@ -72,7 +75,9 @@ class Bench:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Take the instance down."""
+        """Take the instance down, and the stage with it."""
+        if self._staged and not self._target.embedded and not self._host.undo(self._staged):
+            self._journal.ended(STAGE)
         self._stop()
 
     @property
@@ -80,21 +85,26 @@ class Bench:
         """Set where the drill is interrupted."""
         return self._gating.cancelled
 
-    def trial(self, name: str, fault: Fault, chapters: Mapping[str, str]) -> Trial:
+    def trial(
+        self, name: str, fault: Fault, chapters: Mapping[str, str], own: Collection[str] = ()
+    ) -> Trial:
         """Do a fault, let the gate look, undo it, and see that all is well again.
 
         Args:
             name: Of the fault.
             fault: What it is.
             chapters: Chapter of each item of the contract.
+            own: Items that are the drill's own.
 
         Raises:
             NotGreenError: The gate was not green before.
         """
-        left_out = self._left_out(fault, chapters)
-        self._reach(fault.stands, left_out)
-        usual = self._usual_at(fault.moment, left_out)
-        self._reach(fault.stands, left_out)
+        scope = scope_of(fault, self._faults, chapters, own)
+        if scope.own:
+            self._set_stage()
+        self._reach(fault.stands, scope)
+        usual = self._usual_at(fault.moment, scope)
+        self._reach(fault.stands, scope)
         scripts = scripts_of(fault, self._host_target)
         undo = self._host.whole_undo(name, scripts.undo) if scripts else ""
         wrong, ready_s, look = "", 0.0, None
@@ -110,7 +120,7 @@ class Bench:
                 look = self._gating.look(
                     fault.moment,
                     within_s=fault.within_s,
-                    without=left_out,
+                    scope=scope,
                     differs=fault.differs,
                     **({"gate": fault.gate} if fault.gate else {}),
                 )
@@ -124,76 +134,84 @@ class Bench:
             done = judged(name, fault, without(look, usual), ready_s)
         if self.cancelled.is_set():
             return done
-        return self._again(done, fault, left_out, undone)
+        return self._again(done, fault, scope, undone)
 
-    def _again(self, done: Trial, fault: Fault, left_out: tuple[str, ...], undone: str) -> Trial:
+    def _again(self, done: Trial, fault: Fault, scope: Scope, undone: str) -> Trial:
         """See that all is well again; where it is not, that is said, and the bench begins anew."""
         moved = fault.moment != HOME[fault.stands]
-        wrong = undone or self._not_green("rollback" if moved else HOME[fault.stands], left_out)
+        wrong = undone or self._not_green("rollback" if moved else HOME[fault.stands], scope)
         if not wrong:
             self._state = "before" if moved else fault.stands
             return done
         self._state = None
         if self._target.embedded:
             self._stop()
-            self._start()
+            self._host = self._start()
         fine = done.end in (End.DETECTED, End.KNOWN_GAP)
         return dataclasses.replace(done, end=End.NOT_UNDONE if fine else done.end, undone=wrong)
 
-    def healthy(
-        self, moment: Moment, left_out: tuple[str, ...], within_s: float, gate: Gate
-    ) -> Look:
+    def healthy(self, moment: Moment, scope: Scope, within_s: float, gate: Gate) -> Look:
         """Look where nothing was done, in one way."""
-        return self._gating.look(moment, within_s=within_s, without=left_out, gate=gate)
+        return self._gating.look(moment, within_s=within_s, scope=scope, gate=gate)
 
-    def _left_out(self, fault: Fault, chapters: Mapping[str, str]) -> tuple[str, ...]:
-        asked = {chapters.get(one, "") for one in (*fault.expect, *_named(fault))}
-        if fault.whole:
-            return ()
-        return tuple(one for one in self._faults.leaves_out if one not in asked)
+    def _set_stage(self) -> None:
+        """Do what the drill's own promises are about, once; it stands until the end.
 
-    def _reach(self, state: State, left_out: tuple[str, ...]) -> None:
+        Raises:
+            NotGreenError: It cannot be done.
+        """
+        scripts = injected(self._faults.stage, self._host_target)
+        if self._staged or scripts is None:
+            return
+        self._staged = self._host.whole_undo(STAGE, scripts.undo)
+        self._journal.begins(STAGE, self._staged)
+        wrong = self._host.do(STAGE, scripts.do)
+        wrong = wrong or self._host.wait(STAGE, scripts.ready, STAGE_S)
+        if wrong:
+            raise NotGreenError(f"the stage of the drill's own promises is not set: {wrong}")
+
+    def _reach(self, state: State, scope: Scope) -> None:
         """Bring the system into a state, by the plan, with the looks that belong to it."""
         if state == "before":
             if self._state == "after":
-                self._green("rollback", left_out)
+                self._green("rollback", scope)
                 self._state = None
-            if self._state is None or left_out not in self._usual:
-                self._green("predeploy", left_out)
+            if self._state is None or scope not in self._usual:
+                self._green("predeploy", scope)
             self._state = "before"
             return
-        if self._state == "after" and self._whole == left_out:
+        if self._state == "after" and self._whole == scope:
             return
-        self._reach("before", left_out)
-        self._green("predeploy", left_out)  # what a later moment is compared with
-        self._green("postdeploy", left_out)
-        self._state, self._whole = "after", left_out
+        self._reach("before", scope)
+        self._green("predeploy", scope)  # what a later moment is compared with
+        self._green("postdeploy", scope)
+        self._state, self._whole = "after", scope
 
-    def _usual_at(self, moment: Moment, left_out: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    def _usual_at(self, moment: Moment, scope: Scope) -> dict[str, tuple[str, str]]:
         """What is odd at a moment also when all is well."""
-        if moment not in self._usual.get(left_out, {}):
-            self._reach("after", left_out)
+        if moment not in self._usual.get(scope, {}):
+            self._reach("after", scope)
             if moment == "rollback":
-                self._reach("before", left_out)
-        return self._usual[left_out][moment]
+                self._reach("before", scope)
+        return self._usual[scope][moment]
 
-    def _green(self, moment: Moment, left_out: tuple[str, ...]) -> None:
+    def _green(self, moment: Moment, scope: Scope) -> None:
         """Look until the gate promotes.
 
         Raises:
             NotGreenError: It does not.
         """
-        wrong = self._not_green(moment, left_out)
+        wrong = self._not_green(moment, scope)
         if wrong:
             raise NotGreenError(wrong)
 
-    def _not_green(self, moment: Moment, left_out: tuple[str, ...]) -> str:
+    def _not_green(self, moment: Moment, scope: Scope) -> str:
         """Look until the gate promotes; return why it does not in the end, or nothing."""
         until = time.monotonic() + GREEN_S
         while True:
-            look = self._gating.look(moment, within_s=LOOK_S, without=left_out)
+            look = self._gating.look(moment, within_s=LOOK_S, scope=scope)
             if look.green:
-                self._usual.setdefault(left_out, {})[moment] = dict(look.odd)
+                self._usual.setdefault(scope, {})[moment] = dict(look.odd)
                 return ""
             never = look.exit_status == MISTAKE or self.cancelled.is_set()
             if never or time.monotonic() > until:
@@ -204,22 +222,19 @@ class Bench:
                 )
             self.cancelled.wait(AGAIN_S)
 
-    def _start(self) -> None:
+    def _start(self) -> Host:
+        """Start the instance; returns the host that faults are done to."""
+        self._staged = ""
         if self._target.embedded:
             found = launcher.start_named(self._target, self._gating.instance, self.cancelled)
             self._host_target = launcher.placed(self._target, found)
         else:
             self._host_target = self._target
-        self._host = Host(self._host_target, self._gating.instance)
+        return Host(self._host_target, self._gating.instance)
 
     def _stop(self) -> None:
         if self._target.embedded:
             launcher.stop(self._target, self._gating.instance)
-
-
-def _named(fault: Fault) -> Iterable[str]:
-    """Items that a fault replaces keys of."""
-    return (one.item for one in fault.differs)
 
 
 def _bad(look: Look) -> list[tuple[str, tuple[str, str]]]:

@@ -6,10 +6,12 @@ import collections
 import contextlib
 import dataclasses
 import fcntl
+import math
 import os
 import pathlib
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gate.contract.model import Contract
@@ -31,13 +33,15 @@ class Plan:
 
     Attributes:
         target: Where.
-        contract: The promises.
-        folder: Where they are.
+        contract: The promises, with the drill's own.
+        folder: Where the contract's are.
+        own: Items that are the drill's own.
         faults: The faults, and where they are.
         chosen: Those that are tried, by name.
         reports: Folder for what is written.
         cwd: Where the gate is run.
         jobs: Over how many instances of an embedded target.
+        within_s: No fault is begun later than so many seconds after the drill's start.
     """
 
     target: Target
@@ -48,6 +52,8 @@ class Plan:
     reports: pathlib.Path
     cwd: pathlib.Path
     jobs: int = 1
+    own: frozenset[str] = frozenset()
+    within_s: float = math.inf
 
 
 def allowed(target: Target, *, applies: bool) -> None:
@@ -85,7 +91,9 @@ def chosen(
         place: What kind of place it is.
         only: Names; all where empty.
         chapters: Chapters of faults; all where empty.
-        part: ``K/N`` for every N-th of them, from the K-th on; all where empty.
+        part: ``K/N`` for every N-th of them, from the K-th on; all where empty. A K beyond N counts
+            on through the parts, and begins each further round with another fault of its part: in
+            time every fault is the first one once.
 
     Raises:
         ContractError: There is no such fault or chapter, or nothing is left.
@@ -109,10 +117,12 @@ def chosen(
     }
     if part:
         which, _, of = part.partition("/")
-        if not (which.isdigit() and of.isdigit() and 1 <= int(which) <= int(of)):
+        if not (which.isdigit() and of.isdigit() and int(which) and int(of)):
             raise ContractError(f"--part: {part}: must be K/N, such as 1/5")
-        names = list(found)[int(which) - 1 :: int(of)]
-        found = {name: found[name] for name in names}
+        turn, number = divmod(int(which) - 1, int(of))
+        names = list(found)[number :: int(of)]
+        first = turn % len(names) if names else 0
+        found = {name: found[name] for name in (*names[first:], *names[:first])}
     if not found:
         raise ContractError(f"{faults.folder}: no fault is left for {place}")
     return found
@@ -162,15 +172,16 @@ class _Run:
         self._plan, self._tell, self._cancelled = plan, tell, cancelled
         self._chapters = {id_: one.chapter for id_, one in plan.contract.promises.items()}
         self._lock = threading.Lock()
-        names = sorted(plan.chosen, key=lambda one: RANK[_state(plan.chosen[one])])
-        self._waiting = collections.deque(names)
+        self._until = time.monotonic() + plan.within_s
+        self._waiting = collections.deque(in_order(plan.chosen))
 
     def through(self, number: int) -> None:
         """Try faults at one bench until none waits, or something is wrong."""
         try:
             with bench(self._plan, number, self._cancelled) as place:
                 while (name := self._next()) is not None:
-                    done = place.trial(name, self._plan.chosen[name], self._chapters)
+                    fault = self._plan.chosen[name]
+                    done = place.trial(name, fault, self._chapters, self._plan.own)
                     with self._lock:
                         if not self._cancelled.is_set():
                             self.trials[name] = done
@@ -180,7 +191,8 @@ class _Run:
 
     def _next(self) -> str | None:
         with self._lock:
-            over = self._cancelled.is_set() or self.wrong or not self._waiting
+            late = time.monotonic() > self._until
+            over = late or self._cancelled.is_set() or self.wrong or not self._waiting
             return None if over else self._waiting.popleft()
 
 
@@ -195,8 +207,11 @@ RANK |= {("after", "rollback"): 3, ("before", "rollback"): 4, ("after", "predepl
 """Faults of one state come together: bringing a system into the other one takes its time."""
 
 
-def _state(fault: Fault) -> tuple[str, str]:
-    return fault.stands, fault.moment
+def in_order(chosen: Mapping[str, Fault]) -> list[str]:
+    """Names of faults, those of one state together; the first one's state comes first."""
+    ranks = {name: RANK[one.stands, one.moment] for name, one in chosen.items()}
+    first = next(iter(ranks.values()), 0)
+    return sorted(ranks, key=lambda name: (ranks[name] - first) % len(RANK))
 
 
 @contextlib.contextmanager
@@ -210,6 +225,7 @@ def bench(plan: Plan, number: int, cancelled: threading.Event) -> Iterator[Bench
             contract=plan.folder,
             instance=f"drill-{os.getpid()}-{number}",
             folder=folder,
+            own=plan.faults.promises.resolve() if plan.faults.promises else None,
             cwd=plan.cwd,
             applies=not target.embedded,
             cancelled=cancelled,

@@ -19,6 +19,9 @@ UNCLEAR = "? "
 """What the words of an item that cannot be told begin with."""
 
 
+Way = Literal["absent", "wrong", "untold", "lies"]
+
+
 class Gate(Strict):
     """How the gate is run beside a fault, where that is a part of it.
 
@@ -43,6 +46,9 @@ class Fault(Strict):
     Attributes:
         title: What is wrong, as a sentence.
         chapter: What it is about; any word, to choose by and to count by.
+        way: In what way the facts are not as promised: ``absent`` (what is promised is not there),
+            ``wrong`` (it is, and is otherwise), ``untold`` (nobody can tell) or ``lies`` (what is
+            asked says that all is well, and it is not).
         where: Kinds of places it can be done at; a target's ``[drill]`` says which one it is.
         moment: When the gate looks.
         state: In which state the system is: ``before`` the deployment or ``after`` it; left out,
@@ -65,6 +71,7 @@ class Fault(Strict):
 
     title: Text
     chapter: Text
+    way: Way = "wrong"
     where: tuple[str, ...] = ()
     moment: Moment = "predeploy"
     state: Literal["before", "after"] | None = None
@@ -116,6 +123,14 @@ class About(Strict):
     Attributes:
         leaves_out: Chapters that are left out of the contract where a fault does not ask for them
             (``whole``, or an item of theirs in ``expect``): what takes long and is not concerned.
+        promises: Folder beside the faults with promises of the drill's own, for what the contract
+            has no item of; they are added to it where a fault expects something of one.
+        stage: What these promises are about: done once, by injectors as a fault's ``inject``, and
+            taken back at the end.
+        holes: Why no fault shows a kind of promise in one way, by ``KIND.WAY``.
     """
 
     leaves_out: tuple[str, ...] = ()
+    promises: str = ""
+    stage: dict[str, dict[str, Any]] = {}
+    holes: dict[str, str] = {}

@@ -19,6 +19,7 @@ import tomli_w
 
 from gate.contract.item import Moment
 from gate.drill.fault import Gate
+from gate.drill.scope import WHOLE, Scope, laid_out
 from gate.errors import ObservationError, TargetError
 from gate.launcher import INSTANCE
 from gate.target import Difference, Target
@@ -65,6 +66,7 @@ class Gating:
     Attributes:
         target: The target, as its file has it.
         contract: Folder of the promises.
+        own: Folder of promises that are the drill's own.
         instance: Which instance of an embedded target.
         folder: For what is written: targets, contracts and reports.
         cwd: Where it is run: the project.
@@ -77,6 +79,7 @@ class Gating:
     instance: str
     folder: pathlib.Path
     cwd: pathlib.Path
+    own: pathlib.Path | None = None
     applies: bool = False
     cancelled: threading.Event = dataclasses.field(default_factory=threading.Event)
 
@@ -85,7 +88,7 @@ class Gating:
         moment: Moment,
         *,
         within_s: float,
-        without: Iterable[str] = (),
+        scope: Scope = WHOLE,
         differs: Iterable[Difference] = (),
         gate: Gate = PLAIN,
     ) -> Look:
@@ -94,7 +97,7 @@ class Gating:
         Args:
             moment: When it is.
             within_s: It is ended after so many seconds, and was late.
-            without: Chapters that are left out of the contract.
+            scope: What of the contract is looked at.
             differs: Keys of the contract that are replaced.
             gate: How it is run.
         """
@@ -102,7 +105,8 @@ class Gating:
         words = [sys.executable, *gate.python, "-m"]
         words += ["pytest", "-q", "-m"] if gate.pytest else ["gate", "check"]
         words += [moment, f"--gate-target={self._target(differs)}"]
-        words += [f"--gate-contract={self._contract(without)}", f"--gate-reports={reports}"]
+        contract = laid_out(self.contract, scope, self.own, self.folder)
+        words += [f"--gate-contract={contract}", f"--gate-reports={reports}"]
         words += ["--gate-apply"] if self.applies else []
         words += gate.options
         verdict = reports / self.target.name / moment / "verdict.json"
@@ -139,19 +143,6 @@ class Gating:
         file.parent.mkdir(exist_ok=True)
         file.write_text(tomli_w.dumps(data), "utf-8")
         return file
-
-    def _contract(self, without: Iterable[str]) -> pathlib.Path:
-        """The contract's folder; a copy without some chapters where some are left out."""
-        left_out = sorted(set(without))
-        if not left_out:
-            return self.contract
-        folder = self.folder / "contracts" / "-".join(left_out)
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            for file in sorted(self.contract.iterdir()):
-                if file.is_file() and file.stem not in left_out:
-                    (folder / file.name).write_bytes(file.read_bytes())
-        return folder
 
 
 def _items(many: Iterable[Mapping[str, Any]]) -> set[str]:

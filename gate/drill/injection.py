@@ -79,13 +79,26 @@ def placed(path: str) -> str:
 
 
 def together(many: Iterable[Scripts]) -> Scripts:
-    """Several at once: done in their order, undone in the opposite one."""
+    """Several at once: done in their order, undone in the opposite one; each keeps its own."""
     parts = list(many)
+    if len(parts) > 1:
+        parts = [_apart(one, number) for number, one in enumerate(parts)]
     return Scripts(
         do="\n".join(one.do for one in parts),
         ready="\n".join(f"( {one.ready}\n) || exit 1" for one in parts),
         undo="\n".join(f"( {one.undo}\n) || failed=1" for one in reversed(parts))
         + '\n[ -z "$failed" ]',
+    )
+
+
+def _apart(one: Scripts, number: int) -> Scripts:
+    """The same with a folder of its own in the fault's."""
+    kept = f'KEPT="$KEPT/{number}"; export KEPT'
+    make = f'{kept}; mkdir -p "$KEPT"; chmod 711 "$KEPT"'
+    return Scripts(
+        do=f"( {make}\n{one.do}\n)",
+        ready=f"{kept}\n{one.ready}",
+        undo=f"{kept}\n{one.undo}",
     )
 
 

@@ -27,11 +27,17 @@ class Faults:
         folder: Where they were read.
         by_name: In the order of files and of the tables in them.
         leaves_out: Chapters that are left out where a fault does not ask for them.
+        promises: Folder of the promises that are the drill's own.
+        stage: What these are about, by the names of injectors.
+        holes: Why no fault shows a kind in one way, by ``KIND.WAY``.
     """
 
     folder: pathlib.Path
     by_name: Mapping[str, Fault]
     leaves_out: tuple[str, ...] = ()
+    promises: pathlib.Path | None = None
+    stage: Mapping[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    holes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def load_faults(folder: pathlib.Path) -> Faults:
@@ -45,11 +51,14 @@ def load_faults(folder: pathlib.Path) -> Faults:
         raise ContractError(f"{folder}: there are no faults: no file *.toml")
     wrong: list[str] = []
     found: dict[str, Fault] = {}
-    leaves_out: tuple[str, ...] = ()
+    about = About()
     for file in files:
         tables = parse(file, ContractError)
-        about = _read(About, tables.pop(ABOUT, {}), f"{file}: [{ABOUT}]", wrong)
-        leaves_out += about.leaves_out if about else ()
+        if ABOUT in tables:
+            where = f"{file}: [{ABOUT}]"
+            told = _read(About, tables.pop(ABOUT), where, wrong) or About()
+            wrong += _injections(told.stage, where, "stage")
+            about = _joined(about, told, where, wrong)
         faults = tables.pop(FAULT, {})
         wrong += [f"{file}: {one}: unknown table; known: {ABOUT}, {FAULT}.NAME" for one in tables]
         for name, keys in (faults if isinstance(faults, dict) else {}).items():
@@ -59,39 +68,64 @@ def load_faults(folder: pathlib.Path) -> Faults:
             fault = _read(Fault, keys, where, wrong)
             if fault is not None:
                 found[name] = fault
-                wrong += _injections(fault, where)
+                wrong += _injections(fault.inject, where, "inject")
     if not found and not wrong:
         wrong.append(f"{folder}: there are no faults: no table [{FAULT}.NAME]")
     if wrong:
         raise ContractError("\n".join(wrong))
-    return Faults(folder=folder, by_name=found, leaves_out=tuple(dict.fromkeys(leaves_out)))
+    return Faults(
+        folder=folder,
+        by_name=found,
+        leaves_out=tuple(dict.fromkeys(about.leaves_out)),
+        promises=folder / about.promises if about.promises else None,
+        stage=about.stage,
+        holes=about.holes,
+    )
+
+
+def _joined(one: About, other: About, where: str, wrong: list[str]) -> About:
+    """What two files say of all faults; a word that both have for one thing is a mistake."""
+    if one.promises and other.promises:
+        wrong.append(f"{where}: promises: another file names a folder already")
+    wrong += [f"{where}: stage.{key}: is there already" for key in one.stage.keys() & other.stage]
+    return About(
+        leaves_out=one.leaves_out + other.leaves_out,
+        promises=one.promises or other.promises,
+        stage={**one.stage, **other.stage},
+        holes={**one.holes, **other.holes},
+    )
 
 
 def scripts_of(fault: Fault, target: Target) -> Scripts | None:
     """The scripts of a fault at a target; ``None`` where nothing is done to the host."""
+    return injected(fault.inject, target)
+
+
+def injected(inject: Mapping[str, dict[str, Any]], target: Target) -> Scripts | None:
+    """The scripts of what is injected; ``None`` where nothing is."""
     many = [
-        known_injectors()[name].scripts(_model(name, keys), target) for name, keys in _each(fault)
+        known_injectors()[name].scripts(_model(name, keys), target) for name, keys in _each(inject)
     ]
     return together(many) if many else None
 
 
-def _each(fault: Fault) -> list[tuple[str, dict[str, Any]]]:
-    """Every injection of a fault: ``inject.file`` or, where there are two, ``inject.file.NAME``."""
+def _each(inject: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Every injection: ``inject.file`` or, where there are two, ``inject.file.NAME``."""
     found = []
-    for name, keys in fault.inject.items():
+    for name, keys in inject.items():
         several = keys and all(isinstance(one, dict) for one in keys.values())
         found += [(name, one) for one in (keys.values() if several else [keys])]
     return found
 
 
-def _injections(fault: Fault, where: str) -> list[str]:
+def _injections(inject: Mapping[str, dict[str, Any]], where: str, key: str) -> list[str]:
     wrong: list[str] = []
-    for name, keys in _each(fault):
+    for name, keys in _each(inject):
         if name not in known_injectors():
             known = ", ".join(known_injectors())
-            wrong.append(f"{where}: inject.{name}: unknown injector; known: {known}")
+            wrong.append(f"{where}: {key}.{name}: unknown injector; known: {known}")
             continue
-        _read(known_injectors()[name].model, keys, f"{where}: inject.{name}", wrong)
+        _read(known_injectors()[name].model, keys, f"{where}: {key}.{name}", wrong)
     return wrong
 
 

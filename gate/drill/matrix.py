@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import math
 import os
 import platform
 from collections import Counter
@@ -32,7 +33,8 @@ class Matrix:
         target: Where.
         faults: Those that were tried.
         trials: What became of each.
-        left: Faults that were chosen and not tried: it was interrupted.
+        left: Faults that were chosen and not tried: it was interrupted, or its time was over.
+        within_s: The time that was given, where that is why some are left.
         healthy: Healthy runs, where some were made.
         seconds: How long all of it took.
         others: By fault, what other tools made of it; by the tool's name, in words.
@@ -44,6 +46,7 @@ class Matrix:
     left: tuple[str, ...] = ()
     healthy: Count | None = None
     seconds: float = 0.0
+    within_s: float = math.inf
     others: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
     @property
@@ -59,12 +62,16 @@ class Matrix:
 
     @property
     def exit_status(self) -> int:
-        """0 where all were detected or are known gaps, 10 where one was not shown, else 1."""
+        """0 where all were detected or are known gaps, 10 where one was not shown, else 1.
+
+        What was left since its time was over was not asked for, as long as anything was tried.
+        """
         ends = {one.end for one in self.trials.values()}
         alarms = self.healthy is not None and self.healthy.alarms
         if ends - {End.DETECTED, End.KNOWN_GAP, End.NOT_INJECTED} or alarms:
             return 1
-        return 10 if self.left or End.NOT_INJECTED in ends else 0
+        left = self.left and (math.isinf(self.within_s) or not self.trials)
+        return 10 if left or End.NOT_INJECTED in ends else 0
 
 
 def document(matrix: Matrix) -> dict[str, Any]:
@@ -135,7 +142,8 @@ def headline(matrix: Matrix) -> str:
     counts = matrix.counts
     tried = len(matrix.trials)
     rest = [f"{count} {word}" for word, count in counts.items() if count and word != "detected"]
-    left = [f"{len(matrix.left)} not tried"] if matrix.left else []
+    why = "" if math.isinf(matrix.within_s) else f" within {matrix.within_s:g} s"
+    left = [f"{len(matrix.left)} not tried{why}"] if matrix.left else []
     return ", ".join([f"{counts['detected']} of {tried} faults detected", *rest, *left])
 
 

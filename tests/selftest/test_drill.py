@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pathlib
+import shlex
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 
+import psycopg
 import pytest
 
-from gate.drill.drill import allowed, chosen
+from gate.drill.drill import allowed, chosen, in_order
 from gate.drill.fault import Fault
 from gate.drill.gating import Look
 from gate.drill.healthy import upper_bound
 from gate.drill.host import Host
 from gate.drill.injection import known_injectors
 from gate.drill.journal import Journal
-from gate.drill.load import load_faults, scripts_of
+from gate.drill.load import Faults, load_faults, scripts_of
 from gate.drill.matrix import Matrix, as_json, as_markdown, headline
 from gate.drill.page import page
+from gate.drill.scope import Scope, laid_out, scope_of
 from gate.drill.trial import End, Trial, judged
 from gate.errors import ContractError, TargetError
 from gate.target import Target
@@ -164,9 +169,79 @@ def test_parts_are_all_of_it() -> None:
     assert sum(map(len, parts)) == len(every)
     assert set().union(*parts) == every
     assert set(chosen(faults, "sandbox", ["drip"], (), "")) == {"drip"}
-    for only, chapters, part in ((["nothing"], (), ""), ((), ["x"], ""), ((), (), "6/5")):
+    late = [list(chosen(faults, "sandbox", (), (), f"{n}/5")) for n in range(1, 501, 5)]
+    assert {frozenset(one) for one in late} == {frozenset(parts[0])}
+    assert {one[0] for one in late} == parts[0], "each of a part is the first one once"
+    for only, chapters, part in ((["nothing"], (), ""), ((), ["x"], ""), ((), (), "0/5")):
         with pytest.raises(ContractError):
             chosen(faults, "sandbox", only, chapters, part)
+
+
+def test_faults_of_one_state_come_together() -> None:
+    """And those first that are of the first one's state."""
+    states = {
+        "a": "predeploy",
+        "b": "rollback",
+        "c": "predeploy",
+        "d": "postdeploy",
+        "e": "rollback",
+    }
+    faults = {name: FAULT.model_copy(update={"moment": one}) for name, one in states.items()}
+    assert in_order(faults) == ["a", "c", "d", "b", "e"]
+    turned = {name: faults[name] for name in ("b", "c", "d", "e", "a")}
+    assert in_order(turned) == ["b", "e", "c", "a", "d"]
+    assert in_order({}) == []
+
+
+@pytest.mark.parametrize(
+    ("within_s", "tried", "status", "words"),
+    [
+        (60.0, ("worker",), 0, "1 of 1 faults detected, 1 not tried within 60 s"),
+        (60.0, (), 10, "0 of 0 faults detected, 2 not tried within 60 s"),
+        (math.inf, ("worker",), 10, "1 of 1 faults detected, 1 not tried"),
+    ],
+)
+def test_what_was_not_reached_is_told(
+    within_s: float, tried: tuple[str, ...], status: int, words: str
+) -> None:
+    """It spoils nothing where so much time was given, and anything was tried in it."""
+    trial = Trial(name="worker", end=End.DETECTED, look=look(TURNED))
+    matrix = Matrix(
+        target="t",
+        faults={"worker": FAULT, "other": FAULT},
+        trials=dict.fromkeys(tried, trial),
+        left=tuple(one for one in ("worker", "other") if one not in tried),
+        within_s=within_s,
+    )
+    assert (matrix.exit_status, headline(matrix)) == (status, words)
+
+
+def test_promises_of_the_drills_own_are_added(tmp_path: pathlib.Path) -> None:
+    """To a copy of the contract: as files, or behind what is there, less what is left out."""
+    contract, own = tmp_path / "contract", tmp_path / "own"
+    for folder, files in ((contract, ("a", "b", "slow")), (own, ("b", "c"))):
+        folder.mkdir()
+        for name in files:
+            (folder / f"{name}.toml").write_text(f"{folder.name}.{name} = 1", "utf-8")
+    assert laid_out(contract, Scope(), own, tmp_path) == contract
+    both = laid_out(contract, Scope(("slow",), own=True), own, tmp_path)
+    told = {file.name: file.read_text("utf-8").split("\n") for file in both.iterdir()}
+    assert told == {
+        "a.toml": ["contract.a = 1", ""],
+        "b.toml": ["contract.b = 1", "own.b = 1", ""],
+        "c.toml": ["own.c = 1", ""],
+    }
+    assert laid_out(contract, Scope(("slow",)), own, tmp_path) != both
+
+
+def test_what_is_looked_at_beside_a_fault() -> None:
+    """What is left out as a rule is not where a fault asks for it; the drill's own only then."""
+    faults = Faults(folder=runs.ROOT, by_name={}, leaves_out=("slow", "logs"))
+    chapters = {"service.worker": "services", "log.worker": "logs", "port.api": "ports"}
+    assert scope_of(FAULT, faults, chapters, ()) == Scope(("slow",))
+    assert scope_of(FAULT, faults, chapters, ("log.worker",)) == Scope(("slow",), own=True)
+    whole = FAULT.model_copy(update={"whole": True})
+    assert scope_of(whole, faults, chapters, ("port.api",)) == Scope()
 
 
 def test_every_fault_of_the_suite_is_whole() -> None:
@@ -260,6 +335,55 @@ def test_a_file_is_as_it_was(act: str, tmp_path: pathlib.Path) -> None:
         1,
     )
     assert list((tmp_path / "var/tmp").iterdir()) == []
+
+
+def test_two_of_one_kind_keep_apart_what_they_replace(tmp_path: pathlib.Path) -> None:
+    """Each gets back its own."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name, "utf-8")
+    files = {name: {"path": f"/{name}", "act": "write", "text": "new"} for name in ("one", "two")}
+    fault = FAULT.model_copy(update={"inject": {"file": files}})
+    assert done(local(tmp_path), fault) == ("", "", "")
+    assert [(tmp_path / name).read_text("utf-8") for name in files] == ["one", "two"]
+    assert list((tmp_path / "var/tmp").iterdir()) == []
+
+
+def test_a_lock_is_held_until_it_is_undone(
+    tmp_path: pathlib.Path, make_database: Callable[[], str]
+) -> None:
+    """Others wait for it, and no longer than it stands."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    there = make_database()
+    with psycopg.connect(there, autocommit=True) as connection:
+        connection.execute("CREATE TABLE held (id integer)")
+        sql = f"{sys.executable} -c {shlex.quote(ASKS)} {shlex.quote(there)}"
+        target = local(tmp_path, drill=Drill(place="x", sql=sql))
+        statement = "LOCK TABLE held IN ACCESS EXCLUSIVE MODE"
+        fault = FAULT.model_copy(update={"inject": {"lock": {"statement": statement}}})
+        host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+        assert scripts is not None
+        connection.execute("SET lock_timeout = '200ms'")
+        try:
+            assert host.do("one", scripts.do) == ""
+            assert host.wait("one", scripts.ready, 20.0) == ""
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                connection.execute("SELECT * FROM held")
+        finally:
+            assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+        connection.execute("SET lock_timeout = '20s'")
+        assert connection.execute("SELECT * FROM held").fetchall() == []
+
+
+ASKS = """\
+import sys, psycopg
+with psycopg.connect(sys.argv[1], autocommit=True) as it:
+    for one in sys.stdin.read().split(";\\n"):
+        said = it.execute(one) if one.strip() else None
+        for row in said.fetchall() if said and said.description else ():
+            print(*("tf"[not value] if isinstance(value, bool) else value for value in row))
+"""
+"""Takes SQL on its standard input, and answers as psql -qAt does."""
 
 
 def test_what_is_added_is_taken_away_and_what_was_there_stays(tmp_path: pathlib.Path) -> None:

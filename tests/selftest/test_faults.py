@@ -8,20 +8,23 @@ import os
 import pathlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
+from gate.drill.fault import Fault
 from gate.drill.gating import Look
 from gate.drill.host import Host
-from gate.drill.load import load_faults, scripts_of
-from gate.drill.trial import End, judged
+from gate.drill.load import injected, load_faults, scripts_of
+from gate.drill.scope import Scope, laid_out
+from gate.drill.trial import End, Trial, judged
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.look import look
+from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen, require
 from gate.target import Target
@@ -31,6 +34,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WITHIN_S = 90.0
 GREEN_S = 60.0
 DESK = "data/ATUM DESK/atum-desk"
+EVERY = load_faults(ROOT / "tests/faults")
+assert EVERY.promises is not None
+SLOW = frozenset({"rehearsal", "canary", "budget"})
+OWN = frozenset(load_contract(EVERY.promises).promises)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +50,7 @@ class Sandbox:
 
     found: dict[str, Any]
     target: Target
+    contract: pathlib.Path = ROOT / "tests/contract"
 
     def systemctl(self, *words: str) -> None:
         """Run its ``systemctl``."""
@@ -67,19 +75,31 @@ class Sandbox:
         )
         return int(done.stdout.strip().partition("=")[2])
 
-    def judge(self, *, logs: bool = False, **changed: dict[str, Any]) -> dict[str, str]:
+    def judge(
+        self,
+        asked: Collection[str] = (),
+        *,
+        kinds: Collection[str] | None = None,
+        **changed: dict[str, Any],
+    ) -> dict[str, str]:
         """Look once; return what does not hold or cannot be told, by item.
 
         Args:
-            logs: Whether logs are judged, too.
+            asked: Items that are judged besides what always is: logs, canaries, the drill's own.
+            kinds: Kinds of all other items that are judged; by default all that are quick.
             changed: Keys of all items of a kind that are promised otherwise.
         """
-        whole = load_contract(ROOT / "tests/contract", self.target.differs, carries_out=True)
-        # What a clone shows has tests of its own; what was logged stays until a unit starts anew.
+        whole = load_contract(self.contract, self.target.differs, carries_out=True)
+        # What a clone shows has tests of its own; what was logged stays until a unit starts anew;
+        # how long something takes cannot be told while other tests keep the machine busy.
         promises = {
             id_: one
             for id_, one in whole.promises.items()
-            if one.kind not in ("rehearsal", "canary")
+            if id_ in asked
+            or (
+                id_ not in OWN
+                and (one.kind in kinds if kinds is not None else one.kind not in SLOW)
+            )
         }
         for id_, one in promises.items():
             if one.kind in changed and not one.before.absent:
@@ -90,7 +110,7 @@ class Sandbox:
         scene = Scene(contract=contract, target=self.target, moment="predeploy", observed=observed)
         odd: dict[str, str] = {}
         for promise in contract.at("predeploy"):
-            if promise.kind == "log" and not logs:
+            if promise.kind == "log" and promise.id not in asked:
                 continue
             try:
                 finding = compare(promise, scene)
@@ -103,13 +123,24 @@ class Sandbox:
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[Sandbox]:
-    """One sandbox for all faults of a worker, gone with it."""
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One sandbox for all faults of a worker, with the stage of the drill's own promises."""
+    own = laid_out(
+        ROOT / "tests/contract", Scope(own=True), EVERY.promises, tmp_path_factory.mktemp("own")
+    )
     with standing("faults") as (found, target):
         deadlines = target.deadlines.model_copy(update={"window_s": 0.1})
-        it = Sandbox(found, target.model_copy(update={"deadlines": deadlines}))
+        it = Sandbox(found, target.model_copy(update={"deadlines": deadlines}), own)
         _wait_for_green(it)
         yield it
+
+
+def set_stage(sandbox: Sandbox) -> None:
+    """Do what the drill's own promises are about; it goes with the sandbox."""
+    scripts, host = injected(EVERY.stage, sandbox.target), Host(sandbox.target, "stage")
+    assert scripts is not None
+    assert host.do("stage", scripts.do) == ""
+    assert host.wait("stage", scripts.ready, WITHIN_S) == ""
 
 
 @pytest.fixture
@@ -118,10 +149,9 @@ def sandbox(started: Sandbox) -> Sandbox:
     return started
 
 
-FAULTS = load_faults(ROOT / "tests/faults").by_name
 HERE = {
     name: one
-    for name, one in FAULTS.items()
+    for name, one in EVERY.by_name.items()
     if "sandbox" in one.where
     and one.stands == "before"
     and one.chapter != "budgets"
@@ -133,31 +163,58 @@ HERE = {
 What is slow cannot be told while other tests keep the machine busy.
 """
 SLA = "atum-desk-sla-worker.service"
+CATALOG = frozenset({"database", "extension", "enum", "table", "column", "index", "query"})
+API = frozenset({"endpoint", "access"})
+HOST = frozenset(kinds()) - CATALOG - API - SLOW
 
 
-@pytest.mark.parametrize("name", HERE)
+def concerned(fault: Fault) -> frozenset[str]:
+    """Kinds of items that one look is asked of beside a fault: those of the same parts.
+
+    Risks follow their items.
+
+    `gate drill` looks at everything beside each.
+    """
+    words = {one.partition(".")[0] for one in (*fault.expect, *fault.may)} - {"risk"}
+    parts = (CATALOG, API, HOST)
+    found = [part for part in parts if words & part or "*" in words]
+    return frozenset().union(*found)
+
+
+ABOUT_OWN = {name: one for name, one in HERE.items() if OWN & one.expect.keys()}
+"""Faults of what the contract has no item of: the drill's own promises are looked at, alone."""
+
+
+@pytest.mark.parametrize("name", [one for one in HERE if one not in ABOUT_OWN])
 def test_a_fault_turns_its_items(sandbox: Sandbox, name: str) -> None:
     """The fault's own items turn for its reason, nothing else, and all hold again afterwards."""
     fault = HERE[name]
+    told = tuple(id_ for id_ in fault.expect if id_.startswith(("log.", "canary.")))
+    asked = concerned(fault)
+    found = tried(sandbox, name, fault, lambda: sandbox.judge(told, kinds=asked))
+    assert found.end is End.DETECTED, found.why
+    _wait_for_green(sandbox, asked)
+
+
+def tried(sandbox: Sandbox, name: str, fault: Fault, judge: Callable[[], dict[str, str]]) -> Trial:
+    """Do a fault, prove its effect, judge, and undo it."""
     host = Host(sandbox.target, f"selftest-{os.getpid()}")
     scripts = scripts_of(fault, sandbox.target)
     assert scripts is not None
     try:
         assert host.do(name, scripts.do) == ""
         assert host.wait(name, scripts.ready, fault.ready_s) == ""
-        odd = sandbox.judge(logs=any(id_.startswith("log.") for id_ in fault.expect))
+        odd = judge()
     finally:
         undone = host.undo(host.whole_undo(name, scripts.undo))
     assert undone == ""
-    _wait_for_green(sandbox)
     turned = {
         id_: ("INCONCLUSIVE", words[2:]) if words.startswith("? ") else ("FAIL", words)
         for id_, words in odd.items()
     }
     failed = any(outcome == "FAIL" for outcome, _ in turned.values())
     status = 1 if failed else 10 if turned else 0
-    found = judged(name, fault, Look(status, "", turned, 0.0))
-    assert found.end is End.DETECTED, found.why
+    return judged(name, fault, Look(status, "", turned, 0.0))
 
 
 def test_an_old_process_that_still_answers_is_found(sandbox: Sandbox) -> None:
@@ -202,9 +259,30 @@ def test_a_row_that_is_kept_under_a_500_is_named(sandbox: Sandbox) -> None:
         assert connection.execute(left).fetchone() == (0,)
 
 
-def _wait_for_green(sandbox: Sandbox) -> None:
+@pytest.fixture(scope="module")
+def staged(started: Sandbox) -> Sandbox:
+    """The sandbox with what the drill's own promises are about, until it goes."""
+    set_stage(started)
+    assert started.judge(OWN, kinds=()) == {}
+    return started
+
+
+@pytest.mark.parametrize("name", ABOUT_OWN)
+def test_a_fault_turns_the_drills_own_promises(staged: Sandbox, name: str) -> None:
+    """Of those none but the fault's own turn, for its reason, and they hold again afterwards."""
+    fault = ABOUT_OWN[name]
+    asked = OWN | fault.expect.keys()
+    found = tried(staged, name, fault, lambda: staged.judge(asked, kinds=()))
+    assert found.end is End.DETECTED, found.why
+    until = time.monotonic() + GREEN_S
+    while odd := staged.judge(asked, kinds=()):
+        assert time.monotonic() < until, odd
+        time.sleep(0.2)
+
+
+def _wait_for_green(sandbox: Sandbox, asked: Collection[str] | None = None) -> None:
     """Nothing wrong is left; workers may need a moment to be connected again."""
     deadline = time.monotonic() + GREEN_S
-    while odd := sandbox.judge():
+    while odd := sandbox.judge(kinds=asked):
         assert time.monotonic() < deadline, odd
         time.sleep(0.2)

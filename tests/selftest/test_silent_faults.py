@@ -91,11 +91,14 @@ FAULTS = {
 }
 
 
+LOGS = ("log.api", "log.rag_worker", "log.sla_worker", "log.job_worker")
+
+
 def settled(sandbox: Sandbox, item: str, words: str) -> dict[str, str]:
     """What turns, once a fault is as old as it has to be."""
     deadline = time.monotonic() + WITHIN_S
     while True:
-        odd = sandbox.judge(logs=True, **SHORT)
+        odd = sandbox.judge(LOGS, **SHORT)
         if words in odd.get(item, "") or time.monotonic() > deadline:
             return odd
         time.sleep(0.3)
@@ -115,6 +118,6 @@ def test_an_idle_twin(sandbox: Sandbox, program: pathlib.Path) -> None:
     """The same program without a fault turns nothing."""
     with instead(sandbox, program, "none"):
         deadline = time.monotonic() + WITHIN_S
-        while (odd := sandbox.judge(logs=True, **SHORT)) and time.monotonic() < deadline:
+        while (odd := sandbox.judge(LOGS, **SHORT)) and time.monotonic() < deadline:
             time.sleep(0.3)
     assert odd == {}
