@@ -11,10 +11,12 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import pydantic
 
 from gate.contract.model import Contract
-from gate.drill import page
+from gate.drill import cover, page
 from gate.drill.bench import folder_for
 from gate.drill.drill import Plan, allowed, bench, chosen, drill
 from gate.drill.fault import Gate
@@ -26,6 +28,7 @@ from gate.drill.scope import Scope, laid_out, named_by
 from gate.drill.trial import End, Trial
 from gate.errors import ContractError, TargetError
 from gate.kinds.load import load_contract
+from gate.kinds.registry import kinds
 from gate.run.settings import Settings, find_settings
 from gate.secrets import known
 from gate.secrets.credentials import of_run
@@ -56,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="over so many instances at once")
     parser.add_argument("--list", action="store_true", help="name the faults, and do nothing")
+    parser.add_argument(
+        "--cover", action="store_true", help="tell which kinds they show in which ways; do nothing"
+    )
+    parser.add_argument(
+        "--others", metavar="FILE", default="",
+        help="JSON of what other tools made of the faults: by fault and tool, in words",
+    )  # fmt: skip
     parser.add_argument(
         "--healthy", type=int, metavar="N", default=0,
         help="instead: look N times at the healthy system, and count false alarms",
@@ -90,6 +100,9 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         for name, one in found.items():
             tell(f"{name}: {one.title} ({one.chapter}, {one.moment})")
         return 0
+    if options.cover:
+        tell(cover.as_markdown(faults, cover.cover(faults, kinds())))
+        return 0
     allowed(target, applies=options.apply)
     plan = Plan(
         target=target,
@@ -107,10 +120,31 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.healthy:
         return _healthy(plan, options.healthy, tell, cancelled)
-    return _drill(plan, tell, cancelled)
+    return _drill(plan, tell, cancelled, _others(options.others))
 
 
-def _drill(plan: Plan, tell: Callable[[str], object], cancelled: threading.Event) -> int:
+def _others(file: str) -> dict[str, dict[str, str]]:
+    """What other tools made of the faults, by fault and tool.
+
+    Raises:
+        ContractError: The file is not as it has to be.
+    """
+    if not file:
+        return {}
+    try:
+        return pydantic.TypeAdapter(dict[str, dict[str, str]]).validate_json(
+            pathlib.Path(file).read_bytes()
+        )
+    except (OSError, ValueError) as error:
+        raise ContractError(f"--others: {file}: {error}") from error
+
+
+def _drill(
+    plan: Plan,
+    tell: Callable[[str], object],
+    cancelled: threading.Event,
+    others: Mapping[str, Mapping[str, str]],
+) -> int:
     began, trials = time.monotonic(), {}
     jobs = f", over {plan.jobs} instances" if plan.jobs > 1 else ""
     tell(f"gate drill: {len(plan.chosen)} faults at {plan.target.title}{jobs}")
@@ -129,6 +163,7 @@ def _drill(plan: Plan, tell: Callable[[str], object], cancelled: threading.Event
         faults=plan.chosen,
         trials={name: trials[name] for name in plan.chosen if name in trials},
         left=left,
+        others={name: others[name] for name in trials if name in others},
         within_s=plan.within_s if left and not cancelled.is_set() else math.inf,
         seconds=time.monotonic() - began,
     )

@@ -16,7 +16,7 @@ KINDS = {
         '[ "$(stat -f -c %a {path})" = 0 ]',
     ),
     "inodes": (
-        OVER + "for n in $(seq 32); do : >{path}/$n || break; done 2>/dev/null || :",
+        OVER + "for n in $(seq 32); do touch {path}/$n || break; done 2>/dev/null || :",
         '[ "$(stat -f -c %d {path})" = 0 ]',
     ),
     "read-only": (
@@ -38,15 +38,27 @@ class Mount(Strict):
     what: Literal["full", "inodes", "read-only"]
 
 
+COUNTED = """\
+counted() {
+  at=$(readlink -f -- {path} | sed 's/ /\\\\040/g')
+  AT=$at awk '$5 == ENVIRON["AT"] { n++ } END { print n + 0 }' /proc/self/mountinfo
+}
+"""
+"""How many file systems lie at the place, one over the other."""
+TAKEN_AWAY = """\
+if [ -s "$KEPT/count" ]; then
+  while [ "$(counted)" -gt "$(cat "$KEPT/count")" ]; do umount {path} || exit 1; done
+fi
+"""
+"""Those that were there before stay."""
+
+
 def _scripts(given: Mount, target: Target) -> Scripts:
     del target
     path = placed(given.path)
-    do, ready = (one.replace("{path}", path) for one in KINDS[given.what])
-    return Scripts(
-        do=f'{do}; touch "$KEPT/mounted"',
-        ready=ready,
-        undo=f"if mountpoint -q {path}; then umount {path}; fi",
-    )
+    parts = (f'{COUNTED}counted >"$KEPT/count"', *KINDS[given.what], COUNTED + TAKEN_AWAY)
+    count, do, ready, undo = (one.replace("{path}", path) for one in parts)
+    return Scripts(do=f"{count}\n{do}", ready=ready, undo=undo)
 
 
 INJECTOR = Injector(name="mount", model=Mount, scripts=_scripts)

@@ -15,7 +15,8 @@ class Tool(Strict):
 
     Attributes:
         tool: Its name.
-        script: Shell; the true one is ``"$TOOL"``. Left out, there is no such tool.
+        script: Shell; the true one is ``"$TOOL"``, and before the host's paths stands ``$PREFIX``.
+            Left out, there is no such tool.
     """
 
     tool: Text
@@ -37,7 +38,8 @@ def _scripts(given: Tool, target: Target) -> Scripts:
         found += 'true="$KEPT/tool"'
         script = given.script if given.script is not None else ""
     write = (
-        f'{{ echo "#!/bin/sh"; printf "TOOL=%s\\n" "\'$true\'"; printf %s {shlex.quote(script)}; '
+        f'{{ echo "#!/bin/sh"; printf "TOOL=%s\\nPREFIX=%s\\n" "\'$true\'" '
+        f'"\'$PREFIX\'"; printf %s {shlex.quote(script)}; '
         'echo; } >"$file"; chmod 755 "$file"'
     )
     make = write if script else ":"
