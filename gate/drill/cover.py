@@ -1,4 +1,4 @@
-"""Which kinds of promises the faults of a folder show, and in which ways; the holes, with reasons."""
+"""Which kinds of promises the faults of a folder show, in which ways; the holes, with reasons."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SERVICES = {
     "service.rag_worker": "atum-desk-rag-worker.service",
     "service.sla_worker": "atum-desk-sla-worker.service",
     "service.ollama": "ollama.service",
-    "service.postgresql": "postgresql@16-main.service",
+    "service.postgresql": "postgresql@17-main.service",
     "service.redis": "redis-server.service",
 }
 PORTS = {
@@ -80,11 +80,24 @@ require 'serverspec'
 require 'json'
 set :backend, :exec
 them = JSON.parse(File.read('/tmp/equal.json'))
-them['services'].each { |one| describe(service(one)) { it { should be_running }; it { should be_enabled } } }
-them['ports'].each { |at, one| describe(port(one)) { it { should be_listening.on(at) } } }
-them['closed'].each { |one| describe(port(one)) { it { should_not be_listening } } }
+them['services'].each do |one|
+  describe service(one) do
+    it { should be_running }
+    it { should be_enabled }
+  end
+end
+them['ports'].each do |at, one|
+  describe(port(one)) { it { should be_listening.on(at) } }
+end
+them['closed'].each do |one|
+  describe(port(one)) { it { should_not be_listening } }
+end
 them['paths'].each do |one, mode|
-  describe(file(one)) { it { should be_directory }; it { should be_mode mode }; it { should be_owned_by 'navi' } }
+  describe file(one) do
+    it { should be_directory }
+    it { should be_mode mode }
+    it { should be_owned_by 'navi' }
+  end
 end
 them['answers'].each do |url, status, text|
   describe command("curl -s -m 5 -w '%{http_code}' '#{url}'") do
@@ -92,7 +105,9 @@ them['answers'].each do |url, status, text|
     its(:stdout) { should include(text) }
   end
 end
-them['commands'].each { |line, text| describe(command(line)) { its(:stdout) { should match(/#{text}/) } } }
+them['commands'].each do |line, text|
+  describe(command(line)) { its(:stdout) { should match(/#{text}/) } }
+end
 """
 
 TESTS = """\

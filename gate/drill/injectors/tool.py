@@ -39,7 +39,7 @@ def _scripts(given: Tool, target: Target) -> Scripts:
         script = given.script if given.script is not None else ""
     write = (
         f'{{ echo "#!/bin/sh"; printf "TOOL=%s\\nPREFIX=%s\\n" "\'$true\'" '
-        f'"\'$PREFIX\'"; printf %s {shlex.quote(script)}; '
+        f"\"'$PREFIX'\"; printf %s {shlex.quote(script)}; "
         'echo; } >"$file"; chmod 755 "$file"'
     )
     make = write if script else ":"
