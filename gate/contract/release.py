@@ -16,16 +16,26 @@ FileName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9._-]*[A-Za-z0-9_-]
 Address = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*:[1-9][0-9]{0,4}$")]
 PASSED_ON = ("PATH", "HOME", "LANG")
 """All that a program that the rehearsal starts has of the environment that the gate found."""
+LITERAL = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]*)\}\}")
+"""A word in braces that is no placeholder: written as ``{{word}}``."""
 PLACE = re.compile(r"(?<!\$)\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """A placeholder in a word of a command; ``${NAME}`` is a shell's own, JSON has no bare names."""
 
 
 def _leads(word: str) -> str:
     """A check that a word of a command has no other placeholder than ``{url}``."""
-    strange = [one for one in PLACE.findall(word) if one != "url"]
+    strange = [one for one in PLACE.findall(LITERAL.sub("", word)) if one != "url"]
     if strange:
-        raise ValueError(f"{{{strange[0]}}} is not known here: {{url}} is")
+        name = strange[0]
+        raise ValueError(
+            f"{{{name}}} is not known here: {{url}} is, and {{{{{name}}}}} is {{{name}}} itself"
+        )
     return word
+
+
+def spelled(word: str) -> str:
+    """A word of a command as it is run: what stands in double braces is a word in single ones."""
+    return LITERAL.sub(r"{\1}", word)
 
 
 Word = Annotated[Name, pydantic.AfterValidator(_leads)]

@@ -197,7 +197,7 @@ PROJECTS: dict[str, Project] = {
         finds={LEFT: "NotImplementedError: no way back"},
     ),
     "downgrade-hangs": Project(
-        up=NEW, down=sql("SELECT pg_sleep(60)"), how="deadline_s = 3", loses=("extra",),
+        up=NEW, down=sql("SELECT pg_sleep(60)"), how="deadline_s = 10", loses=("extra",),
         finds={LEFT: "was ended after"},
     ),
     "leftover-enum": Project(
@@ -306,7 +306,7 @@ PROJECTS: dict[str, Project] = {
         },
     ),
     "upgrade-hangs": Project(
-        up=sql("SELECT pg_sleep(60)"), how="deadline_s = 3",
+        up=sql("SELECT pg_sleep(60)"), how="deadline_s = 10",
         finds={
             "rehearsal.upgrade": "was ended after",
             "rehearsal.schema": "? cannot tell", "rehearsal.search": "? cannot tell",
@@ -729,6 +729,15 @@ PROJECTS: dict[str, Project] = {
     ),
     "granting": Project(
         live=LENT, up=sql("REVOKE SELECT ON lent FROM PUBLIC"),
+    ),
+    "given-to-a-role": Project(
+        live=LENT, up=sql("CREATE TABLE extra (id integer PRIMARY KEY)",
+                          "ALTER TABLE extra OWNER TO lender"),
+        down=GONE, loses=("extra",),
+    ),
+    "taken-back-by-a-role": Project(
+        live=LENT, up=NEW, down=sql("SET ROLE lender", "RESET ROLE", "DROP TABLE extra"),
+        loses=("extra",),
     ),
     # A second opinion, and what is left out of a clone
     "live-subscribes": Project(

@@ -114,6 +114,33 @@ def table(name: str, parent: str | tuple[str, ...] | None, more: str = "") -> st
     return text.replace("\n\ndef upgrade", f"\n{more}\n\ndef upgrade", 1)
 
 
+BEFORE = """
+import os
+import psycopg
+import threading
+import time
+
+with psycopg.connect(os.environ["DATABASE_URL"].replace("+psycopg", ""), autocommit=True) as one:
+    one.execute("CREATE SCHEMA IF NOT EXISTS ops")
+"""
+THREAD = """
+import threading
+import time
+
+threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+"""
+BOTH = """
+import os
+import sqlalchemy as sa
+from alembic import context
+
+url = sa.make_url(os.environ["DATABASE_URL"])
+for one in (url, url.set(database="postgres")):
+    with sa.create_engine(one).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
 AT = "migrations/versions/"
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
 HISTORIES = {
@@ -178,7 +205,47 @@ HISTORIES = {
         "[stock]\nscript_location = %(here)s/stock\n",
         how='command = ["{python}", "-m", "alembic", "-n", "orders"]',
     ),
+    "several-databases-in-one-run": History(
+        files=TWO, env=BOTH, steps=0, finds="? ",
+        proof="env.py opens the database postgres as well as the clone; nothing was migrated",
+    ),
+    "a-role-of-the-server": History(
+        files={
+            f"{AT}a.py": table("a", None),
+            f"{AT}b.py": revision("b", "a", sql("CREATE ROLE gate_history"),
+                                  sql("DROP ROLE gate_history")),
+            f"{AT}c.py": revision("c", "b", sql("CREATE TABLE t_c (id int)")),
+            f"{AT}d.py": table("d", "c"),
+        },
+        steps=4, finds="c leaves the catalog changed: + column t_c.id",
+    ),
+    "rows-that-a-step-changes": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql(
+                "CREATE TABLE t_a AS SELECT n, 'word' AS word FROM generate_series(1, 200000) n"
+            ), sql("DROP TABLE t_a")),
+            f"{AT}b.py": revision("b", "a", sql("UPDATE t_a SET word = 'other' WHERE n = 7"),
+                                  sql("UPDATE t_a SET word = 'wrong' WHERE n = 7")),
+            f"{AT}c.py": revision("c", "b", sql("ALTER TABLE t_a ADD size int"),
+                                  sql("ALTER TABLE t_a DROP size")),
+            f"{AT}d.py": revision("d", "c", "pass", sql("DELETE FROM t_a WHERE n = 8")),
+        },
+        steps=4, finds="d leaves other rows in t_a: 200000 rows, then 199999; b leaves other rows "
+        "in t_a: 200000 rows, then 200000 (other content); the point of no return is d",
+    ),
     # How it is run
+    "an-env-that-connects-before": History(files={
+        f"{AT}a.py": revision("a", None, sql("CREATE TABLE ops.t_a (id int)"),
+                              sql("DROP TABLE ops.t_a")),
+        f"{AT}b.py": table("b", "a"),
+    }, env=BEFORE + ENV.format(engine=BY_NAME, more="")),
+    "an-env-with-a-thread": History(
+        files=TWO, env=THREAD + ENV.format(engine=BY_NAME, more="")),
+    "a-word-in-braces": History(
+        files=TWO, env=ENV.format(engine=BY_NAME, more="") +
+        "assert context.get_x_argument(as_dictionary=True)['kind'] == '{main}'\n",
+        how='command = ["{python}", "-m", "alembic", "-x", "kind={{{{main}}}}"]',
+    ),
     "the-ini-file": History(
         files=TWO, ini=INI + "sqlalchemy.url = postgresql+psycopg://nobody@nowhere/none\n",
         env=ENV.format(engine='create_engine(config.get_main_option("sqlalchemy.url"))', more=""),

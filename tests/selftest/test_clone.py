@@ -32,6 +32,10 @@ from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import LIVE, PROJECTS
 from tests.selftest.test_diseases import lay_out
 
+IN_USE = """
+    SELECT datname FROM pg_stat_activity
+     WHERE starts_with(datname, %s) AND starts_with(application_name, 'atum-desk-gate')
+"""
 CLONES = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
 
 
@@ -71,6 +75,13 @@ class Release:
         """Clones that are there."""
         with psycopg.connect(self.postgres.conninfo, autocommit=True) as admin:
             return [name for (name,) in admin.execute(CLONES, [PREFIX])]
+
+    def clone_in_use(self) -> str:
+        """The clone that the rehearsal is in; others are copies that it keeps."""
+        with psycopg.connect(self.postgres.conninfo, autocommit=True) as admin:
+            row = admin.execute(IN_USE, [PREFIX]).fetchone()
+        assert row is not None
+        return str(row[0])
 
 
 @pytest.fixture
@@ -150,7 +161,7 @@ class Blocker:
     def tell(self, text: str) -> None:
         """Listen to the rehearsal."""
         if "upgrade" in text and not self.sessions:
-            (clone,) = self.release.clones()
+            clone = self.release.clone_in_use()
             self.sessions.append(
                 psycopg.connect(make_conninfo(self.release.conninfo, dbname=clone))
             )

@@ -8,13 +8,13 @@ import sys
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.sources.rehearsal import hear
+from gate.sources.rehearsal.inside import hear
 from tests.selftest.conftest import Postgres
 
 RAISE = "DO $$ BEGIN RAISE WARNING 'odd   %', 1 USING DETAIL = 'very'; RAISE INFO 'no'; END $$"
 SYNC = """
 import sqlalchemy as sa
-from gate.sources.rehearsal import hear
+from gate.sources.rehearsal.inside import hear
 engine = sa.create_engine({url!r})
 heard = hear.hear()
 with engine.connect() as connection:
@@ -26,7 +26,7 @@ ASYNC = """
 import asyncio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
-from gate.sources.rehearsal import hear
+from gate.sources.rehearsal.inside import hear
 heard = hear.hear()
 
 async def main():

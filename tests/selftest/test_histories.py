@@ -75,7 +75,11 @@ def test_a_history_is_judged_from_nothing(
     history = HISTORIES[name]
     _lay_out(tmp_path, history, database, postgres.binaries)
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    facts, found = _judged(tmp_path)
+    try:
+        facts, found = _judged(tmp_path)
+    finally:
+        with psycopg.connect(database, autocommit=True) as live:
+            live.execute("DROP ROLE IF EXISTS gate_history")
     receipts = facts.receipts.value if isinstance(facts.receipts, Seen) else ()
     assert len(receipts) == history.steps, (receipts, found)
     assert facts.unjudged == {} or not history.steps

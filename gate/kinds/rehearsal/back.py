@@ -43,13 +43,15 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
     receipts = said.receipts
     broken = list(said.stale)
     judged = set(way.steps) - said.excused
+    receipts, unknown = _foreign(facts, receipts, judged)
+    judged -= {*unknown}
     broken += [failed(leg) for leg in facts.down if leg.exit_status != 0 and leg.revision in judged]
     for one in receipts:
         broken += _unclean(one)
     bad = next((one.revision for one in receipts if not one.clean), None)
     if bad and len(receipts) > 1:
         broken.append(f"the point of no return is {bad}")
-    open_ = _unjudged(facts, way)
+    open_ = [*unknown.values(), *_unjudged(facts, way)]
     if not broken:
         open_ += lacking.unsure(facts, way.steps)
         _all_judged(name, facts, receipts, open_)
@@ -61,6 +63,18 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
         broken=(*broken, *(open_ if broken else ())),
         warnings=tuple(warnings),
     )
+
+
+def _foreign(
+    facts: RehearsalFacts, receipts: list[Receipt], judged: set[str]
+) -> tuple[list[Receipt], dict[str, str]]:
+    """Set aside what only failed since the clone's server lacks something; why, by revision."""
+    unknown = {
+        one.revision: why
+        for one in receipts
+        if one.revision in judged and (why := lacking.foreign(facts, one.failed))
+    }
+    return [one for one in receipts if one.revision not in unknown], unknown
 
 
 def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]:

@@ -21,6 +21,7 @@ from gate.kinds.scene import Scene
 from gate.kinds.table import Table
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.rehearsal.facts import RehearsalFacts
+from gate.sources.rehearsal.reason import reason
 
 SHOWN = 5
 """Differences that a finding names; the report has them all."""
@@ -88,6 +89,10 @@ def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     if item.reaches in facts.problems:
         why = facts.problems[item.reaches]
         return Finding(promised=promised, seen=why, broken=(f"{item.reaches}: {why}",))
+    for leg in facts.up:
+        why = lacking.foreign(facts, reason(leg.output)) if leg.exit_status != 0 else ""
+        if why:
+            raise ObservationError(f"cannot tell: {leg.revision}: {why}")
     ends = sorted(at) == sorted(facts.heads)
     broken = wrong or ([] if ends else [f"it ends at {', '.join(at) or 'nothing'}"])
     legs = summary.listed([f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up])

@@ -121,6 +121,21 @@ def _rows(lack: Lack, step: str, legs: list[Leg], facts: RehearsalFacts) -> str:
     return ""
 
 
+def foreign(facts: RehearsalFacts, said: str) -> str:
+    """Why a step that failed with such words says nothing of the live server; empty if it does.
+
+    Args:
+        facts: What the clone's server has not.
+        said: The error: PostgreSQL names what it does not know in quotes, in any language.
+    """
+    clone = facts.clone
+    for one in clone.value.foreign if isinstance(clone, Seen) else ():
+        name = one.partition(" ")[2]
+        if re.search(rf"[\"«„]{re.escape(name)}[\"»“]", said):
+            return f"the clone's server has no {one}, which the live server has: {said}"
+    return ""
+
+
 def _why(lack: Lack, legs: list[Leg]) -> str:
     """What a step does that concerns what is lacking; empty for nothing."""
     for leg in legs:

@@ -15,6 +15,7 @@ from gate.catalog.names import parts
 from gate.connection.carrier import Carrier
 from gate.connection.frame import Output
 from gate.contract.rehearsal import Alembic
+from gate.contract.release import LITERAL, spelled
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Absent, Fact, Seen
@@ -41,7 +42,7 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
     """
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
-        f"exec {shlex.join([*how.command, *words])} </dev/null",
+        f"exec {shlex.join([*map(spelled, how.command), *words])} </dev/null",
     ]
     script = surrounded(how.environment, target, address(how, clone), lines)
     return carrier.run(capped(script), deadline_s=how.deadline_s)
@@ -49,7 +50,11 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
 
 def by_name(how: Alembic) -> bool:
     """Whether Alembic can be run by its own command line, and finds the clone by a variable."""
-    return how.application is None and how.option is None and "{url}" not in " ".join(how.command)
+    return (
+        how.application is None
+        and how.option is None
+        and not any("{url}" in LITERAL.sub("", word) for word in how.command)
+    )
 
 
 def prove(

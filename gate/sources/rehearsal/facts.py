@@ -41,6 +41,7 @@ class CloneFacts(Model):
         rows: Rows by table, as counted after it was made.
         differences: What is not as in the live database, one sentence each.
         lacks: What was not carried, by kind: what needs it cannot be concluded.
+        foreign: Roles, tablespaces and extensions of the live server that the clone's has not.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CloneFacts(Model):
     rows: dict[str, int]
     differences: tuple[str, ...] = ()
     lacks: tuple[Lack, ...] = ()
+    foreign: tuple[str, ...] = ()
 
 
 class Command(Model):

@@ -37,6 +37,13 @@ TABLESPACES = """
     SELECT DISTINCT s.spcname FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
 """
+SERVER_WIDE = """
+    SELECT 'role', rolname FROM pg_catalog.pg_roles
+     UNION ALL
+    SELECT 'tablespace', spcname FROM pg_catalog.pg_tablespace
+     UNION ALL
+    SELECT 'extension', name FROM pg_catalog.pg_available_extensions
+"""
 KINDS = ("grant", "default grant", "comment", "setting", "security label", "subscription")
 ITSELF = "grant on database itself"
 """Rights on the database: a clone has another name, and no migration speaks of it."""
@@ -64,6 +71,13 @@ def missing_extensions(live: psycopg.Connection[Any], admin: psycopg.Connection[
     there = {name for (name,) in admin.execute(offered)}
     has = {name for (name,) in live.execute("SELECT extname FROM pg_catalog.pg_extension")}
     return sorted(has - there)
+
+
+def foreign(live: psycopg.Connection[Any], clone: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """What the live server has for every database and the clone's server has not."""
+    there = {(str(kind), str(name)) for kind, name in live.execute(SERVER_WIDE)}
+    here = {(str(kind), str(name)) for kind, name in clone.execute(SERVER_WIDE)}
+    return tuple(f"{kind} {name}" for kind, name in sorted(there - here)[:LARGEST])
 
 
 def receipt(live: psycopg.Connection[Any], clone: psycopg.Connection[Any]) -> tuple[Lack, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable
 from typing import Literal
 
 from gate.catalog.names import told
 from gate.connection.obstacle import CarrierError
+from gate.errors import ObservationError
+from gate.sources.fact import CannotTell, Cause
 from gate.sources.rehearsal import alembic, trace
 from gate.sources.rehearsal.facts import Leg
+from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.witness import Witness
 
@@ -29,10 +31,13 @@ END = """
     current_database() AND NOT starts_with(application_name, 'atum-desk-gate')
     AND backend_type = 'client backend'
 """
+WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint"
 Direction = Literal["up", "down"]
 
 
-def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = "") -> Leg:
+def walk(
+    stage: Stage, revision: str, direction: Direction, *, back_to: str = "", alone: bool = False
+) -> Leg:
     """Go one revision up or down.
 
     Args:
@@ -40,12 +45,41 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
         revision: Which one is applied, or taken back.
         direction: Which way.
         back_to: Where the way down ends, for a command that is asked by name.
+        alone: Whether nobody looks on: it was gone before.
 
     Raises:
         ObservationError: The witness lost the clone.
     """
     verb = "upgrade" if direction == "up" else "downgrade"
     stage.tell(f"rehearsal: {verb} {revision}")
+    stage.now = f"{verb} {revision}"
+    try:
+        return (_alone if alone else _watched)(stage, revision, direction, back_to)
+    finally:
+        stage.now = ""
+
+
+def _alone(stage: Stage, revision: str, direction: Direction, back_to: str) -> Leg:
+    connection = stage.connection
+    began, started = time.monotonic(), dt.datetime.now(dt.timezone.utc)
+    first = connection.execute("SELECT pg_current_wal_lsn()").fetchone() or ("0/0",)
+    status, said, notices = _gone(stage, revision, direction, back_to)
+    seconds = time.monotonic() - began
+    wal = connection.execute(WAL, [first[0]]).fetchone()
+    return Leg(
+        revision=revision,
+        direction=direction,
+        seconds=round(seconds, 3),
+        exit_status=status,
+        output=said[-alembic.KEPT :],
+        commands=CannotTell("it was gone before, and traced then", Cause.UPSTREAM),
+        wal_bytes=int((wal or [0])[0]),
+        notices=notices,
+        started=started,
+    )
+
+
+def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) -> Leg:
     connection = stage.connection
     existing = {name for (name,) in connection.execute(EXISTING)}
     trace.install(connection, superuser=stage.clone.superuser)
@@ -53,27 +87,15 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
     first = connection.execute(
         "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
     ).fetchone() or (0.0, "0/0")
-    began, status, said = time.monotonic(), None, ""
-    notices: tuple[str, ...] = ()
-    started = dt.datetime.now(dt.timezone.utc)
-    stage.now = f"{verb} {revision}"
+    began, started = time.monotonic(), dt.datetime.now(dt.timezone.utc)
     try:
-        with Witness(stage.clone, existing) as witness:
-            status, said, notices = _go(stage, revision, direction, back_to)()
-        if status is None:
-            stage.connection.execute(END)
-        if status == 0:
-            status, said = _checked(stage, revision, direction, said)
-    except CarrierError as error:
+        with Witness(stage.witness(), existing) as witness:
+            status, said, notices = _gone(stage, revision, direction, back_to)
+    except ObservationError:
         stage.clone.way.sessions.check()
-        said = str(error)
-        stage.connection.execute(END)  # what was killed on the host may live on in the server
-    finally:
-        stage.now = ""
+        raise
     seconds = time.monotonic() - began
-    wal = connection.execute(
-        "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint", [first[1]]
-    ).fetchone()
+    wal = connection.execute(WAL, [first[1]]).fetchone()
     traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
     moved = [
         told(name)
@@ -99,6 +121,25 @@ def walk(stage: Stage, revision: str, direction: Direction, *, back_to: str = ""
     )
 
 
+def _gone(
+    stage: Stage, revision: str, direction: Direction, back_to: str
+) -> tuple[int | None, str, tuple[str, ...]]:
+    """Have it done; the exit status, if there is one, what was said, and the server's notices."""
+    status: int | None = None
+    notices: tuple[str, ...] = ()
+    try:
+        status, said, notices = _go(stage, revision, direction, back_to)
+        if status is None:
+            stage.connection.execute(END)
+        if status == 0:
+            status, said = _checked(stage, revision, direction, said)
+    except CarrierError as error:
+        stage.clone.way.sessions.check()
+        said = str(error)
+        stage.connection.execute(END)  # what was killed on the host may live on in the server
+    return status, said, notices
+
+
 def _checked(stage: Stage, revision: str, direction: Direction, said: str) -> tuple[int, str]:
     """A command that ended well, and did nothing, did not end well."""
     at = stage.at()
@@ -110,19 +151,19 @@ def _checked(stage: Stage, revision: str, direction: Direction, said: str) -> tu
 
 def _go(
     stage: Stage, revision: str, direction: Direction, back_to: str
-) -> Callable[[], tuple[int | None, str, tuple[str, ...]]]:
-    """How it is done: by the process that stays, or else by the command line."""
+) -> tuple[int | None, str, tuple[str, ...]]:
+    """Have it done by the process that stays, or else by the command line."""
     if stage.runner is not None:
+        answer = stage.step(direction, revision)
+        return answer.status, answer.said, answer.notices
+    words = ("upgrade", revision) if direction == "up" else ("downgrade", back_to)
+    output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, *words)
+    return output.rc, output.stdout.decode("utf-8", "replace"), ()
 
-        def step() -> tuple[int | None, str, tuple[str, ...]]:
-            answer = stage.step(direction, revision)
-            return answer.status, answer.said, answer.notices
 
-        return step
-
-    def command() -> tuple[int | None, str, tuple[str, ...]]:
-        words = ("upgrade", revision) if direction == "up" else ("downgrade", back_to)
-        output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, *words)
-        return output.rc, output.stdout.decode("utf-8", "replace"), ()
-
-    return command
+def said(leg: Leg) -> str:
+    """What a leg that did not end well said at last."""
+    verb = "upgrade" if leg.direction == "up" else "downgrade"
+    if leg.exit_status is None:
+        return f"{verb} was ended after {leg.seconds:.1f} s: {reason(leg.output)}"
+    return f"{verb} exited with {leg.exit_status}: {reason(leg.output)}"

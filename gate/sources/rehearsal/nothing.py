@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.facts import Receipt
-from gate.sources.rehearsal.leg import walk
+from gate.sources.rehearsal.leg import said, walk
+from gate.sources.rehearsal.seen import State
 from gate.sources.rehearsal.stage import Stage
-from gate.sources.rehearsal.step import Step, forward, said
+from gate.sources.rehearsal.step import Step, forward
 from gate.sources.rehearsal.way import Way
 
 
@@ -30,16 +32,26 @@ def from_nothing(stage: Stage, way: Way, wanted: Collection[str]) -> tuple[list[
     stage.empty()
     steps: list[Step] = []
     left = set(wanted)
+    base = Base(stage, copied=stage.clone.superuser)
+    came: State | None = None
     for revision in way.history:
         if not left:
             break
         if revision not in left:
-            leg = walk(stage, revision, "up")
+            was = stage.digests.take(stage.connection)
+            leg = walk(stage, revision, "up", alone=True)
             if leg.exit_status != 0:
                 return steps, f"{revision}: {said(leg)}"
+            now = stage.digests.take(stage.connection)
+            base.went(revision, was, now, stays=False)
+            came = None
             continue
         left.discard(revision)
-        step = forward(stage, revision, way.below(revision), stays=bool(left), alone=True)
+        step = forward(
+            stage, revision, way.below(revision),
+            base=base, stays=bool(left), alone=True, came=came,
+        )  # fmt: skip
+        came = step.above
         if step.receipt is None:
             why = said(step.up) if step.up else "it was not applied"
             return steps, f"{revision}: {why}"

@@ -51,6 +51,11 @@ WHY = (
 )
 
 
+def races(stage: Stage, up: Leg) -> bool:
+    """Whether several are to apply a step at once."""
+    return stage.how.migrators > 1 or (up.queued and up.concurrently)
+
+
 def race(stage: Stage, up: Leg, below: str, above: Catalog) -> tuple[str, ...]:
     """Apply a step by several commands at once, and compare with what one of them makes.
 
@@ -66,10 +71,7 @@ def race(stage: Stage, up: Leg, below: str, above: Catalog) -> tuple[str, ...]:
     Returns:
         One sentence per thing that is wrong.
     """
-    asked = stage.how.migrators > 1
-    number = stage.how.migrators if asked else 2
-    if not asked and not (up.queued and up.concurrently):
-        return ()
+    asked, number = stage.how.migrators > 1, max(stage.how.migrators, 2)
     if walk(stage, up.revision, "down", back_to=below).exit_status != 0:
         return ("the way down failed",)
     stage.tell(f"rehearsal: {number} migrators at once apply {up.revision}")

@@ -46,6 +46,7 @@ def describe(clone: Clone, at: Host, seconds: float) -> CloneFacts:
         there = {row[0] for row in live.execute(DIFFERENCES)}
         here = {row[0] for row in connection.execute(DIFFERENCES)}
         lacks = [*faithful.receipt(live, connection), *_not_carried(clone, at)]
+        foreign = faithful.foreign(live, connection)
         size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
         tables = connection.execute(TABLES).fetchall()
     return CloneFacts(
@@ -60,6 +61,7 @@ def describe(clone: Clone, at: Host, seconds: float) -> CloneFacts:
             *(_lack(one) for one in lacks if one.kind not in UNSAID),
         ),
         lacks=tuple(lacks),
+        foreign=foreign,
     )
 
 

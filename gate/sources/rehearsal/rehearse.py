@@ -18,6 +18,8 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal import alembic, receipt, release, undo, vectors, way
 from gate.sources.rehearsal.account import Gone, account
+from gate.sources.rehearsal.backward import backward
+from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.clone import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
@@ -25,7 +27,7 @@ from gate.sources.rehearsal.nothing import from_nothing
 from gate.sources.rehearsal.runner import running
 from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
-from gate.sources.rehearsal.step import Step, backward, forward
+from gate.sources.rehearsal.step import Step, forward
 from gate.sources.rehearsal.tree import taken_out
 from gate.sources.rehearsal.watched import merged
 from gate.target import Target
@@ -156,6 +158,9 @@ def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:
 def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
     try:
         found = way.find(stage, chain)
+    except way.ElsewhereError as error:
+        elsewhere = facts.model_copy(update={"targets_clone": Absent(str(error))})
+        return _closed(elsewhere, "Alembic opens another database beside the clone")
     except ObservationError as error:
         return _closed(facts, str(error))
     facts = facts.model_copy(
@@ -192,6 +197,7 @@ def _forth(
     seen: dict[str, Any] = {}
     steps: list[Step] = []
     asks = release.asked(stage.contract) or undo.asked(stage.contract)
+    base = Base(stage, copied=bool(chosen.forward) and stage.clone.superuser)
 
     def at_the_end() -> None:
         seen.update(reached=Seen(stage.at()), after=stage.look(), vectors=_vectors(stage))
@@ -204,6 +210,7 @@ def _forth(
             stage,
             revision,
             found.below(revision),
+            base=base,
             upon=at_the_end if last else _nothing,
             stays=not last or bool(asks),
             back=revision in chosen.forward,
@@ -214,6 +221,7 @@ def _forth(
             why = f"{revision} could not be applied"
             seen |= {"reached": Seen(stage.at()), "after": _open("the upgraded schema", why)}
             break
+    base.forget()
     legs = {"up": tuple(one.up for one in steps if one.up is not None)}
     bystanders = merged([one for step in steps for one in step.bystanders])
     return facts.model_copy(update={**seen, **legs, "bystanders": bystanders}), steps

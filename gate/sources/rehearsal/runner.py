@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import pathlib
-import re
 import shlex
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import ModuleType
 from typing import Any
 
 from gate.connection.carrier import Carrier
@@ -20,18 +17,15 @@ from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import driver, hear
+from gate.sources.rehearsal import inside
 from gate.sources.rehearsal.address import address
 from gate.sources.rehearsal.begin import begin
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.environment import surrounded
+from gate.sources.rehearsal.line import Line
 from gate.target import Target
 
 START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
-OWN = re.compile(r"^from gate\..*\n", re.MULTILINE)
-FUTURE = "from __future__ import annotations\n"
-ALONE = "import sys\nsys.path[:] = [one for one in sys.path if one]\n"
-"""Modules of the standard library are not looked for in the folder of the release."""
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
@@ -65,10 +59,9 @@ class Answer:
 class Runner:
     """The process that stays, as this side sees it; made by `running`."""
 
-    def __init__(self, folder: str, carrier: Carrier, deadline_s: float, ended: list[str]) -> None:
-        """Take over a folder on the host that holds its pipes."""
-        self._folder, self._carrier, self._deadline_s = folder, carrier, deadline_s
-        self._ended = ended
+    def __init__(self, line: Line, deadline_s: float, ended: list[str]) -> None:
+        """Take over the line to it."""
+        self._line, self._deadline_s, self._ended = line, deadline_s, ended
 
     def ask(self, do: str, **given: object) -> Answer:
         """Have one thing done, in a process of its own.
@@ -78,14 +71,10 @@ class Runner:
         """
         if self._ended:
             raise CarrierError(f"Alembic's process is gone: {self._ended[0]}", Cause.UPSTREAM)
-        text = shlex.quote(json.dumps({"do": do, **given}))
-        where = shlex.quote(self._folder)
-        # Who opens a pipe waits for the other end: each in its turn, and both for so long.
-        script = f"printf %s {text} >{where}/ask; cat {where}/answer"
         limit = self._deadline_s + SPARE_S + START_S
-        output = self._carrier.run(script, deadline_s=limit)
+        told = self._line.ask(json.dumps({"do": do, **given}), limit)
         try:
-            found: dict[str, Any] = json.loads(output.stdout)
+            found: dict[str, Any] = json.loads(told)
         except ValueError:
             raise CarrierError(
                 f"Alembic's process is gone: {self._last()}", Cause.UPSTREAM
@@ -119,11 +108,11 @@ def running(
         "application": begun.application,
         "installed": bool(begun.before),
         "variable": how.variable,
+        "database": clone.name,
         "option": how.option,
         "deadline_s": how.deadline_s,
     }
-    text = FUTURE + ALONE + "".join(_source(one) for one in (hear, driver))
-    text += f"\nserve({told!r})\n"
+    text = f"{inside.text()}\nserve({told!r})\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
         begun.before,
@@ -150,24 +139,19 @@ def running(
     thread = threading.Thread(target=keep, name="alembic", daemon=True)
     thread.start()
     try:
-        runner: Runner | None = Runner(folder, carrier, how.deadline_s, ended)
-        try:
-            _await(folder, carrier, ended)
-        except ObservationError:
-            if not begun.guessed:
-                raise
-            runner = None
-        yield runner
+        with Line(folder, carrier, sudo=target.sudo) as line:
+            runner: Runner | None = Runner(line, how.deadline_s, ended)
+            try:
+                _await(folder, carrier, ended)
+            except ObservationError:
+                if not begun.guessed:
+                    raise
+                runner = None
+            yield runner
     finally:
         with suppress(CarrierError):
             carrier.run(END.format(shlex.quote(folder)), deadline_s=10, to_its_end=True)
         thread.join(STOP_S)
-
-
-def _source(module: ModuleType) -> str:
-    """Its text without what is said once for all of them."""
-    text = pathlib.Path(module.__file__ or "").read_text("utf-8")
-    return OWN.sub("", text.replace(FUTURE, "", 1))
 
 
 def _await(folder: str, carrier: Carrier, ended: list[str]) -> None:

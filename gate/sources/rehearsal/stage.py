@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from gate.catalog.digest import Digests
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.carrier import Carrier
@@ -19,6 +20,7 @@ from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known
 from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
 from gate.target import Target
 
@@ -34,6 +36,8 @@ class Stage:
         connection: The session on the clone; another one after the clone took another state.
         runner: Alembic's process, where it has one that stays.
         now: What is on its way, for bystanders.
+        digests: Tell whether two states are the same to everybody.
+        prints: What is known of the rows.
     """
 
     how: Alembic
@@ -46,6 +50,19 @@ class Stage:
     sessions: ExitStack
     runner: Runner | None = None
     now: str = ""
+
+    def __post_init__(self) -> None:
+        """Learn what can be asked of the server."""
+        self.digests = Digests(self.connection)
+        self.prints = Prints(self.connection)
+        self._witness: psycopg.Connection[Any] | None = None
+
+    def witness(self) -> psycopg.Connection[Any]:
+        """The session that looks on from outside; the same until the clone takes another state."""
+        if self._witness is None:
+            self._witness = self.sessions.enter_context(self.clone.connect("witness"))
+            self._witness.execute("SET statement_timeout = 5000")
+        return self._witness
 
     def whole(self) -> Catalog:
         """The clone's catalog."""
@@ -75,10 +92,12 @@ class Stage:
     def restore(self, name: str) -> None:
         """Have the clone as it was."""
         self._alone(lambda: self.clone.states.restore(name))
+        self.prints = Prints(self.connection)
 
     def empty(self) -> None:
         """Have an empty database in the clone's place."""
         self._alone(self.clone.states.empty)
+        self.prints = Prints(self.connection)
 
     def step(self, do: str, revision: str) -> Answer:
         """Go one revision up or down, and no other, in a process of its own.
@@ -93,6 +112,7 @@ class Stage:
     def _alone(self, do: Callable[[], Kept]) -> Kept:
         """Leave the clone for as long as it takes: a database is copied while nobody is in it."""
         self.sessions.close()
+        self._witness = None
         try:
             return do()
         finally:

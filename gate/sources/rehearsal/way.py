@@ -41,6 +41,10 @@ class Way:
         return (self.parents.get(revision) or ("base",))[0]
 
 
+class ElsewhereError(ObservationError):
+    """Alembic opens another database beside the clone."""
+
+
 def asked(contract: Contract) -> tuple[list[str], list[str]]:
     """Names that the contract upgrades to, and names that it goes back to."""
     items = list(contract.of(Rehearsal, "predeploy").values())
@@ -60,6 +64,12 @@ def find(stage: Stage, chain: Fact[Chain]) -> Way:
     if stage.runner is None:
         return _read(stage, chain, reaches, restores)
     answer = stage.runner.ask("plan", reaches=reaches, restores=restores)
+    if "elsewhere" in answer.found:
+        raise ElsewhereError(
+            f"env.py opens {answer.found['elsewhere']} as well as the clone; nothing was migrated. "
+            f"One rehearsal is of one database: name a section of the ini file in command "
+            f"(alembic -n), or have env.py leave the others out where it is told to"
+        )
     if answer.status != 0 or "order" not in answer.found:
         raise ObservationError(
             f"Alembic tells no order of the revisions: {known.last(answer.said, 400)}"

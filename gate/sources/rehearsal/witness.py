@@ -12,9 +12,8 @@ import psycopg
 from typing_extensions import Self
 
 from gate.catalog.names import told as name_of
-from gate.connection.obstacle import CarrierError, first_line
+from gate.connection.obstacle import first_line
 from gate.errors import ObservationError
-from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import TableLock
 from gate.sources.rehearsal.sessions import APPLICATION
 
@@ -75,9 +74,12 @@ class _Seen:
 class Witness:
     """Samples from its own session and thread until it is told to stop."""
 
-    def __init__(self, clone: Clone, existing: set[str]) -> None:
-        """Watch a clone; locks on tables that are not among ``existing`` disturb nobody."""
-        self._clone, self._existing = clone, existing
+    def __init__(self, session: psycopg.Connection[Any], existing: set[str]) -> None:
+        """Watch a clone over a session on it.
+
+        Locks on tables that are not among ``existing`` disturb nobody.
+        """
+        self._session, self._existing = session, existing
         self._locks: dict[tuple[str, str, int], _Seen] = {}
         self._building: dict[str, None] = {}
         self._samples = 0
@@ -102,7 +104,6 @@ class Witness:
         self._stop.set()
         self._thread.join(10)
         if self._error and failed is None:
-            self._clone.way.sessions.check()
             raise ObservationError(f"the witness lost the clone: {self._error}")
 
     def locks(
@@ -142,13 +143,11 @@ class Witness:
 
     def _watch(self) -> None:
         try:
-            with self._clone.connect("witness") as session:
-                session.execute("SET statement_timeout = 5000")
-                while not self._stop.is_set():
-                    self._sample(session)
-                    self._ready.set()
-                    self._stop.wait(INTERVAL_S)
-        except (psycopg.Error, CarrierError) as error:
+            while not self._stop.is_set():
+                self._sample(self._session)
+                self._ready.set()
+                self._stop.wait(INTERVAL_S)
+        except psycopg.Error as error:
             self._error = first_line(error)
         finally:
             self._ready.set()

@@ -1,4 +1,4 @@
-"""Hears a command and what the server says beside its answers; sent to the host with `driver`.
+"""Hears what a server says beside its answers, in Alembic's own process.
 
 Drivers throw notices away or keep them to themselves; a pool of SQLAlchemy's is where a connection
 of any of them is met when it is new.

@@ -1,0 +1,95 @@
+"""The copy of the clone from which a state since can be had again, by going up once more."""
+
+from __future__ import annotations
+
+from gate.catalog.digest import Digest
+from gate.errors import ObservationError
+from gate.sources.rehearsal.leg import said, walk
+from gate.sources.rehearsal.stage import Stage
+
+SHARED = (
+    *("pg_authid", "pg_auth_members", "pg_parameter_acl", "pg_replication_origin"),
+    *("pg_subscription", "pg_tablespace"),
+)
+"""Catalogs of what all databases of a server share: a copy of one does not bring it back."""
+
+
+class Base:
+    """A kept copy, and the revisions that were applied since.
+
+    To keep a copy of every state is to copy the database at every step. Few states are wanted
+    again, and those that are can be made out of an earlier one: but for what a revision does
+    outside of its database, behind which a copy is kept.
+    """
+
+    def __init__(self, stage: Stage, *, copied: bool = True) -> None:
+        """Keep the clone as it is now, unless that is of no use.
+
+        Args:
+            stage: The clone.
+            copied: Whether what a revision does outside of its database can be seen: else a copy is
+                kept behind every one, and none of the state that it came to.
+        """
+        self._stage, self._copied = stage, copied
+        self._copy = stage.save() if copied else ""
+        self._since: list[str] = []
+
+    def went(
+        self, revision: str, was: Digest | None, now: Digest | None, *, stays: bool = True
+    ) -> None:
+        """A revision was applied, for the first time and by going up alone.
+
+        Args:
+            revision: Which one.
+            was: Digest of the state before.
+            now: Digest of the state that the clone is in.
+            stays: Whether this one will be wanted again.
+        """
+        if self._copied and _shared(was) == _shared(now) is not None:
+            self._since.append(revision)
+            return
+        if self._copy:
+            self._stage.clone.states.forget(self._copy)
+        self._copy = self._stage.save() if stays or self._copied else ""
+        self._since = []
+
+    def again(self) -> None:
+        """Have the state again that the clone last went to; it is kept then.
+
+        Raises:
+            ObservationError: A revision could not be applied a second time from the same state.
+        """
+        stage = self._stage
+        if not self._copy:
+            raise ObservationError("the state before cannot be had again: no copy of it was kept")
+        stage.restore(self._copy)
+        for revision in self._since:
+            leg = walk(stage, revision, "up", alone=True)
+            if leg.exit_status != 0:
+                raise ObservationError(
+                    f"{revision} was applied once, and not from the same state again: {said(leg)}"
+                )
+        self._copy, self._since = stage.save() if self._copied else "", []
+
+    def before(self, *, anew: bool = False) -> bool:
+        """Have the state again that the last revision was applied to, where that can be had.
+
+        Args:
+            anew: Whether it is as if it had never been applied.
+        """
+        if not self._copy or not self._since:
+            return False
+        last = self._since.pop()
+        self.again()
+        self._since = [] if anew else [last]
+        return True
+
+    def forget(self) -> None:
+        """Drop the copy."""
+        if self._copy:
+            self._stage.clone.states.forget(self._copy)
+            self._copy = ""
+
+
+def _shared(digest: Digest | None) -> Digest | None:
+    return None if digest is None else tuple(one for one in digest if one[0] in SHARED)

@@ -1,0 +1,93 @@
+"""The moment up to which a process only reads and imports: from there on it is done apart.
+
+What leads to the first connection, importing an application above all, is the same for every step
+and may take seconds. So it is done once, in a process that stops before the first thing that
+reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
+own. Where the process has threads or connections then, nothing is kept, and each step begins anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from typing import Any
+
+REACHES = (
+    ("sqlalchemy.engine.default", "DefaultDialect", "connect"),
+    ("psycopg", "Connection", "connect"),
+    ("psycopg", "AsyncConnection", "connect"),
+    ("psycopg", "", "connect"),
+    ("psycopg2", "", "_connect"),
+    ("psycopg2", "", "connect"),
+    ("socket", "socket", "connect"),
+    ("threading", "Thread", "start"),
+    ("subprocess", "Popen", "__init__"),
+    ("os", "", "system"),
+    ("os", "", "fork"),
+    ("asyncio", "", "run"),
+    ("asyncio", "", "new_event_loop"),
+    ("asyncio.runners", "", "run"),
+    ("asyncio.events", "", "new_event_loop"),
+    ("asyncio.events", "BaseDefaultEventLoopPolicy", "new_event_loop"),
+    ("asyncio.events", "_BaseDefaultEventLoopPolicy", "new_event_loop"),
+)
+"""Module, class and name of what reaches outside, or leaves something that no fork takes along."""
+AT: dict[str, Any] = {}
+"""What is done at the first of them, under ``do``; nothing where nobody asks."""
+SOCKETS = ("socket:", "anon_inode:[event")
+
+
+def watch() -> None:
+    """Notice the first of them, in this process and in its forks."""
+    for module, owner, name in REACHES:
+        try:
+            found = __import__(module, fromlist=["*"])
+            holder = getattr(found, owner) if owner else found
+            setattr(holder, name, _noticed(holder, name))
+        except Exception:  # noqa: BLE001, S112 - what is not there cannot be called either
+            continue
+
+
+def _noticed(holder: Any, name: str) -> Any:
+    plain = vars(holder)[name] if name in vars(holder) else getattr(holder, name)
+    if isinstance(plain, classmethod):
+        return classmethod(_before(plain.__func__))
+    return _before(plain)
+
+
+def _before(plain: Any) -> Any:
+    @functools.wraps(plain)
+    def noticed(*words: Any, **named: Any) -> Any:
+        reached()
+        return plain(*words, **named)
+
+    return noticed
+
+
+def reached() -> None:
+    """Do what is to be done at the first of them, once."""
+    do = AT.pop("do", None)
+    if do is not None:
+        do()
+
+
+def sockets() -> set[str]:
+    """Connections and the like that this process has open."""
+    found = set()
+    for one in os.listdir("/proc/self/fd"):
+        try:
+            leads_to = os.readlink("/proc/self/fd/" + one)
+        except OSError:
+            continue
+        if leads_to.startswith(SOCKETS):
+            found.add(leads_to)
+    return found
+
+
+def alone(before: set[str]) -> bool:
+    """Whether a fork of this process is all that it is: no thread, no connection was added."""
+    try:
+        return threading.active_count() == 1 and sockets() <= before
+    except OSError:
+        return False

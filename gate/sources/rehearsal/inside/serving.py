@@ -1,0 +1,250 @@
+"""Stays in Alembic's own interpreter on the host, and forks for each thing that is asked of it.
+
+It is sent there as text, and needs nothing but Alembic. What is slow, importing, happens once; what
+an ``env.py`` does to its process happens in a process of its own each time.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import Any, NoReturn
+
+from gate.sources.rehearsal.inside.hear import KEPT, hear, hear_out
+from gate.sources.rehearsal.inside.kept import AT, alone, sockets, watch
+from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, read, taken
+
+
+def serve(how: dict[str, Any]) -> None:
+    """Answer what is asked through two pipes in a folder, until killed.
+
+    Args:
+        how: ``folder`` holds the pipes ``ask`` and ``answer``; ``words`` are Alembic's own options,
+            such as ``-c file.ini`` or ``-n section``; ``application`` is a command line that calls
+            Alembic, instead; ``installed`` says whether the program is a script, which does not
+            look for modules here; ``variable`` names what leads to the database, ``database`` is
+            its name, and ``option`` what of the ini file is to be set to it; ``deadline_s`` is for
+            one command.
+    """
+    folder: str = how["folder"]
+    if not how["installed"] and not how["application"]:
+        sys.path.insert(0, os.getcwd())
+    import alembic.config  # noqa: F401 - slow, and the same for every command
+    import sqlalchemy.dialects.postgresql  # noqa: F401
+    from alembic import command
+
+    for name in TAKEN if how["application"] else ():
+        setattr(command, name, taken)
+    watch()
+    _tell_pid(folder)
+    threading.Thread(target=_leave_with_the_gate, args=(folder,), daemon=True).start()
+    tried = False
+    while True:
+        asked = _asked(folder)
+        answer = _apart(how)
+        if answer is None:
+            _end_child(how, asked)
+        can_keep, modules = answer.pop("can_keep", False), answer.pop("modules", ())
+        _answer(folder, answer)
+        if can_keep and not tried:
+            # It imports what it needs by itself, in its own order.
+            tried = True
+            _keep_one(how)
+        for name in modules:
+            try:
+                __import__(name)
+            except BaseException:  # noqa: BLE001, S112 - it is imported where it is needed, then
+                continue
+
+
+def _asked(folder: str) -> dict[str, Any]:
+    with open(folder + "/ask", encoding="utf-8") as file:
+        found: dict[str, Any] = json.loads(file.read() or "{}")
+    return found
+
+
+def _answer(folder: str, answer: dict[str, Any]) -> None:
+    with open(folder + "/answer", "w", encoding="utf-8") as file:
+        json.dump(answer, file)
+
+
+def _tell_pid(folder: str) -> None:
+    with open(folder + "/pid.new", "w", encoding="ascii") as file:
+        file.write(str(os.getpid()))
+    os.rename(folder + "/pid.new", folder + "/pid")
+
+
+def _keep_one(how: dict[str, Any]) -> None:
+    """Have a process that is as far as it can be for all, and let it serve in place of this one.
+
+    Returns where it does not come to that: then this one goes on. Ends with it otherwise.
+    """
+    folder, parent = how["folder"], os.getpid()
+    child = os.fork()
+    if child == 0:
+        before = sockets()
+        _voice(folder + "/begun", os.O_TRUNC | os.O_CREAT)
+        asked: dict[str, Any] = {}
+        AT["do"] = lambda: _take_over(how, asked, before, parent)
+        _end_child(how, asked, UNSUITED)
+
+    def ended_too(*_: object) -> None:
+        _end_all(child)
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, ended_too)
+    until, ended = time.monotonic() + how["deadline_s"], 0
+    while not ended and not os.path.exists(folder + "/kept") and time.monotonic() < until:
+        ended, _ = os.waitpid(child, os.WNOHANG)
+        time.sleep(0.005)
+    if not ended and os.path.exists(folder + "/kept"):
+        os.waitpid(child, 0)
+        os._exit(1)
+    if not ended:
+        _end_all(child)
+        os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _take_over(how: dict[str, Any], asked: dict[str, Any], before: set[str], parent: int) -> None:
+    """Serve from here on; returns in a fork, to go on with what is asked."""
+    folder = how["folder"]
+    if not alone(before):
+        os._exit(UNSUITED)
+    if "script" in CALLED:
+        read(CALLED["script"])
+    gc.collect()
+    gc.freeze()  # what a fork does not look at again stays shared
+    CALLED["kept"] = True
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with open(folder + "/begun", "rb") as voice:
+        begun = voice.read()[-KEPT:].decode("utf-8", "replace")
+    _tell_pid(folder)
+    with open(folder + "/kept", "w", encoding="ascii"):
+        pass
+    while True:
+        told = _asked(folder)
+        if not told or os.getppid() != parent:
+            os._exit(1)
+        answer = _apart(how)
+        if answer is None:
+            asked.update(told)
+            return
+        _answer(folder, {**answer, "said": begun + answer["said"]})
+
+
+def _leave_with_the_gate(folder: str) -> None:
+    """End with everything that was begun when nobody reads on descriptor 3 any more.
+
+    That is the way back to the gate: a gate that was killed does not come to end this process.
+    """
+    reader = select.poll()
+    try:
+        os.fstat(3)
+        reader.register(3, 0)
+    except OSError:
+        return
+    reader.poll()
+    try:
+        _end_all(os.getpid(), itself=False)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
+
+
+def _end_all(process: int, *, itself: bool = True) -> None:
+    """Kill a process with all that came from it, also one that leads no group yet."""
+    try:
+        with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:  # it is gone already
+        children = []
+    for kill in (os.killpg, os.kill) if itself else ():
+        try:
+            kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    for child in children:
+        _end_all(int(child))
+
+
+def _voice(path: str, flags: int = 0) -> None:
+    """Have all that is said from here on in a file."""
+    out = os.open(path, os.O_WRONLY | os.O_APPEND | flags, 0o600)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    os.close(out)
+
+
+def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> NoReturn:
+    """Do what is asked, and end with its status."""
+    before = sockets()
+    hear()
+    if status == 1:
+        AT["do"] = lambda: CALLED.update(can_keep=alone(before))
+    try:
+        done = do(how, asked, how["folder"] + "/found")
+        status = done if asked else status
+    except SystemExit as end:
+        if asked:
+            status = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+        status = 1 if asked else status
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status & 255)
+
+
+def _apart(how: dict[str, Any]) -> dict[str, Any] | None:
+    """Fork: ``None`` in the child, its answer here; it is killed with its own when it is late."""
+    found = how["folder"] + "/found"
+    with open(found, "w", encoding="utf-8"):
+        pass
+    listen, speak = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.close(listen)
+        os.dup2(speak, 1)
+        os.dup2(speak, 2)
+        os.close(speak)
+        return None
+
+    def killed(*_: object) -> None:
+        os.killpg(child, signal.SIGKILL)
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, killed)
+    os.close(speak)
+    os.set_blocking(listen, False)
+    said = b""  # however much it is, neither this process nor a disk fills up with it
+    until, pause = time.monotonic() + how["deadline_s"], 0.001
+    ended: int | None = None
+    while ended is None and time.monotonic() < until:
+        done, code = os.waitpid(child, os.WNOHANG)
+        if done:
+            ended = os.WEXITSTATUS(code) if os.WIFEXITED(code) else 128 + os.WTERMSIG(code)
+            continue
+        said, over = hear_out(listen, said)
+        select.select([] if over else [listen], [], [], pause)
+        pause = min(0.01, pause * 1.3)
+    if ended is None:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    said = hear_out(listen, said)[0]
+    os.close(listen)
+    with open(found, encoding="utf-8") as text:
+        answer: dict[str, Any] = json.loads(text.read() or "{}")
+    return {**answer, "status": ended, "said": said.decode("utf-8", "replace")}

@@ -1,0 +1,217 @@
+"""Reach Alembic as the deployment does, and do there what is asked: one step, or their order."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import shutil
+import sys
+import traceback
+from typing import Any
+
+from gate.sources.rehearsal.inside.hear import NOTICES
+from gate.sources.rehearsal.inside.kept import alone, sockets
+
+
+def do(how: dict[str, Any], asked: Any, found: str) -> int:
+    """Reach Alembic as the deployment does, and do what is asked there."""
+    from alembic.config import CommandLine
+
+    def at_alembic(config: Any) -> int:
+        return _within(how, asked, found, config)
+
+    class Line(CommandLine):
+        """Reads the options as ever, and keeps what came of them."""
+
+        def run_cmd(self, config: Any, options: Any) -> None:
+            del options
+            kept.append(config)
+
+    kept: list[Any] = []
+    words = [_filled(one, os.environ[how["variable"]]) for one in _words(how)]
+    if not how["application"]:
+        Line("alembic").main([*words, "current"])
+        return at_alembic(kept[0])
+    CALLED["back"] = at_alembic
+    if words[0] == "-m":
+        sys.argv = words[1:]
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        path = words[0] if os.path.exists(words[0]) else shutil.which(words[0]) or words[0]
+        sys.argv = [path, *words[1:]]
+        sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+        runpy.run_path(path, run_name="__main__")
+    sys.stderr.write("FAILED: %s did not call Alembic in its own process\n" % " ".join(words))
+    return 254
+
+
+def read(script: Any) -> None:
+    """Have the revision files read before the forks, where that can be done by itself."""
+    child = os.fork()
+    if child == 0:
+        before = sockets()
+        try:
+            script.revision_map.heads  # noqa: B018 - read when it is asked for
+            os._exit(0 if alone(before) else 1)
+        except BaseException:  # noqa: BLE001 - what is wrong is told by the step that needs them
+            os._exit(1)
+    if os.waitpid(child, 0)[1] == 0:
+        script.revision_map.heads  # noqa: B018
+
+
+def _filled(word: str, url: str) -> str:
+    """A word of a command line, with the address in it; in double braces it is a word itself."""
+    literal = re.compile(r"\{(\{[A-Za-z_][A-Za-z0-9_]*\})\}|\{url\}")
+    return literal.sub(lambda one: one[1] or url, word)
+
+
+def _words(how: dict[str, Any]) -> list[str]:
+    return list(how["application"] or how["words"])
+
+
+UNSUITED = 77
+"""Exit status of a process that was to be kept and came to Alembic's steps without a stop."""
+TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
+"""Commands of Alembic's that an application calls, in whose place the step is done."""
+CALLED: dict[str, Any] = {}
+
+
+def taken(config: Any, *_: Any, **__: Any) -> None:
+    """Stand in for a command of Alembic's: do what is asked, commit it, and end."""
+    back = CALLED.get("back")
+    if back is None:
+        return
+    status = 1
+    try:
+        status = back(config)
+        for one in list(config.attributes.values()):
+            # What the caller would commit when it has this connection back.
+            transaction = getattr(one, "get_transaction", None)
+            if status == 0 and transaction is not None and transaction() is not None:
+                transaction().commit()
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
+        status = 1
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status & 255)
+
+
+def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
+    """Do what is asked, with a configuration, in whatever surroundings it was given."""
+    from alembic import util
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationStep
+    from alembic.script import ScriptDirectory
+
+    answer: dict[str, Any] = {}
+    try:
+        if how["option"]:
+            url = os.environ[how["variable"]].replace("%", "%%")
+            config.set_section_option(config.config_ini_section, how["option"], url)
+        script = CALLED["script"] = ScriptDirectory.from_config(config)
+
+        def steps(at: Any, context: Any) -> Any:
+            if not asked:
+                os._exit(UNSUITED)
+            if asked["do"] != "at":
+                _at_the_clone(how, context, answer)
+            heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
+            answer["at"] = list(heads)
+            if asked["do"] == "plan":
+                answer.update(_plan(script, heads, asked))
+            if asked["do"] in ("plan", "at"):
+                return []
+            make = MigrationStep.upgrade_from_script
+            if asked["do"] == "down":
+                make = MigrationStep.downgrade_from_script
+            found_ = [script.get_revision(one) for one in asked["revisions"]]
+            return [make(script.revision_map, one) for one in found_ if one is not None]
+
+        # Who only asks makes no version table either, where there is none.
+        only = {"dont_mutate": True} if asked and asked["do"] in ("plan", "at") else {}
+        with EnvironmentContext(config, script, fn=steps, as_sql=False, **only):
+            script.run_env()
+    except util.CommandError as error:
+        sys.stderr.write("FAILED: %s\n" % error)
+        return 255
+    finally:
+        answer["notices"] = NOTICES
+        if "kept" not in CALLED:
+            answer["can_keep"] = CALLED.get("can_keep", False)
+            answer["modules"] = _installed()
+        with open(found, "w", encoding="utf-8") as file:
+            json.dump(answer, file)
+    return 0
+
+
+def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any]) -> None:
+    """Go no further where ``env.py`` has opened another database, too or instead.
+
+    Raises:
+        CommandError: It has; nothing was done there.
+    """
+    from alembic import util
+    from sqlalchemy import text
+
+    connection = context.connection
+    found = "a database of %s" % connection.dialect.name
+    if connection.dialect.name in ("postgresql", "cockroachdb"):
+        found = connection.execute(text("SELECT current_database()")).scalar()
+        if found == how["database"]:
+            return
+        found = "the database %s" % found
+    answer["elsewhere"] = found
+    raise util.CommandError("env.py opens %s" % found)
+
+
+def _installed() -> list[str]:
+    """Modules that were imported and belong to no application."""
+    places = ("site-packages", "dist-packages")
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if any(one in (getattr(module, "__file__", None) or "") for one in places)
+    ]
+
+
+def _plan(script: Any, at: tuple[str, ...], asked: Any) -> dict[str, Any]:
+    """The order of the upgrade and the ways back, as Alembic itself would go them."""
+    from alembic import util
+
+    problems: dict[str, str] = {}
+    targets: dict[str, list[str]] = {}
+    for name in asked["reaches"] or ["heads"]:
+        try:
+            revisions = script.get_revisions(name)
+            targets[name] = [one.revision for one in revisions if one is not None]
+            if not targets[name] and name not in ("base", "heads"):
+                problems[name] = "no revision is called %s" % name
+        except util.CommandError as error:
+            problems[name] = str(error)
+    wanted = tuple(dict.fromkeys(one for found in targets.values() for one in found))
+    order = [one.revision.revision for one in script._upgrade_revs(wanted, at)] if wanted else []
+    history = [one.revision.revision for one in script._upgrade_revs(wanted, ())] if wanted else []
+    seen = set(history)
+    heads = wanted + tuple(one for one in at if one not in seen)
+    ways: dict[str, Any] = {}
+    for name in asked["restores"]:
+        try:
+            found = None if name == "base" else script.get_revision(name)
+            if name != "base" and found is None:
+                problems[name] = "no revision is called %s" % name
+                continue
+            # Its own list is of steps ready to go, and fails where a file has no way down.
+            down = script.iterate_revisions(heads, name, select_for_downgrade=True)
+            steps = [one.revision for one in down]
+            ways[name] = {"to": found.revision if found else "base", "steps": steps}
+        except (util.CommandError, AssertionError) as error:
+            problems[name] = str(error) or "it does not lie behind %s" % ", ".join(heads)
+    parents = {one.revision: list(one._versioned_down_revisions) for one in script.walk_revisions()}
+    return {
+        "at": list(at), "order": order, "history": history, "heads": list(heads),
+        "targets": targets, "ways": ways, "problems": problems, "parents": parents,
+    }  # fmt: skip

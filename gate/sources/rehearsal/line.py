@@ -1,0 +1,127 @@
+"""A line to a process on the host that stays: one shell passes on what is asked, and the answer."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from contextlib import suppress
+
+from typing_extensions import Self
+
+from gate.connection.carrier import Carrier
+from gate.connection.obstacle import INTERRUPTED, CarrierError
+from gate.sources.fact import Cause
+
+BEAT_S = 0.2
+"""How often it is looked whether the run was interrupted."""
+CHUNK = 1 << 16
+READY = b"ready\n"
+# Who opens a pipe waits for the other end: each in its turn, and both for so long.
+RELAY = """\
+printf 'ready\\n'
+while IFS= read -r line; do
+  printf %s "$line" >{folder}/ask && cat {folder}/answer; echo
+done
+"""
+OUTER = """\
+as=; [ {sudo} = 0 ] || [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null </dev/null || as='sudo -n'
+exec $as sh -c {inner}
+"""
+START_S, STOP_S = 20.0, 2.0
+
+
+class Line:
+    """The shell that passes on; closed at the end."""
+
+    def __init__(self, folder: str, carrier: Carrier, *, sudo: bool) -> None:
+        """Begin it.
+
+        Args:
+            folder: On the host, with the pipes ``ask`` and ``answer``.
+            carrier: The way there.
+            sudo: Whether the folder was made with more rights, where they can be had.
+
+        Raises:
+            CarrierError: The host was not reached.
+        """
+        self._carrier = carrier
+        self._process = carrier.start()
+        inner = RELAY.format(folder=shlex.quote(folder))
+        self._write(OUTER.format(sudo=int(sudo), inner=shlex.quote(inner)).encode())
+        self._said = bytearray()
+        try:
+            # A login shell may have said something before.
+            while not self._read(time.monotonic() + START_S).endswith(READY.strip()):
+                continue
+        except CarrierError:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """The line itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def ask(self, text: str, limit_s: float) -> str:
+        """Pass on one line, and wait for the one that answers it.
+
+        Raises:
+            CarrierError: The host is gone, it took too long, or the run was interrupted.
+        """
+        self._write(text.encode() + b"\n")
+        return self._read(time.monotonic() + limit_s).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the shell: it reads no more; the connection is cut where it does not end by that."""
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _write(self, told: bytes) -> None:
+        if self._process.stdin is None:
+            raise TypeError("a process without pipes")
+        try:
+            self._process.stdin.write(told)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise CarrierError(
+                f"the line to the host broke off: {error}", Cause.UNREACHABLE
+            ) from None
+
+    def _read(self, until: float) -> bytes:
+        """The next line, without its end."""
+        stdout = self._process.stdout
+        if stdout is None:
+            raise TypeError("a process without pipes")
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            while b"\n" not in self._said:
+                if self._carrier.interrupted.is_set():
+                    raise CarrierError(INTERRUPTED, Cause.UPSTREAM)
+                if time.monotonic() > until:
+                    raise CarrierError("no answer within its time", Cause.TIMEOUT)
+                if not selector.select(BEAT_S):
+                    continue
+                chunk = os.read(stdout.fileno(), CHUNK)
+                if not chunk:
+                    raise CarrierError("the line to the host broke off", Cause.UNREACHABLE)
+                self._said += chunk
+        line, _, rest = bytes(self._said).partition(b"\n")
+        self._said = bytearray(rest)
+        return line

@@ -1,0 +1,243 @@
+"""What a revision's way down gives back: judged against the state that the revision came to."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+
+from gate.catalog.digest import numbers
+from gate.catalog.dumped import Entries
+from gate.errors import ObservationError
+from gate.sources.rehearsal import rows, samples, second
+from gate.sources.rehearsal.base import Base
+from gate.sources.rehearsal.facts import Receipt
+from gate.sources.rehearsal.leg import Direction, said, walk
+from gate.sources.rehearsal.prints import Columns
+from gate.sources.rehearsal.seen import State, dumped, lines, look
+from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.tidy import tidy
+
+LOST = "it changes what all databases of the server share: the state before is not had again"
+MUCH = 64 << 20
+"""Bytes of log from which on a state that was had again is not left as it is: it has grown."""
+
+
+class Verdict:
+    """One revision under judgement, from its first way up on.
+
+    Attributes:
+        was: The state that it was applied to.
+        above: The state that it led to.
+        receipt: What is known so far.
+        disturbed: Whether it was applied in other ways meanwhile.
+    """
+
+    def __init__(
+        self, stage: Stage, revision: str, below: str, base: Base, was: State, *, stays: bool
+    ) -> None:
+        """Look at what the first way up led to."""
+        self.was, self.receipt, self.disturbed = was, Receipt(revision=revision), False
+        self._stage, self._revision, self._below, self._base = stage, revision, below, base
+        self._versions = stage.how.version_table
+        self._written = stage.prints.mark(stage.connection)
+        self._wal = 0
+        self._again: State | None = None
+        self.above = look(stage)
+        base.went(revision, was.digest, self.above.digest, stays=stays)
+
+    def moved(self) -> tuple[str, ...]:
+        """Kept tables whose rows the upgrade changed, as far as their columns are there still."""
+        same = self._kept(self.above)
+        there = self._stage.prints.of(self._stage.connection, same)
+        if self._unknown(same):
+            self._before(same, ("up",))
+        return tuple(name for name in same if there[name] != self.was.prints[name])
+
+    def judge(self) -> None:
+        """Compare after the way down; go up again, write, and go down once more."""
+        self._compare()
+        if not self.receipt.clean:
+            return  # what a second way up meets then follows from it
+        self._up_again()
+        if self.receipt.clean:
+            self._with_rows()
+
+    def tell(self, **found: object) -> None:
+        """Note more of what is known."""
+        self.receipt = self.receipt.model_copy(update=found)
+
+    def as_above(self) -> State | None:
+        """The clone's state, where it is the one that the first way up led to; else ``None``."""
+        stage, above = self._stage, self.above
+        if not self.receipt.clean or self._again is None or self._wal > MUCH:
+            return None
+        if any(one.rows for one in self.receipt.losses):
+            return None
+        self._mark()
+        self._tidy()
+        touched = above.kept if self._written is None else self._written & {*above.kept}
+        there = {name: above.kept[name] for name in touched}
+        if not {*there} <= {*above.prints}:
+            return None
+        now = stage.prints.of(stage.connection, there)
+        digest = stage.digests.take(stage.connection)
+        if digest is None:
+            return None
+        same = (
+            all(now[name] == above.prints[name] for name in (*there, rows.LARGE))
+            and rows.positions(stage.connection) == above.positions
+            and numbers(digest) == numbers(self._again.digest)
+        )
+        if not same:
+            return None
+        prints = stage.prints.small(stage.connection, above.kept)
+        return dataclasses.replace(above, digest=digest, prints=prints, dumped=None, assumed=True)
+
+    def _tidy(self) -> None:
+        """Take the witnesses out of tables that were empty above."""
+        written = self._written
+        if self.receipt.witnesses and written is not None:
+            empty = [
+                name for name in written & {*self.above.kept}
+                if self.above.prints.get(name, (1, 0))[0] == 0
+            ]  # fmt: skip
+            tidy(self._stage.connection, empty, self.above.positions)
+            self._mark()
+
+    def _compare(self) -> None:
+        """Compare the catalog, pg_dump's opinion of it, and the rows."""
+        stage, was = self._stage, self.was
+        self._mark()
+        now = look(stage, like=was)
+        found = lines(was, now, self._versions)
+        same = self._kept(now)
+        after = stage.prints.of(stage.connection, same)
+        asked = stage.how.second_opinion
+        alone = "" if asked else "second_opinion = false"
+        opinion: Entries | str | None = None
+        if not found and asked and not (was.digest is not None and was.digest == now.digest):
+            opinion = dumped(stage)
+            alone = opinion if isinstance(opinion, str) else ""
+        if self._unknown(same) or (opinion is not None and was.dumped is None and not alone):
+            self._before(same, ("up", "down"))
+        if opinion is not None and self.was.dumped is not None:
+            found = second.opinion(self.was.dumped, opinion, self._versions)
+            alone = self.was.dumped if isinstance(self.was.dumped, str) else alone
+        self.tell(diff=found, rows=self._changed(after, now), alone=alone)
+
+    def _up_again(self) -> None:
+        """Go up once more, from where the way down led to."""
+        again = self._walk("up")
+        if again:
+            self.tell(again=(again,))
+            return
+        self._mark()
+        self._again = look(self._stage, like=self.above)
+        found = lines(self.above, self._again, self._versions)
+        self.tell(again=found)
+
+    def _with_rows(self) -> None:
+        """Write to what is new, and go down and up once more."""
+        stage, again = self._stage, self._again
+        if again is None:
+            raise TypeError("it did not go up again")
+        shared = rows.shared(self.above.kept, again.catalog)
+        written, unwritten = samples.leave(
+            stage.connection, self.was.catalog, again.catalog, (self._versions,)
+        )
+        self.tell(witnesses=written, unwritten=unwritten)
+        if not written:
+            return
+        changed = self._mark()
+        there = shared if changed is None else {
+            name: columns for name, columns in shared.items() if name in changed
+        }  # fmt: skip
+        now = stage.prints.small(stage.connection, there)
+        told = {name for name in there if name not in now or now[name] != again.prints.get(name)}
+        # What was renamed has another name above: its witness comes back under the old one.
+        told |= {name for name in self.was.kept if name not in again.catalog.tables}
+        why = self._walk("down")
+        found: tuple[str, ...] = (why,)
+        if not why:
+            self._mark()
+            state = look(stage, like=self.was)
+            same = {name: one for name, one in self._kept(state).items() if name not in told}
+            after = stage.prints.of(stage.connection, same)
+            why = self._walk("up")
+            found = (f"going up again: {why}",) if why else ()
+            if self._unknown(same):
+                self._before(same, ("up",))
+            differences = lines(self.was, state, self._versions)
+            found = (*differences, *self._changed(after, state, without=told), *found)
+        self.tell(with_rows=found)
+
+    def _walk(self, direction: Direction) -> str:
+        """Go one way, unseen; why that did not end well."""
+        back_to = self._below if direction == "down" else ""
+        leg = walk(self._stage, self._revision, direction, back_to=back_to, alone=True)
+        self._wal += leg.wal_bytes
+        return said(leg) if leg.exit_status != 0 else ""
+
+    def _mark(self) -> set[str] | None:
+        """Tables that were written to since the last time."""
+        found = self._stage.prints.mark(self._stage.connection)
+        both = found is not None and self._written is not None
+        self._written = (self._written or set()) | (found or set()) if both else None
+        return found
+
+    def _kept(self, now: State) -> dict[str, Columns]:
+        """What is to be compared: tables with all of their columns that may have been written to.
+
+        What nobody has written to is what it was.
+        """
+        return {
+            name: columns
+            for name, columns in self.was.kept.items()
+            if name in now.catalog.tables
+            and {*columns} <= {*now.catalog.tables[name].columns}
+            and (self._written is None or name in self._written)
+        }
+
+    def _prints(self, tables: dict[str, Columns]) -> dict[str, rows.Print]:
+        return self._stage.prints.of(self._stage.connection, tables)
+
+    def _unknown(self, tables: Collection[str]) -> bool:
+        return not {*tables} <= {*self.was.prints}
+
+    def _before(self, tables: dict[str, Columns], ways: tuple[Direction, ...]) -> None:
+        """Have the state again that the revision came to, learn what was not known, and return.
+
+        Args:
+            tables: Whose rows are to be known.
+            ways: How the clone comes back to where it was.
+        """
+        stage = self._stage
+        if not self._base.before():
+            if self._unknown(tables):
+                raise ObservationError(f"{self._revision}: {LOST}")
+            self.was = dataclasses.replace(self.was, dumped=LOST)
+            return
+        prints = self._prints({name: self.was.kept[name] for name in tables})
+        said_ = self.was.dumped
+        if said_ is None and stage.how.second_opinion:
+            said_ = dumped(stage)
+        self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints}, dumped=said_)
+        for way in ways:
+            why = self._walk(way)
+            if why:
+                raise ObservationError(f"{self._revision}: it went once, and not again: {why}")
+        self._mark()
+
+    def _changed(
+        self, after: dict[str, rows.Print], now: State, without: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Tables and sequences that are not what they were."""
+        before = {
+            name: one
+            for name, one in self.was.prints.items()
+            if name in after and name not in without
+        }
+        return (
+            *rows.changed(before, after),
+            *rows.restarted(self.was.positions, now.positions),
+        )
