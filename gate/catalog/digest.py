@@ -51,9 +51,11 @@ OWN = """
                (to_jsonb(d) - '{datfrozenxid,datminmxid,oid,datname}'::text[])::text, 0)
       FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
-# What a cluster began with has the numbers of its first transactions.
+# What a cluster began with has the numbers of its first transactions. They are old for as long as
+# numbers have not come round: from half-way on an age says nothing of these.
 FIRST = """
-    SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY found)
+    SELECT percentile_disc(0.99) WITHIN GROUP (ORDER BY found),
+           txid_snapshot_xmax(txid_current_snapshot()) < 2000000000
       FROM (SELECT xmin::text::bigint FROM pg_catalog.pg_depend
              WHERE objid < 16384 AND refobjid < 16384
              UNION ALL
@@ -75,9 +77,9 @@ class Digests:
         Those can only go, and are counted; all others are looked at.
         """
         found = connection.execute(CATALOGS, [LEFT_OUT]).fetchall()
-        row = connection.execute(FIRST).fetchone() or (0,)
+        row = connection.execute(FIRST).fetchone() or (0, False)
         self._first = str(row[0])
-        questions = [_question(name, columns) for name, columns in found]
+        questions = [_question(name, columns, counted=bool(row[1])) for name, columns in found]
         self._query = " UNION ALL ".join([*questions, OWN]).encode()
 
     def take(self, connection: psycopg.Connection[Any]) -> Digest | None:
@@ -92,10 +94,10 @@ class Digests:
         return tuple((str(one[0]), *map(int, one[1:])) for one in rows.fetchall())  # type: ignore[misc]
 
 
-def _question(name: str, columns: list[str]) -> str:
-    """The first rows by their number, the others by their content."""
+def _question(name: str, columns: list[str], *, counted: bool) -> str:
+    """The first rows by their number where ``counted``, the others by their content."""
     told = ", ".join(f'x."{one}"' for one in columns if one not in VOLATILE.get(name, ()))
-    old = "age(x.xmin) >= age(%(first)s::text::xid)"
+    old = "age(x.xmin) >= age(%(first)s::text::xid)" if counted else "false"
     return (
         f"SELECT '{name}', count(*), count(*) FILTER (WHERE {old}), coalesce("  # noqa: S608 - of the catalog
         f"sum(hashtextextended(ROW({told})::text, 0)) FILTER (WHERE NOT ({old})), 0)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 
 from tests.selftest.diseases import revision, sql
 
@@ -141,6 +142,58 @@ for one in (url, url.set(database="postgres")):
         with context.begin_transaction():
             context.run_migrations()
 """
+CHANGED = """
+import builtins, json, mmap, os, random, signal
+import sqlalchemy as sa
+from alembic import context
+
+assert not hasattr(builtins, "been_here") and "BEEN_HERE" not in os.environ
+assert os.path.exists("alembic.ini")
+os.chdir("/")
+os.environ["BEEN_HERE"] = "1"
+builtins.been_here = True
+json.dumps = None
+signal.alarm(600)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for one in range(3, 50):
+    try:
+        os.close(one)
+    except OSError:
+        pass
+made = {}
+
+def engine():
+    assert not made, "an engine of another step"
+    made["engine"] = sa.create_engine(os.environ["DATABASE_URL"])
+    return made["engine"]
+
+connection = engine().connect()
+context.configure(connection=connection)
+with context.begin_transaction():
+    context.run_migrations()
+connection.execute(sa.text("SET search_path = nowhere"))
+"""
+"""Leaves its process as nobody would want to find it, with a connection that stays open."""
+COUNTED = """
+import mmap
+
+seen = mmap.mmap(-1, 8)
+
+def once():
+    assert seen[0] == 0, "the memory of another step"
+    seen[0] = 1
+"""
+"""Memory that is common to a process and its forks."""
+READS = """
+import pathlib
+
+rows = open(pathlib.Path(__file__).with_name("rows.txt"))
+"""
+"""A file that is open, and is at another place when somebody has read on."""
+INSERTED = """
+for row in rows:
+    op.execute("INSERT INTO t_a VALUES (%s)" % row)
+"""
 AT = "migrations/versions/"
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
 HISTORIES = {
@@ -241,6 +294,31 @@ HISTORIES = {
     }, env=BEFORE + ENV.format(engine=BY_NAME, more="")),
     "an-env-with-a-thread": History(
         files=TWO, env=THREAD + ENV.format(engine=BY_NAME, more="")),
+    "an-env-that-leaves-its-process-changed": History(files=TWO, env=CHANGED),
+    "an-env-with-common-memory": History(
+        files=TWO, env=COUNTED + ENV.format(engine=BY_NAME, more="") + "once()\n"),
+    "a-revision-that-reads-on": History(
+        files={
+            f"{AT}rows.txt": "1\n2\n3\n",
+            f"{AT}a.py": table("a", None),
+            f"{AT}b.py": revision("b", "a", "pass", sql("DELETE FROM t_a")).replace(
+                "\n\ndef upgrade", f"\n{READS}\n\ndef upgrade", 1).replace(
+                "    pass", textwrap.indent(INSERTED, "    "), 1),
+        },
+    ),
+    "a-step-that-ends-who-waits-for-it": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"),
+                                     "import os\nos.kill(os.getppid(), 9)")},
+        steps=2, finds="downgrade of b was ended",
+    ),
+    "a-step-that-ends-itself": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"),
+                                     "import os\nos.kill(os.getpid(), 9)"),
+               f"{AT}c.py": table("c", "b")},
+        steps=3, finds="downgrade of b exited with 137",
+    ),
     "a-word-in-braces": History(
         files=TWO, env=ENV.format(engine=BY_NAME, more="") +
         "assert context.get_x_argument(as_dictionary=True)['kind'] == '{main}'\n",

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from gate.catalog import digest
 from gate.catalog.digest import Digests, numbers
 from gate.contract.rehearsal import Alembic
 from gate.contract.release import spelled
@@ -99,6 +100,23 @@ def test_what_is_made_anew_has_as_many_rows(clone: psycopg.Connection[Any]) -> N
     clone.execute("CREATE TABLE other (id int)")
     assert digests.take(clone) != before
     assert numbers(digests.take(clone)) == numbers(before)
+
+
+@pytest.mark.parametrize(
+    "change", ["COMMENT ON TABLE item IS 'x'", "COMMENT ON FUNCTION now() IS 'x'"]
+)
+def test_numbers_of_transactions_that_came_round(
+    change: str, clone: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where an age says nothing any more, no row is taken for one of the first: all are looked at."""
+    monkeypatch.setattr(digest, "FIRST", digest.FIRST.replace("2000000000", "0"))
+    digests = Digests(clone)
+    before = digests.take(clone)
+    assert before is not None
+    assert {one[2] for one in before[:-1]} == {0}
+    assert digests.take(clone) == before
+    clone.execute(change.encode())
+    assert digests.take(clone) != before
 
 
 WRITES = {

@@ -80,12 +80,15 @@ def prove(
     """
     marker = f"gate-marker-{secrets.token_hex(8)}"
     status: int | None
+    other = ""
     with clone.connect() as connection, _marked(connection, how.version_table, marker):
         if by_name(how) or runner is None:
             output = run(how, target, clone, carrier, "current")
             status, said = output.rc, output.stdout.decode("utf-8", "replace")
         else:
-            status, said = _asked(runner)
+            status, said, other = _asked(runner)
+    if marker in said and other:
+        return Absent(as_well(other))
     if marker in said:
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
@@ -112,7 +115,9 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
     if runner is None:
         return Seen("the command line does every step")
     with clone.connect() as connection, _marked(connection, how.version_table, marker):
-        status, said = _asked(runner)
+        status, said, other = _asked(runner)
+    if marker in said and other:
+        return Absent(as_well(other))
     if marker in said:
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
@@ -126,10 +131,21 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
     )
 
 
-def _asked(runner: Runner) -> tuple[int | None, str]:
+def as_well(other: str) -> str:
+    """Say that ``env.py`` opens something beside the clone, and what can be done about it."""
+    return (
+        f"env.py opens {other} as well as the clone; nothing was migrated. One rehearsal is of one "
+        f"database: name a section of the ini file in command (alembic -n), or have env.py leave "
+        f"the others out where it is told to"
+    )
+
+
+def _asked(runner: Runner) -> tuple[int | None, str, str]:
+    """How it ended, what was said with the revisions that were found, and what else was opened."""
     answer = runner.ask("at")
     said = f"{answer.said}\n{answer.found.get('at', '')}"
-    return answer.status if "at" in answer.found else answer.status or 1, said
+    status = answer.status if "at" in answer.found else answer.status or 1
+    return status, said, str(answer.found.get("elsewhere", ""))
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import json
 import shlex
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from gate.connection.carrier import Carrier
@@ -26,13 +26,17 @@ from gate.sources.rehearsal.line import Line
 from gate.target import Target
 
 START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
+MOST = 10
+"""How often the process is begun in one rehearsal, at most."""
+GONE = "Alembic's process is gone: {}"
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
 printf %s "$folder"
 """
 END = """\
-[ ! -e {0}/pid ] || kill "$(cat {0}/pid)" 2>/dev/null; rm -rf -- {0}
+[ ! -e {0}/pid ] || {{ kill "$(cat {0}/pid)"; kill -CONT "$(cat {0}/pid)"; }} 2>/dev/null
+rm -rf -- {0}
 """
 
 
@@ -59,30 +63,121 @@ class Answer:
 class Runner:
     """The process that stays, as this side sees it; made by `running`."""
 
-    def __init__(self, line: Line, deadline_s: float, ended: list[str]) -> None:
-        """Take over the line to it."""
-        self._line, self._deadline_s, self._ended = line, deadline_s, ended
+    def __init__(self, begin: Callable[[], _Process], deadline_s: float) -> None:
+        """Begin it.
+
+        Raises:
+            ObservationError: It does not start.
+        """
+        self._begin, self._deadline_s, self._begun = begin, deadline_s, 1
+        self._process = begin()
 
     def ask(self, do: str, **given: object) -> Answer:
         """Have one thing done, in a process of its own.
 
+        Where the process that stays went with what was asked before, another one is begun.
+
         Raises:
             CarrierError: The host is gone, or the process that stays.
         """
-        if self._ended:
-            raise CarrierError(f"Alembic's process is gone: {self._ended[0]}", Cause.UPSTREAM)
+        if self._process.ended and self._begun < MOST:
+            self._begun += 1
+            try:
+                self._process = self._begin()
+            except CarrierError:
+                raise
+            except ObservationError as error:
+                raise CarrierError(GONE.format(error), Cause.UPSTREAM) from None
+        process = self._process
+        if process.ended:
+            raise CarrierError(GONE.format(process.last()), Cause.UPSTREAM)
         limit = self._deadline_s + SPARE_S + START_S
-        told = self._line.ask(json.dumps({"do": do, **given}), limit)
+        try:
+            told = process.line.ask(json.dumps({"do": do, **given}), limit)
+        except CarrierError as error:
+            process.ended.append(str(error))  # an answer that comes after all is nobody's
+            raise
         try:
             found: dict[str, Any] = json.loads(told)
-        except ValueError:
-            raise CarrierError(
-                f"Alembic's process is gone: {self._last()}", Cause.UPSTREAM
-            ) from None
-        return Answer(found.pop("status"), found.pop("said"), found)
+            return Answer(found.pop("status"), found.pop("said"), found)
+        except (ValueError, LookupError, AttributeError):
+            process.await_end()
+            raise CarrierError(GONE.format(process.last()), Cause.UPSTREAM) from None
 
-    def _last(self) -> str:
-        return known.last(" ".join(self._ended), 300) or "it said nothing"
+
+class NotStartedError(ObservationError):
+    """Alembic's process did not start."""
+
+
+class _Process:
+    """One process and the line to it, from its start to its end."""
+
+    def __init__(
+        self, folder: str, script: str, limit_s: float, target: Target, carrier: Carrier
+    ) -> None:
+        self.ended: list[str] = []
+        self._folder, self._carrier = folder, carrier
+        self._thread = threading.Thread(
+            target=self._keep, args=(script, limit_s), name="alembic", daemon=True
+        )
+        self._thread.start()
+        try:
+            self.line = Line(folder, carrier, sudo=target.sudo)
+        except BaseException:
+            self._remove()
+            raise
+
+    def _keep(self, script: str, limit_s: float) -> None:
+        # Whoever waits for an answer is told that there is none.
+        where = shlex.quote(self._folder)
+        wake = f"; [ ! -d {where} ] || ( exec 3<>{where}/ask 4<>{where}/answer; sleep 0.5 ); :"
+        try:
+            output = self._carrier.run(
+                f"exec 2>&1 3>&1; {{ {script}\n}} | tail -c 4000 3>&-{wake}",
+                deadline_s=limit_s,
+                to_its_end=True,
+            )
+            said = known.tell(output.stdout.decode("utf-8", "replace"))
+            self.ended.append(said or "it ended")
+        except ObservationError as error:
+            self.ended.append(str(error))
+
+    def await_start(self) -> None:
+        """Wait until it has imported Alembic.
+
+        Raises:
+            NotStartedError: It did not start.
+        """
+        until = time.monotonic() + START_S
+        where = shlex.quote(self._folder)
+        script = (
+            f"turn=0; while [ ! -e {where}/pid ] && [ $turn -lt 20 ]; do sleep 0.05; "
+            f"turn=$((turn + 1)); done; [ -e {where}/pid ]"
+        )
+        while time.monotonic() < until and not self.ended:
+            if self._carrier.run(script, deadline_s=10).rc == 0:
+                return
+        said = known.last(" ".join(self.ended), 400) or f"not within {START_S:g} s"
+        raise NotStartedError(f"Alembic did not start: {said}")
+
+    def await_end(self) -> None:
+        """Wait until it is known what it said when it ended, for a moment."""
+        self._thread.join(STOP_S)
+
+    def last(self) -> str:
+        """The last of what it said."""
+        return known.last(" ".join(self.ended), 300) or "it said nothing"
+
+    def close(self) -> None:
+        """End it, with its line and its folder."""
+        self.line.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        with suppress(CarrierError):
+            end = END.format(shlex.quote(self._folder))
+            self._carrier.run(end, deadline_s=10, to_its_end=True)
+        self._thread.join(STOP_S)
 
 
 @contextmanager
@@ -97,6 +192,25 @@ def running(
     Raises:
         ObservationError: The host lends no folder, or it did not start, with the reason.
     """
+    with ExitStack() as opened:
+
+        def one() -> _Process:
+            opened.close()  # one that is gone already
+            process = _begin(how, target, clone, carrier)
+            opened.callback(process.close)
+            process.await_start()
+            return process
+
+        try:
+            runner: Runner | None = Runner(one, how.deadline_s)
+        except NotStartedError:
+            if not begin(how).guessed:
+                raise
+            runner = None
+        yield runner
+
+
+def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Process:
     begun = begin(how)
     made = carrier.run(FOLDER, deadline_s=10)
     folder = made.stdout.decode("utf-8", "replace").strip()
@@ -120,54 +234,4 @@ def running(
     ]
     script = surrounded(how.environment, target, address(how, clone), lines)
     limit = target.rehearsal.deadline_s if target.rehearsal else START_S
-    ended: list[str] = []
-
-    def keep() -> None:
-        # Whoever waits for an answer is told that there is none.
-        where = shlex.quote(folder)
-        wake = f"; [ ! -d {where} ] || ( exec 3<>{where}/ask 4<>{where}/answer; sleep 0.5 ); :"
-        try:
-            output = carrier.run(
-                f"exec 2>&1 3>&1; {{ {script}\n}} | tail -c 4000 3>&-{wake}",
-                deadline_s=limit + STOP_S,
-                to_its_end=True,
-            )
-            ended.append(known.tell(output.stdout.decode("utf-8", "replace")) or "it ended")
-        except ObservationError as error:
-            ended.append(str(error))
-
-    thread = threading.Thread(target=keep, name="alembic", daemon=True)
-    thread.start()
-    try:
-        with Line(folder, carrier, sudo=target.sudo) as line:
-            runner: Runner | None = Runner(line, how.deadline_s, ended)
-            try:
-                _await(folder, carrier, ended)
-            except ObservationError:
-                if not begun.guessed:
-                    raise
-                runner = None
-            yield runner
-    finally:
-        with suppress(CarrierError):
-            carrier.run(END.format(shlex.quote(folder)), deadline_s=10, to_its_end=True)
-        thread.join(STOP_S)
-
-
-def _await(folder: str, carrier: Carrier, ended: list[str]) -> None:
-    """Wait until it has imported Alembic.
-
-    Raises:
-        ObservationError: It did not start.
-    """
-    until = time.monotonic() + START_S
-    where = shlex.quote(folder)
-    script = (
-        f"turn=0; while [ ! -e {where}/pid ] && [ $turn -lt 20 ]; do sleep 0.05; "
-        f"turn=$((turn + 1)); done; [ -e {where}/pid ]"
-    )
-    while time.monotonic() < until and not ended:
-        if carrier.run(script, deadline_s=10).rc == 0:
-            return
-    said = known.last(" ".join(ended), 400) or f"not within {START_S:g} s"
-    raise ObservationError(f"Alembic did not start: {said}")
+    return _Process(folder, script, limit + STOP_S, target, carrier)

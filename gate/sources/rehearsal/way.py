@@ -12,6 +12,7 @@ from gate.secrets import known
 from gate.sources.fact import Fact, Seen
 from gate.sources.migrations.chain import ancestors, pending
 from gate.sources.migrations.facts import Chain
+from gate.sources.rehearsal import alembic
 from gate.sources.rehearsal.facts import Back
 from gate.sources.rehearsal.stage import Stage
 
@@ -65,11 +66,7 @@ def find(stage: Stage, chain: Fact[Chain]) -> Way:
         return _read(stage, chain, reaches, restores)
     answer = stage.runner.ask("plan", reaches=reaches, restores=restores)
     if "elsewhere" in answer.found:
-        raise ElsewhereError(
-            f"env.py opens {answer.found['elsewhere']} as well as the clone; nothing was migrated. "
-            f"One rehearsal is of one database: name a section of the ini file in command "
-            f"(alembic -n), or have env.py leave the others out where it is told to"
-        )
+        raise ElsewhereError(alembic.as_well(str(answer.found["elsewhere"])))
     if answer.status != 0 or "order" not in answer.found:
         raise ObservationError(
             f"Alembic tells no order of the revisions: {known.last(answer.said, 400)}"

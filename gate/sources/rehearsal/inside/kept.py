@@ -3,13 +3,15 @@
 What leads to the first connection, importing an application above all, is the same for every step
 and may take seconds. So it is done once, in a process that stops before the first thing that
 reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
-own. Where the process has threads or connections then, nothing is kept, and each step begins anew.
+own. Where the process has threads by then, connections, or files that it reads, nothing is kept,
+and each step begins anew.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import re
 import threading
 from typing import Any
 
@@ -35,7 +37,6 @@ REACHES = (
 """Module, class and name of what reaches outside, or leaves something that no fork takes along."""
 AT: dict[str, Any] = {}
 """What is done at the first of them, under ``do``; nothing where nobody asks."""
-SOCKETS = ("socket:", "anon_inode:[event")
 
 
 def watch() -> None:
@@ -72,22 +73,39 @@ def reached() -> None:
         do()
 
 
-def sockets() -> set[str]:
-    """Connections and the like that this process has open."""
+def held() -> set[str]:
+    """What this process has open that its forks would have in common, as far as that matters.
+
+    Connections, pipes, files that are read, whose place would move for all, and memory that is
+    written to by all. What is only written to, such as a log, and devices do not matter.
+    """
     found = set()
     for one in os.listdir("/proc/self/fd"):
         try:
             leads_to = os.readlink("/proc/self/fd/" + one)
-        except OSError:
+            with open("/proc/self/fdinfo/" + one, encoding="ascii") as file:
+                flags = int(re.findall(r"flags:\s*([0-7]+)", file.read())[0], 8)
+        except OSError:  # the one that lists them
             continue
-        if leads_to.startswith(SOCKETS):
-            found.add(leads_to)
+        plain = leads_to.startswith("/")
+        if leads_to.startswith("/dev/") or (plain and flags & os.O_ACCMODE == os.O_WRONLY):
+            continue
+        if plain and os.path.isdir(leads_to):
+            continue
+        found.add(one + " " + leads_to)
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
+        found.update(line for line in file if " rw-s " in line)
     return found
 
 
 def alone(before: set[str]) -> bool:
-    """Whether a fork of this process is all that it is: no thread, no connection was added."""
+    """Whether a fork of this process is all that it is: it has no thread, and holds no more."""
     try:
-        return threading.active_count() == 1 and sockets() <= before
+        return threading.active_count() == 1 and held() <= before
     except OSError:
         return False
+
+
+def unthreaded() -> bool:
+    """Whether there is no thread that Python knows nothing of, either."""
+    return len(os.listdir("/proc/self/task")) == 1

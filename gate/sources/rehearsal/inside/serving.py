@@ -18,9 +18,14 @@ import time
 import traceback
 from typing import Any, NoReturn
 
-from gate.sources.rehearsal.inside.hear import KEPT, hear, hear_out
-from gate.sources.rehearsal.inside.kept import AT, alone, sockets, watch
+from gate.sources.rehearsal.inside.apart import apart, end_all
+from gate.sources.rehearsal.inside.hear import KEPT, hear
+from gate.sources.rehearsal.inside.kept import AT, alone, held, unthreaded, watch
 from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, read, taken
+
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""What keeps libraries for numbers from starting threads as they are loaded."""
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def serve(how: dict[str, Any]) -> None:
@@ -49,7 +54,7 @@ def serve(how: dict[str, Any]) -> None:
     tried = False
     while True:
         asked = _asked(folder)
-        answer = _apart(how)
+        answer = apart(how)
         if answer is None:
             _end_child(how, asked)
         can_keep, modules = answer.pop("can_keep", False), answer.pop("modules", ())
@@ -90,14 +95,16 @@ def _keep_one(how: dict[str, Any]) -> None:
     folder, parent = how["folder"], os.getpid()
     child = os.fork()
     if child == 0:
-        before = sockets()
+        before = held()
         _voice(folder + "/begun", os.O_TRUNC | os.O_CREAT)
+        single = {name: "1" for name in THREADS if name not in os.environ}
+        os.environ.update(single)
         asked: dict[str, Any] = {}
-        AT["do"] = lambda: _take_over(how, asked, before, parent)
+        AT["do"] = lambda: _take_over(how, asked, before, parent, single)
         _end_child(how, asked, UNSUITED)
 
     def ended_too(*_: object) -> None:
-        _end_all(child)
+        end_all(child)
         os._exit(143)
 
     signal.signal(signal.SIGTERM, ended_too)
@@ -109,16 +116,20 @@ def _keep_one(how: dict[str, Any]) -> None:
         os.waitpid(child, 0)
         os._exit(1)
     if not ended:
-        _end_all(child)
+        end_all(child)
         os.waitpid(child, 0)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _take_over(how: dict[str, Any], asked: dict[str, Any], before: set[str], parent: int) -> None:
+def _take_over(
+    how: dict[str, Any], asked: dict[str, Any], before: set[str], parent: int, single: Any
+) -> None:
     """Serve from here on; returns in a fork, to go on with what is asked."""
     folder = how["folder"]
-    if not alone(before):
+    if not alone(before) or not unthreaded():
         os._exit(UNSUITED)
+    for name in single:
+        os.environ.pop(name, None)
     if "script" in CALLED:
         read(CALLED["script"])
     gc.collect()
@@ -128,6 +139,9 @@ def _take_over(how: dict[str, Any], asked: dict[str, Any], before: set[str], par
     sys.stderr.flush()
     with open(folder + "/begun", "rb") as voice:
         begun = voice.read()[-KEPT:].decode("utf-8", "replace")
+    # An alarm that was set is not for the process that waits, and a fork has none.
+    alarms = {one: signal.setitimer(one, 0) for one in (0, 1, 2)}
+    handlers = {one: signal.signal(one, signal.SIG_DFL) for one in ENDING}
     _tell_pid(folder)
     with open(folder + "/kept", "w", encoding="ascii"):
         pass
@@ -135,8 +149,12 @@ def _take_over(how: dict[str, Any], asked: dict[str, Any], before: set[str], par
         told = _asked(folder)
         if not told or os.getppid() != parent:
             os._exit(1)
-        answer = _apart(how)
+        answer = apart(how)
         if answer is None:
+            for end, handler in handlers.items():
+                signal.signal(end, signal.SIG_DFL if handler is None else handler)
+            for one, left in alarms.items():
+                signal.setitimer(one, *left)
             asked.update(told)
             return
         _answer(folder, {**answer, "said": begun + answer["said"]})
@@ -155,26 +173,10 @@ def _leave_with_the_gate(folder: str) -> None:
         return
     reader.poll()
     try:
-        _end_all(os.getpid(), itself=False)
+        end_all(os.getpid(), itself=False)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
-
-
-def _end_all(process: int, *, itself: bool = True) -> None:
-    """Kill a process with all that came from it, also one that leads no group yet."""
-    try:
-        with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:
-            children = file.read().split()
-    except OSError:  # it is gone already
-        children = []
-    for kill in (os.killpg, os.kill) if itself else ():
-        try:
-            kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    for child in children:
-        _end_all(int(child))
 
 
 def _voice(path: str, flags: int = 0) -> None:
@@ -187,7 +189,7 @@ def _voice(path: str, flags: int = 0) -> None:
 
 def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> NoReturn:
     """Do what is asked, and end with its status."""
-    before = sockets()
+    before = held()
     hear()
     if status == 1:
         AT["do"] = lambda: CALLED.update(can_keep=alone(before))
@@ -204,47 +206,3 @@ def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> N
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status & 255)
-
-
-def _apart(how: dict[str, Any]) -> dict[str, Any] | None:
-    """Fork: ``None`` in the child, its answer here; it is killed with its own when it is late."""
-    found = how["folder"] + "/found"
-    with open(found, "w", encoding="utf-8"):
-        pass
-    listen, speak = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        os.close(listen)
-        os.dup2(speak, 1)
-        os.dup2(speak, 2)
-        os.close(speak)
-        return None
-
-    def killed(*_: object) -> None:
-        os.killpg(child, signal.SIGKILL)
-        os._exit(143)
-
-    signal.signal(signal.SIGTERM, killed)
-    os.close(speak)
-    os.set_blocking(listen, False)
-    said = b""  # however much it is, neither this process nor a disk fills up with it
-    until, pause = time.monotonic() + how["deadline_s"], 0.001
-    ended: int | None = None
-    while ended is None and time.monotonic() < until:
-        done, code = os.waitpid(child, os.WNOHANG)
-        if done:
-            ended = os.WEXITSTATUS(code) if os.WIFEXITED(code) else 128 + os.WTERMSIG(code)
-            continue
-        said, over = hear_out(listen, said)
-        select.select([] if over else [listen], [], [], pause)
-        pause = min(0.01, pause * 1.3)
-    if ended is None:
-        os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    said = hear_out(listen, said)[0]
-    os.close(listen)
-    with open(found, encoding="utf-8") as text:
-        answer: dict[str, Any] = json.loads(text.read() or "{}")
-    return {**answer, "status": ended, "said": said.decode("utf-8", "replace")}

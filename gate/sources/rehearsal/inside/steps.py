@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 from gate.sources.rehearsal.inside.hear import NOTICES
-from gate.sources.rehearsal.inside.kept import alone, sockets
+from gate.sources.rehearsal.inside.kept import alone, held
 
 
 def do(how: dict[str, Any], asked: Any, found: str) -> int:
@@ -52,7 +52,7 @@ def read(script: Any) -> None:
     """Have the revision files read before the forks, where that can be done by itself."""
     child = os.fork()
     if child == 0:
-        before = sockets()
+        before = held()
         try:
             script.revision_map.heads  # noqa: B018 - read when it is asked for
             os._exit(0 if alone(before) else 1)
@@ -77,6 +77,8 @@ UNSUITED = 77
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
 """Commands of Alembic's that an application calls, in whose place the step is done."""
 CALLED: dict[str, Any] = {}
+INERT = ("alembic", "sqlalchemy", "mako", "psycopg", "psycopg_binary", "psycopg2", "asyncpg")
+"""Packages that are the same whenever they are imported."""
 
 
 def taken(config: Any, *_: Any, **__: Any) -> None:
@@ -117,10 +119,9 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         def steps(at: Any, context: Any) -> Any:
             if not asked:
                 os._exit(UNSUITED)
-            if asked["do"] != "at":
-                _at_the_clone(how, context, answer)
+            _at_the_clone(how, context, answer, only=asked["do"] == "at")
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
-            answer["at"] = list(heads)
+            answer["at"] = [*answer.get("at", ()), *heads]
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))
             if asked["do"] in ("plan", "at"):
@@ -148,8 +149,14 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
     return 0
 
 
-def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any]) -> None:
+def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, only: bool) -> None:
     """Go no further where ``env.py`` has opened another database, too or instead.
+
+    Args:
+        how: Knows the clone's name.
+        context: Alembic's, with the connection that the step would be done on.
+        answer: Is told what was opened.
+        only: Whether it is only asked for its revisions: then the other one is told, too.
 
     Raises:
         CommandError: It has; nothing was done there.
@@ -160,22 +167,22 @@ def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any]) -> 
     connection = context.connection
     found = "a database of %s" % connection.dialect.name
     if connection.dialect.name in ("postgresql", "cockroachdb"):
-        found = connection.execute(text("SELECT current_database()")).scalar()
-        if found == how["database"]:
+        name = connection.execute(text("SELECT current_database()")).scalar()
+        if name == how["database"]:
             return
-        found = "the database %s" % found
+        found = "the database %s" % name
     answer["elsewhere"] = found
-    raise util.CommandError("env.py opens %s" % found)
+    if not only:
+        raise util.CommandError("env.py opens %s" % found)
 
 
 def _installed() -> list[str]:
-    """Modules that were imported and belong to no application."""
-    places = ("site-packages", "dist-packages")
-    return [
-        name
-        for name, module in list(sys.modules.items())
-        if any(one in (getattr(module, "__file__", None) or "") for one in places)
-    ]
+    """Alembic's own modules and a driver's that were imported.
+
+    An application's are not: who imports one earlier than it does, in surroundings that it has not
+    prepared yet, may have something else.
+    """
+    return [name for name in list(sys.modules) if name.partition(".")[0] in INERT]
 
 
 def _plan(script: Any, at: tuple[str, ...], asked: Any) -> dict[str, Any]:
