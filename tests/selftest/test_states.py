@@ -108,7 +108,7 @@ def test_what_is_made_anew_has_as_many_rows(clone: psycopg.Connection[Any]) -> N
 def test_numbers_of_transactions_that_came_round(
     change: str, clone: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where an age says nothing any more, no row is taken for one of the first: all are looked at."""
+    """Where an age says nothing any more, no row is taken for one of the first."""
     monkeypatch.setattr(digest, "FIRST", digest.FIRST.replace("2000000000", "0"))
     digests = Digests(clone)
     before = digests.take(clone)

@@ -1,0 +1,80 @@
+"""A fork that does one thing: awaited for its time, and killed with all that came from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import time
+from typing import Any
+
+from gate.sources.rehearsal.inside.hear import hear_out
+
+
+def apart(how: dict[str, Any]) -> dict[str, Any] | None:
+    """Fork: ``None`` in the child, its answer here; it is killed with its own when it is late."""
+    found = how["folder"] + "/found"
+    with open(found, "w", encoding="utf-8"):
+        pass
+    listen, speak = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.close(listen)
+        os.dup2(speak, 1)
+        os.dup2(speak, 2)
+        os.close(speak)
+        return None
+
+    def killed(*_: object) -> None:
+        os.killpg(child, signal.SIGKILL)
+        os._exit(143)
+
+    signal.signal(signal.SIGTERM, killed)
+    os.close(speak)
+    os.set_blocking(listen, False)
+    said = b""  # however much it is, neither this process nor a disk fills up with it
+    until, pause = time.monotonic() + how["deadline_s"], 0.001
+    ended: int | None = None
+    while ended is None and time.monotonic() < until:
+        done, code = os.waitpid(child, os.WNOHANG)
+        if done:
+            ended = os.WEXITSTATUS(code) if os.WIFEXITED(code) else 128 + os.WTERMSIG(code)
+            continue
+        said, over = hear_out(listen, said)
+        select.select([] if over else [listen], [], [], pause)
+        pause = min(0.01, pause * 1.3)
+    if ended is None:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    said = hear_out(listen, said)[0]
+    os.close(listen)
+    return {**_found(found), "status": ended, "said": said.decode("utf-8", "replace")}
+
+
+def _found(path: str) -> dict[str, Any]:
+    """What a command found out; nothing where it ended before it had told all of it."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.loads(file.read() or "{}")
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def end_all(process: int, *, itself: bool = True) -> None:
+    """Kill a process with all that came from it, also one that leads no group yet."""
+    try:
+        with open(f"/proc/{process}/task/{process}/children", encoding="ascii") as file:
+            children = file.read().split()
+    except OSError:  # it is gone already
+        children = []
+    for kill in (os.killpg, os.kill) if itself else ():
+        try:
+            kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    for child in children:
+        end_all(int(child))
