@@ -16,7 +16,7 @@ from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError, first_line
 from gate.errors import ObservationError
 from gate.sources.fact import Cause
-from gate.sources.rehearsal import box, branch, embedded, filling, mark, reach, room
+from gate.sources.rehearsal import box, branch, copies, embedded, filling, mark, reach, room
 from gate.sources.rehearsal.facts import CloneFacts
 from gate.sources.rehearsal.place import Host, Place
 from gate.sources.rehearsal.reach import Way
@@ -179,7 +179,7 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, at: Host, place: Place) 
         if place.branch:
             admin.execute(_rename(place.branch, clone.name))
         elif at.source.kind == "template":
-            admin.execute(_create(clone.name, live))
+            copies.copy(admin, clone.name, live)
         else:
             try:
                 admin.execute(_create(clone.name, "template0", *_locale(clone)))

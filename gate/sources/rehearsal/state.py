@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from gate.sources.rehearsal import mark
+from gate.sources.rehearsal import copies, mark
 
 LISTS = (
     "local_preload_libraries",
@@ -18,10 +18,6 @@ LISTS = (
     "unix_socket_directories",
 )
 """Settings that hold a list of names, each quoted already (as pg_dump knows them)."""
-FILES = 150000
-"""Server version from which on the way of copying can be chosen."""
-LARGE = 128 << 20
-"""Bytes from which on a copy by files, with a checkpoint before and after, is the cheaper one."""
 SETTINGS = """
     SELECT r.rolname, o.pair
       FROM pg_db_role_setting AS s
@@ -77,22 +73,11 @@ class States:
         name = self._copy("template0")
         self.restore(name)
 
-    def _strategy(self, source: str) -> str:
-        """How a database is copied: a large one as files, instead of twice by way of the log."""
-        if self._admin.info.server_version < FILES:
-            return ""
-        size = self._admin.execute("SELECT pg_database_size(%s)", [source]).fetchone() or (0,)
-        return " STRATEGY file_copy" if size[0] > LARGE else ""
-
     def _copy(self, source: str) -> str:
         name = mark.new_name()
         mark.hold(self._admin, name)
         self.names.append(name)
-        self._admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}{}").format(
-                sql.Identifier(name), sql.Identifier(source), sql.SQL(self._strategy(source))
-            )
-        )
+        copies.copy(self._admin, name, source)
         mark.write(self._admin, name, self._live)
         for role, pair in self._admin.execute(SETTINGS, [self._clone]).fetchall():
             self._admin.execute(setting(name, pair, role))
