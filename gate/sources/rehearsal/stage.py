@@ -13,7 +13,7 @@ from gate.catalog.digest import Digests
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.carrier import Carrier
-from gate.connection.obstacle import first_line
+from gate.connection.obstacle import CarrierError, first_line
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic
 from gate.sources.database import look as database
@@ -24,6 +24,7 @@ from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
 from gate.target import Target
 
+LOST = "the witness lost the clone: {}"
 Kept = TypeVar("Kept")
 Tell = Callable[[str], None]
 
@@ -58,10 +59,20 @@ class Stage:
         self._witness: psycopg.Connection[Any] | None = None
 
     def witness(self) -> psycopg.Connection[Any]:
-        """The session that looks on from outside; the same until the clone takes another state."""
-        if self._witness is None:
+        """The session that looks on from outside; the same until the clone takes another state.
+
+        Raises:
+            CarrierError: It is lost as it begins.
+        """
+        if self._witness is not None:
+            return self._witness
+        try:
             self._witness = self.sessions.enter_context(self.clone.connect("witness"))
             self._witness.execute("SET statement_timeout = 5000")
+        except CarrierError as error:
+            raise CarrierError(LOST.format(error), error.cause) from error
+        except psycopg.Error as error:
+            raise CarrierError(LOST.format(first_line(error)), Cause.UPSTREAM) from error
         return self._witness
 
     def whole(self) -> Catalog:
