@@ -13,7 +13,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
-from gate.catalog.identifiers import identifier, quoted
+from gate.catalog.identifiers import identifier
 from gate.connection.obstacle import CarrierError, first_line
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.company import Bystander, Wait
@@ -26,6 +26,12 @@ PAUSE_S = 0.01
 LONG_S = 0.05
 """From here on a statement's time is kept; of those the longest `KEPT`."""
 KEPT = 20
+# What an UPDATE of a row waits for and holds, without a new version of the row: an index would keep
+# that of every one that was rolled back, and a search by vectors would find little else.
+DOES = {
+    "reads": "SELECT 1 FROM {0} LIMIT 1",
+    "writes": "LOCK TABLE {0} IN ROW EXCLUSIVE MODE; SELECT 1 FROM {0} LIMIT 1 FOR NO KEY UPDATE",
+}
 
 
 class Canary:
@@ -75,11 +81,11 @@ class Canary:
         try:
             with self._clone.connect("bystander") as session:
                 session.execute("SET lock_timeout = 0")  # how long it waits is what is measured
-                statement = self._statement(session)
+                statement = self._statement()
                 while not self._stop.is_set():
                     moment, began = self.during(), time.monotonic()
                     with session.transaction(force_rollback=True):
-                        session.execute(statement)
+                        session.execute(statement, prepare=False)
                     took = time.monotonic() - began
                     self._asked += 1
                     if took >= LONG_S:
@@ -96,20 +102,8 @@ class Canary:
         if len(self._waits) > KEPT:
             heapq.heappop(self._waits)
 
-    def _statement(self, session: psycopg.Connection[tuple[object, ...]]) -> sql.Composed:
-        table = identifier(self.table)
-        if self.does == "reads":
-            return sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)
-        row = session.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-            "AND NOT attisdropped AND attgenerated = '' AND attidentity = '' "
-            "ORDER BY attnum LIMIT 1",
-            [quoted(self.table)],
-        ).fetchone()
-        column = sql.Identifier(str(row[0]) if row else "ctid")
-        return sql.SQL(
-            "UPDATE {0} SET {1} = {1} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1)"
-        ).format(table, column)
+    def _statement(self) -> sql.Composed:
+        return sql.SQL(DOES[self.does]).format(identifier(self.table))
 
 
 WAITERS = """
