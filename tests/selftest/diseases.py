@@ -627,10 +627,6 @@ PROJECTS: dict[str, Project] = {
         warns={"rehearsal.upgrade": "the server said NOTICE: hnsw graph no longer fits into "
                                     "maintenance_work_mem after "},
     ),
-    # Who writes meanwhile leaves nothing behind that a search by vectors would find instead.
-    "healthy-and-slow": Project(
-        up=sql("SELECT pg_sleep(2)") + "\n" + NEW, down=GONE, loses=("extra",),
-    ),
     "a-drop-that-takes-more-along": Project(
         up=sql("CREATE TABLE extra (id integer PRIMARY KEY)",
                "CREATE VIEW extras AS SELECT * FROM extra"),
