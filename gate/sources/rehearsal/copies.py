@@ -40,17 +40,20 @@ def copy(admin: psycopg.Connection[Any], name: str, source: str) -> None:
         admin.execute(plain)
         return
     by_files = plain + sql.SQL(BY_FILES)
-    if version >= SHARED:
-        try:
-            admin.execute("SET file_copy_method = clone")
-            admin.execute(by_files)
-        except NOT_SHARED:
-            pass
-        else:
-            return
-        finally:
-            admin.execute(RESET)
-    admin.execute(by_files)
+    if version < SHARED or not _shared(admin, by_files):
+        admin.execute(by_files)
+
+
+def _shared(admin: psycopg.Connection[Any], by_files: sql.Composed) -> bool:
+    """Have files share what they hold; whether that can be done here."""
+    try:
+        admin.execute("SET file_copy_method = clone")
+        admin.execute(by_files)
+    except NOT_SHARED:
+        return False
+    finally:
+        admin.execute(RESET)
+    return True
 
 
 def _size(admin: psycopg.Connection[Any], name: str) -> int:
