@@ -1,18 +1,37 @@
-"""What a drill showed: which injected faults the gate said no to, and how soon."""
+"""What a drill showed: faults in rows, kinds of items in columns, and what turned of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from gate.duration import seconds
 from gate.report.pictures.draw import Place, box, fitted, hollow, text
 from gate.report.pictures.picture import WIDTH, Picture
 
-LEFT, ROW = 300.0, 20.0
-MOST = 200
-NOTE = "A bar is the time from the fault to the verdict; a dashed frame is one that was not seen."
-WORDS = {"detected": "detected", "missed": "MISSED", "no effect": "took no effect: proves nothing"}
+State = Literal["held", "allowed", "wanted", "eager", "missed"]
+"""What became of a kind's items under a fault, the worst last."""
+LABEL, HEAD, ROW, WIDEST = 300.0, 110.0, 16.0, 16.0
+"""Columns for a fault's name, lines for a kind's, and the sizes of a cell."""
+COLOUR: dict[State, str] = {
+    "held": "line",
+    "allowed": "warn",
+    "wanted": "pass",
+    "eager": "fail",
+    "missed": "fail",
+}
+WORDS: dict[State, str] = {
+    "held": "held",
+    "allowed": "turned, as it may",
+    "wanted": "turned, as it has to",
+    "eager": "turned, and is not concerned",
+    "missed": "did not turn, and has to",
+}
+NOTE = (
+    "A cell is what became of the items of one kind under one fault, the worst of them: green "
+    "turned as it has to, yellow as it may, red turned and is not concerned; a dashed frame did "
+    "not turn, and has to."
+)
 
 
 class Injected(NamedTuple):
@@ -20,51 +39,61 @@ class Injected(NamedTuple):
 
     Attributes:
         fault: Its name.
-        outcome: Whether the gate said no; ``no effect`` where the fault itself did nothing.
-        seconds: From the fault to the verdict.
-        by: Ids of the items that broke.
+        end: How its trial ended, in a word or two.
+        seconds: What the look took; ``None`` where there was none.
+        states: By kind of items.
+        by: Ids of the items that turned.
     """
 
     fault: str
-    outcome: Literal["detected", "missed", "no effect"]
-    seconds: float
+    end: str
+    seconds: float | None
+    states: Mapping[str, State]
     by: tuple[str, ...] = ()
 
 
-def detection(faults: Sequence[Injected]) -> Picture | None:
-    """The picture of a drill, what was missed first; ``None`` of none."""
+def worst(states: Sequence[State]) -> State:
+    """Of several states of one kind the one that counts."""
+    order = list(WORDS)
+    return max(states, key=order.index, default="held")
+
+
+def detection(faults: Sequence[Injected], headline: str) -> Picture | None:
+    """The picture of a drill, in the order that is given; ``None`` of none."""
     if not faults:
         return None
-    order = ("missed", "no effect", "detected")
-    shown = sorted(faults, key=lambda one: order.index(one.outcome))[:MOST]
-    real = [one for one in faults if one.outcome != "no effect"]
-    missed = [one.fault for one in real if one.outcome == "missed"]
-    words = f"{len(real) - len(missed)} of {len(real)} faults were detected"
-    words += f"; missed: {', '.join(missed)}." if missed else "."
+    kinds = sorted({kind for one in faults for kind in one.states})
     return Picture(
         name="detection",
-        title="What the drill's faults came to",
-        description=words,
-        drawing="".join(_drawn(shown)),
-        height=len(shown) * ROW + 12,
-        heads=("Fault", "Outcome", "After", "By"),
+        title="Faults by kinds of items",
+        description=f"{headline}.",
+        drawing="".join(_drawn(faults, kinds)),
+        height=HEAD + ROW * len(faults) + 8,
+        heads=("Fault", "Ended", "Look", "Turned"),
         rows=[
-            (one.fault, WORDS[one.outcome], seconds(one.seconds), ", ".join(one.by))
-            for one in shown
+            (
+                one.fault,
+                one.end,
+                "-" if one.seconds is None else seconds(one.seconds),
+                ", ".join(one.by) or "-",
+            )
+            for one in faults
         ],
         note=NOTE,
     )
 
 
-def _drawn(shown: Sequence[Injected]) -> Iterator[str]:
-    longest, wide = max(0.001, *(one.seconds for one in shown)), WIDTH - LEFT - 260
-    for number, one in enumerate(shown):
-        y = 6 + number * ROW
-        yield text(LEFT - 10, y + 13, fitted(one.fault, LEFT - 14), end=True)
-        if one.outcome == "detected":
-            yield box(Place(LEFT, y + 2, wide * one.seconds / longest, ROW - 6), "pass", one.fault)
-        else:
-            name = "fail" if one.outcome == "missed" else "muted"
-            yield hollow(Place(LEFT, y + 2, wide, ROW - 6), name, one.fault)
-        told = ", ".join((WORDS[one.outcome], *one.by))
-        yield text(LEFT + wide + 10, y + 13, fitted(told, 245))
+def _drawn(faults: Sequence[Injected], kinds: Sequence[str]) -> Iterator[str]:
+    wide = min(WIDEST, (WIDTH - LABEL - 70) / max(1, len(kinds)))
+    for column, kind in enumerate(kinds):
+        x, y = LABEL + wide * column + wide - 4, HEAD - 6
+        turned = text(x, y, fitted(kind, HEAD))
+        yield f'<g transform="rotate(-60 {x:.1f} {y:g})">{turned}</g>'
+    for line, one in enumerate(faults):
+        y = HEAD + ROW * line
+        yield text(LABEL - 6, y + ROW - 4, fitted(one.fault, LABEL - 10), end=True)
+        for column, kind in enumerate(kinds):
+            state = one.states.get(kind, "held")
+            place = Place(LABEL + wide * column, y + 1, wide - 2, ROW - 3)
+            shape = hollow if state == "missed" else box
+            yield shape(place, COLOUR[state], f"{one.fault}, {kind}: {WORDS[state]}")

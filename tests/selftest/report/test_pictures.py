@@ -35,12 +35,15 @@ def pictures(told: Told) -> dict[str, Picture]:
     account = stories.failed_deployment(told)
     drawn = timeline(story(account))
     assert drawn is not None
-    faults = [Injected("<a> fault", "detected", 1.5, ("service.api",)), Injected("b", "missed", 0)]
+    faults = [
+        Injected("<a> fault", "detected", 1.5, {"service": "wanted"}, ("service.api",)),
+        Injected("b", "missed", None, {"<port>": "missed", "work": "eager"}),
+    ]
     found = {
         "locks": locks(story(account)[0]),
         "latency": latency(account),
         "tables": tables(account),
-        "detection": detection([*faults, Injected("c", "no effect", 2)]),
+        "detection": detection(faults, "1 of 2 faults detected, 1 missed"),
         "timeline": drawn[0],
     }
     return {name: one for name, one in found.items() if one is not None}
@@ -77,7 +80,16 @@ def test_what_they_say(pictures: dict[str, Picture]) -> None:
     assert "longest wait was 1.2s" in pictures["locks"].description
     assert "idle in transaction" in pictures["locks"].description
     assert "1 table came" in pictures["tables"].description
-    assert "1 of 2 faults were detected; missed: b." in pictures["detection"].description
+    assert pictures["detection"].description == "1 of 2 faults detected, 1 missed."
+    assert pictures["detection"].rows[0] == ("<a> fault", "detected", "1.5s", "service.api")
+    drawn = inline(pictures["detection"])
+    for words in (
+        "&lt;a&gt; fault, service: turned, as it has to",
+        "&lt;a&gt; fault, work: held",
+        "b, &lt;port&gt;: did not turn, and has to",
+        "b, work: turned, and is not concerned",
+    ):
+        assert f"<title>{words}</title>" in drawn
     assert "step.deploy_1: failed" in pictures["timeline"].description
     assert {row[0] for row in pictures["latency"].rows} == {"budget.tickets"}
 
@@ -87,7 +99,7 @@ def test_nothing_is_no_picture(told: Told) -> None:
     account = dataclasses.replace(told("predeploy"), observed=None)
     assert (locks(account), latency(account), tables(account)) == (None, None, None)
     assert timeline([account]) is None
-    assert detection([]) is None
+    assert detection([], "none") is None
 
 
 def test_events_are_in_order_and_bounded(told: Told) -> None:
