@@ -123,6 +123,8 @@ class About(Strict):
     Attributes:
         leaves_out: Chapters that are left out of the contract where a fault does not ask for them
             (``whole``, or an item of theirs in ``expect``): what takes long and is not concerned.
+        healthy_only: The same, but for healthy runs (``--healthy``), which look at them: how long
+            something takes cannot be told of a machine that a drill keeps busy.
         promises: Folder beside the faults with promises of the drill's own, for what the contract
             has no item of; they are added to it where a fault expects something of one.
         stage: What these promises are about: done once, by injectors as a fault's ``inject``, and
@@ -131,6 +133,7 @@ class About(Strict):
     """
 
     leaves_out: tuple[str, ...] = ()
+    healthy_only: tuple[str, ...] = ()
     promises: str = ""
     stage: dict[str, dict[str, Any]] = {}
     holes: dict[str, str] = {}

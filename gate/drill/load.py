@@ -27,6 +27,7 @@ class Faults:
         folder: Where they were read.
         by_name: In the order of files and of the tables in them.
         leaves_out: Chapters that are left out where a fault does not ask for them.
+        healthy_only: Chapters that are, and are looked at in healthy runs.
         promises: Folder of the promises that are the drill's own.
         stage: What these are about, by the names of injectors.
         holes: Why no fault shows a kind in one way, by ``KIND.WAY``.
@@ -35,6 +36,7 @@ class Faults:
     folder: pathlib.Path
     by_name: Mapping[str, Fault]
     leaves_out: tuple[str, ...] = ()
+    healthy_only: tuple[str, ...] = ()
     promises: pathlib.Path | None = None
     stage: Mapping[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     holes: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -77,6 +79,7 @@ def load_faults(folder: pathlib.Path) -> Faults:
         folder=folder,
         by_name=found,
         leaves_out=tuple(dict.fromkeys(about.leaves_out)),
+        healthy_only=tuple(dict.fromkeys(about.healthy_only)),
         promises=folder / about.promises if about.promises else None,
         stage=about.stage,
         holes=about.holes,
@@ -90,6 +93,7 @@ def _joined(one: About, other: About, where: str, wrong: list[str]) -> About:
     wrong += [f"{where}: stage.{key}: is there already" for key in one.stage.keys() & other.stage]
     return About(
         leaves_out=one.leaves_out + other.leaves_out,
+        healthy_only=one.healthy_only + other.healthy_only,
         promises=one.promises or other.promises,
         stage={**one.stage, **other.stage},
         holes={**one.holes, **other.holes},

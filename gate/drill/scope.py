@@ -38,7 +38,8 @@ def scope_of(
     """
     named = named_by(fault)
     asked = {chapters.get(one, "") for one in named}
-    out = () if fault.whole else tuple(one for one in faults.leaves_out if one not in asked)
+    rule = (*faults.leaves_out, *faults.healthy_only)
+    out = () if fault.whole else tuple(one for one in rule if one not in asked)
     return Scope(out, any(one in own for one in named))
 
 

@@ -62,6 +62,11 @@ def look(odd: dict[str, tuple[str, str]], status: int = 1, *, late: bool = False
         (look({**TURNED, "service.worker": ("FAIL", "is masked")}), End.MISSED, "another reason"),
         (look({**TURNED, "log.worker": ("FAIL", "no journal")}), End.MISSED, "not INCONCLUSIVE"),
         (look(TURNED, 10), End.MISSED, "exit status 10, not 1"),
+        (
+            look({**TURNED, "port.api": ("FAIL", "closed")}, 3),
+            End.MISSED,
+            "exit status 3, not 1 (besides, port.api failed)",
+        ),
         (look({}, 0), End.MISSED, "exit status 0, not 1"),
         (look(TURNED, late=True), End.LATE, "within 120 s"),
     ],
@@ -236,7 +241,7 @@ def test_promises_of_the_drills_own_are_added(tmp_path: pathlib.Path) -> None:
 
 def test_what_is_looked_at_beside_a_fault() -> None:
     """What is left out as a rule is not where a fault asks for it; the drill's own only then."""
-    faults = Faults(folder=runs.ROOT, by_name={}, leaves_out=("slow", "logs"))
+    faults = Faults(folder=runs.ROOT, by_name={}, leaves_out=("slow",), healthy_only=("logs",))
     chapters = {"service.worker": "services", "log.worker": "logs", "port.api": "ports"}
     assert scope_of(FAULT, faults, chapters, ()) == Scope(("slow",))
     assert scope_of(FAULT, faults, chapters, ("log.worker",)) == Scope(("slow",), own=True)
