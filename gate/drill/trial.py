@@ -8,7 +8,6 @@ import enum
 from gate.drill.fault import Fault
 from gate.drill.gating import Look
 
-
 SHOWN = 5
 """So many items are named where an exit status is told."""
 
@@ -68,9 +67,11 @@ def _ended(fault: Fault, look: Look) -> tuple[End, str]:
         return End.LATE, f"the gate did not end within {fault.within_s:g} s"
     missed = [line for id_ in fault.expect if (line := _missed(fault, look, id_))]
     if look.exit_status != fault.exit:
-        failed = [id_ for id_, one in look.odd.items() if one[0] == "FAIL" and id_ not in fault.expect]
-        more = f" (besides, {', '.join(failed[:SHOWN])} failed)" if failed else ""
-        missed.append(f"exit status {look.exit_status}, not {fault.exit}{more}")
+        failed = [
+            id_ for id_, one in look.odd.items() if one[0] == "FAIL" and id_ not in fault.expect
+        ]
+        besides = f" (besides, {', '.join(failed[:SHOWN])} failed)" if failed else ""
+        missed.append(f"exit status {look.exit_status}, not {fault.exit}{besides}")
     if missed:
         return End.MISSED, "; ".join(missed)
     more = [id_ for id_ in look.odd if id_ not in fault.expect and not fault.allows(id_)]
