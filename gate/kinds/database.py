@@ -9,11 +9,12 @@ import pydantic
 
 from gate.catalog.diff import diff
 from gate.catalog.model import Catalog
-from gate.contract.item import Item, Moment, Yes
+from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
 from gate.kinds.enum import Enum
 from gate.kinds.finding import Finding
+from gate.kinds.host_kind import Differences, judged
 from gate.kinds.index import Index
 from gate.kinds.kind import (
     Cells,
@@ -22,7 +23,6 @@ from gate.kinds.kind import (
     Recorded,
     State,
     Told,
-    asks_nothing,
     no_references,
     shown,
 )
@@ -30,9 +30,12 @@ from gate.kinds.pasted import psql, schema
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
-from gate.rule import exactly_one
+from gate.kinds.unpromised import Change, compared, listed, undeclared, unpromised, unrecorded
+from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.fact import Seen, require
+from gate.sources.database.questions import AskWhole
+from gate.sources.fact import CannotTell, Cause, Seen, require
+from gate.target import Target
 
 
 class Database(Item):
@@ -41,7 +44,14 @@ class Database(Item):
     Attributes:
         connects_as: Role that the gate must reach it as; ``*`` for any that is no superuser.
         tables: How many tables there are.
-        nothing_else: Tables, indexes and enums that the contract does not name must not be there.
+        nothing_else: Tables, indexes and enums that the contract does not name must not be there;
+            and after a deployment whatever it does not speak of is as before: owners, grants, row
+            security, triggers, views, functions, persistence, settings, extensions.
+        changes: With ``nothing_else``: what the deployment does to objects that the contract has no
+            item for, ``added``, ``removed`` or ``changed`` by an object's key, such as ``grant on
+            table orders to reader``; ``*`` in a key stands for any characters.
+        listing: With ``nothing_else``: every such object that there is, by its key, as ``gate
+            record`` writes it.
         restored: After a rollback the catalog is the very one that was seen before.
     """
 
@@ -49,8 +59,14 @@ class Database(Item):
     tables: Annotated[int, pydantic.Field(gt=0)] | None = None
     nothing_else: Yes | None = None
     restored: Yes | None = None
+    changes: dict[Name, Change] = {}
+    listing: Annotated[dict[Name, str], pydantic.Field(min_length=1)] | None = None
 
-    RULES = (exactly_one("connects_as", "tables", "nothing_else", "restored"),)
+    RULES = (
+        exactly_one("connects_as", "tables", "nothing_else", "restored"),
+        Rule(Some(Not(Filled("changes")), Has("nothing_else")), "changes goes with nothing_else"),
+        Rule(Some(Not(Has("listing")), Has("nothing_else")), "listing goes with nothing_else"),
+    )
 
 
 def database(promise: Promise, scene: Scene) -> Finding:
@@ -84,13 +100,70 @@ def database(promise: Promise, scene: Scene) -> Finding:
         )
     if item.restored:
         return _restored(scene)
+    return _nothing_else(item, scene)
+
+
+def _nothing_else(item: Database, scene: Scene) -> Finding:
+    """Name what nobody promised, and what has changed though nobody speaks of it."""
     strangers = _strangers(scene)
+    count = len(scene.database.catalog.objects)
     return Finding(
-        promised="nothing that the contract does not name",
-        seen=", ".join(strangers) or "nothing else",
-        broken=tuple(strangers),
-        look=psql("\\d", scene),
+        promised="nothing that the contract does not name, and what it does not speak of as before",
+        seen=", ".join(strangers) or f"nothing else; {count} objects of other kinds",
+        broken=judged([*strangers, *_unlisted(item, scene), *_changed(item, scene)]),
+        look=f"{psql('\\d', scene)}; what is meant is declared: changes = {{ KEY = \"added\" }}",
     )
+
+
+def _unlisted(item: Database, scene: Scene) -> Differences:
+    """What the promised listing does not hold."""
+    if item.listing is None or scene.on_clone:
+        return ()
+    catalog = scene.database.catalog
+    obstacle = _not_whole("now", catalog)
+    found = unpromised(catalog, scene.contract, scene.moment)
+    return [obstacle] if obstacle else listed(item.listing, found)
+
+
+def _changed(item: Database, scene: Scene) -> Differences:
+    """What is not as it was before the deployment, and is not declared.
+
+    After a rollback that is told by the item that promises it, where there is one. A rehearsal's
+    clone has neither owners nor rights of the live database.
+    """
+    rolled_back = scene.moment == "rollback"
+    if scene.moment == "predeploy" or scene.on_clone or (rolled_back and scene.contract.restores):
+        return ()
+    try:
+        look = scene.before("whether what the contract does not speak of is as before")
+        before = require(look.database, "look at the database before").catalog
+    except ObservationError as error:
+        return [CannotTell(str(error).removeprefix("cannot tell "), Cause.UPSTREAM)]
+    after = scene.database.catalog
+    obstacle = _not_whole("before", before) or _not_whole("now", after) or _other(before, after)
+    if obstacle:
+        return [obstacle]
+    changes = compared(before, after, scene.contract, ("predeploy", scene.moment))
+    return undeclared(changes, {} if rolled_back else item.changes)
+
+
+def _not_whole(when: str, catalog: Catalog) -> CannotTell | None:
+    """Why nothing can be told of all objects of a catalog."""
+    if catalog.locked:
+        return CannotTell(f"locked {when}: {', '.join(catalog.locked)}", Cause.TIMEOUT)
+    if not catalog.whole:
+        return CannotTell(
+            f"the look {when} read no functions, triggers, grants and the like; "
+            f"look again with this contract",
+            Cause.UPSTREAM,
+        )
+    return None
+
+
+def _other(before: Catalog, after: Catalog) -> CannotTell | None:
+    if before.closed == after.closed:
+        return None
+    return CannotTell("the role may not use the same schemas as before", Cause.PERMISSION)
 
 
 def _restored(scene: Scene) -> Finding:
@@ -99,18 +172,13 @@ def _restored(scene: Scene) -> Finding:
         scene.before("whether the catalog is as before").database, "look at the database before"
     )
     after = scene.database.catalog
-    for when, one in (("before", before.catalog), ("now", after)):
-        if one.locked:
-            raise ObservationError(f"cannot tell (timeout): locked {when}: {', '.join(one.locked)}")
-        if not one.whole:
-            raise ObservationError(
-                f"cannot tell: the look {when} read no functions, triggers, grants and the like; "
-                f"look again with this contract"
-            )
-    if before.catalog.closed != after.closed:
-        raise ObservationError(
-            "cannot tell (permission): the role may not use the same schemas as before"
-        )
+    obstacle = (
+        _not_whole("before", before.catalog)
+        or _not_whole("now", after)
+        or _other(before.catalog, after)
+    )
+    if obstacle:
+        raise ObservationError(f"cannot tell ({obstacle.cause.value}): {obstacle.reason}")
     found = diff(before.catalog, after).lines()
     others = f"{len(after.tables)} tables, {len(after.objects)} objects of other kinds"
     return Finding(
@@ -145,6 +213,13 @@ def _moments(item: Item, carries_out: bool) -> tuple[Moment, ...]:  # noqa: FBT0
     """What has to be restored is compared after a rollback alone."""
     del carries_out
     return ("rollback",) if isinstance(item, Database) and item.restored else MOMENTS
+
+
+def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
+    del target
+    item = promise.at(moment)
+    if isinstance(item, Database) and item.nothing_else:
+        yield AskWhole()
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
@@ -190,20 +265,22 @@ def _shows(promise: Promise, moment: Moment) -> bool:
 
 def _record(scene: Scene) -> Iterable[Recorded]:
     """That it is reached, how many tables it has, and that there is nothing else."""
-    yield from recorded(len(scene.database.catalog.tables))
+    yield from recorded(scene.database.catalog)
 
 
-def recorded(tables: int) -> Iterable[Recorded]:
-    """The items of a database as a whole.
-
-    Args:
-        tables: How many tables it has.
-    """
+def recorded(catalog: Catalog) -> Iterable[Recorded]:
+    """The items of a database as a whole; with the listing of other objects where it was read."""
     title = "The database answers, and the gate can only read it"
     yield Recorded("connection", {"title": title, "connects_as": "*"})
-    yield Recorded("tables", {"title": "There are as many tables as promised", "tables": tables})
-    title = "There is no table, index or enum that nobody promised"
-    yield Recorded("nothing_else", {"title": title, "nothing_else": True})
+    title = "There are as many tables as promised"
+    yield Recorded("tables", {"title": title, "tables": len(catalog.tables)})
+    title = "There is nothing in the database that nobody promised"
+    yield Recorded("nothing_else", {"title": title, "nothing_else": True, **_listing(catalog)})
+
+
+def _listing(catalog: Catalog) -> dict[str, dict[str, str]]:
+    found = {key: text for key, text in unrecorded(catalog).items() if text}
+    return {"listing": found} if found and catalog.whole else {}
 
 
 KIND = Kind(
@@ -213,7 +290,7 @@ KIND = Kind(
     model=Database,
     severity="blocker",
     moments=_moments,
-    asks=asks_nothing,
+    asks=_asks,
     find=_find,
     compare=database,
     state=_state,

@@ -33,6 +33,8 @@ class Scene:
     Attributes:
         baseline: What was seen before the deployment, where that is known.
         no_baseline: Why the look that is at hand from then was refused.
+        on_clone: Whether the database is a rehearsal's clone, without the live one's owners, rights
+            and settings.
     """
 
     contract: Contract
@@ -41,6 +43,7 @@ class Scene:
     observed: Observed
     baseline: Observed | None = None
     no_baseline: str = ""
+    on_clone: bool = False
 
     @functools.cached_property
     def by_kind(self) -> Mapping[str, Sequence[Promise]]:

@@ -73,8 +73,15 @@ def _only_grows(before: Catalog, after: Catalog) -> None:
 def _whole(before: Catalog, after: Catalog, source: str) -> Items:
     count = [len(one.tables) for one in (before, after)]
     found: Items = {}
-    for one in database.recorded(count[1]):
+    old = {one.name: one.keys for one in database.recorded(before)}
+    for one in database.recorded(after):
         keys = dict(one.keys)
+        listing = keys.pop("listing", None)
+        if listing is not None and old[one.name].get("listing") == listing:
+            keys["listing"] = listing
+        elif listing is not None:
+            sides = {"before": old[one.name].get("listing"), "after": listing}
+            keys |= {side: {"listing": held} for side, held in sides.items() if held}
         if "tables" in keys and count[0] != count[1]:
             del keys["tables"]
             keys |= {"before": {"tables": count[0]}, "after": {"tables": count[1]}}

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from gate.contract.item import Moment
 from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.kinds.work import Work
@@ -86,13 +87,13 @@ def seen(target: Target, *, whole: bool = False, **work: Work) -> DatabaseFacts:
     return found.value
 
 
-def observed(target: Target, facts: DatabaseFacts) -> Observed:
+def observed(target: Target, facts: DatabaseFacts, moment: Moment = "rollback") -> Observed:
     """A look that saw a database and nothing else."""
     nothing = Absent("not looked at")
     return Observed(
         target=target.name,
         instance="",
-        moment="rollback",
+        moment=moment,
         started=NOW,
         finished=NOW,
         sources={
@@ -106,16 +107,21 @@ def observed(target: Target, facts: DatabaseFacts) -> Observed:
     )
 
 
-def scene(
-    target: Target, folder: pathlib.Path, text: str, now: DatabaseFacts, was: DatabaseFacts
+def scene(  # noqa: PLR0917 - two looks, and what they are judged by
+    target: Target,
+    folder: pathlib.Path,
+    text: str,
+    now: DatabaseFacts,
+    was: DatabaseFacts | None,
+    moment: Moment = "rollback",
 ) -> Scene:
-    """A rollback's scene of a contract's chapter ``database`` and two looks."""
-    (folder / "contract").mkdir()
+    """The scene of a moment (a rollback's) of a contract's chapter ``database`` and two looks."""
+    (folder / "contract").mkdir(exist_ok=True)
     (folder / "contract" / "database.toml").write_text(text, "utf-8")
     return Scene(
         contract=load_contract(folder / "contract"),
         target=target,
-        moment="rollback",
-        observed=observed(target, now),
-        baseline=observed(target, was),
+        moment=moment,
+        observed=observed(target, now, moment),
+        baseline=observed(target, was, "predeploy") if was else None,
     )

@@ -123,6 +123,7 @@ def _schema(_: Rehearsal, facts: RehearsalFacts, __: Promise, scene: Scene) -> F
     there = dataclasses.replace(
         scene,
         moment="postdeploy",
+        on_clone=True,
         observed=scene.observed.model_copy(update={"database": Seen(after)}),
     )
     kinds = (Table, Column, Index, Enum, Extension, Database)
