@@ -43,8 +43,9 @@ class Table(Item):
     Attributes:
         columns: Every column's ``type [not null] [default …]``, by its name.
         keys: Primary, foreign and unique keys and checks: each one's definition, by its name.
-        at_least_rows: How many rows it must have; all of them are counted.
-        not_fewer_than_before: It must have no fewer rows than before the deployment.
+        at_least_rows: How many rows it must have; no more of them are counted.
+        not_fewer_than_before: It must have no fewer rows than before the deployment; all of them
+            are counted.
     """
 
     columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
@@ -126,7 +127,10 @@ def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     item = promise.at(moment)
     if isinstance(item, Table) and (item.at_least_rows or item.not_fewer_than_before):
         name = ".".join('"' + one.replace('"', '""') + '"' for one in parts(promise.name))
-        yield AskQuery(promise.id, f"SELECT count(*) FROM {name}")  # noqa: S608 - quoted
+        rows = name
+        if item.at_least_rows and not item.not_fewer_than_before:
+            rows = f"(SELECT FROM {name} LIMIT {item.at_least_rows}) AS enough"
+        yield AskQuery(promise.id, f"SELECT count(*) FROM {rows}", sees_all=True)  # noqa: S608
 
 
 def _find(promise: Promise, scene: Scene) -> Found:

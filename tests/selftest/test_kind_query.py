@@ -162,6 +162,20 @@ def test_rows_of_a_table(filled: Target, database: str, tmp_path: pathlib.Path) 
     assert "".join(told(after).values()) == "it is 1, and was 2"
 
 
+def test_rows_that_row_security_hides(
+    filled: Target, database: str, tmp_path: pathlib.Path
+) -> None:
+    """Rows that the gate's role is not shown are not counted as none."""
+    of = 'columns = { id = "integer" }\n'
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE mine (id integer); INSERT INTO mine VALUES (1)")
+        connection.execute("GRANT SELECT ON mine TO gate_reader")
+        connection.execute("ALTER TABLE mine ENABLE ROW LEVEL SECURITY")
+    for keys in ("at_least_rows = 1", FEWER):
+        found = told(scene(tmp_path, {"table.mine": of + keys}, filled, "predeploy"))
+        check(found, {"table.mine": f"{CANNOT} (permission): the query: query would be affected"})
+
+
 FEWER = "not_fewer_than_before = true"
 
 

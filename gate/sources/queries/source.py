@@ -18,10 +18,15 @@ Value = str | int | float | bool | None
 
 @dataclasses.dataclass(frozen=True)
 class AskQuery:
-    """One statement, kept under its item's id."""
+    """One statement, kept under its item's id.
+
+    Attributes:
+        sees_all: Whether it tells nothing where row security hides rows from the gate's role.
+    """
 
     id: str
     sql: str
+    sees_all: bool = False
 
 
 class Rows(Model):
@@ -46,7 +51,7 @@ class QueryFacts(Model):
 
 def look(looking: Looking) -> Fact[QueryFacts]:
     """Ask every statement; without any there is no session."""
-    asked = {one.id: one.sql for one in looking.asked if isinstance(one, AskQuery)}
+    asked = {one.id: one for one in looking.asked if isinstance(one, AskQuery)}
     if not asked:
         return Seen(QueryFacts(answers={}))
     if not looking.target.database.service:
