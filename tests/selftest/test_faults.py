@@ -154,6 +154,7 @@ HERE = {
     for name, one in EVERY.by_name.items()
     if "sandbox" in one.where
     and one.stands == "before"
+    and one.moment == "predeploy"
     and one.chapter != "budgets"
     and not one.differs
     and one.gate is None
