@@ -14,6 +14,7 @@ from gate.api import Api
 from gate.clone_source import CloneSource
 from gate.errors import TargetError
 from gate.launch_commands import Launcher
+from gate.postgres import NO_DATABASE, Database
 from gate.redis import Redis
 from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.signing_key import Evidence
@@ -26,18 +27,6 @@ Readers = Literal["owner", "group", "all"]
 
 
 SECRET_KEY = literals.KEY
-
-
-class Database(Strict):
-    """The database, as a service of libpq's service file; the password stands in its passfile.
-
-    Attributes:
-        service: Name in ``pg_service.conf`` (``PGSERVICEFILE``).
-        forward: Reach it through the host's SSH connection.
-    """
-
-    service: Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
-    forward: bool = False
 
 
 class Difference(Strict):
@@ -97,9 +86,6 @@ class Reports(Strict):
 
 NO_API = Api.model_construct(base="")
 """Of a target without ``[api]``: nothing can be promised of endpoints there."""
-NO_DATABASE = Database.model_construct(service="")
-"""Of a target without ``[database]``."""
-
 
 WAYS = f"^({'|'.join(host_spec.WAYS)})://"
 """What a host spec begins with; `gate.host_spec` says the rest."""
@@ -127,7 +113,7 @@ class Target(Strict):
         file: The file that this was read from.
         api: Only where something is promised of endpoints.
         database: Only where something is promised of a database.
-        redis: Only where something is promised of a queue that is kept there.
+        redis: Only where something is promised of it, or of a queue that is kept there.
         rehearsal: Where migrations may be rehearsed.
         reports: How many runs are kept, and who may read them.
         evidence: Whose key signs what a run found.
@@ -172,6 +158,17 @@ class Target(Strict):
             "embedded = true and [launcher] go together",
         ),
     )
+
+    def at_database(self, name: str) -> Target:
+        """The same, with one of its further databases in the place of its own."""
+        return self.model_copy(update={"database": self.database.at(name)}) if name else self
+
+    def at_redis(self, name: str) -> Target:
+        """The same, with one of its further Redis in the place of its own."""
+        if not name:
+            return self
+        found = self.redis.at(name) if self.redis else None
+        return self.model_copy(update={"redis": found})
 
     def placed(self, path: str) -> str:
         """A path of the contract as it is on this target."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from gate.errors import ContractError, GateError, TargetError
 from gate.kinds.load import LOGINS, load_contract
 from gate.lint import hints
+from gate.lint.databases import of_databases
 from gate.lint.note import LEVELS, Note, mistakes
 from gate.lint.places import missing, of_bases
 from gate.report.snapshot import try_template
@@ -82,6 +83,7 @@ def _notes(settings: Settings, contract: pathlib.Path, name: str) -> Iterator[No
         yield from hints.of_target(target)
         yield from missing(promised, target)
         yield from of_bases(promised, target)
+        yield from of_databases(promised, target)
         try:
             try_template(promised, target)
         except ContractError as error:

@@ -1,9 +1,11 @@
-"""Queries: SQL of a contract's own that only reads, and what it must answer."""
+"""Queries: what a contract asks databases in words of its own, and what they must answer."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
@@ -29,9 +31,12 @@ from gate.kinds.kind import (
 )
 from gate.kinds.pasted import psql
 from gate.kinds.scene import Scene, asked, unknown
-from gate.rule import Is, Not, Rule, at_least_one
+from gate.postgres import PlaceName
+from gate.redis import Redis
+from gate.rule import Is, Not, Rule, at_least_one, exactly_one
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
-from gate.sources.queries.source import SOURCE, AskQuery, Rows, Value
+from gate.sources.queries.keyspace import RedisQuestion
+from gate.sources.queries.source import SOURCE, AskQuery, AskRedis, Rows, Value
 from gate.target import Target
 
 WORDS = ("SELECT", "WITH", "VALUES", "SHOW", "TABLE")
@@ -42,13 +47,16 @@ Scalar = str | int | float | bool
 
 
 class Query(Item):
-    """A statement that the database answers in a transaction that can only read.
+    """A statement that a database answers in a transaction that can only read; or a Redis's answer.
 
-    It is asked alone, in a session with the search path ``public`` and the time zone UTC, and is
-    ended with the time of the database's look. Times are written as PostgreSQL prints them.
+    A statement is asked alone, in a session with the search path ``public`` and the time zone UTC,
+    and is ended with the time of the database's look. Times are written as PostgreSQL prints them.
 
     Attributes:
         sql: One statement: SELECT, WITH, VALUES, TABLE or SHOW.
+        redis: What the target's Redis is asked instead, such as ``{ length = "mails" }``.
+        database: Which of the target's databases (``[database.others.NAME]``), or Redis
+            (``[redis.others.NAME]``); its own where this is left out.
         value: The one value that it must answer.
         set: The values of its one column, in any order, no more and no less.
         rows: Its rows, in order; ``[]`` where there must be none. NULL is written ``"NULL"``.
@@ -59,7 +67,9 @@ class Query(Item):
         same_as_before: Its rows are those of before the deployment, in any order.
     """
 
-    sql: Annotated[str, pydantic.Field(pattern=READS)]
+    sql: Annotated[str, pydantic.Field(pattern=READS)] | None = None
+    redis: RedisQuestion | None = None
+    database: PlaceName | None = None
     value: Scalar | None = None
     set: tuple[Scalar, ...] | None = None
     rows: tuple[tuple[Scalar, ...], ...] | None = None
@@ -70,6 +80,7 @@ class Query(Item):
     same_as_before: Yes | None = None
 
     RULES = (
+        exactly_one("sql", "redis"),
         at_least_one(
             *("value", "set", "rows", "at_least", "at_most"),
             *("younger_than_s", "not_fewer_than_before", "same_as_before"),
@@ -93,8 +104,30 @@ def query(promise: Promise, scene: Scene) -> Finding:
         promised=_promised(item),
         seen=_text(found),
         broken=judged(_differs(promise.id, item, found, scene)),
-        look=psql(item.sql, scene),
+        look=_look(item, scene),
     )
+
+
+def _look(item: Query, scene: Scene) -> str:
+    name = item.database or ""
+    if item.redis is None:
+        there = dataclasses.replace(scene, target=scene.target.at_database(name))
+        return psql(item.sql or "", there)
+    place = scene.target.at_redis(name).redis or Redis()
+    what, of = item.redis.command
+    words = LOOKS.get(what, what.upper()).format(shlex.quote(of))
+    return f"redis-cli -h {place.host} -p {scene.target.port(place.port)} -n {place.db} {words}"
+
+
+LOOKS = {
+    "keys": "--scan --pattern {} | wc -l",
+    "length": "LLEN {}",
+    "exists": "EXISTS {}",
+    "ttl": "TTL {}",
+    "config": "CONFIG GET {}",
+    "info": "INFO | grep {}",
+}
+"""How a Redis is asked by hand."""
 
 
 def answer(id_: str, scene: Scene) -> Fact[Rows]:
@@ -243,15 +276,19 @@ def _text(found: Rows) -> str:
 
 
 def _promised(item: Query) -> str:
-    keys = item.model_dump(exclude_none=True, exclude={*Item.model_fields, "sql"})
+    keys = item.model_dump(
+        exclude_none=True, exclude={*Item.model_fields, "sql", "redis", "database"}
+    )
     return listed(**{name: "none" if one in ((), []) else one for name, one in keys.items()})
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     del target
     item = promise.at(moment)
-    if isinstance(item, Query):
-        yield AskQuery(promise.id, item.sql)
+    if isinstance(item, Query) and item.redis is not None:
+        yield AskRedis(promise.id, item.redis, item.database or "")
+    elif isinstance(item, Query) and item.sql is not None:
+        yield AskQuery(promise.id, item.sql, database=item.database or "")
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
@@ -278,9 +315,10 @@ def _record(scene: Scene) -> Iterable[Recorded]:
         fact = answer(promise.id, scene) if isinstance(item, Query) else None
         if isinstance(item, Query) and isinstance(fact, Seen):
             rows = [["NULL" if one is None else one for one in row] for row in fact.value.rows]
+            asks = item.model_dump(include={"sql", "redis", "database"}, exclude_none=True)
             single = len(rows) == 1 and len(rows[0]) == 1
             told = {"value": rows[0][0]} if single else {"rows": rows}
-            yield Recorded(promise.name, {"title": item.title, "sql": item.sql, **told})
+            yield Recorded(promise.name, {"title": item.title, **asks, **told})
 
 
 KIND = Kind(

@@ -66,6 +66,8 @@ def of_target(target: Target) -> Iterator[Note]:
             text = f"{key}: the variable {variable} is not set here"
             yield about("warning", target.file, table, text, key)
     services = [("database", target.database.service)]
+    others = target.database.others.items()
+    services += [(f"database.others.{name}", one.service) for name, one in others]
     services += [("rehearsal", target.rehearsal.service or "")] if target.rehearsal else []
     for table, service in services:
         why = _undefined(service) if service else ""
@@ -85,5 +87,6 @@ def _undefined(service: str) -> str:
 def _variables(target: Target) -> Iterator[tuple[str, str, str]]:
     """Table, key and name of each variable that a target names."""
     yield from target.api.variables
+    yield from target.redis.variables if target.redis else []
     for name, variable in target.api.values_env.items():
         yield "api.values_env", name, variable

@@ -24,14 +24,19 @@ def credentials(
     """Every secret that a run may come across, without duplicates.
 
     Args:
-        target: Its API names environment variables; ``None`` while none is known.
+        target: Its API and Redis name environment variables; ``None`` while none is known.
         environ: The environment. Variables whose name ends like a secret's count too, where their
             value is no ordinary word.
         libpq_files: Texts of the passfile and of the service file, where there are any.
         variables: Further variables that hold one, whatever they are called.
     """
-    of_api = target.api.variables if target else ()
-    named = {variable for _, _, variable in of_api} | {"PGPASSWORD", *_of_key(target), *variables}
+    of_api = target.api.variables if target else []
+    of_redis = target.redis.variables if target and target.redis else []
+    named = {variable for _, _, variable in [*of_api, *of_redis]} | {
+        "PGPASSWORD",
+        *_of_key(target),
+        *variables,
+    }
     found = [environ[name] for name in sorted(named) if environ.get(name)]
     found += [
         value

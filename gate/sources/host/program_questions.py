@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from gate.sources.host.parts import parts
 
-SHOWN = "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,DropInPaths"
+SHOWN = (
+    "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,"
+    "StateChangeTimestampMonotonic,DropInPaths"
+)
 Subject = tuple[str, int, tuple[str, ...]]
 """The unit, whether a digest of its program is wanted, and the files that it reads."""
 
@@ -55,8 +58,15 @@ if [ -n "$groups" ]; then
     { at = $0; sub(/^[^:]*:[^:]*:[^:]*:/, "", at); split($0, path, "/")
       for (one in wanted)
         if ((at == one || index(at, one "/") == 1) && !seen[path[3]]++) print path[3], one }')
-  pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
 fi
+if printf '%s\n' "$told" | limited grep -q '^ControlGroup=/*$'; then # told by their parent
+  more="$more
+$(limited grep -Hs '' /proc/[0-9]*/stat | limited awk -v mains="$pids" '
+    BEGIN { for (n = split(mains, all, " "); n > 0; n--) wanted[all[n]] }
+    { split($0, path, "/"); at = $0; sub(/^.*[)] /, "", at); split(at, word, " ")
+      if (word[2] in wanted) print path[3], "of:" word[2] }')"
+fi
+pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
 members() { printf '%s\n' "$more"; }
 shown() { printf '%s\n' "$told"; return $said; }
 each_of() {

@@ -20,8 +20,9 @@ from gate.sources.host.section import Section
 
 NEVER = ("", "n/a", "0")
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (\d+) .*", re.DOTALL)
-START = 19
-"""Place of the start time among the words behind the name, in ``/proc/PID/stat``."""
+START, PARENT = 19, 1
+"""Places of the start time and of the parent among the words behind the name, in
+``/proc/PID/stat``."""
 LIMIT = re.compile(r"(.+?)\s{2,}(\d+|unlimited)\s+(\d+|unlimited)(?:\s.*)?")
 
 
@@ -33,6 +34,7 @@ class Program(Model):
         folder: Its working folder.
         command: Its command line, without secrets.
         started_s: How long after the host's boot it was started, in seconds.
+        parent: PID of the process that made it; 0 where that was not kept.
     """
 
     pid: int
@@ -40,6 +42,7 @@ class Program(Model):
     folder: str
     command: str
     started_s: float
+    parent: int = 0
 
 
 class ProgramFacts(Model):
@@ -48,7 +51,8 @@ class ProgramFacts(Model):
     Attributes:
         main: PID of the main process.
         programs: All of them, the main one first.
-        changed: When systemd last started or reloaded the unit (UTC).
+        changed: When systemd last started or reloaded the unit (UTC), to the second.
+        changed_s: The same in seconds after the host's boot, and exactly; where systemd told it.
         drop_ins: Files that change its unit file.
         user: Name, or number, of who it runs as.
         groups: Names, or numbers, of its groups, the first one first.
@@ -62,6 +66,7 @@ class ProgramFacts(Model):
     main: int
     programs: tuple[Program, ...]
     changed: pydantic.AwareDatetime | None
+    changed_s: float | None = None
     drop_ins: tuple[str, ...]
     user: Fact[str]
     groups: Fact[tuple[str, ...]]
@@ -125,6 +130,7 @@ def _facts(
         main=main,
         programs=tuple(one for one in programs if isinstance(one, Program)),
         changed=_time(block.get("StateChangeTimestamp", "")),
+        changed_s=_since_boot(block.get("StateChangeTimestampMonotonic", "")),
         drop_ins=tuple(shlex.split(block.get("DropInPaths", ""))),
         user=Seen(users.get(status["Uid"].split()[1], status["Uid"].split()[1])),
         groups=Seen(tuple(dict.fromkeys(names.get(one, one) for one in gids))),
@@ -137,10 +143,11 @@ def _facts(
 
 
 def _members(block: Mapping[str, str], section: Section) -> list[int]:
-    """The processes of a unit's control group."""
+    """The processes of a unit's control group; where none is kept, its main process's children."""
     lines = (line.split(" ", 1) for line in section.text.splitlines())
     group = block.get("ControlGroup", "")
-    return [int(one[0]) for one in lines if one[0].isdigit() and one[1:] == [group]]
+    held = [group] if group.strip("/") else [f"of:{block['MainPID']}"]
+    return [int(one[0]) for one in lines if one[0].isdigit() and one[1:] == held]
 
 
 def _file(section: Section, pid: int, name: str) -> str:
@@ -174,6 +181,7 @@ def _program(pid: int, told: Answers) -> Program | CannotTell:
         folder=folder,
         command=known.first(command, 500),
         started_s=int(words[START]) / int(ticks),
+        parent=int(words[PARENT]),
     )
 
 
@@ -181,6 +189,10 @@ def _time(text: str) -> dt.datetime | None:
     if text in NEVER:
         return None
     return dt.datetime.strptime(text.replace("UTC", "+0000"), "%a %Y-%m-%d %H:%M:%S %z")
+
+
+def _since_boot(text: str) -> float | None:
+    return int(text) / 1e6 if text.isdecimal() and text not in NEVER else None
 
 
 def _accounts(section: Section) -> tuple[dict[str, str], dict[str, str]]:

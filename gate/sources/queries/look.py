@@ -19,7 +19,8 @@ from gate.secrets import known
 from gate.sources.database.look import session_parameters
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
-from gate.sources.queries.source import AskQuery, QueryFacts, Rows, Value
+from gate.sources.queries.rows import Rows, Value
+from gate.sources.queries.source import AskQuery, QueryFacts
 from gate.target import Target
 
 MOST_ROWS = 1000

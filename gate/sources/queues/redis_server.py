@@ -18,17 +18,8 @@ READS = frozenset(
     {
         *("PING", "AUTH", "HELLO", "SELECT", "CLIENT SETINFO", "QUIT", "TYPE", "TIME"),
         *("EXISTS", "GET", "TTL", "HGET", "HMGET", "HGETALL", "LLEN", "LRANGE", "LINDEX"),
-        *(
-            "SCARD",
-            "SMEMBERS",
-            "SISMEMBER",
-            "ZCARD",
-            "ZRANGE",
-            "ZREVRANGE",
-            "ZCOUNT",
-            "ZSCORE",
-            "XREVRANGE",
-        ),
+        *("SCARD", "SMEMBERS", "SISMEMBER", "ZCARD", "ZRANGE", "ZREVRANGE", "ZCOUNT", "ZSCORE"),
+        *("XREVRANGE", "XLEN", "HLEN", "STRLEN", "SCAN", "ROLE", "CONFIG GET", "INFO"),
     }
 )
 """Commands that are let through: a library that would tidy up as it reads is stopped."""
