@@ -12,6 +12,7 @@ import pydantic
 from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
+from gate.kinds.host_kind import Differences, judged
 from gate.kinds.kind import (
     Cells,
     Found,
@@ -26,10 +27,14 @@ from gate.kinds.kind import (
 from gate.kinds.scene import Scene, asked
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Path
+from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskPath
+from gate.sources.host.writable import UNIT, WRITABLE
 from gate.target import Target
 
 LINK = "symbolic link"
+Who = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9:_.@\\-]*\$?$")]
+"""A unit's name or a user's."""
 
 
 class KeyPath(Item):
@@ -44,6 +49,10 @@ class KeyPath(Item):
         owner: Its owner, by the contract's name for him.
         mode: Four octal digits, such as ``0750``.
         free_mb: How much room its file system must have for ordinary users, in MB (10^6 bytes).
+        writable_by: Services that run (``shop.service``: its main process, in its own view of the
+            file system) and users that must be able to write there. The kernel is asked as each;
+            nothing is written.
+        not_writable_by: The same of those that must not be able to.
     """
 
     WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"purpose"}
@@ -56,6 +65,8 @@ class KeyPath(Item):
     group: str | None = None
     mode: Annotated[str, pydantic.Field(pattern=r"^[0-7]{4}$")] | None = None
     free_mb: Annotated[int, pydantic.Field(gt=0)] | None = None
+    writable_by: tuple[Who, ...] = ()
+    not_writable_by: tuple[Who, ...] = ()
 
 
 def path(promise: Promise, scene: Scene) -> Finding:
@@ -85,7 +96,31 @@ def path(promise: Promise, scene: Scene) -> Finding:
         free = require(found.free_bytes, f"free space of {where}") / 1e6
         words += f", {free:,.0f} MB free"
         broken += [f"only {free:,.0f} MB free"] if free < item.free_mb else []
-    return Finding(promised=_promised(item), seen=words, broken=tuple(broken), look=look)
+    writers = (*item.writable_by, *item.not_writable_by)
+    if writers:
+        look += f"; namei -l {shlex.quote(where)}; systemctl status {shlex.join(writers)}"
+    broken_or_not = (*broken, *_writers(item, scene))
+    return Finding(promised=_promised(item), seen=words, broken=judged(broken_or_not), look=look)
+
+
+def _writers(item: KeyPath, scene: Scene) -> Differences:
+    """Who may not write there and must, and who may and must not."""
+    for wanted, names in ((True, item.writable_by), (False, item.not_writable_by)):
+        for name in names:
+            fact = scene.probed(WRITABLE, _writer(name, item, scene.target))
+            if isinstance(fact, CannotTell):
+                yield fact
+            elif isinstance(fact, Absent):
+                yield fact.proof
+            elif fact.value.word == "missing":
+                yield f"there is no {item.path} in the view of {name}"
+            elif (fact.value.word == "yes") != wanted:
+                yield f"{name} {'can' if fact.value.word == 'yes' else 'cannot'} write there"
+
+
+def _writer(name: str, item: KeyPath, target: Target) -> tuple[str, str]:
+    who = name if UNIT.fullmatch(name) else target.user(name) or name
+    return (who, target.placed(item.path))
 
 
 def _type(item: KeyPath, found: Path, scene: Scene) -> list[str]:
@@ -131,6 +166,8 @@ def _promised(item: KeyPath) -> str:
     words += [f"group {item.group}"] if item.group else []
     words += [item.mode] if item.mode else []
     words += [f"at least {item.free_mb} MB free"] if item.free_mb else []
+    words += [f"writable by {', '.join(item.writable_by)}"] if item.writable_by else []
+    words += [f"not writable by {', '.join(item.not_writable_by)}"] if item.not_writable_by else []
     return ", ".join(words)
 
 
@@ -142,10 +179,11 @@ def _path(promise: Promise, scene: Scene) -> Seen[Path] | Absent | CannotTell:
 
 
 def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
-    del target
     item = promise.at(moment)
     if isinstance(item, KeyPath):
         yield AskPath(item.path)
+        for name in (*item.writable_by, *item.not_writable_by):
+            yield AskProbe(WRITABLE, _writer(name, item, target))
         if item.type == LINK:
             yield AskPath(posixpath.dirname(posixpath.normpath(item.path)))
         if item.leads_to is not None:
@@ -162,9 +200,20 @@ def _state(promise: Promise, scene: Scene) -> Told:
         return not_seen(fact)
     found, item = fact.value, scene.item(promise, KeyPath)
     words = f"{found.type}, {found.owner}:{found.group}, {found.mode}"
+    words += "".join(
+        _writes(one, item, scene) for one in (*item.writable_by, *item.not_writable_by)
+    )
     if item.type == LINK or item.leads_to:
         words += f", leads to {found.resolved.removeprefix(scene.target.prefix)}"
     return State(words)
+
+
+def _writes(name: str, item: KeyPath, scene: Scene) -> str:
+    """Whether somebody may write there, where that can be told."""
+    fact = scene.probed(WRITABLE, _writer(name, item, scene.target))
+    if not isinstance(fact, Seen):
+        return ""
+    return f", {'' if fact.value.word == 'yes' else 'not '}writable by {name}"
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:
@@ -187,8 +236,20 @@ def _record(scene: Scene) -> Iterable[Recorded]:
                 "owner": found.owner,
                 "group": found.group,
                 "mode": found.mode,
+                **_recorded_writers(item, scene),
             }
             yield Recorded(promise.partition(".")[2], keys)
+
+
+def _recorded_writers(item: KeyPath, scene: Scene) -> dict[str, list[str]]:
+    """Those of whom the contract speaks already, as they are."""
+    found: dict[str, list[str]] = {}
+    for name in (*item.writable_by, *item.not_writable_by):
+        fact = scene.probed(WRITABLE, _writer(name, item, scene.target))
+        if isinstance(fact, Seen) and fact.value.word != "missing":
+            key = "writable_by" if fact.value.word == "yes" else "not_writable_by"
+            found.setdefault(key, []).append(name)
+    return found
 
 
 KIND = Kind(

@@ -1,0 +1,176 @@
+"""Who may write where: the kernel is asked as the user, or as the process of a unit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gate.target import Target
+from tests.selftest.promised import CANNOT, check, here, judge, lying, recorded, scene, told
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can ask as somebody else"
+)
+NOBODY = "nobody"
+WITHIN_S = 10.0
+Run = Callable[..., Target]
+
+
+@pytest.fixture
+def folder() -> Iterator[pathlib.Path]:
+    """A folder that everybody may enter, unlike pytest's own, with some folders in it."""
+    with tempfile.TemporaryDirectory(prefix="gate-writable-") as name:
+        place = pathlib.Path(name)
+        place.chmod(0o755)
+        for below, mode in (("open", 0o777), ("closed", 0o755), ("hidden", 0o700)):
+            (place / below).mkdir()
+            (place / below).chmod(mode)
+        (place / "hidden/inner").mkdir()
+        (place / "hidden/inner").chmod(0o777)
+        yield place
+
+
+@pytest.fixture
+def run(tmp_path: pathlib.Path) -> Iterator[Run]:
+    """Start a process that stays; the target's systemd says that it is the one of ``w.service``."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*words: str) -> Target:
+            ready = tmp_path / "ready"
+            ready.unlink(missing_ok=True)
+            tmp_path.chmod(0o777)
+            process = subprocess.Popen(  # noqa: S603
+                [*words, "sh", "-c", f"echo >{ready}; exec sleep 300"]
+            )
+            stack.callback(process.wait, WITHIN_S)
+            stack.callback(process.kill)
+            ends = time.monotonic() + WITHIN_S
+            while not ready.exists():
+                assert time.monotonic() < ends, process.poll()
+                time.sleep(0.01)
+            return lying(tmp_path, systemctl=f"echo MainPID={process.pid}")
+
+        for one in [tmp_path, *tmp_path.parents][:3]:
+            stack.callback(one.chmod, one.stat().st_mode & 0o7777)
+            one.chmod(0o755)
+        yield start
+
+
+def _item(place: pathlib.Path, keys: str) -> str:
+    return f'path = "{place}"\npurpose = "a test"\n{keys}'
+
+
+def test_users(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """By mode, by a folder on the way, and by nobody who is not there."""
+    may, may_not = f'writable_by = ["{NOBODY}"]', f'not_writable_by = ["{NOBODY}"]'
+    items = {
+        "path.open": _item(folder / "open", may),
+        "path.open_not": _item(folder / "open", may_not),
+        "path.closed": _item(folder / "closed", may),
+        "path.closed_not": _item(folder / "closed", may_not),
+        "path.inner": _item(folder / "hidden/inner", may),
+        "path.root": _item(folder / "hidden/inner", 'writable_by = ["root"]'),
+        "path.who": _item(folder / "open", 'writable_by = ["nosuchuser"]'),
+        "path.who_not": _item(folder / "open", 'not_writable_by = ["nosuchuser"]'),
+        "path.gone": _item(folder / "gone", may_not),
+    }
+    one = scene(tmp_path, items)
+    check(
+        told(one),
+        {
+            **dict.fromkeys(items, ""),
+            "path.open_not": "nobody can write there",
+            "path.closed": "nobody cannot write there",
+            "path.inner": "nobody cannot write there",
+            "path.who": "there is no such user",
+            "path.who_not": "there is no such user",
+            "path.gone": "there is no",
+        },
+    )
+    found = recorded(one, "path")
+    assert (found["open"]["writable_by"], found["closed"]["not_writable_by"]) == (["nobody"],) * 2
+    assert list((folder / "open").iterdir()) == []
+
+
+def _judge(tmp_path: pathlib.Path, place: pathlib.Path, target: Target) -> tuple[str, str]:
+    """What is said where the unit must, and must not, be able to write at a place."""
+    items = {
+        "path.may": _item(place, 'writable_by = ["w.service"]'),
+        "path.may_not": _item(place, 'not_writable_by = ["w.service"]'),
+    }
+    found = judge(tmp_path, items, target)
+    return found["path.may"], found["path.may_not"]
+
+
+CAN, CANNOT_WRITE = "w.service can write there", "w.service cannot write there"
+
+
+def test_the_process_of_a_unit(folder: pathlib.Path, tmp_path: pathlib.Path, run: Run) -> None:
+    """Its numbers count: user, groups, and a root without its usual rights."""
+    plain = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    assert _judge(tmp_path, folder / "open", plain) == ("", CAN)
+    assert _judge(tmp_path, folder / "closed", plain) == (CANNOT_WRITE, "")
+    os.chown(folder / "closed", 0, 4242)
+    (folder / "closed").chmod(0o775)
+    member = run("setpriv", "--reuid=65534", "--regid=65534", "--groups=4242", "--")
+    assert _judge(tmp_path, folder / "closed", member) == ("", CAN)
+    os.chown(folder / "closed", 65534, 65534)
+    (folder / "closed").chmod(0o755)
+    rootly = run("setpriv", "--clear-groups", "--")
+    assert _judge(tmp_path, folder / "closed", rootly) == ("", CAN)
+    bounded = run("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
+    assert _judge(tmp_path, folder / "closed", bounded) == (CANNOT_WRITE, "")
+
+
+def test_its_own_view(folder: pathlib.Path, tmp_path: pathlib.Path, run: Run) -> None:
+    """What systemd has made read-only for it alone is no place to write to."""
+    inner = (
+        f'mount --bind "{folder}" "{folder}" && mount -o remount,ro,bind "{folder}" && exec "$@"'
+    )
+    words = ["unshare", "-m", "sh", "-c", inner, "sh"]
+    probe = subprocess.run([*words, "true"], check=False, capture_output=True)  # noqa: S603
+    if probe.returncode:
+        pytest.skip(f"no mount can be made here: {probe.stderr.decode().strip()}")
+    boxed = run(*words, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    assert _judge(tmp_path, folder / "open", boxed) == (CANNOT_WRITE, "")
+    assert judge(tmp_path, {"path.x": _item(folder / "open", 'writable_by = ["nobody"]')}) == {
+        "path.x": ""
+    }
+
+
+def test_what_cannot_be_told(folder: pathlib.Path, tmp_path: pathlib.Path, run: Run) -> None:
+    """Rights beyond the user's, no process, and tools that lie or are missing."""
+    able = run(
+        *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+        *("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"),
+    )
+    for said in _judge(tmp_path, folder / "closed", able):
+        assert CANNOT in said
+        assert "rights beyond its user's" in said
+    away = lying(tmp_path, systemctl="echo MainPID=0")
+    assert _judge(tmp_path, folder / "open", away) == ("w.service has no process",) * 2
+    for tools in ({"systemctl": "exit 0"}, {"systemctl": "echo MainPID=many; exit 1"}):
+        for said in _judge(tmp_path, folder / "open", lying(tmp_path, **tools)):
+            assert CANNOT in said or "no process" in said
+    items = {"path.x": _item(folder / "open", f'not_writable_by = ["{NOBODY}"]')}
+    for tools in ({"setpriv": "exit 127"}, {"setpriv": "echo no"}, {"id": "exit 0"}):
+        for name in ("systemctl", "setpriv", "id"):
+            (tmp_path / "lying" / name).unlink(missing_ok=True)
+        said = judge(tmp_path, items, lying(tmp_path, **tools))["path.x"]
+        assert CANNOT in said or "can write" in said, (tools, said)
+
+
+def test_not_as_somebody_else(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Who is not root asks for himself alone."""
+    items = {"path.x": _item(folder / "closed", f'not_writable_by = ["{NOBODY}"]')}
+    target = lying(tmp_path, id='[ "$*" = -u ] && echo 4242 || exec /usr/bin/id "$@"')
+    assert "only root can ask" in judge(tmp_path, items, target)["path.x"]
+    assert judge(tmp_path, items, here())["path.x"] == ""
