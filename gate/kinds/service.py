@@ -11,6 +11,7 @@ import pydantic
 from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
+from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Cells,
@@ -26,12 +27,13 @@ from gate.kinds.kind import (
 )
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
-from gate.kinds.unit_history import again_and_again, causes
+from gate.kinds.unit_history import WINDOW_S, again_and_again, causes
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
 
+Trigger = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.(socket|timer|path)$")]
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""
 
@@ -45,13 +47,18 @@ class Service(Item):
         state: ``ActiveState (SubState)``, such as ``active (running)``.
         starts_at_boot: Whether a reboot must bring it up.
         restarted: After the deployment: whether it must (not) have been restarted by it.
-        restarts_at_most: How often systemd may have started it again by itself within 10 minutes;
-            how often it ever did does not matter.
+        restarts_at_most: How often systemd may have started it again by itself within
+            `restarts_within_s`; how often it ever did does not matter.
+        restarts_within_s: Up to a day, in seconds; ten minutes where this is left out.
+        triggered_by: Units that must start it when something happens, such as its socket or its
+            timer; each must be active.
         watchdog: Whether systemd must watch over it (``WatchdogSec``). Where it does, the pings
             must come.
     """
 
-    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"label", "restarted", "restarts_at_most"}
+    WORDS: ClassVar[frozenset[str]] = Item.WORDS | {
+        *("label", "restarted", "restarts_at_most", "restarts_within_s")
+    }
 
     unit: Name
     state: Annotated[str, pydantic.Field(pattern=r"^[a-z-]+ \([a-z-]+\)$")]
@@ -59,6 +66,8 @@ class Service(Item):
     starts_at_boot: bool | None = None
     restarted: bool | None = None
     restarts_at_most: Annotated[int, pydantic.Field(ge=0)] = 2
+    restarts_within_s: Annotated[float, pydantic.Field(gt=0, le=86400)] = WINDOW_S
+    triggered_by: tuple[Trigger, ...] = ()
     watchdog: Yes | None = None
 
     @property
@@ -84,7 +93,9 @@ def service(promise: Promise, scene: Scene) -> Finding:
     if item.state == "active (running)" and not broken and not item.absent:
         broken += _unsettled(unit, clock) + _stopped(unit) + _watchdog(item, unit)
     if item.state == "active (running)" and not item.absent:
-        broken += again_and_again(item.restarts_at_most, unit, clock)
+        broken += again_and_again(item.restarts_at_most, unit, clock, item.restarts_within_s)
+    if not item.absent:
+        broken += triggered(item, unit)
     if item.restarted is not None and scene.moment == "postdeploy":
         broken += _restarted(item, unit, scene)
     if broken and not item.absent:
@@ -102,7 +113,8 @@ def _promised(item: Service) -> str:
     if item.absent:
         return "absent"
     boot = {True: ", starts at boot", False: ", does not start at boot", None: ""}
-    return item.state + boot[item.starts_at_boot]
+    triggers = f", started by {', '.join(item.triggered_by)}" if item.triggered_by else ""
+    return item.state + boot[item.starts_at_boot] + triggers
 
 
 def _seen(unit: Unit) -> str:
@@ -172,6 +184,24 @@ def _watchdog(item: Service, unit: Unit) -> list[str]:
         return []
     ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
     return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]
+
+
+def triggered(item: Service, unit: Unit) -> list[str]:
+    """What does not wait to start it.
+
+    Raises:
+        ObservationError: Its state is not told.
+    """
+    states, broken = dict(unit.triggers), []
+    for one in item.triggered_by:
+        state = states.get(one, "")
+        if not state:
+            broken.append(f"it is not started by {one}")
+        elif state == "cannot tell":
+            raise ObservationError(f"cannot tell (upstream): systemctl tells no state of {one}")
+        elif not state.startswith("active "):
+            broken.append(f"{one}, which starts it, is {state}")
+    return broken
 
 
 def _failed_since(unit: Unit, scene: Scene) -> list[str]:
@@ -264,6 +294,8 @@ def _record(scene: Scene) -> Iterable[Recorded]:
         keys: dict[str, object] = {"title": f"{name} is {state}", "unit": name, "state": state}
         if isinstance(unit.starts_at_boot, Seen):
             keys["starts_at_boot"] = unit.starts_at_boot.value
+        active = [one for one, word in unit.triggers if word.startswith("active ")]
+        keys |= {"triggered_by": active} if active else {}
         yield Recorded(name.removesuffix(".service"), keys)
 
 

@@ -10,19 +10,25 @@ from gate.sources.host.facts import Unit
 from gate.sources.host.spans import ending
 
 WINDOW_S = 600.0
-"""Within so many seconds restarts are counted: a crash every 30 s is seen without waiting."""
+"""Within so many seconds restarts are counted where an item says nothing of it.
+
+A crash every 30 s is seen without waiting.
+"""
 
 
-def again_and_again(at_most: int, unit: Unit, clock: dt.datetime) -> list[str]:
+def again_and_again(
+    at_most: int, unit: Unit, clock: dt.datetime, within_s: float = WINDOW_S
+) -> list[str]:
     """Why a unit does not stay up, by the journal; empty where it does.
 
     ``NRestarts`` counts for as long as the unit is loaded, and tells no time: it only tells whether
     there is anything to find.
 
     Args:
-        at_most: How often systemd may have started it again within `WINDOW_S`.
+        at_most: How often systemd may have started it again within that time.
         unit: The unit.
         clock: The host's clock.
+        within_s: That time, in seconds, up to now.
 
     Raises:
         ObservationError: It came up a short while ago after restarts, and the journal that would
@@ -33,12 +39,12 @@ def again_and_again(at_most: int, unit: Unit, clock: dt.datetime) -> list[str]:
     times: tuple[dt.datetime, ...] = ()
     if isinstance(unit.journal, Seen):
         times = unit.journal.value.restarts
-    late = [one for one in times if (clock - one).total_seconds() <= WINDOW_S]
+    late = [one for one in times if (clock - one).total_seconds() <= within_s]
     if len(late) > at_most:
         every_s = (late[0] - late[-1]).total_seconds() / (len(late) - 1 or 1)
         often = f"about every {every_s:.0f} s" if len(late) > 1 else f"{up_s:.0f} s ago"
-        return [f"systemd started it again {len(late)} times within {WINDOW_S / 60:g} min, {often}"]
-    if restarts > at_most and up_s < WINDOW_S and not late:
+        return [f"systemd started it again {len(late)} times within {within_s / 60:g} min, {often}"]
+    if restarts > at_most and up_s < within_s and not late:
         why = "it tells of none" if isinstance(unit.journal, Seen) else unit.journal
         said = why if isinstance(why, str) else getattr(why, "reason", "")
         raise ObservationError(

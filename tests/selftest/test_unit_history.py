@@ -40,6 +40,17 @@ def test_a_crash_period_is_seen_without_waiting() -> None:
     assert "20 times within 10 min, about every 30 s" in found
 
 
+def test_another_time_to_count_in() -> None:
+    """Six crashes within an hour, which ten minutes do not show."""
+    crashed = Journal(restarts=ago(*range(650, 3600, 500)))
+    found = running(650, 6, journal=Seen(crashed))
+    assert again_and_again(2, found, NOW) == []
+    assert "6 times within 60 min" in again_and_again(2, found, NOW, 3600)[0]
+    assert again_and_again(6, found, NOW, 3600) == []
+    with pytest.raises(ObservationError, match="it tells of none"):
+        again_and_again(2, running(650, 6, journal=Seen(Journal())), NOW, 3600)
+
+
 def test_planned_restarts_raise_no_alarm() -> None:
     """A lifetime of a hundred of them, one an hour."""
     planned = Journal(restarts=ago(*range(100, 100_000, 3600)))

@@ -7,6 +7,8 @@ import pathlib
 import pytest
 
 from gate.connection.carrier import open_carrier
+from gate.errors import ObservationError
+from gate.kinds.service import Service, triggered
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
 from gate.sources.host import script
@@ -18,6 +20,7 @@ from gate.sources.host.sockets import read_sockets
 from gate.sources.host.unit_files import read_verified
 from gate.sources.host.units import read_units
 from tests.selftest.hosts import identity, target
+from tests.selftest.promised import contract
 
 NAME = "worker.service"
 FILE = f"/etc/systemd/system/{NAME}"
@@ -326,3 +329,34 @@ def test_a_systemd_that_never_answers(
     assert isinstance(unit, CannotTell)
     assert unit.cause is Cause.TIMEOUT
     assert log.read_text().split() == ["show", "list-dependencies", "list-units"]
+
+
+@pytest.mark.parametrize(
+    ("socket", "shown", "broken"),
+    [
+        ("loaded active listening", "TriggeredBy=w.socket\n", ""),
+        ("loaded failed failed", "TriggeredBy=w.socket\n", "w.socket, which starts it, is failed"),
+        ("loaded active listening", "TriggeredBy=other.socket\n", "it is not started by w.socket"),
+        ("", "TriggeredBy=w.socket\n", "w.socket, which starts it, is not loaded"),
+        (None, "TriggeredBy=w.socket\n", "cannot tell (upstream): systemctl tells no state"),
+    ],
+)
+def test_what_starts_it(
+    tmp_path: pathlib.Path, socket: str | None, shown: str, broken: str
+) -> None:
+    """Its socket must be one that starts it, and wait; a list of units without it tells nothing."""
+    all_ = f"{NAME} loaded active running A worker\n" + (f"w.socket {socket} A\n" if socket else "")
+    found = _unit(
+        units=_section(SHOWN + shown, TARGET),
+        again=_section(SHOWN + shown),
+        all=Section((all_ if socket is not None else "").encode(), 0, ""),
+    )
+    keys = f'unit = "{NAME}"\nstate = "active (running)"\ntriggered_by = ["w.socket"]'
+    item = contract(tmp_path, {"service.w": keys}).promise("service.w").before
+    assert isinstance(item, Service)
+    try:
+        said = "; ".join(triggered(item, found))
+    except ObservationError as error:
+        said = str(error)
+    assert broken in said
+    assert bool(broken) == bool(said)

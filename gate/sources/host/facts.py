@@ -58,6 +58,8 @@ class Unit(Model):
             ``S (sleeping)``; a unit can be active while its process is ``T (stopped)``.
         pids: Every process of the unit's control group.
         members: For an umbrella unit (active, exited): the units that it stands for, with state.
+        triggers: The units that start it when something happens (sockets, timers, paths), with
+            state.
         exit_code: How the main process last ended, ``CLD_…`` of ``waitid(2)``: 1 for exited, 2 for
             killed, 3 for dumped; 0 where it did not.
         exit_status: Its exit status, or the signal that ended it.
@@ -87,6 +89,7 @@ class Unit(Model):
     pids: Fact[tuple[int, ...]]
     executable: Fact[str]
     members: tuple[tuple[str, str], ...] = ()
+    triggers: tuple[tuple[str, str], ...] = ()
     journal: Fact[Journal]
     exit_code: int = 0
     exit_status: int = 0

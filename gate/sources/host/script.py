@@ -29,7 +29,7 @@ PROPERTIES = (
     "Id,Names,LoadState,LoadError,ActiveState,SubState,Result,UnitFileState,MainPID,NRestarts,"
     "ActiveEnterTimestampMonotonic,ExecMainStartTimestampMonotonic,NeedDaemonReload,FragmentPath,"
     "DropInPaths,ControlGroup,Type,ExecMainCode,ExecMainStatus,WatchdogUSec,"
-    "WatchdogTimestampMonotonic,ConsistsOf,WantedBy,RequiredBy,BoundBy,UpheldBy"
+    "WatchdogTimestampMonotonic,ConsistsOf,TriggeredBy,WantedBy,RequiredBy,BoundBy,UpheldBy"
 )
 PULLS = "Id,Names,WantedBy,RequiredBy,BoundBy,UpheldBy"
 """What starts a unit together with another one; the units that are asked for tell it already."""

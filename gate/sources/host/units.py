@@ -209,6 +209,7 @@ def _unit(
             else Absent("there is no main process (MainPID=0)")
         ),
         members=_members(first, around.states),
+        triggers=_with_states(first.get("TriggeredBy", ""), around.states),
         journal=journal(around.journal, names, around.identity.booted, table.viewer),
         **_ended(first),
         **_watchdog(second, first, around.identity),
@@ -267,10 +268,14 @@ def _members(
     """For an umbrella (active, exited): the units that are part of it, with their state."""
     if (shown.get("ActiveState"), shown.get("SubState")) != ("active", "exited"):
         return ()
-    names = sorted(shown.get("ConsistsOf", "").split())
+    return _with_states(shown.get("ConsistsOf", ""), states)
+
+
+def _with_states(names: str, states: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     missing = "not loaded" if states else "cannot tell"
     return tuple(
-        (name, "{} ({})".format(*states[name]) if name in states else missing) for name in names
+        (name, "{} ({})".format(*states[name]) if name in states else missing)
+        for name in sorted(names.split())
     )
 
 
