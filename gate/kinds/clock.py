@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Literal
 
-from gate.contract.item import Item, Seconds
+from gate.contract.item import Item, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import moment_of
 from gate.kinds.finding import Finding, Here
@@ -24,8 +24,9 @@ from gate.kinds.kind import (
 )
 from gate.kinds.pasted import on_host, psql
 from gate.kinds.scene import Scene
-from gate.rule import Is, Not, Rule
-from gate.sources.fact import Absent, CannotTell, Seen
+from gate.rule import Has, Is, Not, Rule, Some
+from gate.sources.fact import Absent, CannotTell, Seen, require
+from gate.sources.host.zones import same_zone
 
 NAMES = {"host": "the host's clock", "database": "the database server's clock"}
 WITHIN_S = 2.0
@@ -38,12 +39,18 @@ class Clock(Item):
     Attributes:
         of: Whose clock: the host's, or the database server's.
         within_s: How far it may be from the gate's, in seconds.
+        zone: Of the database server's: the time zone of sessions that set none themselves. The
+            host's is promised by a ``time``, a service's by a ``process``.
     """
 
     of: Literal["host", "database"]
     within_s: Seconds
+    zone: Name | None = None
 
-    RULES = (Rule(Not(Is("absent", True)), "a clock cannot be promised to be absent"),)
+    RULES = (
+        Rule(Some(Not(Has("zone")), Is("of", "database")), 'zone goes with of = "database"'),
+        Rule(Not(Is("absent", True)), "a clock cannot be promised to be absent"),
+    )
 
 
 def clock(promise: Promise, scene: Scene) -> Finding:
@@ -53,13 +60,25 @@ def clock(promise: Promise, scene: Scene) -> Finding:
     before, after = scene.observed.under_way(item.of)
     off = skew(told, before, after)
     words = _words(off)
-    broken = (f"{NAMES[item.of]} is {words}",) if abs(off) > item.within_s else ()
+    broken = [f"{NAMES[item.of]} is {words}"] if abs(off) > item.within_s else []
+    if item.zone is not None:
+        broken += _zone(item.zone, scene, broken)
     return Finding(
-        promised=f"within {item.within_s:g} s of the gate's clock",
+        promised=f"within {item.within_s:g} s of the gate's clock"
+        + (f", time zone {item.zone}" if item.zone else ""),
         seen=f"{_time(told)}, {words}, which went from {_time(before)} to {_time(after)} meanwhile",
-        broken=broken,
+        broken=tuple(broken),
         look=_look(item, scene),
     )
+
+
+def _zone(must: str, scene: Scene, broken: list[str]) -> list[str]:
+    """What is wrong with the database's time zone; what cannot be told counts where nothing is."""
+    fact = scene.database.zone
+    if isinstance(fact, Seen):
+        is_ = fact.value
+        return [] if same_zone(must, is_) else [f"its time zone is {is_}"]
+    return [] if broken else [require(fact, "time zone")]
 
 
 def skew(told: dt.datetime, before: dt.datetime, after: dt.datetime) -> float:
@@ -85,7 +104,8 @@ def _time(when: dt.datetime) -> str:
 def _look(item: Clock, scene: Scene) -> str:
     if item.of == "host":
         return Here(f"date -u; {on_host('date -u; timedatectl', scene)}")
-    return Here(f"date -u; {psql('SELECT now()', scene)}")
+    zone = ", current_setting('TimeZone')" if item.zone else ""
+    return Here(f"date -u; {psql(f'SELECT now(){zone}', scene)}")
 
 
 def _clock(promise: Promise, scene: Scene) -> Seen[dt.datetime] | Absent | CannotTell:
@@ -116,7 +136,14 @@ def _record(scene: Scene) -> Iterable[Recorded]:
     told = {"host": scene.observed.host, "database": scene.observed.database}
     for of, fact in told.items():
         if isinstance(fact, Seen):
-            keys = {"title": f"{NAMES[of].capitalize()} is right", "of": of, "within_s": WITHIN_S}
+            zone = getattr(fact.value, "zone", None)
+            more = {"zone": zone.value} if isinstance(zone, Seen) else {}
+            keys = {
+                "title": f"{NAMES[of].capitalize()} is right",
+                "of": of,
+                "within_s": WITHIN_S,
+                **more,
+            }
             yield Recorded(of, keys)
 
 

@@ -108,10 +108,11 @@ def _nothing_else(item: Database, scene: Scene) -> Finding:
     strangers = _strangers(scene)
     count = len(scene.database.catalog.objects)
     return Finding(
-        promised="nothing that the contract does not name, and what it does not speak of as before",
+        promised="nothing that the contract does not name; what it does not speak of is as before, "
+        "or declared as its changes",
         seen=", ".join(strangers) or f"nothing else; {count} objects of other kinds",
         broken=judged([*strangers, *_unlisted(item, scene), *_changed(item, scene)]),
-        look=f"{psql('\\d', scene)}; what is meant is declared: changes = {{ KEY = \"added\" }}",
+        look=schema(scene),
     )
 
 

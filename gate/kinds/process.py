@@ -18,6 +18,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.program_questions import Subject
 from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
 from gate.sources.host.questions import AskPath
+from gate.sources.host.zones import same_zone
 from gate.target import Target
 
 GONE = " (deleted)"
@@ -51,6 +52,8 @@ class Process(Item):
             at least so high, -1 for none.
         environment: Names of variables that it must have.
         environment_not: Names of variables that it must not have.
+        zone: Time zone that its environment gives it (``TZ``), else the host's, such as
+            ``Etc/UTC``; a program may have another word for itself.
         drop_ins: Every drop-in that may change its unit file; ``[]`` where none may.
         config: Files and folders that it reads: none of them may have changed after it was started
             or reloaded by systemd. A reload by hand is known of ``nginx`` with two or more workers,
@@ -70,6 +73,7 @@ class Process(Item):
     limits: dict[str, Annotated[int, pydantic.Field(ge=-1)]] = {}
     environment: tuple[Name, ...] = ()
     environment_not: tuple[Name, ...] = ()
+    zone: Name | None = None
     drop_ins: tuple[AbsolutePath, ...] | None = None
     config: tuple[AbsolutePath, ...] = ()
 
@@ -162,8 +166,15 @@ def _rights(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
         yield from _value(
             found.variables, lambda is_: _names("variable", item.environment, must_not, is_)
         )
+    if item.zone is not None:
+        yield from _value(found.zone, lambda is_: wrong_zone(item.zone, is_))
     if item.limits:
         yield from _value(found.limits, lambda is_: _limits(item.limits, is_))
+
+
+def wrong_zone(must: str | None, is_: str) -> Differences:
+    """What is wrong with a time zone."""
+    return () if must is None or same_zone(must, is_) else other("time zone", must, is_)
 
 
 def _names(
@@ -254,6 +265,7 @@ def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
         "executable": main.executable if given.get("executable") else None,
         "working_folder": main.folder,
         "user": found.user.value if isinstance(found.user, Seen) else None,
+        "zone": found.zone.value if given.get("zone") and isinstance(found.zone, Seen) else None,
         "drop_ins": list(found.drop_ins),
     }
 

@@ -15,7 +15,7 @@ from gate.contract.item import Item, Moment, Yes
 from gate.contract.model import Promise
 from gate.duration import uptime
 from gate.kinds.bounds import outside
-from gate.kinds.finding import Finding
+from gate.kinds.finding import Finding, Here
 from gate.kinds.host_kind import judged, listed
 from gate.kinds.kind import (
     Cells,
@@ -116,7 +116,8 @@ def _look(item: Query, scene: Scene) -> str:
     place = scene.target.at_redis(name).redis or Redis()
     what, of = item.redis.command
     words = LOOKS.get(what, what.upper()).format(shlex.quote(of))
-    return f"redis-cli -h {place.host} -p {scene.target.port(place.port)} -n {place.db} {words}"
+    command = f"redis-cli -h {place.host} -p {scene.target.port(place.port)} -n {place.db} {words}"
+    return command if place.forward else Here(command)
 
 
 LOOKS = {

@@ -13,8 +13,8 @@ from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
+from gate.sources.host.zones import same_zone, zone_of
 
-ZONEINFO = re.compile(r".*/zoneinfo/(?:posix/|right/)?([\w+-]+(?:/[\w+-]+)*)")
 ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*")
 
 
@@ -74,9 +74,9 @@ def read(
         synchronised = Seen(leap[1] in ("Normal", "Insert second", "Delete second"))
     else:
         synchronised = cannot_tell(told["show"], "timedatectl show")
-    link = ZONEINFO.fullmatch(told["link"].text.strip())
+    link = zone_of(told["link"].text.strip())
     zone, file = shown.get("Timezone", ""), told["file"].text.strip()
-    name = zone if ZONE.fullmatch(zone) else link[1] if link else file
+    name = zone if ZONE.fullmatch(zone) else link or file
     found = TimeFacts(
         synchronised=synchronised,
         zone=Seen(name) if ZONE.fullmatch(name) else cannot_tell(told["link"], "/etc/localtime"),
@@ -96,7 +96,8 @@ def _differs(item: Time, found: TimeFacts, scene: Scene) -> Iterator[str | Canno
             yield "the clock is not synchronised"
     if item.zone is not None:
         if isinstance(found.zone, Seen):
-            yield from other("time zone", item.zone, found.zone.value)
+            if not same_zone(item.zone, found.zone.value):
+                yield from other("time zone", item.zone, found.zone.value)
         else:
             yield unknown(found.zone)
 

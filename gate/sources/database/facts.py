@@ -6,7 +6,7 @@ import datetime as dt
 
 from gate.catalog.model import Catalog
 from gate.sources.database.sessions import Sessions
-from gate.sources.fact import Fact, Model
+from gate.sources.fact import CannotTell, Cause, Fact, Model
 from gate.sources.queues.facts import QueueFacts
 
 
@@ -32,6 +32,8 @@ class DatabaseFacts(Model):
         server_version: As ``SHOW server_version`` says it.
         clock: The server's time of the look (UTC).
         started: When the server came up (UTC).
+        zone: Time zone of a session without a setting of its own: the database's, else the
+            server's.
         read_only: Whether the session could not have written.
         superuser: Whether the gate came as a superuser, which it should not.
         alembic: Rows of ``alembic_version``, sorted; absent where there is no such table.
@@ -47,6 +49,7 @@ class DatabaseFacts(Model):
     clock: dt.datetime
     started: dt.datetime
     in_recovery: bool
+    zone: Fact[str] = CannotTell("this look did not ask for it", Cause.UPSTREAM)
     catalog: Catalog
     alembic: Fact[tuple[str, ...]]
     work: dict[str, WorkFacts]

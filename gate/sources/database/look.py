@@ -31,6 +31,8 @@ GRACE_S = 0.5
 """How much longer than its deadline a look is waited for, which then says itself what was late."""
 POLL_S = 0.05
 LOCK_S = 2
+IN_UTC = "SET timezone TO 'UTC'"
+"""Times are told in it, once the time zone that there would be is known."""
 LONGEST = 256
 """Characters of a revision that are read."""
 SESSION = """
@@ -40,6 +42,16 @@ SESSION = """
            now() AS clock, pg_postmaster_start_time() AS started,
            pg_is_in_recovery() AS in_recovery
 """
+ZONE = """
+    SELECT (SELECT split_part(c.pair, '=', 2)
+              FROM pg_catalog.pg_db_role_setting AS s, unnest(s.setconfig) AS c(pair)
+             WHERE s.setrole = 0 AND lower(split_part(c.pair, '=', 1)) = 'timezone'
+               AND s.setdatabase = (SELECT oid FROM pg_catalog.pg_database
+                                     WHERE datname = current_database())),
+           setting, source FROM pg_catalog.pg_settings WHERE name = 'TimeZone'
+"""
+OWN = ("default", "configuration file", "command line", "environment variable", "database")
+"""Where a time zone comes from that is not the gate's role's, nor the gate's own."""
 BYTES = ("text", "name", "varchar", "bpchar", '"char"')
 """Types that a database without an encoding sends as bytes."""
 
@@ -71,7 +83,7 @@ def look(
 
     def run() -> None:
         try:
-            parameters = session_parameters(target, overrides or {})
+            parameters = session_parameters(target, overrides or {}, own_zone=True)
             guard = Guard(limit, stop)
             with connect(guard, target.deadlines.connect_s, **parameters) as session:
                 read = facts(session, work, version_table, whole=whole, sessions=sessions)
@@ -95,18 +107,26 @@ def look(
         stop.set()
 
 
-def session_parameters(target: Target, overrides: Mapping[str, str]) -> dict[str, str]:
+def session_parameters(
+    target: Target, overrides: Mapping[str, str], *, own_zone: bool = False
+) -> dict[str, str]:
     """Libpq's parameters of a session that can only read and ends by itself.
 
     The search path is pinned: what PostgreSQL prints depends on it, and a role's own need not be
     the contract's.
+
+    Args:
+        target: Names the service.
+        overrides: Parameters put over these.
+        own_zone: Leave the time zone as it is for others, which is UTC otherwise.
     """
+    zone = "" if own_zone else "-c timezone=UTC "
     return {
         "service": target.database.service,
         "application_name": "atum-desk-gate",
         "client_encoding": "UTF8",
         "options": (
-            "-c default_transaction_read_only=on -c search_path=public -c timezone=UTC "
+            f"-c default_transaction_read_only=on -c search_path=public {zone}"
             f"-c statement_timeout={int(target.deadlines.database_s * 1000)} "
             f"-c lock_timeout={LOCK_S * 1000}"
         ),
@@ -128,17 +148,28 @@ def facts(
         psycopg.Error: The server, or the catalog as a whole, could not be read.
     """
     _without_encoding(session)
+    zone = told(lambda: _zone(session), "the time zone")
+    session.execute(IN_UTC)
     with session.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         server = cursor.execute(SESSION).fetchone() or {}
     catalog = read_catalog(session, whole=whole)
     _share(session, 1 + sessions + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(
         **server,
+        zone=zone,
         catalog=catalog,
         alembic=told(lambda: alembic(session, version_table), version_table),
         work={id_: read_work(session, one) for id_, one in work.items()},
         sessions=told(lambda: read_sessions(session), "pg_stat_activity") if sessions else None,
     )
+
+
+def _zone(session: psycopg.Connection[Any]) -> Fact[str]:
+    own, setting, source = session.execute(ZONE).fetchone() or (None, "", "")
+    if own or source in OWN:
+        return Seen(str(own or setting))
+    why = f"the gate's own session has {setting} ({source}): take that from its role, or from PGTZ"
+    return CannotTell(why, Cause.UPSTREAM)
 
 
 def _questions(work: Proofs) -> int:

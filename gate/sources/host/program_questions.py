@@ -28,6 +28,8 @@ def script(subjects: Sequence[Subject]) -> str:
         "status": "each_of status",
         "limits": "each_of limits",
         "variables": "limited grep -HzasoP '\\A[^=\\0]+(?==)' $main",
+        "zones": "limited grep -Hzaso '^TZ=[A-Za-z0-9_+:/.,<>-]*' $main",
+        "localtime": "limited readlink -f /etc/localtime",
         "maps": "limited grep -Hs '[.]so.* (deleted)$' /dev/null $maps",
         "accounts": "accounts",
     }

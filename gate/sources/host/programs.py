@@ -17,6 +17,7 @@ from gate.sources.host.probe import Probe
 from gate.sources.host.program_questions import Subject, script
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
+from gate.sources.host.zones import zone_of
 
 NEVER = ("", "n/a", "0")
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (\d+) .*", re.DOTALL)
@@ -58,6 +59,7 @@ class ProgramFacts(Model):
         groups: Names, or numbers, of its groups, the first one first.
         limits: Soft limits by the kernel's name of them, in lower case; -1 for none.
         variables: Names of its environment's variables; never a value.
+        zone: Time zone that its environment names (``TZ``), else the host's.
         replaced: Libraries that it uses and that are no more.
         sha256: Digest of the program that it runs.
         newest: The file that it reads that changed last, and when (UTC).
@@ -72,6 +74,7 @@ class ProgramFacts(Model):
     groups: Fact[tuple[str, ...]]
     limits: Fact[dict[str, int]]
     variables: Fact[tuple[str, ...]]
+    zone: Fact[str] = CannotTell("it was not asked for", Cause.UPSTREAM)
     replaced: Fact[tuple[str, ...]]
     sha256: Fact[str] | None = None
     newest: Fact[tuple[str, pydantic.AwareDatetime]] | None = None
@@ -136,6 +139,7 @@ def _facts(
         groups=Seen(tuple(dict.fromkeys(names.get(one, one) for one in gids))),
         limits=_limits(main, told["limits"]),
         variables=_variables(main, told["variables"]),
+        zone=_zone(main, told),
         replaced=_replaced(main, told["maps"]),
         sha256=_digest(main, told["digests"]) if digest else None,
         newest=_newest(told[f"newest.{number}"]) if files else None,
@@ -221,6 +225,22 @@ def _variables(pid: int, section: Section) -> Fact[tuple[str, ...]]:
     if names:
         return Seen(tuple(sorted(names)))
     return cannot_tell(section, f"/proc/{pid}/environ")
+
+
+def _zone(pid: int, told: Answers) -> Fact[str]:
+    """What ``TZ`` says; where it is not set, what the host's own zone is."""
+    variables = _variables(pid, told["variables"])
+    if not isinstance(variables, Seen):
+        return variables
+    begin = f"/proc/{pid}/environ:TZ="
+    own = [one for one in told["zones"].text.split("\0") if one.startswith(begin)]
+    if own:
+        name = zone_of(own[0].removeprefix(begin))
+        return Seen(name) if name else CannotTell("TZ is set, and names no zone", Cause.UPSTREAM)
+    if "TZ" in variables.value:
+        return cannot_tell(told["zones"], f"/proc/{pid}/environ")
+    name = zone_of(told["localtime"].text.strip())
+    return Seen(name) if name else cannot_tell(told["localtime"], "/etc/localtime")
 
 
 def _replaced(pid: int, section: Section) -> Fact[tuple[str, ...]]:
