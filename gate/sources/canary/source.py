@@ -94,7 +94,7 @@ def logins_of(
 def _opener(looking: Looking) -> Callable[[threading.Event], psycopg.Connection[Any]]:
     """Sessions with the target's database, which can only read."""
     from gate.connection.postgres import Guard, connect  # noqa: PLC0415 - where none flies
-    from gate.sources.database.look import session_parameters  # noqa: PLC0415
+    from gate.sources.database.look import IN_UTC, session_parameters  # noqa: PLC0415
 
     target = looking.target
     if not target.database.service:
@@ -107,7 +107,10 @@ def _opener(looking: Looking) -> Callable[[threading.Event], psycopg.Connection[
 
     def opened(stop: threading.Event) -> psycopg.Connection[Any]:
         guard = Guard(SESSION_S, stop)
-        return connect(guard, target.deadlines.connect_s, **session_parameters(target, overrides))
+        parameters = session_parameters(target, overrides)
+        session = connect(guard, target.deadlines.connect_s, **parameters)
+        session.execute(IN_UTC)
+        return session
 
     return opened
 

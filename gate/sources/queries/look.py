@@ -16,7 +16,7 @@ from psycopg import generators, pq
 from gate.connection.postgres import Guard, Session, connect
 from gate.errors import ObservationError
 from gate.secrets import known
-from gate.sources.database.look import session_parameters
+from gate.sources.database.look import IN_UTC, session_parameters
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.queries.rows import Rows, Value
@@ -44,6 +44,7 @@ def look(
     try:
         given = session_parameters(target, overrides)
         with connect(guard, target.deadlines.connect_s, **given) as session:
+            session.execute(IN_UTC)  # the gate's own PGTZ comes before what is asked for
             answers = {}
             for number, (id_, one) in enumerate(asked.items()):
                 share_ms = max(1, int(guard.left_s * 900 / (len(asked) - number)))
