@@ -96,9 +96,8 @@ def path(promise: Promise, scene: Scene) -> Finding:
         free = require(found.free_bytes, f"free space of {where}") / 1e6
         words += f", {free:,.0f} MB free"
         broken += [f"only {free:,.0f} MB free"] if free < item.free_mb else []
-    writers = (*item.writable_by, *item.not_writable_by)
-    if writers:
-        look += f"; namei -l {shlex.quote(where)}; systemctl status {shlex.join(writers)}"
+    if item.writable_by or item.not_writable_by:
+        look += f"; namei -l {shlex.quote(where)}"
     broken_or_not = (*broken, *_writers(item, scene))
     return Finding(promised=_promised(item), seen=words, broken=judged(broken_or_not), look=look)
 

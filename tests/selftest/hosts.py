@@ -6,8 +6,9 @@ import datetime as dt
 from typing import Any
 
 from gate.api import Api
+from gate.postgres import Database
 from gate.sources.host.facts import Identity
-from gate.target import Database, Target
+from gate.target import Target
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 

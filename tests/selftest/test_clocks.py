@@ -16,11 +16,12 @@ from gate.kinds.finding import Finding
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
+from gate.postgres import Database
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.migrations.facts import Chains
 from gate.sources.observed import Observed
-from gate.target import Database, Target
+from gate.target import Target
 from tests.selftest.hosts import identity
 
 BEFORE = dt.datetime(2026, 2, 13, 15, 30, tzinfo=dt.timezone.utc)

@@ -14,11 +14,12 @@ from gate.api import Api
 from gate.contract.model import Contract
 from gate.kinds.pasted import asked, on_host, psql
 from gate.kinds.scene import Scene
+from gate.postgres import Database
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.fact import Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.observed import Observed
-from gate.target import Database, Target
+from gate.target import Target
 from tests.selftest import hosts
 
 COMMAND = """stat '/data/ATUM DESK/$HOME "x"'; echo "it's $((1 + 1))"; exit 3"""
