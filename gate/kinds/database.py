@@ -30,7 +30,8 @@ from gate.kinds.pasted import psql, schema
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
-from gate.kinds.unpromised import Change, compared, listed, undeclared, unpromised, unrecorded
+from gate.kinds.unpromised import unpromised, unrecorded
+from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, undeclared
 from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.questions import AskWhole
@@ -121,7 +122,7 @@ def _unlisted(item: Database, scene: Scene) -> Differences:
     if item.listing is None or scene.on_clone:
         return ()
     catalog = scene.database.catalog
-    obstacle = _not_whole("now", catalog)
+    obstacle = not_whole("now", catalog)
     found = unpromised(catalog, scene.contract, scene.moment)
     return [obstacle] if obstacle else listed(item.listing, found)
 
@@ -141,30 +142,11 @@ def _changed(item: Database, scene: Scene) -> Differences:
     except ObservationError as error:
         return [CannotTell(str(error).removeprefix("cannot tell "), Cause.UPSTREAM)]
     after = scene.database.catalog
-    obstacle = _not_whole("before", before) or _not_whole("now", after) or _other(before, after)
+    obstacle = not_whole("before", before) or not_whole("now", after) or other_view(before, after)
     if obstacle:
         return [obstacle]
     changes = compared(before, after, scene.contract, ("predeploy", scene.moment))
     return undeclared(changes, {} if rolled_back else item.changes)
-
-
-def _not_whole(when: str, catalog: Catalog) -> CannotTell | None:
-    """Why nothing can be told of all objects of a catalog."""
-    if catalog.locked:
-        return CannotTell(f"locked {when}: {', '.join(catalog.locked)}", Cause.TIMEOUT)
-    if not catalog.whole:
-        return CannotTell(
-            f"the look {when} read no functions, triggers, grants and the like; "
-            f"look again with this contract",
-            Cause.UPSTREAM,
-        )
-    return None
-
-
-def _other(before: Catalog, after: Catalog) -> CannotTell | None:
-    if before.closed == after.closed:
-        return None
-    return CannotTell("the role may not use the same schemas as before", Cause.PERMISSION)
 
 
 def _restored(scene: Scene) -> Finding:
@@ -174,9 +156,9 @@ def _restored(scene: Scene) -> Finding:
     )
     after = scene.database.catalog
     obstacle = (
-        _not_whole("before", before.catalog)
-        or _not_whole("now", after)
-        or _other(before.catalog, after)
+        not_whole("before", before.catalog)
+        or not_whole("now", after)
+        or other_view(before.catalog, after)
     )
     if obstacle:
         raise ObservationError(f"cannot tell ({obstacle.cause.value}): {obstacle.reason}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import pydantic
 from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
+from gate.kinds.process_config import unread
 from gate.kinds.scene import Scene, asked, unknown
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.program_questions import Subject
@@ -22,13 +22,6 @@ from gate.sources.host.zones import same_zone
 from gate.target import Target
 
 GONE = " (deleted)"
-JUST = dt.timedelta(seconds=0.1)
-"""So exactly a process's start is known."""
-AGREES = dt.timedelta(seconds=1.5)
-"""So far two of systemd's tellings of one time may lie apart."""
-AT_ONCE = dt.timedelta(seconds=1)
-NGINX, LEAVING = "nginx: master process", "worker process is shutting down"
-"""What the processes of ``nginx`` call themselves."""
 
 
 class Process(Item):
@@ -201,42 +194,7 @@ def _config(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
         yield unknown(newest)
         return
     path, changed = newest.value
-    if changed > _read_since(found, scene.host.identity.booted) + JUST:
-        told = f"{path} changed at {changed:%Y-%m-%d %H:%M:%S}, after it was started or reloaded"
-        yield from _by_workers(found, scene.host.identity.booted, changed, told)
-
-
-def _read_since(found: ProgramFacts, booted: dt.datetime) -> dt.datetime:
-    """When it was started, or reloaded by systemd, whose own time of that has no fractions."""
-    started = booted + dt.timedelta(seconds=found.programs[0].started_s)
-    known = found.changed or started
-    if found.changed_s is not None:
-        exact = booted + dt.timedelta(seconds=found.changed_s)
-        known = exact if abs(exact - known) < AGREES else known
-    return max(started, known)
-
-
-def _by_workers(
-    found: ProgramFacts, booted: dt.datetime, changed: dt.datetime, told: str
-) -> Differences:
-    """A reload of which systemd does not know is told by workers that are all of another birth.
-
-    ``nginx`` starts all of its workers anew when it has read its files; one that is started again
-    alone has died. Others start workers anew for reasons of their own.
-    """
-    main = found.programs[0]
-    workers = [
-        one for one in found.programs if one.parent == main.pid and LEAVING not in one.command
-    ]
-    births = sorted(booted + dt.timedelta(seconds=one.started_s) for one in workers)
-    if not births or births[0] + JUST <= changed:
-        yield told
-    elif len(births) == 1 or births[-1] - births[0] > AT_ONCE or NGINX not in main.command:
-        yield CannotTell(
-            f"{told} by systemd; its {len(births)} workers are younger than that: after a reload "
-            f"by hand, or started again for another reason: reload it by systemctl",
-            Cause.UPSTREAM,
-        )
+    yield from unread(path, changed, found, scene.host.identity.booted)
 
 
 def _odd(item: Process, found: ProgramFacts, scene: Scene) -> list[str]:

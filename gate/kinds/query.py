@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import re
-import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import pydantic
 
 from gate.contract.item import Item, Moment, Yes
 from gate.contract.model import Promise
-from gate.duration import uptime
 from gate.kinds.bounds import outside
-from gate.kinds.finding import Finding, Here
+from gate.kinds.finding import Finding
 from gate.kinds.host_kind import judged, listed
 from gate.kinds.kind import (
     Cells,
@@ -29,10 +24,10 @@ from gate.kinds.kind import (
     not_seen,
     shown,
 )
-from gate.kinds.pasted import psql
+from gate.kinds.one_value import age, number, one_value
+from gate.kinds.query_look import query_look
 from gate.kinds.scene import Scene, asked, unknown
 from gate.postgres import PlaceName
-from gate.redis import Redis
 from gate.rule import Is, Not, Rule, at_least_one, exactly_one
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
 from gate.sources.queries.keyspace import RedisQuestion
@@ -42,7 +37,6 @@ from gate.target import Target
 WORDS = ("SELECT", "WITH", "VALUES", "SHOW", "TABLE")
 READS = rf"^\s*(?:{'|'.join((*WORDS, *(one.lower() for one in WORDS)))})\s"
 """What a statement begins with that answers rows."""
-AHEAD_S = 60.0
 Scalar = str | int | float | bool
 
 
@@ -104,31 +98,8 @@ def query(promise: Promise, scene: Scene) -> Finding:
         promised=_promised(item),
         seen=_text(found),
         broken=judged(_differs(promise.id, item, found, scene)),
-        look=_look(item, scene),
+        look=query_look(item.sql or "", item.redis, item.database or "", scene),
     )
-
-
-def _look(item: Query, scene: Scene) -> str:
-    name = item.database or ""
-    if item.redis is None:
-        there = dataclasses.replace(scene, target=scene.target.at_database(name))
-        return psql(item.sql or "", there)
-    place = scene.target.at_redis(name).redis or Redis()
-    what, of = item.redis.command
-    words = LOOKS.get(what, what.upper()).format(shlex.quote(of))
-    command = f"redis-cli -h {place.host} -p {scene.target.port(place.port)} -n {place.db} {words}"
-    return command if place.forward else Here(command)
-
-
-LOOKS = {
-    "keys": "--scan --pattern {} | wc -l",
-    "length": "LLEN {}",
-    "exists": "EXISTS {}",
-    "ttl": "TTL {}",
-    "config": "CONFIG GET {}",
-    "info": "INFO | grep {}",
-}
-"""How a Redis is asked by hand."""
 
 
 def answer(id_: str, scene: Scene) -> Fact[Rows]:
@@ -143,12 +114,12 @@ def _differs(id_: str, item: Query, found: Rows, scene: Scene) -> Iterator[str |
     if item.set is not None:
         yield from _set(item.set, found)
     if item.value is not None:
-        yield from _one(found, lambda is_: [] if _equal(item.value, is_) else [f"it is {is_}"])
+        yield from one_value(found, lambda is_: [] if _equal(item.value, is_) else [f"it is {is_}"])
     if item.at_least is not None or item.at_most is not None:
         yield from number(found, lambda is_: outside(is_, item.at_least, item.at_most))
     if item.younger_than_s is not None:
         most = item.younger_than_s
-        yield from _one(found, lambda is_: _age(most, is_, found.clock))
+        yield from one_value(found, lambda is_: age(most, is_, found.clock))
     if scene.moment != "predeploy":
         if item.not_fewer_than_before:
             yield from fewer(id_, found, scene)
@@ -181,49 +152,6 @@ def _set(must: tuple[Scalar, ...], found: Rows) -> Iterator[str | CannotTell]:
         else:
             del rest[at]
     yield from (f"{one!r} is not promised" for one in rest)
-
-
-Judge = Callable[[Value], Iterable["str | CannotTell"]]
-
-
-def _one(found: Rows, judge: Judge) -> Iterator[str | CannotTell]:
-    """Judge the one value of an answer; none is as wrong as another one, many tell nothing."""
-    if not found.rows:
-        yield "it answers no row"
-    elif len(found.rows) > 1 or len(found.columns) != 1:
-        size = f"{len(found.rows)} rows of {len(found.columns)} columns"
-        yield CannotTell(f"it answers {size}, not one value", Cause.UPSTREAM)
-    else:
-        yield from judge(found.rows[0][0])
-
-
-def number(
-    found: Rows, judge: Callable[[float], Iterable[str | CannotTell]]
-) -> Iterator[str | CannotTell]:
-    """Judge the one number of an answer."""
-
-    def judge_number(is_: Value) -> Iterable[str | CannotTell]:
-        if is_ is None:
-            return ["it is NULL"]
-        if isinstance(is_, (str, bool)):
-            return [CannotTell(f"it is no number: {is_!r}", Cause.UPSTREAM)]
-        return judge(is_)
-
-    return _one(found, judge_number)
-
-
-def _age(most: float, is_: Value, clock: dt.datetime) -> Iterable[str | CannotTell]:
-    if is_ is None:
-        return ["it is NULL"]
-    try:
-        time = dt.datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", str(is_)))
-    except ValueError:
-        return [CannotTell(f"it is no time: {is_!r}", Cause.UPSTREAM)]
-    time = time if time.tzinfo else time.replace(tzinfo=dt.timezone.utc)
-    age_s = (clock - time).total_seconds()
-    if age_s < -AHEAD_S:
-        return [CannotTell(f"it is of the future: {is_}", Cause.UPSTREAM)]
-    return [f"it is {uptime(time, clock)} old"] if age_s > most else []
 
 
 def fewer(id_: str, found: Rows, scene: Scene) -> Iterator[str | CannotTell]:

@@ -11,7 +11,6 @@ import pydantic
 from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
-from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Cells,
@@ -27,13 +26,13 @@ from gate.kinds.kind import (
 )
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
+from gate.kinds.triggered import Trigger, triggered
 from gate.kinds.unit_history import WINDOW_S, again_and_again, causes
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
 
-Trigger = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.(socket|timer|path)$")]
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""
 
@@ -95,7 +94,7 @@ def service(promise: Promise, scene: Scene) -> Finding:
     if item.state == "active (running)" and not item.absent:
         broken += again_and_again(item.restarts_at_most, unit, clock, item.restarts_within_s)
     if not item.absent:
-        broken += triggered(item, unit)
+        broken += triggered(item.triggered_by, unit)
     if item.restarted is not None and scene.moment == "postdeploy":
         broken += _restarted(item, unit, scene)
     if broken and not item.absent:
@@ -184,24 +183,6 @@ def _watchdog(item: Service, unit: Unit) -> list[str]:
         return []
     ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
     return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]
-
-
-def triggered(item: Service, unit: Unit) -> list[str]:
-    """What does not wait to start it.
-
-    Raises:
-        ObservationError: Its state is not told.
-    """
-    states, broken = dict(unit.triggers), []
-    for one in item.triggered_by:
-        state = states.get(one, "")
-        if not state:
-            broken.append(f"it is not started by {one}")
-        elif state == "cannot tell":
-            raise ObservationError(f"cannot tell (upstream): systemctl tells no state of {one}")
-        elif not state.startswith("active "):
-            broken.append(f"{one}, which starts it, is {state}")
-    return broken
 
 
 def _failed_since(unit: Unit, scene: Scene) -> list[str]:

@@ -28,7 +28,8 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
-from gate.kinds.query import answer, fewer, number
+from gate.kinds.one_value import number
+from gate.kinds.query import answer, fewer
 from gate.kinds.relations import described, table_of
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import table_stands_on

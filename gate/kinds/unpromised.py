@@ -1,4 +1,4 @@
-"""What a database's catalog holds beyond what the contract's items say of it, and how it changed.
+"""What a database's catalog holds beyond what the contract's items say of it.
 
 Owners, grants, row security, triggers, views, functions, persistence, settings, extensions: all of
 `gate.catalog.diff.objects`, less what items of tables, columns, indexes, enums and extensions
@@ -7,12 +7,9 @@ promise for themselves.
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator, Mapping
 
-from gate.catalog.diff import Diff, objects
+from gate.catalog.diff import objects
 from gate.catalog.expression import normal
 from gate.catalog.model import Catalog, Index, Table
 from gate.catalog.names import plain
@@ -24,14 +21,6 @@ from gate.kinds.extension import Extension
 from gate.kinds.index import Index as IndexItem
 from gate.kinds.runtime import Runtime
 from gate.kinds.table import Table as TableItem
-
-Change = Literal["added", "removed", "changed"]
-NAMED = ("table", "column", "constraint", "index", "enum")
-"""Kinds whose objects the contract has to name one by one: what it does not is told as that."""
-LONGEST = 200
-"""Characters of a definition in a sentence; the kept look has it whole."""
-MOST = 100
-"""Differences that are told one by one."""
 
 
 def unpromised(catalog: Catalog, contract: Contract, moment: Moment) -> dict[str, str]:
@@ -87,141 +76,6 @@ def promised(contract: Contract, moment: Moment) -> set[str]:
     return found | {f"column {one.table}.{plain(one.column)}" for one in columns if not one.absent}
 
 
-@dataclasses.dataclass(frozen=True)
-class Changes:
-    """How what the contract does not speak of is not as it was.
-
-    Attributes:
-        found: Every difference.
-        implied: Keys of those that come with what the contract has come or go.
-    """
-
-    found: Diff
-    implied: frozenset[str]
-
-
-def compared(
-    before: Catalog, after: Catalog, contract: Contract, moments: tuple[Moment, Moment]
-) -> Changes:
-    """Compare what no item promises at two moments.
-
-    What goes with an object that the contract has gone is implied, and so is what comes with one
-    that it has come: the rights that were to be given to new tables, a column's sequence.
-    """
-    was, is_ = (
-        unpromised(one, contract, moment)
-        for one, moment in zip((before, after), moments, strict=True)
-    )
-    named = tuple(promised(contract, moment) for moment in moments)
-    found = Diff(
-        missing={key: text for key, text in was.items() if key not in is_},
-        extra={key: text for key, text in is_.items() if key not in was},
-        changed={
-            key: (text, is_[key]) for key, text in was.items() if key in is_ and text != is_[key]
-        },
-    )
-    gone = set(_parts(was, *HOLDERS)) - set(_parts(is_, *HOLDERS))
-    new = set(_parts(is_)) - set(_parts(was))
-    goes = {key for key, text in found.missing.items() if _goes(key, text, gone, named)}
-    comes = {
-        key
-        for key, text in found.extra.items()
-        if _expected(key, text, named[1], before)
-        or _hangs(key, text, new, COME)
-        or _by_default(key, text, before, after)
-    }
-    return Changes(found, frozenset(goes | comes))
-
-
-def undeclared(changes: Changes, declared: Mapping[str, Change]) -> Iterator[str]:
-    """Say what has changed and is not declared, and what is declared and has not changed.
-
-    Args:
-        changes: All differences.
-        declared: What is to happen to objects, by key; ``*`` stands for any characters.
-    """
-    found = changes.found
-    happened = [
-        *(
-            (key, "removed", f"{key} is gone{_in_words(text)}")
-            for key, text in found.missing.items()
-        ),
-        *((key, "added", f"{key} is new{_in_words(text)}") for key, text in found.extra.items()),
-        *((key, "changed", f"{key}: {words(*two)}") for key, two in found.changed.items()),
-    ]
-    left = dict(declared)
-    sentences = []
-    for key, what, sentence in sorted(happened):
-        wanted = [one for one, how in declared.items() if how == what and matches(one, key)]
-        for one in wanted:
-            left.pop(one, None)
-        if not wanted and key not in changes.implied:
-            sentences.append(sentence)
-    yield from limited(sentences)
-    for one, how in left.items():
-        yield f"{one} is declared as {how}, and is not"
-
-
-def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
-    """Say how what is there differs from what is listed."""
-    there = {key: text for key, text in found.items() if text}
-    sentences = [
-        f"{key} is not listed{_in_words(there[key])}" for key in there if key not in listing
-    ]
-    sentences += [
-        f"{key} is missing{_in_words(listing[key])}" for key in listing if key not in there
-    ]
-    sentences += [
-        f"{key}: {words(listing[key], there[key])}"
-        for key in listing
-        if key in there and flat(listing[key]) != flat(there[key])
-    ]
-    yield from limited(sorted(sentences))
-
-
-def limited(sentences: list[str]) -> Iterable[str]:
-    """As many as anybody reads."""
-    more = len(sentences) - MOST
-    return [*sentences[:MOST], *([f"and {more} more differences"] if more > 0 else [])]
-
-
-def words(was: str, is_: str) -> str:
-    """What two definitions differ in, such as ``owner atum -> postgres``."""
-    old, new = (flat(one).split(", ") if one else [] for one in (was, is_))
-    less = [one for one in old if one not in new]
-    more = [one for one in new if one not in old]
-    if not less and not more:
-        less, more = old, new
-    return f"{said(', '.join(less)) or 'none'} -> {_less(', '.join(more), less) or 'none'}"
-
-
-def _less(text: str, less: list[str]) -> str:
-    """Leave out the word that both sides begin with, where that is all of the difference."""
-    word, blank, rest = said(text).partition(" ")
-    alone = len(less) == 1 and word == "owner" and less[0].startswith("owner ")
-    return rest if blank and alone else said(text)
-
-
-def _in_words(text: str) -> str:
-    return f" ({said(text)})" if text else ""
-
-
-def said(text: str) -> str:
-    """A definition on one line, and no longer than anybody reads."""
-    one = flat(text)
-    return one if len(one) <= LONGEST else f"{one[:LONGEST]}…"
-
-
-def flat(text: str) -> str:
-    """A definition on one line."""
-    return " ".join(text.split())
-
-
-def matches(pattern: str, key: str) -> bool:
-    """Whether a key is one that is meant; nothing but ``*`` has a meaning of its own."""
-    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), key, re.DOTALL))
-
-
 def _names(contract: Contract, kind: type[Item], moment: Moment) -> Iterator[str]:
     for id_, item in contract.of(kind, moment).items():
         if not item.absent:
@@ -248,96 +102,3 @@ def _index(index: Index) -> str:
 def _enum(name: str, catalog: Catalog) -> str:
     owner = catalog.owners.get(f"enum {name}", "")
     return owner and f"owner {owner}"
-
-
-HOLDERS = ("view", "materialized view", "sequence", "function", "procedure", "schema", "domain")
-"""Kinds of objects beside tables that rights are held on."""
-
-
-def _parts(found: Mapping[str, str], *more: str) -> Iterator[str]:
-    """Names of tables and columns, and of more kinds."""
-    for kind in ("table", "column", *more):
-        for key in found:
-            if key.startswith(f"{kind} "):
-                yield key.removeprefix(f"{kind} ")
-
-
-COME = (
-    r"^comment on (table|column) ({names})(\.\S+)?\0",
-    r"^comment on table constraint .* on ({names})\0",
-    r"^sequence .*\0.* owned by ({names})(\.[^.]+)?$",
-)
-"""What hangs on a new table or column and harms nobody."""
-GO = (
-    *COME,
-    r"^grant on (table|column|sequence|function|schema|type) ({names})(\.\S+)? to ",
-    r"^(trigger|policy|rule) ({names})\.",
-    r"^published ({names}) in ",
-    r"^trigger ({names}) of constraint ",
-    r"^statistics .*\0.* FROM ({names})$",
-)
-"""What goes with a table or a column."""
-
-
-def _hangs(key: str, text: str, names: Collection[str], how: Iterable[str]) -> bool:
-    """Whether something hangs on one of some tables and columns."""
-    if not names:
-        return False
-    either = "|".join(map(re.escape, sorted(names)))
-    told = f"{key}\0{text}"
-    return any(re.search(one.replace("{names}", either), told, re.DOTALL) for one in how)
-
-
-def _goes(key: str, text: str, gone: Collection[str], named: tuple[set[str], ...]) -> bool:
-    """Whether something is away because the contract has it so, or with what is away."""
-    kind = key.partition(" ")[0]
-    if kind in ("column", "constraint"):
-        return _table_of(key) in named[0]
-    if kind in (*NAMED, "extension"):
-        return key in named[0] and key not in named[1]
-    return _hangs(key, text, gone, GO)
-
-
-def _expected(key: str, text: str, named: set[str], before: Catalog) -> bool:
-    """Whether the contract says everything that there is to be said of something new.
-
-    What it had to name and does not is told as that, and not as a change.
-    """
-    kind = key.partition(" ")[0]
-    if kind == "extension":
-        return key in named
-    if kind not in NAMED:
-        return False
-    if not text or (_table_of(key) if kind in ("column", "constraint") else key) not in named:
-        return True
-    owners = {one.owner for one in before.tables.values()}
-    usual = (form.format(one) for form in ("permanent, owner {}", "owner {}") for one in owners)
-    return kind in ("table", "enum") and text in usual
-
-
-def _table_of(key: str) -> str:
-    """The key of the table of a column or a constraint."""
-    name = re.sub(r'\.("([^"]|"")*"|[^".]*)$', "", key.partition(" ")[2])
-    return f"table {name}"
-
-
-def _by_default(key: str, text: str, before: Catalog, after: Catalog) -> bool:
-    """Whether a right is what was to be granted on everything new of its owner."""
-    found = re.fullmatch(r"grant on (table|sequence) (.+) to (.+?)", key)
-    if found is None or found[2] in before.tables or f"sequence {found[2]}" in before.objects:
-        return False
-    owner = _owner(found[2], after)
-    schema = found[2].rpartition(".")[0] or "public"
-    wanted = (
-        f"default grant of {owner}{of} on {found[1]}s to {found[3]}" for of in ("", f" in {schema}")
-    )
-    return any(before.objects.get(one) == text for one in wanted)
-
-
-def _owner(name: str, after: Catalog) -> str:
-    """The owner of a table, or of a sequence: its table's, where it is a column's."""
-    text = after.objects.get(f"sequence {name}", "")
-    table = text.rpartition(" owned by ")[2].rpartition(".")[0] if text else name
-    if table in after.tables:
-        return after.tables[table].owner
-    return after.owners.get(f"sequence {name}", "")

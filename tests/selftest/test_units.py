@@ -8,7 +8,8 @@ import pytest
 
 from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError
-from gate.kinds.service import Service, triggered
+from gate.kinds.service import Service
+from gate.kinds.triggered import triggered
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
 from gate.sources.host import script
@@ -355,7 +356,7 @@ def test_what_starts_it(
     item = contract(tmp_path, {"service.w": keys}).promise("service.w").before
     assert isinstance(item, Service)
     try:
-        said = "; ".join(triggered(item, found))
+        said = "; ".join(triggered(item.triggered_by, found))
     except ObservationError as error:
         said = str(error)
     assert broken in said

@@ -1,0 +1,41 @@
+"""How somebody asks by hand what a query asks."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+
+from gate.kinds.finding import Here
+from gate.kinds.pasted import psql
+from gate.kinds.scene import Scene
+from gate.redis import Redis
+from gate.sources.queries.keyspace import RedisQuestion
+
+LOOKS = {
+    "keys": "--scan --pattern {} | wc -l",
+    "length": "LLEN {}",
+    "exists": "EXISTS {}",
+    "ttl": "TTL {}",
+    "config": "CONFIG GET {}",
+    "info": "INFO | grep {}",
+}
+"""How a Redis is asked by hand."""
+
+
+def query_look(sql: str, redis: RedisQuestion | None, name: str, scene: Scene) -> str:
+    """What asks the same by hand.
+
+    Args:
+        sql: The statement, where it is one.
+        redis: The question, where it is one to a Redis.
+        name: Of the database; empty for the target's own.
+        scene: Where it is.
+    """
+    if redis is None:
+        there = dataclasses.replace(scene, target=scene.target.at_database(name))
+        return psql(sql, there)
+    place = scene.target.at_redis(name).redis or Redis()
+    what, of = redis.command
+    words = LOOKS.get(what, what.upper()).format(shlex.quote(of))
+    command = f"redis-cli -h {place.host} -p {scene.target.port(place.port)} -n {place.db} {words}"
+    return command if place.forward else Here(command)
