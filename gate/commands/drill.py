@@ -145,7 +145,7 @@ def _drill(
     cancelled: threading.Event,
     others: Mapping[str, Mapping[str, str]],
 ) -> int:
-    began, trials = time.monotonic(), {}
+    began, trials, ended = time.monotonic(), {}, ""
     jobs = f", over {plan.jobs} instances" if plan.jobs > 1 else ""
     tell(f"gate drill: {len(plan.chosen)} faults at {plan.target.title}{jobs}")
 
@@ -154,9 +154,11 @@ def _drill(
         tell(_line(trial, len(trials), len(plan.chosen)))
 
     try:
-        drill(plan, one, cancelled)
+        _, ended = drill(plan, one, cancelled)
     except KeyboardInterrupt:
         tell("gate drill: interrupted: what was done is taken back")
+    if ended:
+        tell(f"gate drill: it ended before its time: {ended}")
     left = tuple(name for name in plan.chosen if name not in trials)
     matrix = Matrix(
         target=plan.target.name,
@@ -164,7 +166,7 @@ def _drill(
         trials={name: trials[name] for name in plan.chosen if name in trials},
         left=left,
         others={name: others[name] for name in trials if name in others},
-        within_s=plan.within_s if left and not cancelled.is_set() else math.inf,
+        within_s=plan.within_s if left and not (ended or cancelled.is_set()) else math.inf,
         seconds=time.monotonic() - began,
     )
     _write(matrix, plan, tell)

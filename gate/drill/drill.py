@@ -130,8 +130,10 @@ def chosen(
 
 def drill(
     plan: Plan, tell: Callable[[Trial], None], cancelled: threading.Event
-) -> dict[str, Trial]:
-    """Try the faults; returns what became of each that was tried, in their order.
+) -> tuple[dict[str, Trial], str]:
+    """Try the faults; returns what became of each that was tried, and what ended the drill.
+
+    They come in their order; what ended it before its time is empty where it went through.
 
     Args:
         plan: What is asked.
@@ -139,7 +141,8 @@ def drill(
         cancelled: Set by another thread: what is under way is taken back, the rest is left out.
 
     Raises:
-        GateError: The gate is not green where nothing was done, or there is no place to try at.
+        GateError: Nothing was tried: the gate is not green where nothing was done, or there is no
+            place to try at.
     """
     run = _Run(plan, tell, cancelled)
     with _alone(plan):
@@ -155,9 +158,11 @@ def drill(
             cancelled.set()
             _join(threads)
             raise
-    if run.wrong:
-        raise run.wrong[0]
-    return {name: run.trials[name] for name in plan.chosen if name in run.trials}
+    wrong = next(iter(run.wrong), None)
+    if wrong is not None and not (run.trials and isinstance(wrong, GateError)):
+        raise wrong
+    tried = {name: run.trials[name] for name in plan.chosen if name in run.trials}
+    return tried, str(wrong) if wrong is not None else ""
 
 
 class _Run:

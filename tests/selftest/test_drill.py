@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import pathlib
@@ -9,12 +10,14 @@ import shlex
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 
 import psycopg
 import pytest
 
-from gate.drill.drill import allowed, chosen, in_order
+from gate.drill.bench import NotGreenError
+from gate.drill.drill import Plan, allowed, chosen, drill, in_order
 from gate.drill.fault import Fault
 from gate.drill.gating import Look
 from gate.drill.healthy import upper_bound
@@ -27,6 +30,7 @@ from gate.drill.page import page
 from gate.drill.scope import Scope, laid_out, scope_of
 from gate.drill.trial import End, Trial, judged
 from gate.errors import ContractError, TargetError
+from gate.kinds.load import load_contract
 from gate.target import Target
 from gate.target_drill import Drill
 from tests.selftest import runs
@@ -219,6 +223,46 @@ def test_what_was_not_reached_is_told(
         within_s=within_s,
     )
     assert (matrix.exit_status, headline(matrix)) == (status, words)
+
+
+@pytest.mark.parametrize("good", [1, 0])
+def test_what_was_tried_is_kept_where_the_place_gives_up(
+    good: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And why it ended; where nothing was tried, that is a mistake."""
+
+    class Place:
+        tried = 0
+
+        def trial(self, name: str, *_: object) -> Trial:
+            if self.tried == good:
+                raise NotGreenError("it is not green")
+            self.tried += 1
+            return Trial(name=name, end=End.DETECTED, look=look(TURNED))
+
+    monkeypatch.setattr("gate.drill.drill.bench", lambda *_: contextlib.nullcontext(Place()))
+    faults = load_faults(runs.ROOT / "tests/faults")
+    target = local(
+        tmp_path,
+        embedded=True,
+        launcher={"title": "t", "up": ("x",), "down": ("x",), "status": ("x",)},
+    )
+    plan = Plan(
+        target=target,
+        contract=load_contract(runs.ROOT / "tests/contract"),
+        folder=tmp_path,
+        faults=faults,
+        chosen=dict.fromkeys(("one", "two", "three"), FAULT),
+        reports=tmp_path,
+        cwd=tmp_path,
+    )
+    told: list[str] = []
+    if not good:
+        with pytest.raises(NotGreenError):
+            drill(plan, lambda one: told.append(one.name), threading.Event())
+        return
+    trials, ended = drill(plan, lambda one: told.append(one.name), threading.Event())
+    assert ([*trials], ended, told) == (["one"], "it is not green", ["one"])
 
 
 def test_promises_of_the_drills_own_are_added(tmp_path: pathlib.Path) -> None:
