@@ -34,6 +34,7 @@ from gate.report.runs import TIME
 from gate.report.write import write_all
 from gate.secrets.redactor import Redactor
 from gate.sources.observed import Observed
+from tests.bench import allure_moments
 from tests.selftest.browser import Browser, browser, chromium
 
 NOON = dt.datetime(2026, 2, 13, 12, 0, tzinfo=dt.timezone.utc)
@@ -199,6 +200,28 @@ def test_a_failed_deployment_and_its_rollback_are_one_page(
             shows(reader, *wanted)
     assert reader.asked_others == []
     assert reader.said == []
+
+
+def test_moments_are_counted(
+    deployed: Callable[..., pathlib.Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the CI counts of the whole cycle: a retry is seen, and a result that is otherwise."""
+    place = deployed(FAILED)
+    assert allure_moments.main(str(place)) == 0
+    told = capsys.readouterr().out
+    assert "results of 3 moments (predeploy, postdeploy, rollback): 1 broken, 1 failed," in told
+    assert told.endswith("; 0 retries\n")
+    run = stories(place)[-1].runs["postdeploy"] / FOLDER
+    one = next(run.glob("*-result.json"))
+    again = one.with_name(f"again-{one.name}")
+    again.write_bytes(one.read_bytes())
+    assert allure_moments.main(str(place)) == 1
+    assert "retry (Allure 2): 2 results" in capsys.readouterr().err
+    again.unlink()
+    text = one.read_text("utf-8").replace('"status": "passed"', '"status": "failed"', 1)
+    one.write_text(text, "utf-8")
+    assert allure_moments.main(str(place)) == 1
+    assert "postdeploy: failed are" in capsys.readouterr().err
 
 
 def test_the_documents_are_read_in_the_page(
