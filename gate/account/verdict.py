@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import enum
+import functools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from gate.account.absence import warnings
@@ -92,7 +94,11 @@ class Verdict:
 
     def count(self, outcome: Outcome) -> int:
         """How many items ended so."""
-        return sum(line.outcome is outcome for line in self.lines)
+        return self._counts[outcome]
+
+    @functools.cached_property
+    def _counts(self) -> Counter[Outcome]:
+        return Counter([line.outcome for line in self.lines])
 
 
 BESIDE = "a test that accounts for no promise failed"

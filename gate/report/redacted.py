@@ -10,7 +10,7 @@ from typing import Any, Literal, get_origin
 
 import pydantic
 
-from gate.account.verdict import Verdict
+from gate.account.verdict import Line, Verdict
 from gate.report.account import Account, Earlier
 from gate.secrets.redactor import Redactor
 from gate.sources.fact import Absent, CannotTell, Seen
@@ -18,8 +18,11 @@ from gate.sources.observed import Observed
 
 FACTS: dict[type, str] = {Seen: "value", Absent: "proof", CannotTell: "reason"}
 """What each kind of fact says; its tag is what it is read back by."""
+WORDS = ("promised", "seen", "reason", "look")
+"""What of a line may hold what a target said."""
 PLAIN = (bool, int, float, dt.datetime)
 """Types of fields that hold no text."""
+SIMPLE = frozenset((*PLAIN, type(None)))
 
 
 def redacted(account: Account, redactor: Redactor) -> Account:
@@ -46,17 +49,16 @@ def _earlier(one: Earlier, redactor: Redactor, cleaned: dict[int, Observed | Non
 
 def redacted_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
     """The verdict with every line's words cleaned."""
-    lines = (
-        dataclasses.replace(
-            line,
-            promised=redactor.clean(line.promised),
-            seen=redactor.clean(line.seen),
-            reason=redactor.clean(line.reason),
-            look=redactor.clean(line.look),
-        )
-        for line in verdict.lines
+    return dataclasses.replace(
+        verdict, lines=tuple([_cleaned(line, redactor) for line in verdict.lines])
     )
-    return dataclasses.replace(verdict, lines=tuple(lines))
+
+
+def _cleaned(line: Line, redactor: Redactor) -> Line:
+    """A line with its words cleaned; as it is where there is nothing to be taken out."""
+    words = {name: redactor.clean(getattr(line, name)) for name in WORDS}
+    is_same = all(getattr(line, name) == one for name, one in words.items())
+    return line if is_same else dataclasses.replace(line, **words)  # type: ignore[arg-type] # texts
 
 
 def redacted_observed(observed: Observed | None, redactor: Redactor) -> Observed | None:
@@ -68,9 +70,6 @@ def _clean(value: Any, redactor: Redactor) -> Any:
     """Clean a value at any depth; what holds no secret is returned as it is."""
     if isinstance(value, str):
         return value if isinstance(value, enum.Enum) else redactor.clean(value)
-    if isinstance(value, pydantic.BaseModel):
-        changed = _changed(value, _fields(type(value)), redactor)
-        return value.model_copy(update=changed) if changed else value
     if isinstance(value, dict):
         return {key: _clean(one, redactor) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -78,6 +77,10 @@ def _clean(value: Any, redactor: Redactor) -> Any:
     if type(value) in FACTS:
         changed = _changed(value, {FACTS[type(value)]: False}, redactor)
         return dataclasses.replace(value, **changed) if changed else value
+    # pydantic takes long to say that something is no model, and most values are none
+    if type(value) not in SIMPLE and isinstance(value, pydantic.BaseModel):
+        changed = _changed(value, _fields(type(value)), redactor)
+        return value.model_copy(update=changed) if changed else value
     return value
 
 

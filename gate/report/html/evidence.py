@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -26,7 +27,9 @@ CUT = "… (cut here; whole in observed.json)"
 
 
 FACTS = (Seen, Absent, CannotTell)
-EMPTY: tuple[object, ...] = (None, "", (), {})
+PLAIN = frozenset((int, float, bool, type(None), dt.datetime))
+"""Types of most values; asking a class of pydantic's what is an instance of it takes longer."""
+CAN_BE_EMPTY = frozenset((str, tuple, dict))
 
 
 @dataclasses.dataclass
@@ -54,6 +57,10 @@ class Evidence:
         )
 
 
+def _is_empty(value: object) -> bool:
+    return value is None or (type(value) in CAN_BE_EMPTY and not value)
+
+
 def excerpt(value: Any) -> Any:
     """A fact as JSON-ready data, long texts and lists cut: whatever its size, this is small."""
     return _excerpt(value, [NODES])
@@ -61,27 +68,35 @@ def excerpt(value: Any) -> Any:
 
 def _excerpt(value: Any, left: list[int]) -> Any:
     left[0] -= 1
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, str):
         text = value if len(value) <= TEXT else value[:TEXT] + CUT
         return text.encode("utf-8", "replace").decode()  # a lone surrogate is no JSON
-    if isinstance(value, pydantic.BaseModel):
-        value = {key: one for key, one in value if one not in EMPTY}
-    elif type(value) in FACTS:
+    if type(value) in FACTS:
         value = vars(value)
+    elif isinstance(value, pydantic.BaseModel):
+        value = {key: one for key, one in value if not _is_empty(one)}
     if isinstance(value, Mapping):
-        found = {}
-        for number, (key, one) in enumerate(value.items()):
-            if number >= LISTED or left[0] <= 0:
-                found["…"] = f"{len(value) - number} more"
-                break
-            found[str(key)[:TEXT]] = _excerpt(one, left)
-        return found
+        return _mapped(value, left)
     if isinstance(value, (list, tuple, set, frozenset)):
-        shown: list[Any] = []
-        for number, one in enumerate(value):
-            if number >= LISTED or left[0] <= 0:
-                shown.append(f"… {len(value) - number} more")
-                break
-            shown.append(_excerpt(one, left))
-        return shown
+        return [*_listed(value, left)]
     return value
+
+
+def _mapped(value: Mapping[Any, Any], left: list[int]) -> dict[str, Any]:
+    found = {}
+    for number, (key, one) in enumerate(value.items()):
+        if number >= LISTED or left[0] <= 0:
+            found["…"] = f"{len(value) - number} more"
+            break
+        found[str(key)[:TEXT]] = _excerpt(one, left)
+    return found
+
+
+def _listed(value: Collection[Any], left: list[int]) -> Iterator[Any]:
+    for number, one in enumerate(value):
+        if number >= LISTED or left[0] <= 0:
+            yield f"… {len(value) - number} more"
+            return
+        yield _excerpt(one, left)
