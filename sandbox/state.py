@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+import shlex
 
 HOME = os.environ.get("ATUM_SANDBOX") or os.environ["ATUM_GUARDED"]
 ROOT = pathlib.Path(HOME) / "root"
@@ -102,8 +103,20 @@ def show(name: str) -> dict[str, str]:
         "WantedBy": " ".join(wanted),
         "Wants": " ".join(unit.get("Wants", [])),
         "NeedDaemonReload": "yes" if _changed(file) else "no",
+        "User": (unit.get("User") or [""])[0],
+        "WorkingDirectory": (unit.get("WorkingDirectory") or [""])[0],
+        "EnvironmentFiles": "".join(
+            f"{one} (ignore_errors=no)" for one in unit.get("EnvironmentFile", [])
+        ),
+        "ExecStart": f"{{ path={_program(unit)} ; argv[]={_program(unit)} ; }}",
     }
     return {**found, **(_timer(name) if name.endswith(".timer") else _service(name, unit))}
+
+
+def _program(unit: dict[str, list[str]]) -> str:
+    """The program that a unit starts."""
+    words = shlex.split((unit.get("ExecStart") or [""])[0])
+    return words[0] if words else ""
 
 
 def _nothing(name: str) -> dict[str, str]:

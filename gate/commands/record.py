@@ -6,13 +6,16 @@ What was recorded is what *is*; it becomes a promise only when somebody has read
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import pathlib
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 
+from gate import launcher
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import first_line
@@ -22,11 +25,14 @@ from gate.contract.vocabulary import chapters
 from gate.errors import ContractError, ObservationError, TargetError
 from gate.kinds.load import load_contract
 from gate.kinds.registry import kinds
+from gate.recorder.between import chapters_of, differences
 from gate.recorder.database import record_both
 from gate.recorder.live import record
 from gate.run.settings import find_settings
 from gate.secrets import known
 from gate.secrets.credentials import of_run
+from gate.sources.binding import as_looked_at
+from gate.sources.observation_file import read_observed
 from gate.target import Target, load_target
 
 RECORD_S, CONNECT_S = 60, 5
@@ -41,7 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", nargs="?", choices=["database"], help="a database by its libpq service"
     )
     parser.add_argument("--service", help="libpq service of the database as it is before")
-    parser.add_argument("--after", metavar="SERVICE", help="and as it is after, where that differs")
+    parser.add_argument(
+        "--after",
+        metavar="SERVICE-or-FILE",
+        help="and as it is after, where that differs; with --before a later observed.json",
+    )
+    parser.add_argument(
+        "--before", metavar="FILE", help="observed.json of the earlier of two looks: what differs"
+    )
     parser.add_argument("--source", default="recorded", help="what the items name as their source")
     parser.add_argument("--risk", default="", help="risk that everything new guards")
     parser.add_argument(
@@ -51,9 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         *("--contract", "--gate-contract"),
         metavar="DIR",
         default="",
-        help="names the paths, units and runtimes that nobody can list",
+        help="whose items are recorded anew; the folder of --write where there is none yet",
     )
     parser.add_argument("--only", default="", help="chapters, such as services,ports,database")
+    parser.add_argument(
+        "--all", action="store_true", help="write what most people would never promise, too"
+    )
     parser.add_argument("--write", metavar="DIR", help="a file for each chapter; none is replaced")
 
 
@@ -68,35 +84,77 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
             raise ContractError("say which database: --service=NAME")
         before = _read(options.service)
         after = _read(options.after) if options.after else before
-        tell(record_both(before, after, source=options.source, risk=options.risk))
+        text = record_both(before, after, source=options.source, risk=options.risk)
+        tell(text)
         return 0
-    only = [one for one in options.only.split(",") if one]
+    only = [word for one in options.only.split(",") if (word := one.strip())]
     unknown = sorted(set(only) - set(chapters(kinds())))
     if unknown:
         raise ContractError(f"--only: unknown: {unknown[0]}; known: {', '.join(chapters(kinds()))}")
-    target, contract = _places(options.target, options.contract)
-    known.begin(of_run(target, os.environ))
-    found, missing = record(target, contract, only)
+    if options.before or options.after:
+        return _between(options, only, tell)
+    with _places(options.target, options.contract, options.write) as (target, contract):
+        known.begin(of_run(target, os.environ))
+        found, missing = record(target, contract, only, "all" if options.all else "usual")
     for name, text in found.items():
-        _out(name, known.tell(text), options.write, tell)
+        _out(name, text, options.write, tell)
     for text in missing:
         tell(f"# not recorded: {known.tell(text).splitlines()[0]}")
     return 1 if missing and only else 0
 
 
-def _places(target: str, folder: str) -> tuple[Target, Contract]:
-    """The target, and the contract where there is one already."""
+def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str], object]) -> int:
+    """What differs between two kept looks; 1 where something of it cannot be written.
+
+    Raises:
+        GateError: A look is missing, or is none.
+    """
+    if not options.before or not options.after:
+        raise ContractError("two looks are compared: say --before=FILE and --after=FILE")
+    before, after = (read_observed(pathlib.Path(one)) for one in (options.before, options.after))
+    settings = find_settings(pathlib.Path.cwd())
+    named = options.target or settings.target or before.target
+    target = as_looked_at(load_target(named, settings.targets), after.bound.place)
+    place = pathlib.Path(options.contract) if options.contract else settings.contract
+    contract = load_contract(place, target.differs, logins=target.api.logins)
+    known.begin(of_run(target, os.environ))
+    found, missing = differences(target, contract, before, after, options.source)
+    for name, text in chapters_of(only, found).items():
+        _out(name, text, options.write, tell)
+    said = [one for one in missing if not only or one.partition(":")[0] in only]
+    for text in said:
+        tell(f"# {known.tell(text)}")
+    return 1 if said else 0
+
+
+@contextlib.contextmanager
+def _places(target: str, folder: str, new: str | None) -> Iterator[tuple[Target, Contract]]:
+    """The target, started where it is a throw-away one, and the contract where there is one."""
     settings = find_settings(pathlib.Path.cwd())
     named = target or settings.target
     if not named:
         raise TargetError("no target is named: say --target=NAME-or-PATH")
     found = load_target(named, settings.targets)
-    if found.embedded:
-        raise TargetError(f"{found.file}: is started for a run only: name one that stands")
     place = pathlib.Path(folder) if folder else settings.contract
-    if folder or any(place.glob("*.toml")):
-        return found, load_contract(place, found.differs, logins=found.api.logins)
-    return found, Contract(system="", cwd="/", folder=str(place), sha256="", promises={})
+    if any(place.glob("*.toml")) or (folder and folder != new):
+        contract = load_contract(place, found.differs, logins=found.api.logins)
+    else:
+        contract = Contract(system="", cwd="/", folder=str(place), sha256="", promises={})
+    if not found.embedded:
+        yield found, contract
+        return
+    instance, own = launcher.start(found, _tell, threading.Event())
+    try:
+        os.environ.update(instance.env)
+        yield launcher.placed(found, instance), contract
+    finally:
+        if own:
+            launcher.stop(found, own)
+
+
+def _tell(text: str) -> None:
+    """What is started is said beside what is recorded."""
+    sys.stderr.write(f"{text}\n")
 
 
 def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]) -> None:
@@ -125,6 +183,6 @@ def _read(service: str) -> Catalog:
             application_name="atum-desk-gate",
             options=f"-c default_transaction_read_only=on -c statement_timeout={RECORD_S * 1000}",
         ) as connection:
-            return read_catalog(connection)
+            return read_catalog(connection, whole=True)
     except psycopg.Error as error:
         raise ObservationError(f"database service {service!r}: {first_line(error)}") from error

@@ -10,6 +10,7 @@ import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Name, Port, Yes
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.recorded_certificates import CERTIFICATES_THERE, name_of
 from gate.kinds.scene import Scene
 from gate.rule import Both, Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import CannotTell, Cause
@@ -111,6 +112,19 @@ def _keys(item: Certificate, found: CertificateFacts) -> Mapping[str, Any]:
     return {**given, "names": list(found.names) or None, "issuer": found.issuer}
 
 
+def _discovered(item: Certificate, found: CertificateFacts, scene: Scene) -> Mapping[str, Any]:
+    """Asked for by a name of its own; with the days that are left at least, whatever they are."""
+    del scene
+    keys = _keys(item, found)
+    fields = type(item).model_fields
+    return {
+        **keys,
+        "name": name_of(found.names) or item.name,
+        "days_left": fields["days_left"].default,
+        "trusted": True if found.verified == "ok" else None,
+    }
+
+
 KIND = HostKind(
     name="certificate",
     chapter="certificates",
@@ -135,5 +149,7 @@ KIND = HostKind(
     },
     look=lambda item, target: command(_subject(item, target)),
     keys=_keys,
+    discover=CERTIFICATES_THERE,
+    discovered=_discovered,
     severity="critical",
 ).kind

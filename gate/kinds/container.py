@@ -11,6 +11,7 @@ import pydantic
 
 from gate.contract.item import Item, Name
 from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.recorded_containers import CONTAINERS_THERE
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Model
 from gate.sources.host.parts import cannot_tell, parts, read_parts
@@ -166,5 +167,6 @@ KIND = HostKind(
         "state": found.state,
         "health": found.health or None,
     },
+    discover=CONTAINERS_THERE,
     severity="critical",
 ).kind

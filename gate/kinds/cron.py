@@ -10,11 +10,13 @@ import pydantic
 
 from gate.contract.item import Item, Name
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
+from gate.kinds.unplaced import is_whole, user_of
 from gate.kinds.user import UserName
-from gate.sources.fact import Absent, CannotTell, Model
+from gate.sources.fact import Absent, CannotTell, Model, Seen
 from gate.sources.host.parts import cannot_tell, parts, read_parts
-from gate.sources.host.probe import Probe
+from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
 from gate.target import Target
 
@@ -140,6 +142,55 @@ def _keys(item: Cron, found: CronFacts) -> Mapping[str, Any]:
     return {"command": item.command, "user": item.user, "schedule": times[0]}
 
 
+class Lines(Model):
+    """Lines of crontabs: user and program; nothing else of a command."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | CannotTell]:
+    """Whose program which line starts, by its path or name."""
+    told = read_parts(section)
+    for part, what in (("tabs", "the system's crontabs"), ("spool", "the users' crontabs")):
+        if told[part].err or told[part].rc not in (0, 1):
+            return dict.fromkeys(subjects, cannot_tell(told[part], what))
+    lines = {
+        (whose, program[0])
+        for part in ("tabs", "spool")
+        for file, whose, _, what in _lines(told[part])
+        if not file.endswith(BASE) and (program := PROGRAM.search(what))
+    }
+    return dict.fromkeys(subjects, Lines(lines=tuple(sorted(lines))))
+
+
+ALL_LINES = "all"
+BASE = ("/etc/crontab", "/e2scrub_all", "/anacron", "/popularity-contest", "/sysstat", "/mdadm")
+"""Files of the system itself."""
+PROGRAM = re.compile(r"(?<![\\w=/.-])/[A-Za-z0-9_./+-]+")
+"""A program by its path; what stands behind it may be a secret."""
+CRON_THERE = Probe[str, Lines](
+    name="gate.cron.there", model=Lines, script=lambda _: script(()), read=read_all
+)
+
+
+def _asks_all(target: Target) -> Iterator[object]:
+    if is_whole(target):
+        yield AskProbe(CRON_THERE, ALL_LINES)
+
+
+def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
+    """Each program that cron starts, for each user."""
+    del which
+    fact = scene.probed(CRON_THERE, ALL_LINES) if is_whole(scene.target) else None
+    if isinstance(fact, CannotTell):
+        yield fact
+    for whose, program in fact.value.lines if isinstance(fact, Seen) else ():
+        user = user_of(scene.target, whose)
+        if user:
+            keys = {"title": f"cron starts {program} for {user}", "command": program, "user": user}
+            yield Recorded(f"{user} {program}", keys)
+
+
 KIND = HostKind(
     name="cron",
     chapter="timers",
@@ -154,4 +205,5 @@ KIND = HostKind(
     columns={"Schedule": lambda one: "; ".join(sum(one.schedules.values(), ()))},
     look=lambda item, _: f"crontab -l -u {item.user}; grep -r . /etc/crontab /etc/cron.d",
     keys=_keys,
+    discover=Discovery(asks=_asks_all, names=_names, doubtful=("schedule",)),
 ).kind

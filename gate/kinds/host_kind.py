@@ -17,7 +17,9 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
+    DISCOVERED,
     Cells,
+    Discovery,
     Found,
     Kind,
     Recorded,
@@ -64,6 +66,8 @@ class HostKind(Generic[It, F]):
         columns: Columns of its table in the documents, of what is there.
         look: A command to look for oneself.
         keys: The keys that promise what is there, for `gate record`.
+        discover: How it finds out what there is.
+        discovered: The keys of what was found so, where they are others than `keys`.
         state: What the state diff compares; as `text` where nothing of that changes by itself.
         odd: What holds and is odd.
         severity: Allure's.
@@ -83,6 +87,8 @@ class HostKind(Generic[It, F]):
     columns: Mapping[str, Callable[[F], str]]
     look: Callable[[It, Target], str]
     keys: Callable[[It, F], Mapping[str, Any]]
+    discover: Discovery | None = None
+    discovered: Callable[[It, F, Scene], Mapping[str, Any]] | None = None
     state: Callable[[F], str] | None = None
     odd: Callable[[It, F, Scene], Sequence[str]] = nothing_odd
     severity: Severity = "normal"
@@ -105,6 +111,7 @@ class HostKind(Generic[It, F]):
             row=self._row,
             references=no_references,
             record=self._record,
+            discover=self.discover,
         )
 
     def _fact(self, promise: Promise, scene: Scene) -> Fact[F]:
@@ -155,13 +162,18 @@ class HostKind(Generic[It, F]):
         return what | {head: shown(fact, self.absent, one) for head, one in self.columns.items()}
 
     def _record(self, scene: Scene) -> Iterable[Recorded]:
-        """Those that the contract names already, as they are."""
+        """Those that the contract names, or that were found, as they are."""
         for promise in scene.contract.at(scene.moment):
             item = promise.at(scene.moment)
             fact = self._fact(promise, scene) if isinstance(item, self.model) else None
             if isinstance(item, self.model) and isinstance(fact, Seen):
-                keys = {"title": item.title, **self.keys(item, fact.value)}
+                keys = {"title": item.title, **self._keys(item, fact.value, scene)}
                 yield Recorded(promise.name, {k: v for k, v in keys.items() if v is not None})
+
+    def _keys(self, item: It, found: F, scene: Scene) -> Mapping[str, Any]:
+        if item.source == DISCOVERED and self.discovered is not None:
+            return self.discovered(item, found, scene)
+        return self.keys(item, found)
 
 
 def judged(differences: Differences) -> tuple[str, ...]:

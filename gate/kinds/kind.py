@@ -74,6 +74,40 @@ class Recorded:
     keys: Mapping[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """What is there and is not written down.
+
+    Attributes:
+        text: What it is, and why: a line at the head of the chapter.
+    """
+
+    text: str
+
+
+Which = Literal["usual", "all"]
+DISCOVERED = "found there"
+"""Source of the items that a `Discovery` names, until what they are is written down."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """How a kind finds out what there is, so that `gate record` needs nobody to name it.
+
+    Attributes:
+        asks: What the sources have to be asked first, on a target: an `AskProbe` that lists.
+        names: What is there, by what the first look saw. Each item says what it is about; what it
+            is, the kind's `record` writes by a second look. What is left out, and what cannot be
+            told, is said at the chapter's head. Where all is wanted, that is, too, which most
+            people would never promise.
+        doubtful: Keys that go where the item does not hold with them, one after the other.
+    """
+
+    asks: Callable[[Target], Iterable[object]]
+    names: Callable[[Scene, Which], Iterable[Recorded | LeftOut | CannotTell]]
+    doubtful: tuple[str, ...] = ()
+
+
 def records_nothing(scene: Scene) -> Iterable[Recorded]:
     """What it promises is nothing that a look could make up by itself."""
     del scene
@@ -101,6 +135,7 @@ class Kind:
         shows: Whether an item that holds at a moment shows that something is there; what an empty
             host would keep as well does not.
         record: Items that promise what a look has seen, for `gate record`.
+        discover: How it finds out what there is; ``None`` where only what is named can be recorded.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
         named_by: Keys by which other items name one of this kind, beside the kind's own name; what
@@ -127,6 +162,7 @@ class Kind:
     references: Callable[[Item, Promises], Iterable[str]]
     shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
     record: Callable[[Scene], Iterable[Recorded]] = records_nothing
+    discover: Discovery | None = None
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
     named_by: tuple[str, ...] = ()
     carries: Callable[[Promise, Scene], bool] = lambda _promise, _scene: True

@@ -11,8 +11,10 @@ import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Name
 from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.recorded_mounts import MOUNTS_THERE, floor
 from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
+from gate.sources.host.mount_table import mount_table
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
@@ -20,7 +22,6 @@ from gate.target import Target
 
 Count = Annotated[int, pydantic.Field(gt=0)]
 Percent = Annotated[float, pydantic.Field(gt=0, le=100)]
-OCTAL = re.compile(r"\\([0-7]{3})")
 ROOM = re.compile(r"(\d+) (\d+) (\d+) (\d+) (\d+)")
 
 
@@ -100,7 +101,7 @@ def read(
         ``proc(5)``, mountinfo.
     """
     told = read_parts(section)
-    mounts = _mounts(told["mounts"].text)
+    mounts = mount_table(told["mounts"].text)
     rooms = _rooms(told["room"])
     found: dict[str, MountFacts | Absent | CannotTell] = {}
     for place in subjects:
@@ -108,30 +109,14 @@ def read(
         if told["mounts"].rc != 0 or "/" not in mounts:
             found[place] = cannot_tell(told["mounts"], "/proc/self/mountinfo")
         elif path in mounts:
-            device, type_, options = mounts[path]
+            one = mounts[path]
             room = rooms.get(place) or cannot_tell(told["room"], f"stat -f {place}")
-            found[place] = MountFacts(device=device, type=type_, options=options, room=room)
+            found[place] = MountFacts(
+                device=one.device, type=one.type, options=one.options, room=room
+            )
         else:
             found[place] = Absent(f"/proc/self/mountinfo has no {path}")
     return found
-
-
-def _mounts(text: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    found: dict[str, tuple[str, str, tuple[str, ...]]] = {}
-    for line in text.splitlines():
-        mount, _, system = line.partition(" - ")
-        fields, of = mount.split(" "), system.split(" ")
-        if len(fields) < 6 or len(of) < 3:  # noqa: PLR2004 - as proc(5) has them
-            continue
-        options = dict.fromkeys([*fields[5].split(","), *" ".join(of[2:]).split(",")])
-        if "ro" in fields[5].split(","):  # of this mount, whatever the file system is
-            options.pop("rw", None)
-        found[_plain(fields[4])] = (_plain(of[1]), of[0], tuple(options))
-    return found
-
-
-def _plain(text: str) -> str:
-    return OCTAL.sub(lambda one: chr(int(one[1], 8)), text)
 
 
 def _rooms(section: Section) -> dict[str, Fact[Room]]:
@@ -203,6 +188,19 @@ def _keys(item: Mount, found: MountFacts) -> Mapping[str, Any]:
     return {**keys, "path": item.path, "device": found.device, "type": found.type}
 
 
+def _discovered(item: Mount, found: MountFacts, scene: Scene) -> Mapping[str, Any]:
+    """The same with floors well below what is free: what is left of a disk is no promise."""
+    room = found.room.value if isinstance(found.room, Seen) else None
+    inodes = room is not None and room.inodes > 0
+    del scene
+    return {
+        **_keys(item, found),
+        "options": ["ro" if "ro" in found.options else "rw"],
+        "free_percent": floor(room.free, room.size) if room else None,
+        "free_inodes_percent": floor(room.free_inodes, room.inodes) if room and inodes else None,
+    }
+
+
 KIND = HostKind(
     name="mount",
     chapter="mounts",
@@ -222,5 +220,7 @@ KIND = HostKind(
     },
     look=_look,
     keys=_keys,
+    discover=MOUNTS_THERE,
+    discovered=_discovered,
     absent="not mounted",
 ).kind

@@ -12,6 +12,7 @@ import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Yes
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.recorded_programs import PACKAGES_THERE, upstream
 from gate.kinds.scene import Scene
 from gate.rule import Both, Has, Is, Rule, Some
 from gate.secrets import known
@@ -262,6 +263,12 @@ def _keys(item: Package, found: PackageFacts) -> Mapping[str, Any]:
     }
 
 
+def _discovered(item: Package, found: PackageFacts, scene: Scene) -> Mapping[str, Any]:
+    """The version as its makers call it: a fix that a distribution brings breaks no promise."""
+    del scene
+    return {**_keys(item, found), "version": upstream(found.version)}
+
+
 KIND = HostKind(
     name="package",
     chapter="packages",
@@ -278,5 +285,7 @@ KIND = HostKind(
     columns={"Version": lambda one: one.version, "Held": lambda one: "yes" if one.held else "no"},
     look=_look,
     keys=_keys,
+    discover=PACKAGES_THERE,
+    discovered=_discovered,
     absent="not installed",
 ).kind

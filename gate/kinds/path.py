@@ -24,7 +24,9 @@ from gate.kinds.kind import (
     no_references,
     not_seen,
 )
+from gate.kinds.recorded_paths import PATHS_THERE
 from gate.kinds.scene import Scene, asked
+from gate.kinds.unplaced import user_of
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Path
 from gate.sources.host.probe import AskProbe
@@ -232,12 +234,13 @@ def _record(scene: Scene) -> Iterable[Recorded]:
                 "path": item.path,
                 "purpose": item.purpose,
                 "type": found.type,
-                "owner": found.owner,
+                "owner": user_of(scene.target, found.owner),
                 "group": found.group,
                 "mode": found.mode,
                 **_recorded_writers(item, scene),
             }
-            yield Recorded(promise.partition(".")[2], keys)
+            told = {key: value for key, value in keys.items() if value is not None}
+            yield Recorded(promise.partition(".")[2], told)
 
 
 def _recorded_writers(item: KeyPath, scene: Scene) -> dict[str, list[str]]:
@@ -265,5 +268,6 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    discover=PATHS_THERE,
     named_by=("path", "file", "folder", "cwd"),
 )

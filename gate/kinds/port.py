@@ -24,7 +24,7 @@ from gate.kinds.kind import (
     asks_nothing,
     shown,
 )
-from gate.kinds.recorded_ports import record_ports
+from gate.kinds.recorded_ports import PORTS_THERE, record_ports
 from gate.kinds.scene import Scene
 from gate.kinds.service import Service
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
@@ -294,5 +294,6 @@ KIND = Kind(
     row=_row,
     references=_references,
     record=record_ports,
+    discover=PORTS_THERE,
     named_by=("port",),
 )

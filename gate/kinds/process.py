@@ -13,7 +13,9 @@ from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
 from gate.kinds.process_config import unread
+from gate.kinds.recorded_processes import PROCESSES_THERE, own_variables
 from gate.kinds.scene import Scene, asked, unknown
+from gate.kinds.unplaced import path_of, user_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.program_questions import Subject
 from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
@@ -228,6 +230,25 @@ def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
     }
 
 
+def _discovered(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str, Any]:
+    """The same of a unit that nobody named, in the contract's words; of variables the names."""
+    main, target = found.programs[0], scene.target
+    is_ = found.user.value if isinstance(found.user, Seen) else ""
+    user = user_of(target, is_) if is_ and not is_.isdigit() else None  # a number is made up
+    folder = path_of(target, main.folder)
+    drop_ins = [path_of(target, one) for one in found.drop_ins]
+    variables = own_variables(found.variables.value) if isinstance(found.variables, Seen) else []
+    return {
+        "unit": item.unit,
+        "executable": path_of(target, main.executable.removesuffix(GONE)),
+        "working_folder": folder if folder != "/" else None,
+        "user": user,
+        "environment": variables or None,
+        "drop_ins": drop_ins if None not in drop_ins else None,
+        "config": list(item.config) or None,
+    }
+
+
 HOST_KIND = HostKind(
     name="process",
     chapter="processes",
@@ -252,6 +273,8 @@ HOST_KIND = HostKind(
         f"systemctl status {item.unit}; ls -l /proc/$(systemctl show -P MainPID {item.unit})/exe"
     ),
     keys=_keys,
+    discover=PROCESSES_THERE,
+    discovered=_discovered,
     severity="critical",
 )
 

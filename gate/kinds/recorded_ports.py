@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from gate.kinds.kind import Recorded
+from gate.kinds.kind import Discovery, Recorded
 from gate.kinds.scene import Scene
+from gate.kinds.unplaced import is_whole
 from gate.sources.fact import Seen, require
 from gate.sources.host.facts import Listener
 
@@ -17,7 +18,8 @@ EPHEMERAL = 32768
 def record_ports(scene: Scene) -> Iterable[Recorded]:
     """Every TCP port that somebody listens on: how far it reaches, and whose it is.
 
-    Left out are the ports that the kernel gives away by itself.
+    Left out are the ports that the kernel gives away by itself, and beside a target that is not
+    the whole host those of others.
     """
     heard: dict[int, list[Listener]] = {}
     for one in require(scene.host.listeners, "list of sockets"):
@@ -33,6 +35,8 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
         )
         if not isinstance(scene.host.units.get(owner), Seen):
             owner = ""  # its own item would be missing
+        if not owner and not is_whole(scene.target):
+            continue
         name = owner.removesuffix(".service") or str(number)
         keys = {
             "title": f"{owner or 'Somebody'} listens on {number}",
@@ -42,3 +46,9 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
             **({"reach": "loopback"} if local else {}),
         }
         yield Recorded(f"{name} {number}" if owner else str(number), keys)
+
+
+# Every look lists the sockets; a unit that is no item of the contract cannot be named as the owner.
+PORTS_THERE = Discovery(
+    asks=lambda _: (), names=lambda _scene, _which: (), doubtful=("owner", "reach")
+)

@@ -24,6 +24,7 @@ from gate.kinds.kind import (
     no_references,
     shown,
 )
+from gate.kinds.recorded_programs import RUNTIMES_THERE
 from gate.kinds.scene import Scene, asked, unknown
 from gate.pattern import search
 from gate.rule import Filled, Is, Rule, Some, exactly_one
@@ -193,4 +194,5 @@ KIND = Kind(
     row=_row,
     references=no_references,
     record=_record,
+    discover=RUNTIMES_THERE,
 )

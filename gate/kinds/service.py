@@ -16,7 +16,6 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
-    Recorded,
     State,
     Told,
     always,
@@ -24,6 +23,7 @@ from gate.kinds.kind import (
     not_seen,
     shown,
 )
+from gate.kinds.recorded_units import UNITS_THERE, record_units
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
 from gate.kinds.triggered import Trigger, triggered
@@ -265,21 +265,6 @@ def _row(promise: Promise, scene: Scene) -> Cells:
     return {"Service": item.label or item.unit, "Status": status, "Uptime": up}
 
 
-def _record(scene: Scene) -> Iterable[Recorded]:
-    """Every unit that was looked at: its state, and whether a reboot brings it up."""
-    for name, fact in scene.host.units.items():
-        if not isinstance(fact, Seen):
-            continue
-        unit = fact.value
-        state = f"{unit.active_state} ({unit.sub_state})"
-        keys: dict[str, object] = {"title": f"{name} is {state}", "unit": name, "state": state}
-        if isinstance(unit.starts_at_boot, Seen):
-            keys["starts_at_boot"] = unit.starts_at_boot.value
-        active = [one for one, word in unit.triggers if word.startswith("active ")]
-        keys |= {"triggered_by": active} if active else {}
-        yield Recorded(name.removesuffix(".service"), keys)
-
-
 KIND = Kind(
     name="service",
     chapter="services",
@@ -293,7 +278,8 @@ KIND = Kind(
     state=_state_in_words,
     row=_row,
     references=no_references,
-    record=_record,
+    record=record_units,
+    discover=UNITS_THERE,
     named_by=("unit", "owner"),
     carries=_carries,
 )

@@ -11,7 +11,9 @@ import pydantic
 from gate.contract.item import Item
 from gate.duration import moment_of, uptime
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
+from gate.kinds.units_there import asks, there
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.timers import TIMERS, TimerFacts
 
@@ -98,6 +100,21 @@ def _keys(item: Timer, found: TimerFacts) -> Mapping[str, Any]:
     }
 
 
+def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
+    """Every timer that waits for its next time."""
+    found, notes = there(scene, ("timer",), everything=which == "all")
+    yield from notes
+    for one in found:
+        name = one.unit.removesuffix(".timer")
+        yield Recorded(name, {"title": f"{one.unit} waits for its next time", "timer": one.unit})
+
+
+def _discovered(item: Timer, found: TimerFacts, scene: Scene) -> Mapping[str, Any]:
+    """What it starts must succeed, whatever it did last: who fails is told of, and not promised."""
+    del scene
+    return {**_keys(item, found), "succeeds": None}
+
+
 KIND = HostKind(
     name="timer",
     chapter="timers",
@@ -117,5 +134,7 @@ KIND = HostKind(
     },
     look=lambda item, _: f"systemctl list-timers {item.timer}; systemctl status {item.timer}",
     keys=_keys,
+    discover=Discovery(asks=asks, names=_names),
+    discovered=_discovered,
     severity="critical",
 ).kind

@@ -9,7 +9,10 @@ import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Yes
 from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene, unknown
+from gate.kinds.units_there import asks, there
+from gate.kinds.unplaced import user_of
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.accounts import USERS, UserFacts
 from gate.target import Target
@@ -85,6 +88,19 @@ def _keys(item: User, found: UserFacts) -> Mapping[str, Any]:
     }
 
 
+def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
+    """Whoever a unit is started as, but root, and whom systemd makes up."""
+    found, notes = there(scene, ("service",), everything=which == "all")
+    yield from (one for one in notes if isinstance(one, CannotTell))
+    units: dict[str, list[str]] = {}
+    for one in found:
+        name = user_of(scene.target, one.user) if one.user and not one.user.isdigit() else None
+        if name:
+            units.setdefault(name, []).append(one.unit)
+    for name, of in sorted(units.items()):
+        yield Recorded(name, {"title": f"{name} is the user of {', '.join(of)}", "user": name})
+
+
 KIND = HostKind(
     name="user",
     chapter="users",
@@ -106,4 +122,5 @@ KIND = HostKind(
     },
     look=lambda item, target: f"id {_name(item, target)}; getent passwd {_name(item, target)}",
     keys=_keys,
+    discover=Discovery(asks=asks, names=_names, doubtful=("groups", "uid", "home")),
 ).kind

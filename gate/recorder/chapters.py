@@ -19,19 +19,20 @@ def schema_line(schema: str, folder: str = SCHEMAS) -> str:
     return f"#:schema {folder}/{schema}.json\n"
 
 
-def chapter_text(name: str, kinds: Mapping[str, Items]) -> str:
+def chapter_text(name: str, kinds: Mapping[str, Items], head: str = "") -> str:
     """A whole chapter.
 
     Args:
         name: The chapter's.
         kinds: Items by name, by kind.
+        head: Comments, a line each.
     """
     parts = []
     for kind, items in kinds.items():
         for id_, item in items.items():
             parts.append(tomli_w.dumps({kind: {id_: item}}).replace(f"[{kind}]\n", "", 1))
     text = re.sub(r"\[\n((?:    .*,\n)+)\]", _on_one_line, "\n".join(parts))
-    return f"{schema_line(name)}\n{text}"
+    return f"{schema_line(name)}{head}\n{text}"
 
 
 def _on_one_line(array: re.Match[str]) -> str:

@@ -6,101 +6,116 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gate.catalog.model import Catalog
-from gate.errors import ObservationError
 from gate.kinds import database, enum, extension, index, table
 from gate.kinds.kind import Recorded
 from gate.recorder.chapters import chapter_text
+from gate.recorder.secrecy import holds_secret
+from gate.recorder.sides import both, by_name, differ, pairs
+from gate.recorder.unsaid import unsaid
+from gate.secrets import known
+from gate.text import line
 
 Items = dict[str, dict[str, Any]]
+Two = tuple[Iterable[Recorded], Iterable[Recorded]]
 
 
 def record_both(before: Catalog, after: Catalog, *, source: str, risk: str = "") -> str:
     """Return the chapter ``database.toml`` of a database before and after a deployment.
+
+    What no item of a contract can say of a difference stands in comments at its head.
 
     Args:
         before: Its catalog before.
         after: Its catalog after; the same one where nothing is to change.
         source: What the items name as their source.
         risk: Id of the risk that everything new or changed guards.
-
-    Raises:
-        ObservationError: Something goes or changes in a way that the contract cannot say.
     """
-    _only_grows(before, after)
-    new = {"before": "absent", **({"risk": risk} if risk else {})}
-
-    def items(found: Iterable[Recorded], old: Iterable[str]) -> Items:
-        return {
-            one.name: {
-                "title": one.keys["title"],
-                "source": source,
-                **({} if one.name in old else new),
-                **{key: value for key, value in one.keys.items() if key != "title"},
-            }
-            for one in found
-        }
-
-    # What was there before is promised as it was: a column that comes has an item of its own.
-    tables = {**after.tables, **before.tables}
-    both = after.model_copy(update={"tables": {name: tables[name] for name in after.tables}})
+    found: dict[str, Items] = {}
+    lost: list[str] = []
+    for name, two in recorded_of(before, after).items():
+        whole = [both(*one, risk) for one in pairs(*two)]
+        secret = [one for one in whole if holds_secret({"name": one.name, **one.keys})]
+        lost += [f"{name} {known.tell(one.name)} holds a secret" for one in secret]
+        found[name] = items(one for one in whole if one not in secret)
+    whole = [both(*one) for one in pairs(database.recorded(before), database.recorded(after))]
+    kept = [one for one in whole if not holds_secret(one.keys)]
+    lost += [f"database {one.name} holds a secret" for one in whole if one not in kept]
+    found["database"] = items(kept)
+    lost += map(known.tell, unsaid(before, after, listing=True))
+    head = "".join(f"# cannot be written: {line(one)}\n" for one in lost)
+    order = ("database", "extension", "enum", "table", "column", "index")
     return chapter_text(
         "database",
-        {
-            "database": _whole(before, after, source),
-            "extension": items(extension.recorded(after), after.extensions),
-            "enum": items(enum.recorded(after), after.enums),
-            "table": items(table.recorded(both), before.tables),
-            "column": _columns(before, after, {"source": source, **new}),
-            "index": items(index.recorded(after), before.indexes),
-        },
+        {kind: _from(found[kind], source) for kind in order},
+        head,
     )
 
 
-def _only_grows(before: Catalog, after: Catalog) -> None:
-    pairs: list[tuple[str, Mapping[str, object], Mapping[str, object]]] = [
-        ("table", before.tables, after.tables),
-        ("index", before.indexes, after.indexes),
-        ("enum", before.enums, after.enums),
-    ]
-    for kind, old, new in pairs:
-        gone = sorted(set(old) - set(new))
-        if gone:
-            raise ObservationError(
-                f"{kind} {gone[0]} is there before and not after: write its item by hand"
-            )
+def items(found: Iterable[Recorded]) -> Items:
+    """Items by name."""
+    return {one.name: dict(one.keys) for one in found}
 
 
-def _whole(before: Catalog, after: Catalog, source: str) -> Items:
-    count = [len(one.tables) for one in (before, after)]
-    found: Items = {}
-    old = {one.name: one.keys for one in database.recorded(before)}
-    for one in database.recorded(after):
-        keys = dict(one.keys)
-        listing = keys.pop("listing", None)
-        if listing is not None and old[one.name].get("listing") == listing:
-            keys["listing"] = listing
-        elif listing is not None:
-            sides = {"before": old[one.name].get("listing"), "after": listing}
-            keys |= {side: {"listing": held} for side, held in sides.items() if held}
-        if "tables" in keys and count[0] != count[1]:
-            del keys["tables"]
-            keys |= {"before": {"tables": count[0]}, "after": {"tables": count[1]}}
-        found[one.name] = {"title": keys.pop("title"), "source": source, **keys}
-    return found
-
-
-def _columns(before: Catalog, after: Catalog, common: Mapping[str, Any]) -> Items:
-    """Columns that a table gets."""
+def _from(found: Items, source: str) -> Items:
     return {
-        f"{name}.{column}": {
-            "title": f"{name} gets the column {column}",
-            **common,
-            "table": name,
-            "column": column,
-            "definition": one.definition,
-        }
-        for name, table in after.tables.items()
-        if name in before.tables
-        for column, one in table.columns.items()
-        if column not in before.tables[name].columns
+        name: {"title": keys["title"], "source": source}
+        | {key: one for key, one in keys.items() if key != "title"}
+        for name, keys in found.items()
+    }
+
+
+def recorded_of(before: Catalog, after: Catalog) -> Mapping[str, Two]:
+    """What each kind records of two catalogs; a column that differs has an item of its own."""
+    old, new = (list(table.recorded(one)) for one in (before, after))
+    tables, columns = _apart(old, new)
+    return {
+        "extension": (extension.recorded(before), extension.recorded(after)),
+        "enum": (enum.recorded(before), enum.recorded(after)),
+        "table": tables,
+        "column": columns,
+        "index": (index.recorded(before), index.recorded(after)),
+    }
+
+
+def _apart(old: list[Recorded], new: list[Recorded]) -> tuple[Two, Two]:
+    """Tables without the columns that differ, and those columns.
+
+    Where no column of a table stays as it is, the table's own item says so.
+    """
+    columns: tuple[list[Recorded], list[Recorded]] = ([], [])
+    was = by_name(old)
+    changed: dict[str, set[str]] = {}
+    for one in new:
+        before = was.get(one.name)
+        if before is None:
+            continue
+        sides = before.keys["columns"], one.keys["columns"]
+        names = {*sides[0], *sides[1]}
+        differing = {name for name in names if sides[0].get(name) != sides[1].get(name)}
+        if differing and differing != names:
+            changed[one.name] = differing
+            for side, found in zip(sides, columns, strict=True):
+                gone = sorted(differing & side.keys())
+                found.extend(_column(one.name, name, side[name]) for name in gone)
+    left = tuple(
+        [_without(one, changed.get(one.name, set())) for one in ones] for ones in (old, new)
+    )
+    return (left[0], left[1]), columns
+
+
+def _without(one: Recorded, columns: set[str]) -> Recorded:
+    kept = {name: what for name, what in one.keys["columns"].items() if name not in columns}
+    return Recorded(one.name, {**one.keys, "columns": kept})
+
+
+def _column(table: str, name: str, definition: str) -> Recorded:
+    keys = {"title": f"{table} has the column {name}", "table": table, "column": name}
+    return Recorded(f"{table}.{name}", {**keys, "definition": definition})
+
+
+def differing(before: Catalog, after: Catalog) -> Mapping[str, list[Recorded]]:
+    """The items of what differs between two catalogs, by kind."""
+    return {
+        name: [one for one in (both(*pair) for pair in pairs(*two)) if differ(one)]
+        for name, two in recorded_of(before, after).items()
     }

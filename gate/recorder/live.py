@@ -1,27 +1,27 @@
 """Look at a target for what there is, and let each kind write down what it can.
 
-Recorded are the sockets that are listened on, the units that hold them, the clocks, the whole
-database, and the endpoints that an OpenAPI document lists, as they answer who is not logged in; and
-of the paths, units and runtimes that a contract names already, what they are. Not yet: units that
-hold no socket, paths and runtimes that nobody named, budgets, work.
+First each kind asks what there is (its `discover`), then a second look tells what that is like, and
+a third one whether what is to be written holds. Not recorded are budgets, work, canaries, plans and
+whatever else a look cannot make up by itself.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from gate.connection.carrier import open_carrier
-from gate.contract.item import Moment
+from gate.connection.carrier import Carrier, open_carrier
 from gate.contract.model import Contract
 from gate.errors import ObservationError
-from gate.kinds.kind import Kind
+from gate.kinds.kind import DISCOVERED, Kind, LeftOut, Recorded, Which
 from gate.kinds.look import questions
-from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
 from gate.recorder import endpoints
 from gate.recorder.chapters import chapter_text
+from gate.recorder.drafts import MOMENT, Notes, contract_of, drafts, note
+from gate.recorder.proof import Written, holding, known_kinds, written
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskOutput, AskPackage, AskPath, AskUnit
@@ -30,65 +30,119 @@ from gate.sources.observed import Observed
 from gate.target import Target
 
 ASKED = (AskUnit, AskPath, AskOutput, AskPackage, AskProbe)
-"""Of a contract's questions those that a recorder asks: they name what nobody could list."""
-MOMENT: Moment = "predeploy"
+"""Of a contract's questions those that a recorder asks again."""
+HEAD = "{source}: what was there then. Delete what nobody has to promise."
 
 
 def record(
-    target: Target, contract: Contract, only: Collection[str] = ()
+    target: Target, contract: Contract, only: Collection[str] = (), which: Which = "usual"
 ) -> tuple[dict[str, str], list[str]]:
     """Return the chapters of what a target holds, and why there is nothing of others.
+
+    What is written holds: it was looked at once more, and what did not hold was left out and said.
 
     Args:
         target: Where to look.
         contract: Names what nobody can list; empty where there is none yet.
         only: Chapters that are wanted; all where none is named.
+        which: Whether what most people would never promise is wanted, too.
 
     Raises:
         ObservationError: The host could not be looked at.
     """
-    observed = _look(target, contract, asks_api=not only or "endpoints" in only)
-    scene = Scene(contract=contract, target=target, moment=MOMENT, observed=observed)
     day = dt.datetime.now(dt.timezone.utc).date().isoformat()
     source = f"recorded from {target.name} on {day}"
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    missing: dict[str, None] = {}
-    for kind in kinds().values():
-        if only and kind.chapter not in only:
-            continue
-        try:
-            items = _items(kind, scene, source)
-        except ObservationError as error:
-            missing[f"{kind.chapter}: {error}"] = None
-            continue
-        if items:
-            found.setdefault(kind.chapter, {})[kind.name] = items
-    return {name: chapter_text(name, one) for name, one in found.items()}, list(missing)
+    wanted, notes = known_kinds(only), Notes()
+    with open_carrier(target) as carrier:
+        scene = _look(target, contract, carrier, wanted=wanted, which=which, notes=notes)
+        forms = [
+            form
+            for kind in wanted
+            for one in _recorded(kind, scene, notes)
+            if (form := written(kind, one, source, target, notes))
+        ]
+        kept = holding(forms, contract, target, carrier, notes)
+    found = _chapters(wanted, kept, source)
+    head = f"# {HEAD.format(source=source[0].upper() + source[1:])}\n"
+    texts = {
+        name: chapter_text(name, one, head + "".join(f"# {said}\n" for said in notes.get(name, ())))
+        for name, one in found.items()
+    }
+    missing = [
+        f"{name}: {said}" for name, some in notes.items() if name not in found for said in some
+    ]
+    return texts, missing
 
 
-def _items(kind: Kind, scene: Scene, source: str) -> dict[str, Any]:
-    found = {}
-    for one in kind.record(scene):
-        keys = dict(one.keys)
-        found[one.name] = {"title": keys.pop("title"), "source": source, **keys}
+def _recorded(kind: Kind, scene: Scene, notes: Notes) -> Sequence[Recorded]:
+    """What a kind writes down; what was found and cannot be told is said."""
+    try:
+        found = list(kind.record(scene))
+    except ObservationError as error:
+        note(notes, kind.chapter, str(error))
+        return []
+    names = {one.name for one in found}
+    for one in scene.contract.at(MOMENT):
+        if one.kind == kind.name and one.name not in names and one.before.source == DISCOVERED:
+            fact = kind.find(one, scene)
+            if isinstance(fact, CannotTell):
+                note(notes, kind.chapter, LeftOut(f"{kind.name} {one.name}: {fact.reason}"))
     return found
 
 
-def _look(target: Target, contract: Contract, *, asks_api: bool) -> Observed:
-    """Look, and look again where sockets showed units, or documents paths, nobody had asked for."""
+def _chapters(
+    wanted: Iterable[Kind], kept: Iterable[Written], source: str
+) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+    """Items by kind, by chapter; in the order of the kinds."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    items = list(kept)
+    for kind in wanted:
+        for one in items:
+            if one.kind is kind:
+                keys = {**one.recorded.keys, "source": source}
+                whole = {key: keys.pop(key) for key in ("title", "source")} | keys
+                found.setdefault(kind.chapter, {}).setdefault(kind.name, {})
+                found[kind.chapter][kind.name][one.recorded.name] = whole
+    return found
+
+
+def _look(
+    target: Target,
+    contract: Contract,
+    carrier: Carrier,
+    *,
+    wanted: Sequence[Kind],
+    which: Which,
+    notes: Notes,
+) -> Scene:
+    """Ask what there is, then what that is like."""
     asked: list[object] = [
         one for one in questions(contract, target, MOMENT) if isinstance(one, ASKED)
     ]
-    asks_api = asks_api and target.api.is_there
+    for kind in wanted:
+        asked += kind.discover.asks(target) if kind.discover else []
+    asks_api = target.api.is_there and any(one.chapter == "endpoints" for one in wanted)
     asked += endpoints.first(target, contract) if asks_api else []
-    with open_carrier(target) as carrier:
-        first = look_at(target, MOMENT, asked, carrier=carrier)
-        if isinstance(first.host, CannotTell):
-            raise ObservationError(f"the host cannot be looked at: {first.host.reason}")
-        known = {one.unit for one in asked if isinstance(one, AskUnit)}
-        more: list[object] = [AskUnit(one) for one in sorted(set(_holders(first)) - known)]
-        more += endpoints.listed(target, contract, first) if asks_api else []
-        return look_at(target, MOMENT, [*asked, *more], carrier=carrier) if more else first
+    first = look_at(target, MOMENT, _once(asked), carrier=carrier)
+    if isinstance(first.host, CannotTell):
+        raise ObservationError(f"the host cannot be looked at: {first.host.reason}")
+    scene = Scene(contract=contract, target=target, moment=MOMENT, observed=first)
+    found = drafts(scene, wanted, which, notes)
+    asked += [
+        question
+        for one in found
+        for kind in wanted
+        if kind.name == one.kind
+        for question in kind.asks(one, MOMENT, target)
+    ]
+    asked += [AskUnit(one) for one in sorted(set(_holders(first)))]
+    asked += endpoints.listed(target, contract, first) if asks_api else []
+    second = look_at(target, MOMENT, _once(asked), carrier=carrier)
+    return dataclasses.replace(scene, observed=second, contract=contract_of(contract, found))
+
+
+def _once(asked: Iterable[object]) -> list[object]:
+    return list({repr(one): one for one in asked}.values())
 
 
 def _holders(observed: Observed) -> Iterable[str]:

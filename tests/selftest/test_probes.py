@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import shlex
+import shutil
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pydantic
@@ -19,6 +22,7 @@ from gate.sources.host.each import blocks, each
 from gate.sources.host.facts import HostFacts, HostQuestions
 from gate.sources.host.probe import AskProbe, Probe, Probed, probed
 from gate.sources.host.questions import AskPath, host_questions
+from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
 from gate.target import Deadlines
 from tests.selftest.hosts import target
@@ -239,3 +243,18 @@ def test_no_probes_no_word_of_them() -> None:
     """A look without probes asks what it always asked."""
     assert HostQuestions().probes == {}
     assert ask().probes == {}
+
+
+@pytest.mark.skipif(shutil.which("timeout") is None, reason="no coreutils")
+def test_a_quick_program_ends_as_it_does() -> None:
+    """What is ended behind it are its own children, and never the ``timeout`` that runs it.
+
+    One that had only just been started took the signal for its own end, now and then.
+    """
+    words = ["timeout", "-k", "1", "20", "sh", "-c", "\n".join(OWN), "sh", "true"]
+
+    def status(_: int) -> int:
+        return subprocess.run(words, check=False, timeout=30).returncode  # noqa: S603
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(status, range(300))) == {0}

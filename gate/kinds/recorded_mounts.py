@@ -1,0 +1,91 @@
+"""The file systems of a host, for the recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
+from gate.kinds.scene import Scene
+from gate.kinds.unplaced import path_of
+from gate.sources.fact import Absent, CannotTell, Model, Seen
+from gate.sources.host.mount_table import mount_table
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import AskProbe, Probe
+from gate.sources.host.section import Section
+from gate.target import Target
+
+STEPS = (50, 25, 20, 10, 5, 2, 1)
+"""Percents that a person would write."""
+KEPT = (
+    *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs"),
+    *("nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "fuse.glusterfs", "fuse.sshfs", "9p"),
+    *("vfat", "exfat", "ntfs", "ntfs3", "virtiofs", "ocfs2", "gfs2", "lustre", "fuseblk"),
+)
+"""File systems that somebody put there; the kernel's own and a container's are none of them."""
+SUBVOLUMES = ("btrfs", "zfs")
+"""Of which a part is mounted as a rule: no sign of a bind mount."""
+PASSING = (
+    *("/run", "/proc", "/sys", "/dev", "/snap", "/tmp", "/media"),  # noqa: S108 - a name
+    *("/var/lib/docker", "/var/lib/containers", "/var/lib/kubelet", "/var/lib/containerd"),
+)
+"""Below these, mounts come and go."""
+TABLE = "table"
+
+
+class Mounts(Model):
+    """What is mounted: place, file system's type, and what of it is mounted there."""
+
+    mounts: tuple[tuple[str, str, str], ...]
+
+
+def _script(subjects: Sequence[str]) -> str:
+    del subjects
+    return parts({"mounts": "limited cat /proc/self/mountinfo"})
+
+
+def _read(section: Section, subjects: Sequence[str]) -> Mapping[str, Mounts | Absent | CannotTell]:
+    told = read_parts(section)["mounts"]
+    table = mount_table(told.text)
+    if told.rc != 0 or "/" not in table:
+        return dict.fromkeys(subjects, cannot_tell(told, "/proc/self/mountinfo"))
+    found = tuple(sorted((place, one.type, one.root) for place, one in table.items()))
+    return dict.fromkeys(subjects, Mounts(mounts=found))
+
+
+THERE = Probe[str, Mounts](name="gate.mounts.there", model=Mounts, script=_script, read=_read)
+
+
+def floor(free: float, size: float) -> int | None:
+    """A floor with room below what is free: at most half of it; ``None`` where hardly any is."""
+    percent = free * 100 / size if size else 0
+    return next((one for one in STEPS if one <= percent / 2), None)
+
+
+def _asks(target: Target) -> Iterable[object]:
+    del target
+    return [AskProbe(THERE, TABLE)]
+
+
+def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
+    """The root, and what somebody mounted; all that is mounted where all is wanted."""
+    fact = scene.probed(THERE, TABLE)
+    if isinstance(fact, CannotTell):
+        yield fact
+    if not isinstance(fact, Seen):
+        return
+    for place, type_, root in fact.value.mounts:
+        path = path_of(scene.target, place)
+        if path is None or not (place == "/" or which == "all" or _is_kept(place, type_, root)):
+            continue
+        name = path.strip("/").replace("/", "-") or "root"
+        yield Recorded(name, {"title": f"{path} is mounted, with room", "path": path})
+
+
+def _is_kept(place: str, type_: str, root: str) -> bool:
+    passing = any(place == one or place.startswith(f"{one}/") for one in PASSING)
+    return type_ in KEPT and not passing and (root == "/" or type_ in SUBVOLUMES)
+
+
+MOUNTS_THERE = Discovery(
+    asks=_asks, names=_names, doubtful=("free_inodes_percent", "free_percent", "options")
+)

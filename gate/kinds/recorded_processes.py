@@ -1,0 +1,61 @@
+"""The processes of a host's units, for the recorder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
+from gate.kinds.scene import Scene
+from gate.kinds.units_there import asks, running, there
+from gate.kinds.unplaced import path_of
+from gate.sources.fact import CannotTell
+from gate.sources.host.census import Census
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+OF_SYSTEMD = (
+    *("PATH", "LANG", "LANGUAGE", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "TERM", "_"),
+    *("INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MAINPID", "MANAGERPID", "SHLVL"),
+    *("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_PID", "LISTEN_FDS", "MONITOR_UNIT"),
+    *("LISTEN_FDNAMES", "LISTEN_PIDFDID", "MAINPIDFDID", "MANAGERPIDFDID", "CREDENTIALS_DIRECTORY"),
+    *("RUNTIME_DIRECTORY", "STATE_DIRECTORY", "CACHE_DIRECTORY", "LOGS_DIRECTORY", "PIDFILE"),
+    *("CONFIGURATION_DIRECTORY", "MEMORY_PRESSURE_WATCH", "MEMORY_PRESSURE_WRITE", "TMPDIR"),
+)
+"""Variables that systemd sets by itself: nobody wrote them down."""
+
+
+def own_variables(names: Iterable[str]) -> list[str]:
+    """Names of variables that somebody gave a unit; what is no name is left out."""
+    return sorted(
+        one
+        for one in set(names)
+        if VARIABLE.fullmatch(one)
+        and one not in OF_SYSTEMD
+        and not one.startswith(("LC_", "GATE_"))
+    )
+
+
+def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
+    """Every unit that has a process, with the files that it reads at its start."""
+    everything = which == "all"
+    _, notes = there(scene, ("service",), everything=everything)
+    yield from (one for one in notes if isinstance(one, CannotTell))
+    for one in running(scene, everything=everything):
+        if not one.executable:
+            yield LeftOut(f"{one.unit}: its program is not shown to this user")
+            continue
+        keys: dict[str, object] = {"title": _title(one), "unit": one.unit}
+        files = [path_of(scene.target, path) for path in one.places.get("EnvironmentFiles", ())]
+        config = [path for path in files if path is not None]
+        yield Recorded(
+            one.unit.removesuffix(".service"), {**keys, **({"config": config} if config else {})}
+        )
+
+
+def _title(one: Census) -> str:
+    return f"{one.unit} runs its own program, as its own user"
+
+
+PROCESSES_THERE = Discovery(
+    asks=asks, names=_names, doubtful=("config", "environment", "working_folder", "drop_ins")
+)

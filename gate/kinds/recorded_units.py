@@ -1,0 +1,39 @@
+"""Units as a look has seen them, for the recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
+from gate.kinds.scene import Scene
+from gate.kinds.units_there import UNSETTLED, asks, there
+from gate.sources.fact import CannotTell, Seen
+
+
+def record_units(scene: Scene) -> Iterable[Recorded]:
+    """Every unit that was looked at: its state, and whether a reboot brings it up."""
+    for name, fact in sorted(scene.host.units.items()):
+        if not isinstance(fact, Seen):
+            continue
+        unit = fact.value
+        state = f"{unit.active_state} ({unit.sub_state})"
+        if state.startswith(UNSETTLED):
+            continue  # nobody promises that
+        keys: dict[str, object] = {"title": f"{name} is {state}", "unit": name, "state": state}
+        if isinstance(unit.starts_at_boot, Seen):
+            keys["starts_at_boot"] = unit.starts_at_boot.value
+        active = [one for one, word in unit.triggers if word.startswith("active ")]
+        keys |= {"triggered_by": active} if active else {}
+        yield Recorded(name.removesuffix(".service"), keys)
+
+
+def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
+    """Services and sockets; a timer is an item of its own."""
+    found, notes = there(scene, ("service", "socket"), everything=which == "all")
+    yield from notes
+    for one in found:
+        keys = {"title": one.unit, "unit": one.unit, "state": one.state}
+        yield Recorded(one.unit.removesuffix(".service"), keys)
+
+
+UNITS_THERE = Discovery(asks=asks, names=_names, doubtful=("triggered_by", "starts_at_boot"))

@@ -1,0 +1,47 @@
+"""The kernel's own table of what is mounted where."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+class Mounted(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        device: Where from.
+        type: Of the file system.
+        options: Of the mount and of the file system.
+        root: What of the file system is mounted; not ``/`` where a folder or a file of it is.
+    """
+
+    device: str
+    type: str
+    options: tuple[str, ...]
+    root: str
+
+
+def mount_table(text: str) -> dict[str, Mounted]:
+    """What is mounted, by place; of several at one place the last, which hides the others.
+
+    Source:
+        ``proc(5)``, mountinfo.
+    """
+    found: dict[str, Mounted] = {}
+    for line in text.splitlines():
+        mount, _, system = line.partition(" - ")
+        fields, of = mount.split(" "), system.split(" ")
+        if len(fields) < 6 or len(of) < 3:  # noqa: PLR2004 - as proc(5) has them
+            continue
+        options = dict.fromkeys([*fields[5].split(","), *" ".join(of[2:]).split(",")])
+        if "ro" in fields[5].split(","):  # of this mount, whatever the file system is
+            options.pop("rw", None)
+        found[_plain(fields[4])] = Mounted(_plain(of[1]), of[0], tuple(options), _plain(fields[3]))
+    return found
+
+
+def _plain(text: str) -> str:
+    return OCTAL.sub(lambda one: chr(int(one[1], 8)), text)
