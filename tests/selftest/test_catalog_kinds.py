@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from gate.catalog.expression import normal
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
 from gate.sources.rehearsal.second import opinion
-from tests.selftest import servers
+from tests.selftest import runs, servers
 from tests.selftest.catalog_kinds import KINDS, ROLES
 from tests.selftest.conftest import Postgres
 
@@ -54,6 +55,10 @@ WORDINGS = """
     CREATE FUNCTION worded_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
     CREATE TRIGGER worded_t BEFORE UPDATE ON worded FOR EACH ROW WHEN (new.v IN ('a', 'b'))
         EXECUTE FUNCTION worded_f();
+"""
+PARSED = 14
+"""The first major version of statistics on expressions and of functions with a parsed body."""
+WORDINGS_PARSED = """
     CREATE STATISTICS worded_s ON (v IN ('a', 'b')), id FROM worded;
     CREATE FUNCTION worded_atomic(v varchar) RETURNS boolean LANGUAGE sql
         BEGIN ATOMIC SELECT v IN ('a', 'b'); END;
@@ -94,6 +99,30 @@ def test_every_change_of_a_kind_is_named(server: str, name: str) -> None:
         connection.rollback()
 
 
+BY_CHANGE = """
+    COMMENT ON SCHEMA app IS 'x'; GRANT USAGE ON SCHEMA app TO reader;
+    CREATE TABLE dumped (id serial, a int DEFAULT 1);
+    CREATE VIEW dumped_one AS SELECT id FROM dumped;
+    ALTER TABLE dumped ENABLE ROW LEVEL SECURITY; ALTER VIEW dumped_one ALTER id SET DEFAULT 1;
+    ALTER DATABASE kinds SET work_mem = '1MB'; ALTER TABLE dumped ADD CHECK (a > 0) NOT VALID
+"""
+"""What is no kind of its own, and an entry of its own in a dump."""
+SHOWN = dict.fromkeys(
+    (
+        *("ACCESS METHOD", "ACL", "AGGREGATE", "CAST", "CHECK CONSTRAINT", "COLLATION", "COMMENT"),
+        *("CONSTRAINT", "CONVERSION", "DATABASE", "DATABASE PROPERTIES", "DEFAULT", "DEFAULT ACL"),
+        *("DOMAIN", "EVENT TRIGGER", "EXTENSION", "FK CONSTRAINT", "FOREIGN DATA WRAPPER"),
+        *("FOREIGN TABLE", "FUNCTION", "INDEX", "INDEX ATTACH", "MATERIALIZED VIEW", "OPERATOR"),
+        *("OPERATOR CLASS", "OPERATOR FAMILY", "POLICY", "PROCEDURAL LANGUAGE", "PROCEDURE"),
+        *("PUBLICATION", "PUBLICATION TABLE", "ROW SECURITY", "RULE", "SCHEMA", "SECURITY LABEL"),
+        *("SEQUENCE", "SEQUENCE OWNED BY", "SERVER", "SHELL TYPE", "STATISTICS", "SUBSCRIPTION"),
+        *("TABLE", "TABLE ATTACH", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY"),
+        *("TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE", "TRANSFORM", "TRIGGER", "TYPE"),
+        *("USER MAPPING", "VIEW"),
+    ),
+    13,
+) | {"PUBLICATION TABLES IN SCHEMA": 15}
+"""Types of entries of ``pg_dump --schema-only --create``, and the version from which they are."""
 OTHERS = {major: folder for major, folder in servers.installed().items() if major != OURS_IS}
 
 
@@ -113,26 +142,86 @@ def test_other_versions_are_read(major: int) -> None:
             test_every_change_of_a_kind_is_named(conninfo, name)
 
 
-def test_a_dump_and_a_restore_are_no_difference(
-    make_database: Callable[[], str], postgres: Postgres
-) -> None:
+INSTALLED = servers.installed()
+
+
+@pytest.fixture(scope="module", params=INSTALLED)
+def whole(request: pytest.FixtureRequest) -> Iterator[tuple[pathlib.Path, str]]:
+    """Programs of a version, and a database of it with everything that a dump can carry."""
+    with servers.server((request.param, INSTALLED[request.param])) as found:
+        with psycopg.connect(found.conninfo, autocommit=True) as admin:
+            admin.execute(ROLES)
+            for name in ("one", "two", "three", "kinds"):
+                admin.execute(f"CREATE DATABASE {name}".encode())
+        one = psycopg.conninfo.make_conninfo(found.conninfo, dbname="one")
+        with psycopg.connect(one, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA app")
+            for name in RESTORED:
+                if found.major >= KINDS[name].since:
+                    connection.execute(KINDS[name].make.encode())
+            connection.execute(WORDINGS)
+            if found.major >= PARSED:
+                connection.execute(WORDINGS_PARSED)
+        yield _programs(found.major), one
+
+
+def _programs(major: int) -> pathlib.Path:
+    """Where the oldest ``pg_dump`` is that can dump a version; not every package has one."""
+    for one, folder in INSTALLED.items():
+        if one >= major and (folder / "pg_dump").exists() and (folder / "psql").exists():
+            return folder
+    pytest.skip(f"no pg_dump of version {major} or newer is installed")
+
+
+def test_a_dump_and_a_restore_are_no_difference(whole: tuple[pathlib.Path, str]) -> None:
     """Neither OIDs nor wordings: what ``pg_dump`` writes and a server reads again is the same."""
-    one, two, three = make_database(), make_database(), make_database()
-    with psycopg.connect(one, autocommit=True) as connection:
-        connection.execute(ROLES)
-        connection.execute("CREATE SCHEMA app")
-        for name in RESTORED:
-            if connection.info.server_version // 10000 >= KINDS[name].since:
-                connection.execute(KINDS[name].make.encode())
-        connection.execute(WORDINGS)
-    _restore(postgres.binaries, one, two)
-    _restore(postgres.binaries, two, three)
+    binaries, one = whole
+    two, three = (psycopg.conninfo.make_conninfo(one, dbname=name) for name in ("two", "three"))
+    _restore(binaries, one, two)
+    _restore(binaries, two, three)
     catalogs = [_read(each) for each in (one, two, three)]
     assert diff(catalogs[0], catalogs[1]).lines() == []
     assert diff(catalogs[1], catalogs[2]).lines() == []
-    texts = [_dump(postgres.binaries, each).decode() for each in (one, two)]
+    texts = [_dump(binaries, each).decode() for each in (one, two)]
     assert texts[0] != texts[1], "nothing was worded anew: the test shows nothing"
     assert differences(entries(texts[0]), entries(texts[1])) == []
+
+
+def test_all_that_a_dump_can_show_is_tried(whole: tuple[pathlib.Path, str]) -> None:
+    """Every type of entry that ``pg_dump --schema-only`` writes is one of a kind that is here."""
+    binaries, one = whole
+    conninfo = psycopg.conninfo.make_conninfo(one, dbname="kinds")
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        major = connection.info.server_version // 10000
+        connection.execute("CREATE SCHEMA app")
+        # The one that every server has is dumped where it is not the one that it began with.
+        connection.execute("DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql")
+        for kind in KINDS.values():
+            if major >= kind.since:
+                connection.execute(kind.make.encode())
+        connection.execute(BY_CHANGE.encode())
+    text = _dump(binaries, conninfo, "--schema-only", "--create").decode()
+    shown = set(re.findall(r"^-- Name: .*; Type: (.+); Schema: ", text, re.MULTILINE))
+    assert shown == {name for name, since in SHOWN.items() if major >= since}
+
+
+def test_the_documents_say_what_is_compared() -> None:
+    """Each group and each type of entry stands in the list, with the version that brought it."""
+    text = " ".join((runs.ROOT / "docs" / "howto" / "rehearsal.md").read_text("utf-8").split())
+    section = text.partition("### What is compared of the catalog")[2].partition(" ### ")[0]
+    changes = sum(len(kind.changes) for kind in KINDS.values())
+    for words in (
+        f"entries of {len(SHOWN)} types: {_listed(SHOWN)}. ",
+        f"make {changes} changes",
+        f"has them: {_listed({name: kind.since for name, kind in KINDS.items()})}.",
+    ):
+        assert words in section
+
+
+def _listed(since: Mapping[str, int]) -> str:
+    return ", ".join(
+        f"{name} ({one})" if one > min(SHOWN.values()) else name for name, one in since.items()
+    )
 
 
 def _read(conninfo: str) -> Catalog:
