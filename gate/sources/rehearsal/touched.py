@@ -20,7 +20,9 @@ COUNTS = """
     SELECT c.oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname),
            pg_relation_filenode(c.oid), pg_stat_get_tuples_inserted(c.oid),
            pg_stat_get_tuples_updated(c.oid), pg_stat_get_tuples_deleted(c.oid),
-           ARRAY(SELECT h.inhparent FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
+           ARRAY(SELECT h.inhparent FROM pg_inherits AS h WHERE h.inhrelid = c.oid),
+           ARRAY(SELECT a.attnum || ' ' || a.attname FROM pg_attribute AS a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
        AND n.nspname !~ '^pg_(toast|temp)'
@@ -37,7 +39,8 @@ OWN = "SELECT pg_stat_force_next_flush()"
 WITNESS = f"{APPLICATION} witness"
 """The session that only looks, and stays."""
 
-Counts = dict[str, tuple[Any, ...]]
+Counts = dict[str, tuple[tuple[Any, ...], frozenset[str]]]
+"""By table: what is counted of it, and its columns with their numbers."""
 
 
 def countable(connection: psycopg.Connection[Any]) -> bool:
@@ -62,7 +65,7 @@ def counts(connection: psycopg.Connection[Any]) -> Counts | None:
     for row in rows:
         for parent in row[6]:
             parts[parent].append(row[0])
-    return {told(row[1]): _whole(row[0], own, parts) for row in rows}
+    return {told(row[1]): (_whole(row[0], own, parts), frozenset(map(str, row[7]))) for row in rows}
 
 
 def _whole(oid: int, own: dict[int, tuple[Any, ...]], parts: dict[int, list[int]]) -> Any:
@@ -75,4 +78,15 @@ def between(before: Counts | None, after: Counts | None) -> set[str] | None:
     """Tables that are not the same as far as that is counted; ``None`` where it is not known."""
     if before is None or after is None:
         return None
-    return {one for one in {*before, *after} if before.get(one) != after.get(one)}
+    return {one for one in {*before, *after} if _changed(before.get(one), after.get(one))}
+
+
+def _changed(before: Any, after: Any) -> bool:
+    """Whether a table may have other rows.
+
+    A column that is gone took its values along, also where one of its name comes back: no row is
+    counted for that. One that is new changes none of the others.
+    """
+    if before is None or after is None:
+        return True
+    return bool(before[0] != after[0] or not before[1] <= after[1])
