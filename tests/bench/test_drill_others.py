@@ -10,7 +10,7 @@ import os
 import pathlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from xml.etree import ElementTree as ET
 
@@ -111,12 +111,10 @@ def others(
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[dict[str, dict[str, str]]]:
-    """Answers by fault and tool, written at the end; what another run found of others stays."""
+def table() -> dict[str, dict[str, str]]:
+    """Answers by fault and tool; what another run found of other faults stays."""
     found: dict[str, dict[str, str]] = json.loads(REPORT.read_text()) if REPORT.exists() else {}
-    yield found
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    return found
 
 
 def word(fault: Fault, broken: set[str]) -> str:
@@ -142,6 +140,8 @@ def test_a_fault(others: Others, table: dict[str, dict[str, str]], name: str) ->
         assert host.do(name, scripts.do) == ""
         assert host.wait(name, scripts.ready, fault.ready_s) == ""
         table[name] = {tool: word(fault, ask()) for tool, ask in tools.items()}
+        REPORT.parent.mkdir(parents=True, exist_ok=True)
+        REPORT.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
     finally:
         assert host.undo(host.whole_undo(name, scripts.undo)) == ""
     until = time.monotonic() + SETTLED_S
