@@ -33,7 +33,7 @@ SETTLED_S = 60.0
 DRILL = Drill(
     place="machine", sql="runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -f - atum_desk"
 )
-DROP_IN = "/etc/systemd/system/atum-desk-api.service.d/fault.conf"
+FAULT_FILE = "/data/ATUM DESK/atum-desk/data/fault"
 FAULTS = {
     name: one
     for name, one in load_faults(ROOT / "tests/faults").by_name.items()
@@ -102,11 +102,7 @@ def others(
     """A machine with the tools, whose API has faults on demand as the sandbox's has."""
     machine = boot_machine("others")
     extra.install(machine.record, "goss", "ruby-serverspec")
-    machine.run(
-        f"mkdir -p $(dirname {DROP_IN}); printf '[Service]\\nEnvironment=FAULT_FILE=/fault\\n' "
-        f">{DROP_IN}; systemctl daemon-reload; systemctl restart atum-desk-api"
-    )
-    machine.settle()
+    machine.run(f"ln -s /fault '{FAULT_FILE}'")  # where the faults of a sandbox's API put it
     return Others(machine, tmp_path_factory.mktemp("equal"))
 
 
