@@ -22,7 +22,7 @@ from gate.connection.obstacle import first_line
 from gate.connection.postgres import Guard, connect
 from gate.contract.model import Contract
 from gate.contract.vocabulary import chapters
-from gate.errors import ContractError, ObservationError, TargetError
+from gate.errors import ContractError, GateError, ObservationError, TargetError
 from gate.kinds.load import load_contract
 from gate.kinds.registry import kinds
 from gate.recorder.between import chapters_of, differences
@@ -111,7 +111,12 @@ def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str],
     """
     if not options.before or not options.after:
         raise ContractError("two looks are compared: say --before=FILE and --after=FILE")
-    before, after = (read_observed(pathlib.Path(one)) for one in (options.before, options.after))
+    try:
+        before, after = (
+            read_observed(pathlib.Path(one)) for one in (options.before, options.after)
+        )
+    except GateError as error:
+        raise ContractError(str(error)) from error
     settings = find_settings(pathlib.Path.cwd())
     named = options.target or settings.target or before.target
     target = as_looked_at(load_target(named, settings.targets), after.bound.place)

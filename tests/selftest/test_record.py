@@ -74,6 +74,8 @@ def test_what_a_contract_names(tmp_path: pathlib.Path) -> None:
         (["--only=servces"], "--only: unknown: servces; known: services"),
         (["--target=nowhere"], "no target 'nowhere'"),
         (["database"], "--service=NAME"),
+        (["--target=here", "--before=x.json"], "say --before=FILE and --after=FILE"),
+        (["--target=here", "--before=x.json", "--after=x.json"], "x.json: cannot be read"),
     ],
 )
 def test_a_mistake(tmp_path: pathlib.Path, options: list[str], says: str) -> None:
