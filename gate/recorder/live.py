@@ -22,6 +22,7 @@ from gate.recorder import endpoints
 from gate.recorder.chapters import chapter_text
 from gate.recorder.drafts import MOMENT, Notes, contract_of, drafts, note
 from gate.recorder.proof import Written, holding, known_kinds, written
+from gate.sources.database.questions import AskWhole
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskOutput, AskPackage, AskPath, AskUnit
@@ -123,6 +124,7 @@ def _look(
         asked += kind.discover.asks(target) if kind.discover else []
     asks_api = target.api.is_there and any(one.chapter == "endpoints" for one in wanted)
     asked += endpoints.first(target, contract) if asks_api else []
+    asked += [AskWhole()] if target.database.service else []
     first = look_at(target, MOMENT, _once(asked), carrier=carrier)
     if isinstance(first.host, CannotTell):
         raise ObservationError(f"the host cannot be looked at: {first.host.reason}")

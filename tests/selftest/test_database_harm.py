@@ -10,10 +10,12 @@ import pytest
 import tomli
 
 from gate.contract.item import Moment
+from gate.contract.model import Contract
 from gate.errors import ObservationError
 from gate.kinds.database import recorded
 from gate.kinds.judge import compare
 from gate.recorder.chapters import chapter_text
+from gate.recorder.live import record
 from gate.sources.database.facts import DatabaseFacts
 from gate.target import Target
 from tests.selftest.databases import BASE, RESTORED, scene, seen, target
@@ -207,3 +209,21 @@ def test_a_listing_holds_before_anything(target: Target, database: str, judge: J
     }
     with pytest.raises(ObservationError, match="the look now read no functions"):
         judge(seen(target), None, keys, moment="predeploy")
+
+
+def test_what_is_recorded_of_a_live_database_holds(
+    target: Target, database: str, tmp_path: pathlib.Path
+) -> None:
+    """The chapter that is written holds at once, with its listing; harm to it is told then."""
+    chapters, _ = record(target, Contract(system="", cwd="/", folder="", sha256="", promises={}))
+    now = seen(target, whole=True)
+    one = scene(target, tmp_path, chapters["database"], now, None, "predeploy")
+    assert "[database.nothing_else.listing]" in chapters["database"]
+    for promise in one.contract.at("predeploy"):
+        assert compare(promise, one).broken == (), promise.id
+    _do(database, "GRANT DELETE ON users TO PUBLIC")
+    later = scene(
+        target, tmp_path, chapters["database"], seen(target, whole=True), None, "predeploy"
+    )
+    finding = compare(later.contract.promise("database.nothing_else"), later)
+    assert finding.broken == ("grant on table users to PUBLIC is not listed (DELETE)",)
