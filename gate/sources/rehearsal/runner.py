@@ -34,9 +34,10 @@ umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
 printf %s "$folder"
 """
+# Under another name nobody makes a file in it while it is removed.
 END = """\
 [ ! -e {0}/pid ] || {{ kill "$(cat {0}/pid)"; kill -CONT "$(cat {0}/pid)"; }} 2>/dev/null
-rm -rf -- {0}
+mv -- {0} {0}.gone && rm -rf -- {0}.gone
 """
 
 
@@ -130,7 +131,7 @@ class _Process:
     def _keep(self, script: str, limit_s: float) -> None:
         # Whoever waits for an answer is told that there is none.
         where = shlex.quote(self._folder)
-        wake = f"; [ ! -d {where} ] || ( exec 3<>{where}/ask 4<>{where}/answer; sleep 0.5 ); :"
+        wake = f"; [ ! -d {where} ] || ( exec 3<>{where}/ask 4<>{where}/answer; sleep 0.5 ) 2>&-; :"
         try:
             output = self._carrier.run(
                 f"exec 2>&1 3>&1; {{ {script}\n}} | tail -c 4000 3>&-{wake}",
