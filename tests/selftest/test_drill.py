@@ -33,6 +33,7 @@ from gate.errors import ContractError, TargetError
 from gate.kinds.load import load_contract
 from gate.target import Target
 from gate.target_drill import Drill
+from tests.bench import drill_shown
 from tests.selftest import runs
 
 SHELL = {"shell": {"do": ":", "ready": ":", "undo": ":"}}
@@ -113,6 +114,31 @@ def test_the_exit_status(end: End, status: int) -> None:
     assert matrix.exit_status == status
     left = Matrix(target="t", faults={"worker": FAULT}, trials={}, left=("worker",))
     assert left.exit_status == 10
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "words"),
+    [
+        ([look(TURNED), look({}, 10)], 0, ""),
+        ([look(TURNED), look({}, 0)], 1, "promotes beside fault_1"),
+        ([look(TURNED), look({}, -15, late=True)], 1, "does not end beside fault_1"),
+        ([look({}, 10)], 1, "no fault was detected of 1 that were tried"),
+        ([], 1, "no fault was detected of 0 that were tried"),
+    ],
+)
+def test_what_of_a_drill_ends_the_projects_own_checks(
+    said: list[Look],
+    status: int,
+    words: str,
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A gate that promotes or hangs, and a drill in which nothing was shown."""
+    trials = {f"fault_{n}": judged(f"fault_{n}", FAULT, one) for n, one in enumerate(said)}
+    matrix = Matrix(target="t", faults=dict.fromkeys(trials, FAULT), trials=trials)
+    (tmp_path / "matrix.json").write_text(as_json(matrix), "utf-8")
+    assert drill_shown.main(str(tmp_path / "matrix.json")) == status
+    assert words in capsys.readouterr().err
 
 
 def test_what_the_matrix_shows_is_text() -> None:
