@@ -24,7 +24,7 @@ SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:Bearer|Basic)\s+[\w+/=.-]{16,})"
 )
 """Tokens that are known by their looks."""
-NAMES = ("body", "columns", "definition", "keys", "labels", "predicate")
+NAMES = ("body", "changes", "columns", "definition", "keys", "labels", "listing", "predicate")
 """Keys of a contract below which names and types stand, and no values."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from gate.rule import Is, Not, Rule, Some
 from gate.toml import Strict
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -33,6 +34,14 @@ class OtherRedis(Strict):
     password_env: EnvName | None = None
     tls: bool = False
     forward: bool = False
+
+    RULES = (
+        Rule(
+            Some(Not(Is("tls", True)), Not(Is("forward", True))),
+            "tls: does not go with forward: the tunnel ends at the host, and from there on nothing "
+            "would be encrypted",
+        ),
+    )
 
     @property
     def own_place(self) -> dict[str, Any]:

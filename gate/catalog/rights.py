@@ -162,8 +162,8 @@ SETTINGS = """
                o.name, ' of role ' || r.rolname,
                CASE WHEN s.setrole <> 0 AND s.setdatabase <> 0 THEN ' in this database' END),
            NULL,
-           CASE WHEN o.name ~* '[.].*(secret|passw|token|credential|key)'
-                THEN 'md5 ' || left(md5(o.value), 8) ELSE o.value END
+           CASE WHEN o.name LIKE '%.%' -- an application's own may be a secret
+                THEN 'md5 ' || left(md5(o.value), 8) WHEN o.value = '' THEN '''''' ELSE o.value END
       FROM pg_catalog.pg_db_role_setting AS s
       LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole,
            unnest(s.setconfig) AS c(pair),

@@ -31,7 +31,7 @@ from gate.recorder.live import record
 from gate.run.settings import find_settings
 from gate.secrets import known
 from gate.secrets.credentials import of_run
-from gate.sources.binding import as_looked_at
+from gate.sources.binding import as_looked_at, other_place
 from gate.sources.observation_file import read_observed
 from gate.target import Target, load_target
 
@@ -117,6 +117,11 @@ def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str],
         )
     except GateError as error:
         raise ContractError(str(error)) from error
+    other = other_place(before.bound.place, after.bound.place, ("name", "host"))
+    if other:
+        raise ContractError(f"--before={options.before} and --after={options.after}: {other}")
+    if before.started > after.started:
+        raise ContractError(f"--before={options.before} is the later look of the two")
     settings = find_settings(pathlib.Path.cwd())
     named = options.target or settings.target or before.target
     target = as_looked_at(load_target(named, settings.targets), after.bound.place)

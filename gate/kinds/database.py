@@ -31,7 +31,7 @@ from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
 from gate.kinds.unpromised import unpromised, unrecorded
-from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, undeclared
+from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, sayable, undeclared
 from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.questions import AskWhole
@@ -262,7 +262,7 @@ def recorded(catalog: Catalog) -> Iterable[Recorded]:
 
 
 def _listing(catalog: Catalog) -> dict[str, dict[str, str]]:
-    found = {key: text for key, text in unrecorded(catalog).items() if text}
+    found = {key: sayable(text) for key, text in unrecorded(catalog).items() if text}
     return {"listing": found} if found and catalog.whole else {}
 
 

@@ -33,10 +33,10 @@ class Extension(Item):
     """An extension of the database; its version is a runtime's promise.
 
     Attributes:
-        schema_: The schema that its objects are in.
+        schema_: The schema that its objects are in, where that is promised.
     """
 
-    schema_: str = pydantic.Field(default="public", alias="schema")
+    schema_: str | None = pydantic.Field(default=None, alias="schema")
 
 
 def extension(promise: Promise, scene: Scene) -> Finding:
@@ -50,9 +50,15 @@ def extension(promise: Promise, scene: Scene) -> Finding:
         if there != item.absent
         else (f"extension {name} is {'there' if there else 'not there'}",)
     )
+    schema = scene.database.catalog.extension_schemas.get(name, "no known schema")
+    promised = f"installed in the schema {item.schema_}" if item.schema_ else "installed"
+    if there and not item.absent and item.schema_ not in (None, schema):
+        broken = (f"extension {name} is in the schema {schema}, not in {item.schema_}",)
     return Finding(
-        promised="absent" if item.absent else "installed",
-        seen=f"version {version}" if there else "absent (no row in pg_extension)",
+        promised="absent" if item.absent else promised,
+        seen=f"version {version}, in the schema {schema}"
+        if there
+        else "absent (no row in pg_extension)",
         broken=broken,
         look=psql("\\dx", scene),
     )
@@ -90,9 +96,9 @@ def recorded(catalog: Catalog) -> Iterable[Recorded]:
     """The items of a catalog's extensions."""
     for name in catalog.extensions:
         if name != "plpgsql":
-            schema = catalog.extension_schemas.get(name, "public")
-            elsewhere = {} if schema == "public" else {"schema": schema}
-            yield Recorded(name, {"title": f"The extension {name} is installed", **elsewhere})
+            schema = catalog.extension_schemas.get(name)
+            where = {"schema": schema} if schema else {}
+            yield Recorded(name, {"title": f"The extension {name} is installed", **where})
 
 
 KIND = Kind(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -270,7 +271,8 @@ HOST_KIND = HostKind(
         "User": lambda one: one.user.value if isinstance(one.user, Seen) else "-",
     },
     look=lambda item, _: (
-        f"systemctl status {item.unit}; ls -l /proc/$(systemctl show -P MainPID {item.unit})/exe"
+        f"systemctl status {shlex.quote(item.unit)}; "
+        f"ls -l /proc/$(systemctl show -P MainPID {shlex.quote(item.unit)})/exe"
     ),
     keys=_keys,
     discover=PROCESSES_THERE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
@@ -181,11 +182,12 @@ def _changed(id_: str, found: Rows, scene: Scene) -> Iterator[str | CannotTell]:
     if not isinstance(before, Seen):
         yield unknown(before)
         return
-    old, new = (list(map(_row_text, one.rows)) for one in (before.value, found))
-    yield from (f"{one} is gone" for one in sorted(set(old) - set(new)))
-    yield from (f"{one} has come" for one in sorted(set(new) - set(old)))
-    if set(old) == set(new) and len(old) != len(new):
-        yield f"it answers {len(new)} rows, and did {len(old)}"
+    # A row is what it is and as often as it is there: 1 is not '1', NULL is not the word.
+    old, new = (Counter(map(repr, one.rows)) for one in (before.value, found))
+    told = {repr(row): _row_text(row) for one in (before.value, found) for row in one.rows}
+    gone, come = (sorted(one.elements()) for one in (old - new, new - old))
+    yield from (f"{told[one]} is gone" for one in gone)
+    yield from (f"{told[one]} has come" for one in come)
 
 
 def _before(id_: str, scene: Scene) -> Fact[Rows]:

@@ -31,7 +31,11 @@ def _script(subjects: Sequence[str]) -> str:
 FUNCTIONS = """
 running() {
   command -v "$1" >/dev/null 2>&1 || { echo none; return 0; }
-  echo there; limited "$1" ps --format '{{.Names}}'
+  echo there
+  # podman makes its folders where it finds none; where its containers run, there are some.
+  [ "$1" != podman ] || [ -d /run/libpod ] ||
+    [ -d "${XDG_RUNTIME_DIR:-/run/user/$(limited id -u)}/libpod" ] || return 0
+  limited "$1" ps --format '{{.Names}}'
 }
 """
 

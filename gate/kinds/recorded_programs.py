@@ -1,6 +1,7 @@
 """What the programs of a host's units are: the packages that own them, and their versions.
 
-A program is asked for its version only where it is one of `PROGRAMS`, and as those are asked.
+A program is asked for its version only where it is one of `PROGRAMS`, as those are asked, and only
+where a package of the host owns it: the look may be root's, and what others may write is not run.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def _runtimes(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | Canno
         yield Recorded("postgresql", {**server, "version": MODEL_NEEDS})
     found, notes = _units(scene, which)
     yield from notes
+    yield from _not_run(found)
     for command, label in sorted(set(_commands(found, scene))):
         name = re.sub(r"\W+", "_", command[0]).strip("_")
         keys: dict[str, object] = {"title": "t", "label": f"{label} ({command[0]})"}
@@ -104,12 +106,17 @@ def _runtimes(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | Canno
 
 def _commands(found: Iterable[Census], scene: Scene) -> Iterable[tuple[tuple[str, str], str]]:
     for one in found:
-        for program in dict.fromkeys((one.starts, one.executable)):
-            path = path_of(scene.target, program) if one.pid else None
-            how = _how(posixpath.basename(program))
-            if path and how:
-                yield (path, how[1]), how[0]
-                break
+        path = path_of(scene.target, one.executable) if one.pid and one.package else None
+        how = _how(posixpath.basename(one.executable))
+        if path and how:
+            yield (path, how[1]), how[0]
+
+
+def _not_run(found: Iterable[Census]) -> Iterable[LeftOut]:
+    """The programs that could be asked, and are not: no package owns them."""
+    for name in sorted({one.executable for one in found if one.pid and not one.package}):
+        if _how(posixpath.basename(name)):
+            yield LeftOut(f"the version of {name}: no package owns it, so it is not run")
 
 
 def _how(name: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
@@ -79,7 +80,7 @@ def service(promise: Promise, scene: Scene) -> Finding:
     """Compare a unit."""
     item = scene.item(promise, Service)
     unit = known(scene.unit(item.unit))
-    look = f"systemctl status {item.unit}"
+    look = f"systemctl status {shlex.quote(item.unit)}"
     if isinstance(unit, Absent):
         return Finding(
             promised=_promised(item),

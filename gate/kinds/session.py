@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -60,7 +61,7 @@ def session(promise: Promise, scene: Scene) -> Finding:
     """Compare a unit's sessions."""
     item = scene.item(promise, Session)
     look = Here(
-        on_host(f"systemctl status {item.unit}; ss -tnp", scene)
+        on_host(f"systemctl status {shlex.quote(item.unit)}; ss -tnp", scene)
         + "; "
         + psql("TABLE pg_stat_activity", scene)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -132,7 +133,10 @@ KIND = HostKind(
         "Last run": lambda one: moment_of(one.last) if one.last else "never",
         "Result": lambda one: one.result or "-",
     },
-    look=lambda item, _: f"systemctl list-timers {item.timer}; systemctl status {item.timer}",
+    look=lambda item, _: (
+        f"systemctl list-timers {shlex.quote(item.timer)}; systemctl status "
+        f"{shlex.quote(item.timer)}"
+    ),
     keys=_keys,
     discover=Discovery(asks=asks, names=_names),
     discovered=_discovered,

@@ -39,7 +39,6 @@ SHOWN = 12
 STEADY = re.compile(r"active \((running|exited|listening|waiting)\)")
 """States that can be promised; `inactive (dead)` of what ran and is enabled, too."""
 UNSETTLED = ("activating", "deactivating", "reloading", "failed")
-Told = Iterable["LeftOut | CannotTell"]
 
 
 def asks(target: Target) -> Iterable[object]:

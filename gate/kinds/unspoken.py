@@ -12,6 +12,7 @@ from gate.catalog.model import Catalog
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.unpromised import promised, unpromised
+from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause
 
 Change = Literal["added", "removed", "changed"]
@@ -118,6 +119,15 @@ def undeclared(changes: Changes, declared: Mapping[str, Change]) -> Iterator[str
         yield f"{one} is declared as {how}, and is not"
 
 
+UNSAID = "(not written down)"
+"""In a listing for the definition of what may hold a secret: any will do."""
+
+
+def sayable(text: str) -> str:
+    """A definition as it is written into a listing."""
+    return UNSAID if text.startswith("md5 ") or known.clean(text) != text else text
+
+
 def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
     """Say how what is there differs from what is listed."""
     there = {key: text for key, text in found.items() if text}
@@ -130,7 +140,7 @@ def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str
     sentences += [
         f"{key}: {words(listing[key], there[key])}"
         for key in listing
-        if key in there and flat(listing[key]) != flat(there[key])
+        if key in there and listing[key] != UNSAID and flat(listing[key]) != flat(there[key])
     ]
     yield from limited(sorted(sentences))
 

@@ -86,8 +86,11 @@ def drafts(scene: Scene, wanted: Collection[Kind], which: Which, notes: Notes) -
             draft = promise(kind, one, DISCOVERED) if isinstance(one, Recorded) else one
             if not isinstance(draft, Promise):
                 note(notes, kind.chapter, draft)
-            elif same(draft.id) in ids or _about(draft, scene.target) in known:
+            elif _about(draft, scene.target) in known:
                 continue
+            elif same(draft.id) in ids:
+                title = getattr(draft.before, "title", draft.id)
+                note(notes, kind.chapter, LeftOut(f"{title}: another item is called {draft.id}"))
             else:
                 ids.add(same(draft.id))
                 own.append(draft)

@@ -170,7 +170,9 @@ def unfit(bound: Binding, target: Target, sha256: str) -> str:
     """Why a look cannot be judged by this contract for this target; empty where it can."""
     if not bound.contract:
         return "it does not say what it was taken of"
-    other = _other(bound.place, place_of(as_looked_at(target, bound.place)), Place.model_fields)
+    other = other_place(
+        bound.place, place_of(as_looked_at(target, bound.place)), Place.model_fields
+    )
     if other:
         return other
     if bound.contract != sha256:
@@ -203,7 +205,7 @@ def unfit_before(
         return "it does not say what it was taken of"
     place = place_of(target)
     is_placed = not target.embedded or target.instance
-    other = _other(bound.place, place, IDENTITY if is_placed else ("name", "host"))
+    other = other_place(bound.place, place, IDENTITY if is_placed else ("name", "host"))
     if other:
         return other
     if times[1] > now + AHEAD or times[0] > times[1]:
@@ -213,7 +215,8 @@ def unfit_before(
     return ""
 
 
-def _other(was: Place, now: Place, names: Iterable[str]) -> str:
+def other_place(was: Place, now: Place, names: Iterable[str]) -> str:
+    """What of some names of a place's parts differs; empty where it is the same place."""
     for name in names:
         if getattr(was, name) != getattr(now, name):
             return (

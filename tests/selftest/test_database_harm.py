@@ -8,12 +8,14 @@ from collections.abc import Callable
 import psycopg
 import pytest
 import tomli
+from psycopg.conninfo import conninfo_to_dict
 
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.errors import ObservationError
 from gate.kinds.database import recorded
 from gate.kinds.judge import compare
+from gate.kinds.unspoken import UNSAID
 from gate.recorder.chapters import chapter_text
 from gate.recorder.live import record
 from gate.sources.database.facts import DatabaseFacts
@@ -227,3 +229,46 @@ def test_what_is_recorded_of_a_live_database_holds(
     )
     finding = compare(later.contract.promise("database.nothing_else"), later)
     assert finding.broken == ("grant on table users to PUBLIC is not listed (DELETE)",)
+
+
+PEPPER = "Zk3J9xQ27bTqLm81"
+
+
+def test_what_an_application_sets_is_not_written_down(
+    target: Target, database: str, tmp_path: pathlib.Path
+) -> None:
+    """A setting of an application's own may be a secret, as may what is compared in a policy.
+
+    They stay in the listing, without what they are: another one is told where it is new.
+    """
+    name = conninfo_to_dict(database)["dbname"]
+    _do(
+        database,
+        f"ALTER DATABASE {name} SET shop.pepper = '{PEPPER}'",
+        f"CREATE POLICY seen ON users USING (name = 'password={PEPPER}')",
+    )
+    nothing = Contract(system="", cwd="/", folder="", sha256="", promises={})
+    text = record(target, nothing)[0]["database"]
+    assert PEPPER not in text
+    listing = tomli.loads(text)["database"]["nothing_else"]["listing"]
+    assert listing["setting shop.pepper"] == UNSAID
+    now = scene(target, tmp_path, text, seen(target, whole=True), None, "predeploy")
+    others = now.contract.promise("database.nothing_else")
+    assert compare(others, now).broken == ()
+    _do(database, f"ALTER DATABASE {name} SET shop.other = 'x'")
+    later = scene(target, tmp_path, text, seen(target, whole=True), None, "predeploy")
+    assert "setting shop.other is not listed" in str(compare(others, later).broken)
+
+
+@pytest.mark.parametrize(("schema", "says"), [("elsewhere", ""), ("public", "is in the schema")])
+def test_the_schema_of_an_extension(
+    target: Target, database: str, tmp_path: pathlib.Path, schema: str, says: str
+) -> None:
+    """Promised, it holds or is broken; not promised, any will do."""
+    _do(database, "CREATE SCHEMA elsewhere", "CREATE EXTENSION vector SCHEMA elsewhere")
+    base = '[extension.vector]\ntitle = "t"\nsource = "s"\n'
+    for text, expected in ((f'{base}schema = "{schema}"\n', says), (base, "")):
+        one = scene(target, tmp_path, text, seen(target), None, "predeploy")
+        broken = compare(one.contract.promise("extension.vector"), one).broken
+        assert bool(broken) == bool(expected), broken
+        assert expected in "".join(map(str, broken))

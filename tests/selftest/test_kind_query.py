@@ -141,6 +141,36 @@ def test_beside_what_was_before(filled: Target, database: str, tmp_path: pathlib
     check(told(later), {"query.rows": "it is 1, and was 2", "query.same": "new is gone"})
 
 
+LONG = "repeat('x', 5000)"
+
+
+@pytest.mark.parametrize(
+    ("views", "says"),
+    [
+        (("VALUES ('a'), ('a'), ('b')", "VALUES ('a'), ('b'), ('b')"), "a is gone"),
+        (("VALUES ('a, b', 'c')", "VALUES ('a', 'b, c')"), "is gone"),
+        (("VALUES (NULL)", "VALUES ('NULL')"), "is gone"),
+        (("VALUES (1)", "VALUES ('1')"), "is gone"),
+        ((f"VALUES ({LONG} || 'a')", f"VALUES ({LONG} || 'b')"), "is gone"),
+        ((f"VALUES ({LONG})", f"VALUES ({LONG})"), ""),
+        (("VALUES (2), (1)", "VALUES (1), (2)"), ""),
+    ],
+)
+def test_what_only_looks_the_same(
+    filled: Target, database: str, tmp_path: pathlib.Path, views: tuple[str, str], says: str
+) -> None:
+    """A row is what it is, and as often as it is there; the order is nobody's promise."""
+    items = {"query.same": Q("SELECT * FROM shown") + "same_as_before = true"}
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE VIEW shown AS {views[0]}")
+        connection.execute("GRANT SELECT ON shown TO PUBLIC")
+        was = scene(tmp_path, items, filled)
+        connection.execute(f"DROP VIEW shown; CREATE VIEW shown AS {views[1]}")
+        connection.execute("GRANT SELECT ON shown TO PUBLIC")
+    now = scene(tmp_path, items, filled, "postdeploy", was.observed)
+    check(told(now), {"query.same": says})
+
+
 def test_rows_of_a_table(filled: Target, database: str, tmp_path: pathlib.Path) -> None:
     """At least so many, and no fewer than before; who may not read it cannot tell."""
     of = 'columns = { id = "integer not null" }\n'

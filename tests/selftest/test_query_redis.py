@@ -97,6 +97,7 @@ def test_what_a_redis_answers(place: Target, tmp_path: pathlib.Path) -> None:
         "query.config": R('config = "maxmemory-policy"') + 'value = "noeviction"',
         "query.evicts": R('config = "maxmemory-policy"') + 'value = "allkeys-lru"',
         "query.no_setting": R('config = "nosuch"') + 'value = "x"',
+        "query.no_field": R('info = "nosuch"') + "same_as_before = true",
         "query.info": R('info = "connected_slaves"') + "value = 0",
         "query.away": R("ping = true") + 'database = "nosuch"\nvalue = "PONG"',
     }
@@ -112,7 +113,8 @@ def test_what_a_redis_answers(place: Target, tmp_path: pathlib.Path) -> None:
             "query.no_end": "it is NULL",
             "query.no_key": "it answers no row",
             "query.evicts": "it is noeviction",
-            "query.no_setting": "it answers no row",
+            "query.no_setting": "it tells of no such setting",
+            "query.no_field": "it tells of no such field",
             "query.away": "the target names no [redis.others.nosuch]",
         },
     )
@@ -253,6 +255,8 @@ def test_mistakes(tmp_path: pathlib.Path) -> None:
         ("[database]\nforward = true", "needs service, or"),
         ("[database.others.x]\nport = 1", "port"),
         ("[redis.others.x]\npassword = 'x'", "password"),
+        ("[redis]\ntls = true\nforward = true", "tls: does not go with forward"),
+        ("[redis.others.x]\ntls = true\nforward = true", "tls: does not go with forward"),
     ):
         file = tmp_path / "t.toml"
         file.write_text(f'title = "t"\nhost = "local://"\n{text}\n', "utf-8")

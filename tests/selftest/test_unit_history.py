@@ -51,6 +51,15 @@ def test_another_time_to_count_in() -> None:
         again_and_again(2, running(650, 6, journal=Seen(Journal())), NOW, 3600)
 
 
+def test_a_journal_that_was_cut_tells_of_no_whole_hour() -> None:
+    """Of 288 restarts it knows three, all of them young: there may have been more."""
+    some = running(20, 288, journal=Seen(Journal(restarts=ago(100, 400, 700))))
+    with pytest.raises(ObservationError, match="it tells of 3"):
+        again_and_again(5, some, NOW, 3600)
+    older = running(20, 288, journal=Seen(Journal(restarts=ago(100, 400, 5000))))
+    assert again_and_again(5, older, NOW, 3600) == []
+
+
 def test_planned_restarts_raise_no_alarm() -> None:
     """A lifetime of a hundred of them, one an hour."""
     planned = Journal(restarts=ago(*range(100, 100_000, 3600)))

@@ -100,6 +100,39 @@ def test_users(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert list((folder / "open").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "setpriv",
+    [
+        "echo 'setpriv: unrecognized option: reuid' >&2; exit 1",
+        "exit 127",
+        "echo yes",
+    ],
+)
+def test_a_setpriv_that_lies(folder: pathlib.Path, tmp_path: pathlib.Path, setpriv: str) -> None:
+    """What never asked the kernel says nothing, neither that somebody may nor that he may not."""
+    items = {"path.not": _item(folder / "open", f'not_writable_by = ["{NOBODY}"]')}
+    found = judge(tmp_path, items, lying(tmp_path, setpriv=setpriv))
+    assert CANNOT in found["path.not"] or "can write there" in found["path.not"]
+
+
+def test_an_id_that_does_not_know(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """A directory of users that is away does not make a user absent."""
+    items = {"path.not": _item(folder / "open", f'not_writable_by = ["{NOBODY}"]')}
+    away = (
+        'case $* in *nobody*) echo "id: cannot connect" >&2; exit 1 ;; esac; exec /usr/bin/id "$@"'
+    )
+    assert CANNOT in judge(tmp_path, items, lying(tmp_path, id=away))["path.not"]
+
+
+def test_only_with_the_same_groups(folder: pathlib.Path, tmp_path: pathlib.Path, run: Run) -> None:
+    """Who is not root asks with his own groups: of a service with others he cannot tell."""
+    target = run("setpriv", "--reuid=65534", "--regid=65534", "--groups=4242", "--")
+    for groups, says in (("65534", CANNOT), ("65534 4242", "")):
+        lying(tmp_path, id=f"case $1 in -u) echo 65534 ;; -G) echo {groups} ;; esac")
+        items = {"path.may": _item(folder / "open", 'writable_by = ["w.service"]')}
+        assert says in judge(tmp_path, items, target)["path.may"], groups
+
+
 def _judge(tmp_path: pathlib.Path, place: pathlib.Path, target: Target) -> tuple[str, str]:
     """What is said where the unit must, and must not, be able to write at a place."""
     items = {

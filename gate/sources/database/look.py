@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ GRACE_S = 0.5
 """How much longer than its deadline a look is waited for, which then says itself what was late."""
 POLL_S = 0.05
 LOCK_S = 2
-IN_UTC = "SET timezone TO 'UTC'"
+IN_UTC = "SELECT set_config('timezone', 'UTC', false)"
 """Times are told in it, once the time zone that there would be is known."""
 LONGEST = 256
 """Characters of a revision that are read."""
@@ -39,7 +40,8 @@ SESSION = """
     SELECT current_setting('server_version') AS server_version, current_database() AS database,
            current_user AS user, current_setting('is_superuser')::bool AS superuser,
            current_setting('transaction_read_only')::bool AS read_only,
-           now() AS clock, pg_postmaster_start_time() AS started,
+           now() AT TIME ZONE 'UTC' AS clock,
+           pg_postmaster_start_time() AT TIME ZONE 'UTC' AS started,
            pg_is_in_recovery() AS in_recovery
 """
 ZONE = """
@@ -50,7 +52,14 @@ ZONE = """
                                      WHERE datname = current_database())),
            setting, source FROM pg_catalog.pg_settings WHERE name = 'TimeZone'
 """
-OWN = ("default", "configuration file", "command line", "environment variable", "database")
+OWN = (
+    "default",
+    "configuration file",
+    "command line",
+    "environment variable",
+    "global",
+    "database",
+)
 """Where a time zone comes from that is not the gate's role's, nor the gate's own."""
 BYTES = ("text", "name", "varchar", "bpchar", '"char"')
 """Types that a database without an encoding sends as bytes."""
@@ -148,10 +157,13 @@ def facts(
         psycopg.Error: The server, or the catalog as a whole, could not be read.
     """
     _without_encoding(session)
-    zone = told(lambda: _zone(session), "the time zone")
-    session.execute(IN_UTC)
     with session.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         server = cursor.execute(SESSION).fetchone() or {}
+    for name, value in server.items():
+        if isinstance(value, dt.datetime):  # SESSION asks for them as UTC has them
+            server[name] = value.replace(tzinfo=dt.timezone.utc)
+    zone = told(lambda: _zone(session), "the time zone")
+    session.execute(IN_UTC)
     catalog = read_catalog(session, whole=whole)
     _share(session, 1 + sessions + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(

@@ -55,7 +55,10 @@ def script(subjects: Sequence[Subject]) -> str:
 FUNCTIONS = r"""
 own=$(limited id -u)
 user_may() {
-  uid=$(limited id -u -- "$1" 2>/dev/null) || { echo nobody; return; }
+  uid=$(limited id -u -- "$1" 2>&1) || {
+    case $uid in *'no such user'* | *'unknown user'*) echo nobody ;; *) echo odd id ;; esac
+    return
+  }
   may "$uid" "$(limited id -g -- "$1")" "$(limited id -G -- "$1" | limited tr ' ' ',')" '' "$2"
 }
 unit_may() {
@@ -89,13 +92,18 @@ unit_may() {
   may "$uid" "$gid" "$groups" "$bound" "$2"
   enter=
 }
+# Whether a process has the groups that this one has, which test would ask with.
+same_groups() {
+  its=$(printf '%s\n' "$@" | limited tr ', ' '\n\n' | limited grep . | limited sort -un)
+  [ "$its" = "$(limited id -G | limited tr ' ' '\n' | limited sort -un)" ]
+}
 # may UID GID GROUPS BOUND PATH, entering with $enter
 may() {
   as=
   if [ "$own" = 0 ]; then
     lists=--clear-groups; [ -z "$3" ] || lists="--groups=$3"
     as="setpriv --reuid=$1 --regid=$2 $lists $4 --"
-  elif [ "$own" != "$1" ]; then echo other; return; fi
+  elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
   limited ${enter:-env} test -e "$5"; found=$?
   case $found in 0) ;; 1) echo missing "$1"; return ;; *) return $found ;; esac
   limited ${enter:-env} ${as:-env} test -w "$5"; found=$?
@@ -125,7 +133,8 @@ def _read(section: Section, who: str, path: str) -> WritableFacts | Absent | Can
     if word in WHY:
         cause, why = WHY[word]
         return CannotTell(f"test -w {path} as {who}: {why}", cause)
-    if not rest.isdecimal() or word not in ("yes", "no", "missing"):
+    # What stands before test and fails ends with 1 as well, but complains.
+    if section.err or not rest.isdecimal() or word not in ("yes", "no", "missing"):
         return cannot_tell(section, f"test -w {path} as {who}")
     return WritableFacts.model_validate({"word": word, "user": int(rest)})
 

@@ -15,7 +15,7 @@ from gate.errors import ObservationError
 from gate.rule import Has, Like, Not, Rule, Some, exactly_one
 from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, UnknownError
-from gate.sources.queries.rows import Rows, Value
+from gate.sources.queries.rows import Rows, Value, kept
 from gate.sources.queues.redis_server import redis_of
 from gate.target import Target
 from gate.toml import Strict
@@ -23,8 +23,6 @@ from gate.toml import Strict
 MOST_KEYS = 1_000_000
 """Keys that are walked over, at most, to count those of a pattern."""
 STEP = 1000
-LONGEST = 4096
-"""Characters of a value that are kept."""
 COMMANDS = ("ping", "role", "keys", "length", "exists", "ttl", "config", "info")
 SIZES = {
     "list": "llen",
@@ -130,7 +128,7 @@ def _value(value: object) -> Value:
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
     if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 19:  # noqa: PLR2004 - int64
         return int(text)
-    return known.redactor().cut(known.clean(text), LONGEST)
+    return kept(text)
 
 
 def _keys(client: Any, pattern: str, until: float) -> list[object]:
@@ -165,12 +163,17 @@ def _ttl(client: Any, key: str, _: float) -> list[object]:
 
 def _config(client: Any, name: str, _: float) -> list[object]:
     found = client.config_get(name)
-    return [value for key, value in found.items() if _text(key) == name.lower()]
+    values = [value for key, value in found.items() if _text(key) == name.lower()]
+    if not values:
+        raise ObservationError("it tells of no such setting")
+    return values
 
 
 def _info(client: Any, name: str, _: float) -> list[object]:
     found = client.info("everything")
-    return [found[name]] if name in found else []
+    if name not in found:
+        raise ObservationError("it tells of no such field")
+    return [found[name]]
 
 
 def _text(value: object) -> str:

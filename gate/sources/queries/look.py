@@ -15,18 +15,15 @@ from psycopg import generators, pq
 
 from gate.connection.postgres import Guard, Session, connect
 from gate.errors import ObservationError
-from gate.secrets import known
 from gate.sources.database.look import IN_UTC, session_parameters
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
-from gate.sources.queries.rows import Rows, Value
+from gate.sources.queries.rows import Rows, Value, kept
 from gate.sources.queries.source import AskQuery, QueryFacts
 from gate.target import Target
 
 MOST_ROWS = 1000
 """An answer of more rows tells nothing."""
-LONGEST = 4096
-"""Characters of a value that are kept."""
 INTEGERS, REALS = {20, 21, 23, 26, 28}, {700, 701, 1700}
 """Numbers of PostgreSQL's own types."""
 BOOL = 16
@@ -113,4 +110,4 @@ def _value(result: pq.abc.PGresult, row: int, column: int) -> Value:
         return int(text)
     if type_ in REALS and text.lower().lstrip("-") not in ("nan", "infinity"):
         return int(text) if text.lstrip("-").isdigit() else float(text)
-    return known.redactor().cut(known.clean(text), LONGEST)
+    return kept(text)
