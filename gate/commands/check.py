@@ -37,7 +37,7 @@ from gate.run.voice import Voice
 from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.secrets.logs import clean_records
-from gate.secrets.redactor import public_text
+from gate.secrets.redactor import public_text, titles_of
 from gate.secrets.sentinel import Watch
 from gate.secrets.streams import CleanStream
 from gate.sources.observed import Observed
@@ -125,7 +125,7 @@ class Check:
         known.begin(
             of_run(self._run.target, os.environ),
             public_text(self._run.contract),
-            self._run.contract.promises,
+            titles_of(self._run.contract),
         )
         self.stage = Stage(self._run, _voice())
         self._moments = asked.moments

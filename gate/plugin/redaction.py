@@ -25,7 +25,7 @@ from gate.secrets import known
 from gate.secrets.credentials import of_run
 from gate.secrets.errors import clean_error
 from gate.secrets.logs import clean_records
-from gate.secrets.redactor import public_text
+from gate.secrets.redactor import public_text, titles_of
 from gate.secrets.sentinel import Watch
 from gate.secrets.streams import CleanStream, open_closed
 
@@ -111,7 +111,7 @@ class Guard:
         run = session.config.stash.get(RUN, None)
         if run is not None:
             known.begin(
-                of_run(run.target, os.environ), public_text(run.contract), run.contract.promises
+                of_run(run.target, os.environ), public_text(run.contract), titles_of(run.contract)
             )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

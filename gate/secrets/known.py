@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 from gate.secrets.forms import SHORTEST
@@ -40,16 +41,20 @@ def redactor() -> Redactor:
     return _known
 
 
-def begin(values: Iterable[str], public: str = "", ids: Iterable[str] = ()) -> Redactor:
+def begin(
+    values: Iterable[str],
+    public: str = "",
+    titles: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Redactor:
     """Begin a run: forget what an earlier one knew, and know these values.
 
     Args:
         values: Usually `gate.secrets.credentials.credentials`.
         public: As `Redactor` takes it.
-        ids: As `Redactor` takes them.
+        titles: As `Redactor` takes them.
     """
     global _known  # noqa: PLW0603 - one knowledge per process
-    _known = Redactor(values, public, ids)
+    _known = Redactor(values, public, titles)
     return _known
 
 

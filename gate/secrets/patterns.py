@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 REDACTED = "[redacted]"
 
@@ -24,8 +26,14 @@ SETTING = (
 )
 SETTINGS = re.compile(r"(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\Z", re.IGNORECASE)
 LONGEST_ID = 200
-WORDS = re.compile(r"(?:[A-Za-z]+|[0-9]{1,4})[,;:]? +\S")
-"""Plain words, as a title or a reason begins; a value stands alone, or is no plain word."""
+WORDS = re.compile(
+    r"(?:a|an|and|answer(?:s|ed)|are|at|before|by|cannot|did|differs|does|expired|has|have|in|is|it"
+    r"|its|less|missing|more|must|never|no|none|not|nothing|of|on|only|promised|redirected|seen"
+    r"|still|takes|than|the|there|took|waived|was|were|while|with|without|[0-9]{1,2})[,;:]? +\S"
+)
+"""How a reason begins: with a word that binds, or of the gate's own. Any other may be a value."""
+CUTS = ("...", "…")
+"""What whoever cut a text put in the place of the rest."""
 VALUE = r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s&;,\"'<>]+)"
 
 PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
@@ -133,37 +141,52 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
 replaces it."""
 
 
-def clean_patterns(text: str, ids: Collection[str] = ()) -> str:
+def clean_patterns(text: str, titles: Mapping[str, Collection[str]] = MappingProxyType({})) -> str:
     """Replace everything that looks like a secret by ``[redacted]``.
 
     Args:
         text: Any.
-        ids: Ids of promised items: one with words behind it, as in
-            ``endpoint.login_wrong_password: answered 500``, is no setting with its value.
+        titles: Of promised items by their ids: an id with a title of its own or with the beginning
+            of a reason behind it, as in ``endpoint.login_wrong_password: answered 500``, is no
+            setting with its value.
     """
     folded = text.lower()
     for needle, pattern, replacement in PATTERNS:
         if needle not in folded:
             continue
-        if needle == ":" and ids:
-            text = pattern.sub(lambda found: _unless_item(found, replacement, ids), text)  # noqa: B023 - used at once
+        if needle == ":" and titles:
+            text = pattern.sub(lambda found: _unless_item(found, replacement, titles), text)  # noqa: B023 - used at once
         else:
             text = pattern.sub(replacement, text)
     return text
 
 
-def _unless_item(found: re.Match[str], replacement: str, ids: Collection[str]) -> str:
+def _unless_item(
+    found: re.Match[str], replacement: str, titles: Mapping[str, Collection[str]]
+) -> str:
     """The match without what looks like a secret; as it is where an item is told of.
 
-    It is where its whole id stands before the colon and plain words behind it, and where a kind's
-    word is followed by the name of an item of that kind.
+    It is where its whole id stands before the colon and its title, or how a reason begins, behind
+    it, and where a kind's word is followed by the name of an item of that kind.
     """
     text = found.string
     name = re.search(r"[\w.-]*\Z", text[max(0, found.start() - LONGEST_ID) : found.start()])
     key = f"{name[0] if name else ''}{found[1].partition(':')[0].rstrip()}"
     value = text[found.end(1) : found.end()]
-    is_told = key in ids and WORDS.match(text, found.end(1)) is not None
-    return found[0] if is_told or f"{key}.{value}" in ids else found.expand(replacement)
+    is_told = key in titles and (
+        WORDS.match(text, found.end(1)) is not None
+        or any(_is_title(found, title) for title in titles[key])
+    )
+    return found[0] if is_told or f"{key}.{value}" in titles else found.expand(replacement)
+
+
+def _is_title(found: re.Match[str], title: str) -> bool:
+    """Whether what would be taken for a value begins a title, whole or cut, and nothing else."""
+    text, place = found.string, found.end(1)
+    pairs = zip(title, text[place : place + len(title)], strict=False)
+    same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    is_whole = same == len(title) or text.startswith(CUTS, place + same)
+    return bool(same) and is_whole and not text[place + same : found.end()].strip(".…:!?)")
 
 
 @functools.lru_cache(maxsize=1024)

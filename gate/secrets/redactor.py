@@ -6,12 +6,14 @@ import bisect
 import json
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gate.contract.model import Contract
 from gate.secrets.forms import AFTER, BEFORE, SHORTEST, Form, forms, is_encoded, is_word
 from gate.secrets.patterns import (
+    CUTS,
     REDACTED,
     clean_patterns,
     is_placeholder,
@@ -24,8 +26,6 @@ REMEMBERED = 1000
 REMEMBERED_AT_MOST = 20_000
 SHORTEST_PART = 6
 """So many characters of a secret beside a cut mark are still a secret."""
-CUTS = ("...", "…")
-"""What whoever cut a text put in the place of the rest."""
 
 COMMON = frozenset(
     """
@@ -45,18 +45,24 @@ class Redactor:
         secrets: Their values. Shorter ones than four characters cannot be looked for.
         public: Text that anybody may read, such as the contract. A secret that is an ordinary
             word and stands there as one is no secret, and taking it out would ruin the report.
-        ids: Of the contract's items: one is no setting, though its name may end as one does.
+        titles: Of the contract's items by their ids: one is no setting, though its name may end as
+            one does.
 
     Attributes:
         unguarded: How many of the secrets are too short or too ordinary to be looked for as they
             are.
     """
 
-    def __init__(self, secrets: Iterable[str], public: str = "", ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        secrets: Iterable[str],
+        public: str = "",
+        titles: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         """Work out every form of every secret."""
         self.unguarded = 0
         self._public = public
-        self._ids = frozenset(filter(looks_like_setting, ids))
+        self._titles = {id_: one for id_, one in titles.items() if looks_like_setting(id_)}
         self._known: set[str] = set()
         self._forms: tuple[Form, ...] = ()
         self._lengths: tuple[int, ...] = ()
@@ -92,7 +98,7 @@ class Redactor:
         cleaned = self._cleaned
         found = cleaned.get(text)
         if found is None:
-            found = clean_patterns(self.clean_known(text), self._ids)
+            found = clean_patterns(self.clean_known(text), self._titles)
             if len(text) <= REMEMBERED and len(cleaned) < REMEMBERED_AT_MOST:
                 cleaned[text] = found
         return found
@@ -206,3 +212,8 @@ def public_text(contract: Contract) -> str:
         one.model_dump() for both in contract.promises.values() for one in (both.before, both.after)
     ]
     return json.dumps([contract.system, list(contract.promises), items], default=str)
+
+
+def titles_of(contract: Contract) -> dict[str, tuple[str, ...]]:
+    """What each item of a contract is called, by its id, for `Redactor`."""
+    return {id_: (both.before.title, both.after.title) for id_, both in contract.promises.items()}
