@@ -1,7 +1,7 @@
 """Commands that somebody pastes to look for himself: from here, with what leads to the host.
 
-They only read: what asks the database does so in a session that cannot write. No value of a secret
-stands in one: keys are files, logins are variables, and the database is libpq's service.
+They only read: what asks the database does so in a transaction that cannot write. No value of a
+secret stands in one: keys are files, logins are variables, and the database is libpq's service.
 """
 
 from __future__ import annotations
@@ -50,10 +50,16 @@ def on_host(command: str, scene: Scene) -> str:
 
 
 def psql(command: str, scene: Scene) -> Here:
-    """A statement, or a command that begins with a backslash, to be run by ``psql`` from here."""
+    """A statement, or a command that begins with a backslash, to be run by ``psql`` from here.
+
+    A statement stands in a transaction that cannot write: the service's own ``options`` would come
+    before any of ours, and a pooler refuses them. Where none can be begun, nothing is asked.
+    """
     before, where = _reached(scene.target)
-    reads = "" if command.startswith("\\") else "PGOPTIONS='-c default_transaction_read_only=on' "
-    return Here(f"{before}{reads}psql {where} -c {shlex.quote(command)}")
+    if command.startswith("\\"):
+        return Here(f"{before}psql -X {where} -c {shlex.quote(command)}")
+    asks = f"-c 'BEGIN READ ONLY' -c {shlex.quote(command)} -c ROLLBACK"
+    return Here(f"{before}psql -Xqv ON_ERROR_STOP=1 {where} {asks}")
 
 
 def schema(scene: Scene) -> Here:
@@ -90,7 +96,8 @@ def tunnel(leads_to: str, target: Target) -> str:
     if not target.host.startswith("ssh://"):
         return ""  # the look itself could not go that way
     *options, host = _ssh(target)
-    there = f"{LOCAL_PORT}:{leads_to}"
+    # By its address: as localhost it would be content with one family, while the other's is taken.
+    there = f"127.0.0.1:{LOCAL_PORT}:{leads_to}"
     words = ["ssh", "-f", "-o", "ExitOnForwardFailure=yes", "-L", there, *options[1:], host]
     return f"{shlex.join([*words, 'sleep', str(TUNNEL_S)])} && "
 

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from typing import Any
 
+import psycopg
 import pytest
 
 from gate.api import Api
@@ -21,7 +22,11 @@ from gate.sources.host.facts import HostFacts
 from gate.sources.observed import Observed
 from gate.target import Target
 from tests.selftest import hosts
+from tests.selftest.conftest import Postgres
 
+TUNNEL = "ssh -f -o ExitOnForwardFailure=yes -L 127.0.0.1:54329"
+OPTIONS = ("-c search_path=public", "-c default_transaction_read_only=off")
+SELECT = "SELECT 'a b'"
 COMMAND = """stat '/data/ATUM DESK/$HOME "x"'; echo "it's $((1 + 1))"; exit 3"""
 WAYS = {
     "local://": "",
@@ -115,16 +120,52 @@ def test_a_path_of_the_targets_is_not_left_behind(tmp_path: pathlib.Path) -> Non
 def test_the_database() -> None:
     """By its service, in a session that cannot write, through the host where the look went so."""
     here = hosts.target("ssh://navi@hera")
-    assert psql("SELECT 'a b'", scene(here)) == (
-        "PGOPTIONS='-c default_transaction_read_only=on' "
-        "psql service=desk -c " + shlex.quote("SELECT 'a b'")
+    assert psql(SELECT, scene(here)) == (
+        "psql -Xqv ON_ERROR_STOP=1 service=desk "
+        f"-c 'BEGIN READ ONLY' -c {shlex.quote(SELECT)} -c ROLLBACK"
     )
-    assert psql("\\d orders", scene(here)) == "psql service=desk -c '\\d orders'"
+    assert psql("\\d orders", scene(here)) == "psql -X service=desk -c '\\d orders'"
     there = here.model_copy(update={"database": Database(service="desk", forward=True)})
     assert psql("\\d orders", scene(there)) == (
-        "ssh -f -o ExitOnForwardFailure=yes -L 54329:127.0.0.1:5432 navi@hera sleep 20 && "
-        "psql 'service=desk hostaddr=127.0.0.1 port=54329' -c '\\d orders'"
+        f"{TUNNEL}:127.0.0.1:5432 navi@hera sleep 20 && "
+        "psql -X 'service=desk hostaddr=127.0.0.1 port=54329' -c '\\d orders'"
     )
+
+
+@pytest.mark.parametrize(
+    "options", ["-c search_path=public", "-c default_transaction_read_only=off"]
+)
+def test_what_is_pasted_cannot_write(
+    options: str, database: str, postgres: Postgres, tmp_path: pathlib.Path
+) -> None:
+    """Whatever options the service has of its own; what only reads is answered, and just that."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (id integer)")
+        name = connection.info.dbname
+        services = tmp_path / "services"
+        services.write_text(
+            f"[desk]\nhost={postgres.host}\nport={postgres.port}\ndbname={name}\n"
+            f"user=postgres\noptions={options}\n",
+            "utf-8",
+        )
+        environ = {
+            **os.environ,
+            "PATH": f"{postgres.binaries}:{os.environ['PATH']}",
+            "PGSERVICEFILE": str(services),
+        }
+        asked_for, writes, wrong = (
+            subprocess.run(  # noqa: S602 - what a person would paste
+                psql(one, scene(hosts.target("local://"))),
+                shell=True, check=False, capture_output=True, text=True, env=environ,
+            )
+            for one in ("SELECT 41 + 1 AS n", "INSERT INTO kept VALUES (1)", "SELECT nothing")
+        )  # fmt: skip
+        assert (asked_for.returncode, asked_for.stdout.split()[:3]) == (0, ["n", "----", "42"])
+        assert "ROLLBACK" not in asked_for.stdout
+        assert writes.returncode != 0
+        assert "read-only transaction" in writes.stderr
+        assert wrong.returncode != 0
+        assert connection.execute("SELECT * FROM kept").fetchall() == []
 
 
 def test_an_api_behind_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,8 +181,7 @@ def test_an_api_behind_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     target = hosts.target("ssh://navi@hera").model_copy(update={"api": api})
     told = asked(PromisedExchange(method="GET", path="/health", role="agent"), scene(target))
     assert told.startswith(
-        "ssh -f -o ExitOnForwardFailure=yes -L 54329:127.0.0.1:8000 navi@hera sleep 20 && "
-        "curl --connect-to ::127.0.0.1:54329 -gisS"
+        f"{TUNNEL}:127.0.0.1:8000 navi@hera sleep 20 && curl --connect-to ::127.0.0.1:54329 -gisS"
     )
     assert '"${DESK_USER:?}:${DESK_WORD:?}"' in told
     assert "s3cr3t" not in told

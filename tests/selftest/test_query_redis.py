@@ -235,7 +235,7 @@ def test_databases_by_name(
         },
     )
     look = compare(one.contract.promise("query.reports"), one).look
-    assert "psql service=reports -c" in look
+    assert "ON_ERROR_STOP=1 service=reports -c" in look
 
 
 def test_mistakes(tmp_path: pathlib.Path) -> None:

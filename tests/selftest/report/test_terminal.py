@@ -232,7 +232,7 @@ def test_a_command_leads_to_the_host(
     contract: Contract, target: Target, moment: Moment, look: Callable[[Moment], Observed]
 ) -> None:
     """Each command of a host that is reached by ssh leads there, or asks from here."""
-    begins = ("ssh navi@hera ", "curl ", "psql ", "PGOPTIONS=", "pg_dump ", "date -u; ")
+    begins = ("ssh navi@hera ", "curl ", "psql ", "pg_dump ", "date -u; ")
     at = Scene(contract=contract, target=target, moment=moment, observed=look(moment))
     told = 0
     for promise in contract.at(moment):
