@@ -190,6 +190,12 @@ PROJECTS: dict[str, Project] = {
         warns={LEFT: "no witness was written: extra"},
 
     ),
+    "a-column-of-another-name": Project(
+        live="UPDATE item SET size = NULL",
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item RENAME size TO magnitude"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item RENAME magnitude TO size"),
+        loses=("item.magnitude",),
+    ),
     # Downgrades that do not go back
     "downgrade-pass": Project(up=NEW, finds={LEFT: "+ table extra"}, loses=("extra",)),
     "downgrade-raises": Project(
@@ -254,6 +260,20 @@ PROJECTS: dict[str, Project] = {
     "rows-deleted": Project(
         up=sql("DELETE FROM item WHERE id <= 10"), finds={LEFT: "item: 200 rows, then 190"}
     ),
+    "overwrites-from-a-new-column": Project(
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD note varchar(50)"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "UPDATE item SET name = note WHERE note > ''",
+                 "ALTER TABLE item DROP note"), loses=("item.note",),
+        finds={LEFT: "only when rows exist: item: 200 rows, then 200 (other content)"},
+    ),
+    "overwrites-from-a-column-of-another-name": Project(
+        live="UPDATE item SET size = NULL",
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item RENAME size TO magnitude"),
+        down=sql("SET LOCAL lock_timeout = '2s'",
+                 "UPDATE item SET name = 'x' WHERE magnitude IS NOT NULL",
+                 "ALTER TABLE item RENAME magnitude TO size"), loses=("item.magnitude",),
+        finds={LEFT: "only when rows exist: item: 200 rows, then 200 (other content)"},
+    ),
     "gives-up-more": Project(
         up=NEW, down=GONE, finds={"rehearsal.receipt": "a rollback also gives up table extra"}
     ),
@@ -280,6 +300,20 @@ PROJECTS: dict[str, Project] = {
         up=sql("ALTER TABLE item ALTER size SET NOT NULL", "SELECT pg_sleep(1.2)"),
         down=sql("ALTER TABLE item ALTER size DROP NOT NULL"),
         finds={"rehearsal.bystanders": "item waited 1."}, warns={"rehearsal.upgrade": LOCKED},
+    ),
+    "a-trigger-that-refuses-from-then-on": Project(
+        live="ALTER TABLE item ADD updated timestamptz; CREATE FUNCTION touch() RETURNS trigger "
+        "LANGUAGE plpgsql AS 'BEGIN NEW.updated := now(); RETURN NEW; END'; CREATE TRIGGER touch "
+        "BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION touch()",
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP updated"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD updated timestamptz"),
+        finds={"rehearsal.bystanders": "a bystander of item got nowhere: since r1 an UPDATE fails: "
+               'record "new" has no field "updated"'},
+    ),
+    "a-table-that-refuses-as-ever": Project(
+        live="CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; "
+        "END'; CREATE TRIGGER refuse BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION refuse()",
+        up=NEW, down=GONE, loses=("extra",),
     ),
     "lock-queue-behind-a-reader": Project(
         how="idle_reader_s = 1.3",

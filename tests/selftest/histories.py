@@ -286,6 +286,22 @@ HISTORIES = {
         steps=4, finds="d leaves other rows in t_a: 200000 rows, then 199999; b leaves other rows "
         "in t_a: 200000 rows, then 200000 (other content); the point of no return is d",
     ),
+    "a-step-that-goes-another-way-where-rows-are": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql(
+                "CREATE TABLE t_a (id int PRIMARY KEY)", "CREATE TABLE t_of (id int)"),
+                sql("DROP TABLE t_of", "DROP TABLE t_a")),
+            f"{AT}b.py": revision("b", "a", sql(
+                "CREATE TABLE t_b (id int REFERENCES t_a)", "DO $$ BEGIN IF EXISTS (SELECT FROM "
+                "t_a) THEN ALTER TABLE t_of SET (fillfactor = 50); ELSE ALTER TABLE t_of SET "
+                "(fillfactor = 70); END IF; END $$"),
+                sql("DROP TABLE t_b", "ALTER TABLE t_of RESET (fillfactor)")),
+            f"{AT}c.py": revision("c", "b", sql(
+                "DO $$ BEGIN IF EXISTS (SELECT FROM pg_class WHERE reloptions = '{fillfactor=70}') "
+                "THEN CREATE TABLE t_c (id int); END IF; END $$")),
+        },
+        steps=3, finds="c leaves the catalog changed: + column t_c.id",
+    ),
     # How it is run
     "an-env-that-connects-before": History(files={
         f"{AT}a.py": revision("a", None, sql("CREATE TABLE ops.t_a (id int)"),
@@ -305,6 +321,15 @@ HISTORIES = {
                 "\n\ndef upgrade", f"\n{READS}\n\ndef upgrade", 1).replace(
                 "    pass", textwrap.indent(INSERTED, "    "), 1),
         },
+    ),
+    "a-revision-that-names-things-anew": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", "op.execute(f'CREATE TABLE t_{NAME} (id int)')",
+                                     "op.execute(f'DROP TABLE t_{NAME}')").replace(
+                   "\n\ndef upgrade", "\nimport uuid\nNAME = uuid.uuid4().hex\n\ndef upgrade", 1)},
+        env="from alembic import context\ncontext.script.get_heads()\n" +
+        ENV.format(engine=BY_NAME, more=""),
+        finds="downgrade of b exited with 1",
     ),
     "a-step-that-ends-who-waits-for-it": History(
         files={f"{AT}a.py": table("a", None),

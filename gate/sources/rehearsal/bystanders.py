@@ -6,14 +6,14 @@ import datetime as dt
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
 
-from gate.catalog.identifiers import identifier
+from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import CarrierError, first_line
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.company import Bystander, Wait
@@ -32,6 +32,13 @@ DOES = {
     "reads": "SELECT 1 FROM {0} LIMIT 1",
     "writes": "LOCK TABLE {0} IN ROW EXCLUSIVE MODE; SELECT 1 FROM {0} LIMIT 1 FOR NO KEY UPDATE",
 }
+
+COLUMN = """
+    SELECT attname FROM pg_attribute
+     WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+       AND attgenerated = '' AND attidentity = ''
+     ORDER BY attnum LIMIT 1
+"""
 
 
 class Canary:
@@ -104,6 +111,36 @@ class Canary:
 
     def _statement(self) -> sql.Composed:
         return sql.SQL(DOES[self.does]).format(identifier(self.table))
+
+
+def refusals(clone: Clone, tables: Collection[str]) -> dict[str, str]:
+    """Why a row of them cannot be updated as it is, by table: a trigger, a check, a policy.
+
+    Each is tried in a transaction that is taken back; a table that is not there any more, or has
+    no rows, refuses nothing. It is not counted, where that can be had: no row is another one.
+    """
+    try:
+        with clone.connect("bystander") as session:
+            if clone.superuser:
+                session.execute("SET track_counts = off")
+            found = {table: _refusal(session, table) for table in tables}
+    except (psycopg.Error, CarrierError) as error:
+        return dict.fromkeys(tables, first_line(error))
+    return {table: why for table, why in found.items() if why}
+
+
+def _refusal(session: psycopg.Connection[Any], table: str) -> str:
+    update = sql.SQL("UPDATE {0} SET {1} = {1} WHERE ctid = (SELECT ctid FROM {0} LIMIT 1)")
+    try:
+        with session.transaction(force_rollback=True):
+            row = session.execute(COLUMN, [quoted(table)]).fetchone()
+            if row is not None:
+                named = identifier(table), sql.Identifier(str(row[0]))
+                session.execute(update.format(*named), prepare=False)
+                session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except psycopg.Error as error:
+        return first_line(error)
+    return ""
 
 
 WAITERS = """

@@ -12,6 +12,7 @@ from gate.sources.rehearsal import rows, samples, second
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.facts import Receipt
 from gate.sources.rehearsal.leg import Direction, said, walk
+from gate.sources.rehearsal.older import Older
 from gate.sources.rehearsal.prints import Columns
 from gate.sources.rehearsal.seen import State, dumped, lines, look
 from gate.sources.rehearsal.stage import Stage
@@ -43,6 +44,7 @@ class Verdict:
         self._wal = 0
         self._again: State | None = None
         self.above = look(stage)
+        self._older = Older(stage, was, self.above)
         base.went(revision, was.digest, self.above.digest, stays=stays)
 
     def moved(self) -> tuple[str, ...]:
@@ -58,6 +60,7 @@ class Verdict:
         self._compare()
         if not self.receipt.clean:
             return  # what a second way up meets then follows from it
+        self._older.below()
         self._up_again()
         if self.receipt.clean:
             self._with_rows()
@@ -81,12 +84,12 @@ class Verdict:
             return None
         now = stage.prints.of(stage.connection, there)
         digest = stage.digests.take(stage.connection)
-        if digest is None:
-            return None
-        same = (
+        same = digest is not None and (
             all(now[name] == above.prints[name] for name in (*there, rows.LARGE))
             and rows.positions(stage.connection) == above.positions
             and numbers(digest) == numbers(self._again.digest)
+            # Rows that are there may have led the last way up to something else.
+            and not (self.receipt.witnesses and lines(above, look(stage), self._versions))
         )
         if not same:
             return None
@@ -123,7 +126,7 @@ class Verdict:
         if opinion is not None and self.was.dumped is not None:
             found = second.opinion(self.was.dumped, opinion, self._versions)
             alone = self.was.dumped if isinstance(self.was.dumped, str) else alone
-        self.tell(diff=found, rows=self._changed(after, now), alone=alone)
+        self.tell(diff=found, rows=self._changed(after, self.was.prints, now), alone=alone)
 
     def _up_again(self) -> None:
         """Go up once more, from where the way down led to."""
@@ -141,7 +144,8 @@ class Verdict:
         stage, again = self._stage, self._again
         if again is None:
             raise TypeError("it did not go up again")
-        shared = rows.shared(self.above.kept, again.catalog)
+        shared, older = rows.shared(self.above.kept, again.catalog), self._older
+        older.above()
         written, unwritten = samples.leave(
             stage.connection, self.was.catalog, again.catalog, (self._versions,)
         )
@@ -154,21 +158,29 @@ class Verdict:
         }  # fmt: skip
         now = stage.prints.small(stage.connection, there)
         told = {name for name in there if name not in now or now[name] != again.prints.get(name)}
+        spared = older.spared(told)
         # What was renamed has another name above: its witness comes back under the old one.
         told |= {name for name in self.was.kept if name not in again.catalog.tables}
+        narrow, before = older.narrowed(spared)
         why = self._walk("down")
         found: tuple[str, ...] = (why,)
         if not why:
             self._mark()
             state = look(stage, like=self.was)
-            same = {name: one for name, one in self._kept(state).items() if name not in told}
+            same = {
+                name: narrow.get(name, one)
+                for name, one in self._kept(state).items()
+                if name not in told - spared
+            }
             after = stage.prints.of(stage.connection, same)
             why = self._walk("up")
             found = (f"going up again: {why}",) if why else ()
             if self._unknown(same):
                 self._before(same, ("up",))
             differences = lines(self.was, state, self._versions)
-            found = (*differences, *self._changed(after, state, without=told), *found)
+            found = (
+                *differences, *self._changed(after, {**self.was.prints, **before}, state), *found
+            )  # fmt: skip
         self.tell(with_rows=found)
 
     def _walk(self, direction: Direction) -> str:
@@ -229,14 +241,9 @@ class Verdict:
         self._mark()
 
     def _changed(
-        self, after: dict[str, rows.Print], now: State, without: Collection[str] = ()
+        self, after: dict[str, rows.Print], before: dict[str, rows.Print], now: State
     ) -> tuple[str, ...]:
         """Tables and sequences that are not what they were."""
-        before = {
-            name: one
-            for name, one in self.was.prints.items()
-            if name in after and name not in without
-        }
         return (
             *rows.changed(before, after),
             *rows.restarted(self.was.positions, now.positions),

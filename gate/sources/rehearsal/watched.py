@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 
 from gate.catalog.model import Catalog
-from gate.sources.rehearsal.bystanders import KEPT, STOP_S, Canary, idle_reader
+from gate.sources.rehearsal.bystanders import KEPT, STOP_S, Canary, idle_reader, refusals
 from gate.sources.rehearsal.company import Bystander
 from gate.sources.rehearsal.facts import Leg
 from gate.sources.rehearsal.leg import walk
@@ -43,6 +43,7 @@ def among(
         beside: Who else is at work, for what is told of the worst moment.
         neighbour: Is there all the while.
     """
+    before = refusals(stage.clone, tables)
     canaries = [
         Canary(stage.clone, table, does) for table in tables for does in ("reads", "writes")
     ]
@@ -56,7 +57,21 @@ def among(
             one.leave()
         until = time.monotonic() + STOP_S
         seen = tuple(one.stop(until) for one in canaries)
+    if leg.exit_status == 0:
+        # The step ended well: what was written as ever before must be written as ever now.
+        seen = _refused(seen, refusals(stage.clone, {*tables} - {*before}), leg.revision)
     return leg, seen
+
+
+def _refused(
+    seen: Collection[Bystander], why: Mapping[str, str], revision: str
+) -> tuple[Bystander, ...]:
+    return tuple(
+        one.model_copy(update={"error": f"since {revision} an UPDATE fails: {why[one.table]}"})
+        if one.does == "writes" and one.table in why and not one.error
+        else one
+        for one in seen
+    )
 
 
 def merged(found: Collection[Bystander]) -> tuple[Bystander, ...]:

@@ -4,7 +4,8 @@ What leads to the first connection, importing an application above all, is the s
 and may take seconds. So it is done once, in a process that stops before the first thing that
 reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
 own. Where the process has threads by then, connections, or files that it reads, nothing is kept,
-and each step begins anew.
+and each step begins anew. The files of revisions are read by each step; what ``env.py`` and what it
+imports computed before that moment is the same for all.
 """
 
 from __future__ import annotations

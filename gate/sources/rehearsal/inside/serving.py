@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from gate.sources.rehearsal.inside.apart import apart, end_all
 from gate.sources.rehearsal.inside.hear import KEPT, hear
 from gate.sources.rehearsal.inside.kept import AT, alone, held, unthreaded, watch
-from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, read, taken
+from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, taken
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """What keeps libraries for numbers from starting threads as they are loaded."""
@@ -130,8 +130,6 @@ def _take_over(
         os._exit(UNSUITED)
     for name in single:
         os.environ.pop(name, None)
-    if "script" in CALLED:
-        read(CALLED["script"])
     gc.collect()
     gc.freeze()  # what a fork does not look at again stays shared
     CALLED["kept"] = True

@@ -12,7 +12,6 @@ import traceback
 from typing import Any
 
 from gate.sources.rehearsal.inside.hear import NOTICES
-from gate.sources.rehearsal.inside.kept import alone, held
 
 
 def do(how: dict[str, Any], asked: Any, found: str) -> int:
@@ -46,20 +45,6 @@ def do(how: dict[str, Any], asked: Any, found: str) -> int:
         runpy.run_path(path, run_name="__main__")
     sys.stderr.write("FAILED: %s did not call Alembic in its own process\n" % " ".join(words))
     return 254
-
-
-def read(script: Any) -> None:
-    """Have the revision files read before the forks, where that can be done by itself."""
-    child = os.fork()
-    if child == 0:
-        before = held()
-        try:
-            script.revision_map.heads  # noqa: B018 - read when it is asked for
-            os._exit(0 if alone(before) else 1)
-        except BaseException:  # noqa: BLE001 - what is wrong is told by the step that needs them
-            os._exit(1)
-    if os.waitpid(child, 0)[1] == 0:
-        script.revision_map.heads  # noqa: B018
 
 
 def _filled(word: str, url: str) -> str:
@@ -114,13 +99,15 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         if how["option"]:
             url = os.environ[how["variable"]].replace("%", "%%")
             config.set_section_option(config.config_ini_section, how["option"], url)
-        script = CALLED["script"] = ScriptDirectory.from_config(config)
+        script = ScriptDirectory.from_config(config)
 
         def steps(at: Any, context: Any) -> Any:
             if not asked:
                 os._exit(UNSUITED)
             _at_the_clone(how, context, answer, only=asked["do"] == "at")
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
+            # Read by this process: what a revision's file computes is not what another one had.
+            script = ScriptDirectory.from_config(config)
             answer["at"] = [*answer.get("at", ()), *heads]
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))
