@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import shlex
 import signal
@@ -19,10 +20,10 @@ from gate.sources.fact import Cause
 BEAT_S = 0.2
 """How often it is looked whether the run was interrupted."""
 CHUNK = 1 << 16
-READY = b"ready\n"
+# The greeting is told in two halves: where what is typed is echoed, that is not it.
 # Who opens a pipe waits for the other end: each in its turn, and both for so long.
 RELAY = """\
-printf 'ready\\n'
+printf '%s%s\\n' {halves}
 while IFS= read -r line; do
   printf %s "$line" >{folder}/ask && cat {folder}/answer; echo
 done
@@ -50,14 +51,16 @@ class Line:
         """
         self._carrier = carrier
         self._process = carrier.start()
-        inner = RELAY.format(folder=shlex.quote(folder))
-        self._write(OUTER.format(sudo=int(sudo), inner=shlex.quote(inner)).encode())
+        one, other = secrets.token_hex(8), secrets.token_hex(8)
+        inner = RELAY.format(folder=shlex.quote(folder), halves=f"{one} {other}")
         self._said = bytearray()
+        until = time.monotonic() + START_S
         try:
-            # A login shell may have said something before.
-            while not self._read(time.monotonic() + START_S).endswith(READY.strip()):
+            self._write(OUTER.format(sudo=int(sudo), inner=shlex.quote(inner)).encode())
+            # A login shell may have said something before, whatever it is.
+            while not self._read(until).endswith((one + other).encode()):
                 continue
-        except CarrierError:
+        except BaseException:
             self.close()
             raise
 

@@ -34,9 +34,11 @@ umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
 printf %s "$folder"
 """
+# A number may be another process's by now: it is this one whose command line names the folder.
 # Under another name nobody makes a file in it while it is removed.
 END = """\
-[ ! -e {0}/pid ] || {{ kill "$(cat {0}/pid)"; kill -CONT "$(cat {0}/pid)"; }} 2>/dev/null
+pid=$(cat {0}/pid 2>/dev/null) && grep -qsaF -- {0} "/proc/$pid/cmdline" &&
+  {{ kill "$pid"; kill -CONT "$pid"; }} 2>/dev/null
 mv -- {0} {0}.gone && rm -rf -- {0}.gone
 """
 

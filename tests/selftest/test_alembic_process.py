@@ -1,0 +1,114 @@
+"""The line to Alembic's process and its end: whatever a shell says, whoever has its number."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from gate.connection.obstacle import CarrierError
+from gate.sources.rehearsal import line
+from gate.sources.rehearsal.line import Line
+from gate.sources.rehearsal.runner import END
+
+SLEEP = "import time; time.sleep(60)"
+
+
+class Way:
+    """Leads to a shell that says something first."""
+
+    def __init__(self, first: str) -> None:
+        """Know what it does before it is a shell."""
+        self.interrupted = threading.Event()
+        self._first = first
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it."""
+        self.process = subprocess.Popen(  # noqa: S603 - a shell of this test
+            ["/bin/sh", "-c", f"{self._first}\nexec sh"], start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        if self._first == "exit":
+            self.process.wait(10)
+        return self.process
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """Somebody who does something else."""
+    with subprocess.Popen([sys.executable, "-c", SLEEP]) as process:  # noqa: S603
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("banner", ["echo The system is ready", "printf ready", "exec sh -v 2>&1"])
+def test_what_a_shell_says_first_is_no_answer(banner: str, tmp_path: pathlib.Path) -> None:
+    """A banner may end in any word, and in the middle of a line."""
+    for name in ("ask", "answer"):
+        os.mkfifo(tmp_path / name)
+    where = shlex.quote(str(tmp_path))
+    peer = ["/bin/sh", "-c", f"cat {where}/ask; printf there >{where}/answer"]
+    with subprocess.Popen(peer, stdout=subprocess.PIPE) as other:  # noqa: S603
+        try:
+            with Line(str(tmp_path), Way(banner), sudo=False) as opened:  # type: ignore[arg-type]
+                assert opened.ask("hello", 10) == "there"
+        finally:
+            other.kill()
+
+
+def test_a_shell_that_speaks_on_is_not_heard_for_ever(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that it says has one time."""
+    monkeypatch.setattr(line, "START_S", 0.6)
+    way = Way("n=0; while [ $n -lt 100 ]; do echo hello; sleep 0.1; n=$((n + 1)); done")
+    with pytest.raises(CarrierError, match="no answer within its time"):
+        Line(str(tmp_path), way, sudo=False)  # type: ignore[arg-type]
+    assert way.process.poll() is not None
+
+
+def test_a_shell_that_is_gone_leaves_nothing(tmp_path: pathlib.Path) -> None:
+    """Where it reads nothing its pipes are closed, too."""
+    way = Way("exit")
+    with pytest.raises(CarrierError, match="broke off"):
+        Line(str(tmp_path), way, sudo=False)  # type: ignore[arg-type]
+    assert way.process.stdout is not None
+    assert way.process.stdout.closed
+
+
+@pytest.mark.parametrize("whose", ["its", "another's"])
+def test_the_end_is_for_the_process_alone(
+    whose: str, sleeper: subprocess.Popen[bytes], tmp_path: pathlib.Path
+) -> None:
+    """Whoever has got its number meanwhile goes on."""
+    folder = tmp_path / "gate-folder"
+    folder.mkdir()
+    own = [sys.executable, "-c", f"{SLEEP}\n# {folder}"]
+    with subprocess.Popen(own) as process:  # noqa: S603
+        try:
+            (folder / "pid").write_text(
+                str(process.pid if whose == "its" else sleeper.pid), "ascii"
+            )
+            end = END.format(shlex.quote(str(folder)))
+            subprocess.run(["/bin/sh", "-c", end], check=True, timeout=20)  # noqa: S603
+            if whose == "its":
+                assert process.wait(10) == -15
+            assert sleeper.poll() is None
+            assert not folder.exists()
+        finally:
+            process.kill()
+
+
+def test_the_end_of_none_is_none(tmp_path: pathlib.Path) -> None:
+    """A process that never told its number has none to be ended by."""
+    folder = tmp_path / "gate-folder"
+    folder.mkdir()
+    end = END.format(shlex.quote(str(folder)))
+    subprocess.run(["/bin/sh", "-c", end], check=True, timeout=20)  # noqa: S603
+    assert not folder.exists()
