@@ -78,6 +78,32 @@ def placed(path: str) -> str:
     return f'"$PREFIX"{shlex.quote(path)}'
 
 
+def kept(path: str, name: str = "old") -> str:
+    """Script that keeps a copy of a path, a word of the shell: under its name it is whole.
+
+    A copy that is cut short has another name, and is no reason to put it back.
+    """
+    return f'cp -a -- {path} "$KEPT/part"; mv -T -- "$KEPT/part" "$KEPT/{name}"'
+
+
+def taken(path: str, name: str = "old") -> str:
+    """Script that takes a path away and keeps it; under its name it is whole, or not there at all.
+
+    It stays the same file (a socket that is listened at, a log that is written) where it can: by a
+    link, or by a name that is only changed. What ``mv`` does between two file systems is no such
+    thing: cut short, it leaves a part in one place or in both.
+    """
+    there = f'"$KEPT/{name}"'
+    renamed = "perl -e 'exit !rename $ARGV[0], $ARGV[1]' --"
+    return (
+        f"if [ ! -L {path} ] && mountpoint -q -- {path} 2>/dev/null; then "
+        f'echo "a mount point cannot be taken away:" {path} >&2; exit 1; fi; '
+        f"if {{ ln -P -T -- {path} {there} || mv --no-copy -T -- {path} {there} "
+        f"|| {renamed} {path} {there}; }} 2>/dev/null; then :; else {kept(path, name)}; fi; "
+        f"rm -rf -- {path}"
+    )
+
+
 def together(many: Iterable[Scripts]) -> Scripts:
     """Several at once: done in their order, undone in the opposite one; each keeps its own."""
     parts = list(many)

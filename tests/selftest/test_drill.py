@@ -412,6 +412,103 @@ def test_a_file_is_as_it_was(act: str, tmp_path: pathlib.Path) -> None:
     assert list((tmp_path / "var/tmp").iterdir()) == []
 
 
+CUT = """\
+#!/bin/sh
+# The true tool, unless it is the last one before the shell is killed: then in half, or whole.
+PATH=${PATH#*:}; tool=${0##*/}; there=${0%/bin/*}
+echo >>"$there/count"
+[ "$(grep -c "" "$there/count")" = "$(cat "$there/last")" ] || exec "$tool" "$@"
+case $tool-$(cat "$there/way") in
+*-whole) "$tool" "$@" ;;
+ln-*|perl-*) ;;
+*) for to; do from=$was was=$to; done
+   case "$tool $* $from" in
+   *--no-copy*|"mv "*gate-drill-*gate-drill-*gate-drill-*) ;;  # a name is changed at once
+   rm*) rm -rf "$to/a" ;;
+   *) if [ -d "$from" ]; then mkdir -p "$to"; cp -a "$from/a" "$to/"; else : >"$to"; fi ;;
+   esac ;;
+esac
+kill -9 $PPID
+"""
+"""Stands before PATH as ``cp``, ``mv`` and others."""
+CANNOT = '#!/bin/sh\nPATH=${PATH#*:}\n[ "$1" != -s ] || exec ln "$@"\nexit 1\n'
+"""Stands before PATH as ``ln`` and ``perl`` where a path cannot be taken but by copying it."""
+TAKEN = {
+    "remove": {"file": {"path": "/it", "act": "remove"}},
+    "link": {"file": {"path": "/it", "act": "link", "to": "/nowhere"}},
+    "write": {"file": {"path": "/one", "act": "write", "text": "new"}},
+    "tool": {"tool": {"tool": "one", "script": "echo new"}},
+    "no tool": {"tool": {"tool": "one"}},
+}
+
+
+@pytest.mark.parametrize("way", ["half", "whole"])
+@pytest.mark.parametrize(
+    ("name", "copies"),
+    [(one, False) for one in TAKEN] + [(one, True) for one in ("remove", "link", "tool")],
+)
+def test_whoever_is_killed_while_he_keeps_something_loses_nothing(
+    name: str,
+    copies: bool,  # noqa: FBT001 - a case
+    way: str,
+    tmp_path: pathlib.Path,
+) -> None:
+    """At every step of it, in the middle and behind it; also where names cannot be changed."""
+    fault = FAULT.model_copy(update={"inject": TAKEN[name]})
+    for last in range(1, 30):
+        root = tmp_path / str(last)
+        for folder in ("it", "bin", "var/tmp"):
+            (root / folder).mkdir(parents=True)
+        files = [root / one for one in ("it/a", "it/b", "one", "bin/one")]
+        for file in files:
+            file.write_text(f"old {file.name}", "utf-8")
+        (root / "last").write_text(str(last), "utf-8")
+        (root / "way").write_text(way, "utf-8")
+        for tool in ("ln", "mv", "cp", "rm", "perl"):
+            stands = CANNOT if copies and tool in ("ln", "perl") else CUT
+            (root / "bin" / tool).write_text(stands, "utf-8")
+            (root / "bin" / tool).chmod(0o755)
+        target = local(root)
+        host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+        assert scripts is not None
+        wrong = host.do("one", scripts.do)
+        for tool in ("ln", "mv", "cp", "rm", "perl"):
+            (root / "bin" / tool).unlink()
+        assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+        assert [file.read_text("utf-8") for file in files] == [f"old {file.name}" for file in files]
+        assert list((root / "var/tmp").iterdir()) == []
+        if not wrong:
+            return
+    pytest.fail("it never came to its end")
+
+
+def test_what_cannot_be_put_back_is_kept(tmp_path: pathlib.Path) -> None:
+    """Though what is run behind it goes well."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/it").write_text("old", "utf-8")
+    inject = {"file": {"path": "/etc/it", "act": "remove", "then": ":"}}
+    target, fault = local(tmp_path), FAULT.model_copy(update={"inject": inject})
+    host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
+    assert scripts is not None
+    assert host.do("one", scripts.do) == ""
+    (tmp_path / "etc").rename(tmp_path / "away")
+    assert host.undo(host.whole_undo("one", scripts.undo)) != ""
+    (tmp_path / "away").rename(tmp_path / "etc")
+    assert host.undo(host.whole_undo("one", scripts.undo)) == ""
+    assert (tmp_path / "etc/it").read_text("utf-8") == "old"
+
+
+def test_adding_where_something_is_fails_whatever_comes_behind_it(tmp_path: pathlib.Path) -> None:
+    """A reload that goes well is no reason to take what was there for the fault."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    (tmp_path / "it").write_text("mine", "utf-8")
+    inject = {"file": {"path": "/it", "act": "add", "text": "x", "then": ":"}}
+    wrong, _, _ = done(local(tmp_path), FAULT.model_copy(update={"inject": inject}))
+    assert "exit status 1" in wrong
+    assert (tmp_path / "it").read_text("utf-8") == "mine"
+
+
 def test_two_of_one_kind_keep_apart_what_they_replace(tmp_path: pathlib.Path) -> None:
     """Each gets back its own."""
     (tmp_path / "var/tmp").mkdir(parents=True)

@@ -6,7 +6,7 @@ import shlex
 from typing import Literal
 
 from gate.drill.fault import Text
-from gate.drill.injection import Injector, Scripts, placed
+from gate.drill.injection import Injector, Scripts, kept, placed, taken
 from gate.rule import Both, Filled, Has, Is, Rule, Some
 from gate.target import Target
 from gate.toml import Strict
@@ -54,19 +54,19 @@ class File(Strict):
 def _scripts(given: File, target: Target) -> Scripts:
     del target
     path, text = placed(given.path), shlex.quote(given.text)
-    keep = f'cp -a -- {path} "$KEPT/old"'
+    keep, take = kept(path), taken(path)
     # In a second step: the old one stays where it is until the new one is whole.
-    put = f'printf %s {text} >"$KEPT/new" && chmod --reference={path} "$KEPT/new"'
+    put = f'printf %s {text} >"$KEPT/new"; chmod --reference={path} "$KEPT/new"'
     own = f'chown --reference={path} "$KEPT/new" 2>/dev/null || :'
     do = {
-        "remove": f'mv -- {path} "$KEPT/old"',
+        "remove": take,
         "write": f'{keep}; {put}; {own}; mv -T -- "$KEPT/new" {path}',
         "append": f"{keep}; printf %s {text} >>{path}",
         "edit": f"{keep}; sed -i {shlex.quote(given.sed)} {path}",
         "mode": f'stat -c %a -- {path} >"$KEPT/mode"; chmod {shlex.quote(given.mode)} {path}',
-        "link": f'mv -- {path} "$KEPT/old"; ln -s {shlex.quote(given.to)} {path}',
+        "link": f"{take}; ln -s {shlex.quote(given.to)} {path}",
         "touch": f"{keep}; touch {path}",
-        "add": f'[ ! -e {path} ] && touch "$KEPT/none" && printf %s {text} >{path}',
+        "add": f'[ ! -e {path} ]; touch "$KEPT/none"; printf %s {text} >{path}',
     }[given.act]
     ready = {
         "remove": f"[ ! -e {path} ] && [ ! -L {path} ]",
@@ -82,7 +82,8 @@ def _scripts(given: File, target: Target) -> Scripts:
         "add": f'[ ! -e "$KEPT/none" ] || rm -f -- {path}',
     }.get(given.act, back + f'mv -T -- "$KEPT/old" {path}; fi')
     then = f"\n{given.then}" if given.then else ""
-    return Scripts(do=do + then, ready=ready, undo=undo + then)
+    # What could not be put back stays where it is kept, whatever comes behind it.
+    return Scripts(do=do + then, ready=ready, undo=f"{{ {undo}; }} || exit 1{then}")
 
 
 INJECTOR = Injector(name="file", model=File, scripts=_scripts)

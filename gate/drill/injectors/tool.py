@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from gate.drill.fault import Text
-from gate.drill.injection import Injector, Scripts
+from gate.drill.injection import Injector, Scripts, taken
 from gate.target import Target
 from gate.toml import Strict
 
@@ -25,17 +25,17 @@ class Tool(Strict):
 
 def _scripts(given: Tool, target: Target) -> Scripts:
     name = shlex.quote(given.tool)
+    take = taken('"$file"', "tool") + '; true="$KEPT/tool"'
+    where = 'printf %s "$file" >"$KEPT/where"'
     if target.path:  # folders of its own stand before PATH: nothing of the host is touched
-        place = f"{shlex.quote(target.path[0])}/{name}"
         found = (
-            f'file={place}; if [ -e "$file" ]; then mv -- "$file" "$KEPT/tool"; '
-            f'true="$KEPT/tool"; else true=$(command -v {name}); fi'
+            f'file={shlex.quote(target.path[0])}/{name}; {where}; if [ -e "$file" ]; then {take}; '
+            f'else touch "$KEPT/none"; true=$(command -v {name}); fi'
         )
         # Without a script it must not be found further on either.
         script = given.script if given.script is not None else "exit 127"
     else:
-        found = f'file=$(readlink -f "$(command -v {name})"); mv -- "$file" "$KEPT/tool"; '
-        found += 'true="$KEPT/tool"'
+        found = f'file=$(readlink -f "$(command -v {name})"); {where}; {take}'
         script = given.script if given.script is not None else ""
     write = (
         f'{{ echo "#!/bin/sh"; printf "TOOL=%s\\nPREFIX=%s\\n" "\'$true\'" '
@@ -44,11 +44,12 @@ def _scripts(given: Tool, target: Target) -> Scripts:
     )
     make = write if script else ":"
     return Scripts(
-        do=f'{found}; printf %s "$file" >"$KEPT/where"; {make}',
+        do=f"{found}; {make}",
         ready='file=$(cat "$KEPT/where"); '
         + ('grep -q "^TOOL=" "$file"' if script else '[ ! -e "$file" ]'),
-        undo='if [ -s "$KEPT/where" ]; then file=$(cat "$KEPT/where"); rm -f -- "$file"; '
-        '[ ! -e "$KEPT/tool" ] || mv -- "$KEPT/tool" "$file"; fi',
+        undo='file=$(cat "$KEPT/where" 2>/dev/null); if [ -e "$KEPT/tool" ]; then '
+        'rm -f -- "$file"; mv -T -- "$KEPT/tool" "$file"; '
+        'elif [ -e "$KEPT/none" ]; then rm -f -- "$file"; fi',
     )
 
 
