@@ -10,14 +10,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from gate.catalog import digest
 from gate.catalog.digest import Digests, numbers
 from gate.contract.rehearsal import Alembic
 from gate.contract.release import spelled
-from gate.sources.rehearsal import inside, rows, touched
+from gate.sources.rehearsal import inside, mark, rows, touched
 from gate.sources.rehearsal.prints import SMALL, Prints
+from gate.sources.rehearsal.state import States
 from gate.sources.rehearsal.tidy import tidy
+from tests.selftest.conftest import Postgres
 
 BEGIN = """
 CREATE TABLE item (id serial PRIMARY KEY, word text, size int CHECK (size > 0));
@@ -233,3 +236,37 @@ def test_an_unknown_word_says_how_it_is_written() -> None:
     """A placeholder that nobody fills in is refused, with the way to write the word itself."""
     with pytest.raises(ValueError, match=r"\{database\} is not known here.*\{\{database\}\}"):
         Alembic(folder="/srv/shop", versions="/srv/shop/versions", command=("a", "{database}"))
+
+
+RIGHTS = (
+    "GRANT CONNECT, CREATE ON DATABASE {} TO pg_monitor WITH GRANT OPTION",
+    "REVOKE ALL ON DATABASE {} FROM PUBLIC",
+    "GRANT TEMP ON DATABASE {} TO pg_monitor",
+    "REVOKE CREATE ON DATABASE {} FROM CURRENT_USER",
+    "REVOKE ALL ON DATABASE {} FROM CURRENT_USER, pg_monitor",
+)
+HELD = "SELECT datacl::text FROM pg_database WHERE datname = %s"
+
+
+def test_a_copy_has_the_rights_of_the_clone(postgres: Postgres) -> None:
+    """Whatever was granted on the database or revoked; one that takes its place has them, too."""
+    name = mark.new_name()
+    with psycopg.connect(postgres.conninfo, autocommit=True) as admin:
+        states = States(admin, name, "live")
+        states.empty()
+        try:
+            for one in ("", *RIGHTS):
+                if one:
+                    admin.execute(sql.SQL(one).format(sql.Identifier(name)))
+                before = admin.execute(HELD, [name]).fetchone()
+                copy = states.save()
+                assert _sorted(admin.execute(HELD, [copy]).fetchone()) == _sorted(before)
+                states.restore(copy)
+                assert _sorted(admin.execute(HELD, [name]).fetchone()) == _sorted(before)
+            assert before == ("{}",)
+        finally:
+            mark.drop(admin, name)
+
+
+def _sorted(row: tuple[Any, ...] | None) -> list[str]:
+    return sorted(str((row or ("?",))[0]).strip("{}").split(","))

@@ -26,6 +26,15 @@ SETTINGS = """
      WHERE d.datname = %s
 """
 
+RIGHTS = """
+    SELECT coalesce(r.rolname, ''), x.privilege_type, x.is_grantable
+      FROM pg_database AS d
+      LEFT JOIN LATERAL aclexplode(d.datacl) AS x ON true
+      LEFT JOIN pg_roles AS r ON r.oid = x.grantee
+     WHERE d.datname = %s AND d.datacl IS NOT NULL
+"""
+"""Who has which rights on a database; a row of NULLs where nobody has any, none as it is usual."""
+
 
 class States:
     """Copies of one clone, made and dropped over the session that holds its name.
@@ -81,7 +90,28 @@ class States:
         mark.write(self._admin, name, self._live)
         for role, pair in self._admin.execute(SETTINGS, [self._clone]).fetchall():
             self._admin.execute(setting(name, pair, role))
+        if source == self._clone:
+            self._carry_rights(name)
         return name
+
+    def _carry_rights(self, name: str) -> None:
+        """A copy has the usual rights, whatever a revision granted on the clone or revoked."""
+        rights = self._admin.execute(RIGHTS, [self._clone]).fetchall()
+        database = sql.Identifier(name)
+        for one in ("PUBLIC", "CURRENT_USER") if rights else ():
+            self._admin.execute(
+                sql.SQL("REVOKE ALL ON DATABASE {} FROM {}").format(database, sql.SQL(one))
+            )
+        for role, privilege, grantable in rights:
+            if privilege is None:
+                continue
+            self._admin.execute(
+                sql.SQL("GRANT {} ON DATABASE {} TO {}{}").format(
+                    sql.SQL(privilege), database,
+                    sql.Identifier(role) if role else sql.SQL("PUBLIC"),
+                    sql.SQL(" WITH GRANT OPTION" if grantable else ""),
+                )
+            )  # fmt: skip
 
 
 def setting(database: str, pair: str, role: str | None = None) -> sql.Composed:
