@@ -17,7 +17,7 @@ import pydantic
 
 from gate.contract.model import Contract
 from gate.drill import cover, page
-from gate.drill.bench import folder_for
+from gate.drill.bench import NotUndoneError, folder_for
 from gate.drill.drill import Plan, allowed, bench, chosen, drill
 from gate.drill.fault import Gate
 from gate.drill.gating import Look
@@ -79,9 +79,10 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     """Drill, and write the matrix.
 
     Returns:
-        0 where every fault was detected (or is a known gap), 1 where one was not, or a healthy run
-        was blocked; 10 where one could not be shown. Faults that were not reached in the time that
-        was given (``--within``) are named, and spoil nothing as long as one was tried.
+        0 where every fault was detected (or is a known gap), 1 where one was not, a healthy run was
+        blocked, or something stands on the host still; 10 where one could not be shown. Faults that
+        were not reached in the time that was given (``--within``) are named, and spoil nothing as
+        long as one was tried.
 
     Raises:
         GateError: A mistake in an option, a target, a contract or a fault; or the gate is not
@@ -145,7 +146,7 @@ def _drill(
     cancelled: threading.Event,
     others: Mapping[str, Mapping[str, str]],
 ) -> int:
-    began, trials, ended = time.monotonic(), {}, ""
+    began, trials = time.monotonic(), {}
     jobs = f", over {plan.jobs} instances" if plan.jobs > 1 else ""
     tell(f"gate drill: {len(plan.chosen)} faults at {plan.target.title}{jobs}")
 
@@ -153,12 +154,12 @@ def _drill(
         trials[trial.name] = trial
         tell(_line(trial, len(trials), len(plan.chosen)))
 
-    try:
-        _, ended = drill(plan, one, cancelled)
-    except KeyboardInterrupt:
-        tell("gate drill: interrupted: what was done is taken back")
+    _, ended = drill(plan, one, cancelled)
+    not_undone = str(ended) if isinstance(ended, NotUndoneError) else ""
+    if cancelled.is_set():
+        tell("gate drill: interrupted" + ("" if not_undone else ": what was done is taken back"))
     if ended:
-        tell(f"gate drill: it ended before its time: {ended}")
+        tell(f"gate drill: {not_undone or f'it ended before its time: {ended}'}")
     left = tuple(name for name in plan.chosen if name not in trials)
     matrix = Matrix(
         target=plan.target.name,
@@ -167,10 +168,11 @@ def _drill(
         left=left,
         others={name: others[name] for name in trials if name in others},
         within_s=plan.within_s if left and not (ended or cancelled.is_set()) else math.inf,
+        not_undone=not_undone,
         seconds=time.monotonic() - began,
     )
     _write(matrix, plan, tell)
-    return 130 if cancelled.is_set() else matrix.exit_status
+    return 130 if cancelled.is_set() and not not_undone else matrix.exit_status
 
 
 def _healthy(

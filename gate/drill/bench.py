@@ -31,13 +31,18 @@ LOOK_S = 300.0
 AGAIN_S = 0.5
 MISTAKE = 4
 """Exit status of a mistake in the contract or the target: waiting does not mend it."""
-STAGE, STAGE_S = "stage", 30.0
-"""What stands in the journal for the stage, and within what time it has to stand, in seconds."""
+STAGE, STAGE_S = "[stage]", 30.0
+"""What stands in the journal for the stage, as no fault is called, and within what time it has to
+stand, in seconds."""
 HOME: Mapping[State, Moment] = {"before": "predeploy", "after": "postdeploy"}
 
 
 class NotGreenError(GateError):
     """The gate is not green where nothing was done: nothing can be said of faults there."""
+
+
+class NotUndoneError(GateError):
+    """Something that was done to the host stands there still."""
 
 
 class Bench:
@@ -75,8 +80,17 @@ class Bench:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Take the instance down, and the stage with it."""
-        if self._staged and not self._target.embedded and not self._host.undo(self._staged):
+        """Take the instance down, and the stage with it.
+
+        Raises:
+            NotUndoneError: The stage stands still.
+        """
+        if self._staged and not self._target.embedded:
+            wrong = self._host.undo(self._staged)
+            if wrong:
+                told = f"the stage of the drill is NOT UNDONE: {wrong}; the next drill tries again"
+                before = f" (before that: {error})" if isinstance(error, GateError) else ""
+                raise NotUndoneError(told + before)
             self._journal.ended(STAGE)
         self._stop()
 
@@ -98,6 +112,7 @@ class Bench:
 
         Raises:
             NotGreenError: The gate was not green before.
+            NotUndoneError: The drill is interrupted, and the fault stands still.
         """
         scope = scope_of(fault, self._faults, chapters, own)
         if scope.own:
@@ -133,6 +148,8 @@ class Bench:
         else:
             done = judged(name, fault, without(look, usual), ready_s)
         if self.cancelled.is_set():
+            if undone and not self._target.embedded:
+                raise NotUndoneError(f"fault {name} is NOT UNDONE: {undone}")
             return done
         return self._again(done, fault, scope, undone)
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gate.contract.model import Contract
-from gate.drill.bench import Bench, folder_for
+from gate.drill.bench import Bench, NotUndoneError, folder_for
 from gate.drill.fault import Fault
 from gate.drill.gating import Gating
 from gate.drill.journal import Journal
@@ -130,10 +130,11 @@ def chosen(
 
 def drill(
     plan: Plan, tell: Callable[[Trial], None], cancelled: threading.Event
-) -> tuple[dict[str, Trial], str]:
+) -> tuple[dict[str, Trial], GateError | None]:
     """Try the faults; returns what became of each that was tried, and what ended the drill.
 
-    They come in their order; what ended it before its time is empty where it went through.
+    They come in their order; nothing ended it where it went through, or was interrupted and took
+    back what it had done.
 
     Args:
         plan: What is asked.
@@ -157,12 +158,14 @@ def drill(
         except KeyboardInterrupt:
             cancelled.set()
             _join(threads)
-            raise
-    wrong = next(iter(run.wrong), None)
-    if wrong is not None and not (run.trials and isinstance(wrong, GateError)):
-        raise wrong
     tried = {name: run.trials[name] for name in plan.chosen if name in run.trials}
-    return tried, str(wrong) if wrong is not None else ""
+    wrong = next((one for one in run.wrong if isinstance(one, NotUndoneError)), None)
+    if wrong is not None or cancelled.is_set():
+        return tried, wrong
+    other = next(iter(run.wrong), None)
+    if other is not None and not (tried and isinstance(other, GateError)):
+        raise other
+    return tried, other
 
 
 class _Run:

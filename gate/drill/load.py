@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from gate.toml import Strict, parse, place
 
 Model = TypeVar("Model", bound=Strict)
 ABOUT, FAULT = "about", "fault"
+NAME = re.compile(r"[^\W_][\w.-]*")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ def load_faults(folder: pathlib.Path) -> Faults:
         wrong += [f"{file}: {one}: unknown table; known: {ABOUT}, {FAULT}.NAME" for one in tables]
         for name, keys in (faults if isinstance(faults, dict) else {}).items():
             where = f"{file}: [{FAULT}.{name}]"
+            if not NAME.fullmatch(name):
+                wrong.append(f"{where}: a fault's name is letters, digits, and then also . _ -")
             if name in found:
                 wrong.append(f"{where}: there is a fault of this name already")
             fault = _read(Fault, keys, where, wrong)

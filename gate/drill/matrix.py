@@ -37,6 +37,7 @@ class Matrix:
         within_s: The time that was given, where that is why some are left.
         healthy: Healthy runs, where some were made.
         seconds: How long all of it took.
+        not_undone: What of the drill itself stands on the host still, in words.
         others: By fault, what other tools made of it; by the tool's name, in words.
     """
 
@@ -47,6 +48,7 @@ class Matrix:
     healthy: Count | None = None
     seconds: float = 0.0
     within_s: float = math.inf
+    not_undone: str = ""
     others: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
     @property
@@ -68,7 +70,7 @@ class Matrix:
         """
         ends = {one.end for one in self.trials.values()}
         alarms = self.healthy is not None and self.healthy.alarms
-        if ends - {End.DETECTED, End.KNOWN_GAP, End.NOT_INJECTED} or alarms:
+        if ends - {End.DETECTED, End.KNOWN_GAP, End.NOT_INJECTED} or alarms or self.not_undone:
             return 1
         left = self.left and (math.isinf(self.within_s) or not self.trials)
         return 10 if left or End.NOT_INJECTED in ends else 0
@@ -85,6 +87,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
         "exit_status": matrix.exit_status,
         "counts": matrix.counts,
         "left": list(matrix.left),
+        "not_undone": matrix.not_undone,
         "healthy": _healthy(matrix.healthy),
         "faults": [_fault(one, matrix) for one in matrix.worst_first],
     }
@@ -144,6 +147,7 @@ def headline(matrix: Matrix) -> str:
     rest = [f"{count} {word}" for word, count in counts.items() if count and word != "detected"]
     why = "" if math.isinf(matrix.within_s) else f" within {matrix.within_s:g} s"
     left = [f"{len(matrix.left)} not tried{why}"] if matrix.left else []
+    left += ["and the host is not as it was"] if matrix.not_undone else []
     return ", ".join([f"{counts['detected']} of {tried} faults detected", *rest, *left])
 
 
@@ -167,6 +171,7 @@ def as_markdown(matrix: Matrix) -> str:
         f"It took {matrix.seconds:.0f} s.",
         "",
     ]
+    lines += [f"{cell(matrix.not_undone)}.", ""] if matrix.not_undone else []
     if matrix.healthy is not None:
         lines += [f"False alarms: {rate(matrix.healthy)}.", ""]
         lines += [f"- {w}: exit {s}: {cell('; '.join(i))}" for w, s, i in matrix.healthy.alarms]

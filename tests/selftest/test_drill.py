@@ -11,15 +11,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
-from gate.drill.bench import NotGreenError
+from gate.commands import drill as command
+from gate.drill.bench import Bench, NotGreenError, NotUndoneError
 from gate.drill.drill import Plan, allowed, chosen, drill, in_order
 from gate.drill.fault import Fault
-from gate.drill.gating import Look
+from gate.drill.gating import Gating, Look
 from gate.drill.healthy import upper_bound
 from gate.drill.host import Host
 from gate.drill.injection import known_injectors
@@ -288,7 +289,70 @@ def test_what_was_tried_is_kept_where_the_place_gives_up(
             drill(plan, lambda one: told.append(one.name), threading.Event())
         return
     trials, ended = drill(plan, lambda one: told.append(one.name), threading.Event())
-    assert ([*trials], ended, told) == (["one"], "it is not green", ["one"])
+    assert ([*trials], str(ended), told) == (["one"], "it is not green", ["one"])
+
+
+def test_a_stage_that_stands_still_is_told(tmp_path: pathlib.Path) -> None:
+    """And is left to the next drill, as no fault is called; with what went wrong before it."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    stage = {"shell": {"do": ":", "ready": ":", "undo": "echo no >&2; false"}}
+    target, journal = local(tmp_path), Journal(tmp_path)
+    faults = Faults(folder=tmp_path, by_name={}, stage=stage)
+    gating = Gating(
+        target=target, contract=tmp_path, instance="staged", folder=tmp_path, cwd=tmp_path
+    )
+
+    def goes_wrong() -> None:
+        with Bench(target, gating, faults, journal) as place:
+            place._set_stage()  # noqa: SLF001 - a trial that needs it runs the whole gate
+            raise NotGreenError("it is not green")
+
+    with pytest.raises(NotUndoneError, match=r"NOT UNDONE: .*no;.* \(.*: it is not green"):
+        goes_wrong()
+    assert [*journal.open()] == ["[stage]"]
+    (tmp_path / "some.toml").write_text("[fault.'[stage]']\n", "utf-8")
+    with pytest.raises(ContractError, match="a fault's name is"):
+        load_faults(tmp_path)
+
+
+@pytest.mark.parametrize("tried", [1, 0])
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_stands_still_is_in_the_matrix(
+    tried: int,
+    interrupted: bool,  # noqa: FBT001 - a case
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever became of the faults, and where the drill was interrupted, too."""
+    cancelled, told = threading.Event(), list[str]()
+
+    class Place:
+        def trial(self, name: str, *_: object) -> Trial:
+            if interrupted:
+                cancelled.set()
+            return Trial(name=name, end=End.DETECTED, look=look(TURNED))
+
+    @contextlib.contextmanager
+    def bench(*_: object) -> Iterator[Place]:
+        yield Place()
+        raise NotUndoneError("the stage is NOT UNDONE: <no>")
+
+    monkeypatch.setattr("gate.drill.drill.bench", bench)
+    plan = Plan(
+        target=local(tmp_path),
+        contract=load_contract(runs.ROOT / "tests/contract"),
+        folder=tmp_path,
+        faults=load_faults(runs.ROOT / "tests/faults"),
+        chosen=dict.fromkeys(("one",)[:tried], FAULT),
+        reports=tmp_path,
+        cwd=tmp_path,
+    )
+    assert command._drill(plan, told.append, cancelled, {}) == 1  # noqa: SLF001
+    assert "gate drill: the stage is NOT UNDONE: <no>" in told
+    assert not any("taken back" in one for one in told)
+    found = (tmp_path / "drill/here/matrix.md").read_text("utf-8")
+    assert "the host is not as it was" in found
+    assert "NOT UNDONE" in found
 
 
 def test_promises_of_the_drills_own_are_added(tmp_path: pathlib.Path) -> None:
