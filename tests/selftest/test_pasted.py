@@ -13,13 +13,16 @@ import pytest
 
 from gate.api import Api
 from gate.contract.model import Contract
-from gate.kinds.pasted import asked, on_host, psql
+from gate.kinds.pasted import asked, on_host, pasted, psql
+from gate.kinds.query_look import query_look
 from gate.kinds.scene import Scene
 from gate.postgres import Database
+from gate.redis import Redis
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.fact import Seen
 from gate.sources.host.facts import HostFacts
 from gate.sources.observed import Observed
+from gate.sources.queries.keyspace import RedisQuestion
 from gate.target import Target
 from tests.selftest import hosts
 from tests.selftest.conftest import Postgres
@@ -166,6 +169,35 @@ def test_what_is_pasted_cannot_write(
         assert "read-only transaction" in writes.stderr
         assert wrong.returncode != 0
         assert connection.execute("SELECT * FROM kept").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"tls": True, "user_env": "DESK_USER", "password_env": "DESK_WORD"},
+            (
+                'REDISCLI_AUTH="${DESK_WORD:?}" redis-cli -h cache -p 6379 --user "${DESK_USER:?}" '
+                "--tls -n 2 ROLE"
+            ),
+        ),
+        (
+            {"forward": True, "password_env": "DESK_WORD"},
+            (
+                f"{TUNNEL}:cache:6379 navi@hera sleep 20 "
+                '&& REDISCLI_AUTH="${DESK_WORD:?}" redis-cli -h 127.0.0.1 -p 54329 -n 2 ROLE'
+            ),
+        ),
+        ({}, "redis-cli -h cache -p 6379 -n 2 ROLE"),
+    ],
+)
+def test_a_redis(keys: dict[str, Any], words: str) -> None:
+    """By its login's variables, by TLS, and through the host."""
+    place = Redis(host="cache", db=2, **keys)
+    target = hosts.target("ssh://navi@hera").model_copy(update={"redis": place})
+    assert (
+        pasted(query_look("", RedisQuestion(role=True), "", scene(target)), scene(target)) == words
+    )
 
 
 def test_an_api_behind_the_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -120,8 +121,13 @@ def test_what_a_redis_answers(place: Target, tmp_path: pathlib.Path) -> None:
     )
     assert recorded(one, "query")["config"]["redis"] == {"config": "maxmemory-policy"}
     look = compare(one.contract.promise("query.length"), one).look
-    assert look.startswith("redis-cli")
+    assert look.startswith(f'REDISCLI_AUTH="${{{VARIABLE}:?}}" redis-cli -h 127.0.0.1 -p ')
     assert look.endswith("LLEN mails")
+    done = subprocess.run(  # noqa: S602 - what a person would paste
+        look, shell=True, check=True, capture_output=True, text=True,
+        env={"PATH": f"{SERVER.parent}:{os.environ['PATH']}", VARIABLE: PASSWORD},
+    )  # fmt: skip
+    assert done.stdout.split() == ["3"]
     assert PASSWORD not in one.observed.model_dump_json()
 
 
