@@ -272,6 +272,22 @@ HISTORIES = {
         },
         steps=4, finds="c leaves the catalog changed: + column t_c.id",
     ),
+    "a-role-of-the-server-beside-rows": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql(
+                "CREATE TABLE t_a AS SELECT n, 'word' AS word FROM generate_series(1, 200000) n"
+            ), sql("DROP TABLE t_a")),
+            f"{AT}b.py": revision("b", "a", sql("CREATE INDEX i_a ON t_a (n)"),
+                                  sql("DROP INDEX i_a")),
+            f"{AT}c.py": revision("c", "b", sql("CREATE ROLE gate_history",
+                                                "UPDATE t_a SET word = 'other' WHERE n = 7"),
+                                  sql("UPDATE t_a SET word = 'wrong' WHERE n = 7",
+                                      "DROP ROLE gate_history")),
+            f"{AT}d.py": table("d", "c"),
+        },
+        steps=4, finds="c leaves other rows in t_a: 200000 rows, then 200000 (other content); the "
+        "point of no return is c",
+    ),
     "rows-that-a-step-changes": History(
         files={
             f"{AT}a.py": revision("a", None, sql(

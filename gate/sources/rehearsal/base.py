@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gate.catalog.digest import Digest
 from gate.errors import ObservationError
 from gate.sources.rehearsal.leg import said, walk
@@ -45,13 +47,38 @@ class Base:
             now: Digest of the state that the clone is in.
             stays: Whether this one will be wanted again.
         """
-        if self._copied and _shared(was) == _shared(now) is not None:
+        if self._had_again(was, now):
             self._since.append(revision)
             return
         if self._copy:
             self._stage.clone.states.forget(self._copy)
         self._copy = self._stage.save() if stays or self._copied else ""
         self._since = []
+
+    def last(self, was: Digest | None, now: Digest | None, do: Callable[[], None]) -> None:
+        """Do something in the state before a revision that it is not had again behind.
+
+        The clone is as it is now afterwards. Nothing is done where the state can be had later, or
+        not even now.
+
+        Args:
+            was: Digest of the state before.
+            now: Digest of the state that the clone is in.
+            do: What is done there.
+        """
+        stage = self._stage
+        if not self._copy or self._had_again(was, now):
+            return
+        aside, self._copy = stage.set_aside(self._copy), ""
+        try:
+            legs = (walk(stage, revision, "up", alone=True) for revision in self._since)
+            if all(leg.exit_status == 0 for leg in legs):
+                do()
+        finally:
+            stage.restore(aside)
+
+    def _had_again(self, was: Digest | None, now: Digest | None) -> bool:
+        return self._copied and _shared(was) == _shared(now) is not None
 
     def again(self) -> None:
         """Have the state again that the clone last went to; it is kept then.

@@ -105,6 +105,12 @@ class Stage:
         self._alone(lambda: self.clone.states.restore(name))
         self.prints = Prints(self.connection)
 
+    def set_aside(self, name: str) -> str:
+        """Have the clone as it was, and as it is now under the name that is returned."""
+        aside = self._alone(lambda: self.clone.states.set_aside(name))
+        self.prints = Prints(self.connection)
+        return aside
+
     def empty(self) -> None:
         """Have an empty database in the clone's place."""
         self._alone(self.clone.states.empty)

@@ -72,6 +72,21 @@ class States:
         )
         self.names.remove(name)
 
+    def set_aside(self, name: str) -> str:
+        """Let a copy take the clone's place; the clone is a copy then, without being copied.
+
+        Returns:
+            What it is called.
+        """
+        aside = mark.new_name()
+        mark.hold(self._admin, aside)
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        self.names.append(aside)
+        for was, now in ((self._clone, aside), (name, self._clone)):
+            self._admin.execute(rename.format(sql.Identifier(was), sql.Identifier(now)))
+        self.names.remove(name)
+        return aside
+
     def forget(self, name: str) -> None:
         """Drop a copy."""
         mark.drop(self._admin, name)

@@ -45,6 +45,8 @@ class Verdict:
         self._again: State | None = None
         self.above = look(stage)
         self._older = Older(stage, was, self.above)
+        if self._unknown(was.kept):
+            base.last(was.digest, self.above.digest, lambda: self._learn(was.kept))
         base.went(revision, was.digest, self.above.digest, stays=stays)
 
     def moved(self) -> tuple[str, ...]:
@@ -223,22 +225,25 @@ class Verdict:
             tables: Whose rows are to be known.
             ways: How the clone comes back to where it was.
         """
-        stage = self._stage
         if not self._base.before():
             if self._unknown(tables):
                 raise ObservationError(f"{self._revision}: {LOST}")
             self.was = dataclasses.replace(self.was, dumped=LOST)
             return
-        prints = self._prints({name: self.was.kept[name] for name in tables})
-        said_ = self.was.dumped
-        if said_ is None and stage.how.second_opinion:
-            said_ = dumped(stage)
-        self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints}, dumped=said_)
+        self._learn(tables)
         for way in ways:
             why = self._walk(way)
             if why:
                 raise ObservationError(f"{self._revision}: it went once, and not again: {why}")
         self._mark()
+
+    def _learn(self, tables: Collection[str]) -> None:
+        """Add to what is known of the state that the revision came to; the clone is in it."""
+        said_ = self.was.dumped
+        if said_ is None and self._stage.how.second_opinion:
+            said_ = dumped(self._stage)
+        prints = self._prints({name: self.was.kept[name] for name in tables})
+        self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints}, dumped=said_)
 
     def _changed(
         self, after: dict[str, rows.Print], before: dict[str, rows.Print], now: State
