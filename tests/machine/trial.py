@@ -132,7 +132,7 @@ class Machine:
 
     def gate(self, moment: str, *options: str, **changes: Any) -> Result:
         """Run the gate as a user does."""
-        words = ["-q", "-m", moment, f"--target={self.target_file(**changes)}"]
+        words = ["-m", moment, f"--target={self.target_file(**changes)}"]
         words += [f"--reports={self.folder / 'reports'}", *options]
         name = load_target(str(self.folder / "machine.toml"), self.folder).name
         verdict = self.folder / "reports" / name / moment / "verdict.json"
