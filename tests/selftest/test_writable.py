@@ -42,11 +42,13 @@ def folder() -> Iterator[pathlib.Path]:
 def run(tmp_path: pathlib.Path) -> Iterator[Run]:
     """Start a process that stays; the target's systemd says that it is the one of ``w.service``."""
     with contextlib.ExitStack() as stack:
+        # Not pytest's own folder: whoever starts there has to get in.
+        place = tempfile.TemporaryDirectory(prefix="gate-writable-")
+        ready = pathlib.Path(stack.enter_context(place)) / "ready"
+        ready.parent.chmod(0o777)
 
         def start(*words: str) -> Target:
-            ready = tmp_path / "ready"
             ready.unlink(missing_ok=True)
-            tmp_path.chmod(0o777)
             process = subprocess.Popen(  # noqa: S603
                 [*words, "sh", "-c", f"echo >{ready}; exec sleep 300"]
             )
@@ -58,9 +60,6 @@ def run(tmp_path: pathlib.Path) -> Iterator[Run]:
                 time.sleep(0.01)
             return lying(tmp_path, systemctl=f"echo MainPID={process.pid}")
 
-        for one in [tmp_path, *tmp_path.parents][:3]:
-            stack.callback(one.chmod, one.stat().st_mode & 0o7777)
-            one.chmod(0o755)
         yield start
 
 
