@@ -7,10 +7,9 @@ from typing import Annotated
 import pydantic
 
 from gate.rule import Filled, Rule, Some
-from gate.toml import Strict
+from gate.toml import PlaceName, Strict
 
 Service = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
-PlaceName = Annotated[str, pydantic.Field(pattern=r"^[\w-]+$")]
 
 
 class OtherDatabase(Strict):

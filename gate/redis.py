@@ -7,12 +7,9 @@ from typing import Annotated, Any
 import pydantic
 
 from gate.rule import Is, Not, Rule, Some
-from gate.toml import Strict
+from gate.toml import PlaceName, Strict
 
 EnvName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-PlaceName = Annotated[str, pydantic.Field(pattern=r"^[\w-]+$")]
 
 
 class OtherRedis(Strict):

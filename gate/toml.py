@@ -23,6 +23,10 @@ else:
     import tomli as tomllib
 
 
+PlaceName = Annotated[str, pydantic.Field(pattern=r"^[\w-]+$")]
+"""What a target calls a further database or Redis."""
+
+
 class Strict(pydantic.BaseModel):
     """A table of a file that somebody writes: taken as it stands, or not at all.
 

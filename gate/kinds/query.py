@@ -28,12 +28,12 @@ from gate.kinds.kind import (
 from gate.kinds.one_value import age, number, one_value
 from gate.kinds.query_look import query_look
 from gate.kinds.scene import Scene, asked, unknown
-from gate.postgres import PlaceName
 from gate.rule import Is, Not, Rule, at_least_one, exactly_one
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
 from gate.sources.queries.keyspace import RedisQuestion
 from gate.sources.queries.source import SOURCE, AskQuery, AskRedis, Rows, Value
 from gate.target import Target
+from gate.toml import PlaceName
 
 WORDS = ("SELECT", "WITH", "VALUES", "SHOW", "TABLE")
 READS = rf"^\s*(?:{'|'.join((*WORDS, *(one.lower() for one in WORDS)))})\s"

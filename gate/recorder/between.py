@@ -13,7 +13,6 @@ from typing import Any
 
 import pydantic
 
-from gate.contract.ids import flaw
 from gate.contract.item import Item
 from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
@@ -21,14 +20,11 @@ from gate.kinds.judge import compare
 from gate.kinds.kind import Kind, LeftOut, Recorded, State
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
-from gate.literals import literal
 from gate.recorder.chapters import chapter_text
 from gate.recorder.database import differing
-from gate.recorder.drafts import Notes, contract_of, note
-from gate.recorder.secrecy import holds_secret
+from gate.recorder.drafts import Notes, contract_of, note, withheld
 from gate.recorder.sides import ABSENT, both, differ, pairs
 from gate.recorder.unsaid import unsaid
-from gate.secrets import known
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.observed import Observed
 from gate.target import Target
@@ -130,17 +126,11 @@ def _in_words(
 
 def two_sided(kind: Kind, one: Recorded, source: str) -> Promise | LeftOut:
     """Return an item with two sides as the loader would read it, or what it would say."""
-    wrong = flaw(one.name)
-    if wrong is not None:
-        return LeftOut(f"{kind.name} {one.name!r}: {wrong}")
+    why = withheld(kind, one.name, one.keys)
+    if why is not None:
+        return why
     common = {key: value for key, value in one.keys.items() if key not in SIDES}
     common["source"] = source
-    secret = holds_secret({"name": one.name, **one.keys})
-    if secret:
-        return LeftOut(f"{kind.name} {known.tell(one.name)}: {secret}: it holds a secret")
-    credential = literal(dict(one.keys))
-    if credential is not None:
-        return LeftOut(f"{kind.name} {one.name}: {credential[0]}: {credential[1]}")
     items: list[Item] = []
     for side in SIDES:
         given = one.keys.get(side, {})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import pydantic
 
@@ -35,6 +36,18 @@ def note(notes: Notes, chapter: str, one: str | LeftOut | CannotTell) -> None:
     notes.setdefault(chapter, {})[line(known.tell(text))] = None
 
 
+def withheld(kind: Kind, name: str, keys: Mapping[str, Any]) -> LeftOut | None:
+    """Why an item must not be written: no name of an item, or something secret in it."""
+    wrong = flaw(name)
+    if wrong is not None:
+        return LeftOut(f"{kind.name} {name!r}: {wrong}")
+    secret = holds_secret({"name": name, **keys})
+    if secret:
+        return LeftOut(f"{kind.name} {known.tell(name)}: {secret}: it holds a secret")
+    found = literal(keys)
+    return None if found is None else LeftOut(f"{kind.name} {name}: {found[0]}: {found[1]}")
+
+
 def promise(
     kind: Kind, one: Recorded, source: str, differs: Iterable[Difference] = ()
 ) -> Promise | LeftOut:
@@ -50,15 +63,9 @@ def promise(
     for difference in differs:
         if difference.item == f"{kind.name}.{one.name}":
             keys |= {**difference.set, **difference.before}
-    wrong = flaw(one.name)
-    if wrong is not None:
-        return LeftOut(f"{kind.name} {one.name!r}: {wrong}")
-    secret = holds_secret({"name": one.name, **keys})
-    if secret:
-        return LeftOut(f"{kind.name} {known.tell(one.name)}: {secret}: it holds a secret")
-    found = literal(keys)
-    if found is not None:
-        return LeftOut(f"{kind.name} {one.name}: {found[0]}: {found[1]}")
+    why = withheld(kind, one.name, keys)
+    if why is not None:
+        return why
     try:
         item = kind.model.model_validate(keys)
     except pydantic.ValidationError as error:
