@@ -6,8 +6,6 @@ import os
 import secrets
 import selectors
 import shlex
-import signal
-import subprocess
 import time
 from contextlib import suppress
 
@@ -16,6 +14,7 @@ from typing_extensions import Self
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import INTERRUPTED, CarrierError
 from gate.sources.fact import Cause
+from gate.sources.rehearsal.shell_end import end
 
 BEAT_S = 0.2
 """How often it is looked whether the run was interrupted."""
@@ -86,15 +85,7 @@ class Line:
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        end(self._process, STOP_S)
 
     def _write(self, told: bytes) -> None:
         if self._process.stdin is None:

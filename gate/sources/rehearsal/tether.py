@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import selectors
-import signal
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
 from gate.sources.rehearsal import box
+from gate.sources.rehearsal.shell_end import end
 from gate.target import Target
 
 BEAT_S, POLL_S, LET_GO_S = 3.0, 0.1, 3.0
@@ -201,15 +201,7 @@ class _Ear:
         with self._writing, suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        try:
-            self._process.wait(LET_GO_S)
-        except subprocess.TimeoutExpired:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
+        end(self._process, LET_GO_S)
 
     def _last(self) -> str:
         return known.last(self._said.decode("utf-8", "replace"), 300) or "it said nothing"
