@@ -156,13 +156,16 @@ DEFAULTS = f"""
            aclexplode(d.defaclacl) AS e
      GROUP BY d.oid, d.defaclrole, d.defaclobjtype, n.nspname, e.grantee
 """  # noqa: S608 - constants
-# What an application calls a secret is told by the beginning of its MD5: enough to see a change.
-SETTINGS = """
+# What an application set may be a secret, unless it is a small number or a switch under a harmless
+# name: it is told by the beginning of its MD5, which is enough to see a change.
+HARMLESS = "^([0-9]{1,5}([.][0-9]{1,5})?( ?[a-zA-Z]{1,3})?|on|off|true|false)$"
+SOUNDS = "secret|passw|token|credential|key|pin|auth|salt|dsn"
+SETTINGS = f"""
     SELECT 'setting', concat(
                o.name, ' of role ' || r.rolname,
                CASE WHEN s.setrole <> 0 AND s.setdatabase <> 0 THEN ' in this database' END),
            NULL,
-           CASE WHEN o.name LIKE '%.%' -- an application's own may be a secret
+           CASE WHEN o.name LIKE '%.%' AND (o.name ~* '{SOUNDS}' OR o.value !~ '{HARMLESS}')
                 THEN 'md5 ' || left(md5(o.value), 8) WHEN o.value = '' THEN '''''' ELSE o.value END
       FROM pg_catalog.pg_db_role_setting AS s
       LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole,
@@ -171,7 +174,7 @@ SETTINGS = """
                            substr(c.pair, strpos(c.pair, '=') + 1) AS value) AS o
      WHERE s.setdatabase IN (
                0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
-"""
+"""  # noqa: S608 - constants
 LOCALE = """
     SELECT 'database', 'locale', NULL,
            (to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datistemplate', 'datallowconn',

@@ -261,15 +261,19 @@ def test_broken_build_is_named(database: str) -> None:
 
 
 def test_database_setting_is_named(database: str) -> None:
-    """What is set for the database is told, and what sounds secret is not."""
+    """What is set for the database is told, and what may be a secret is not."""
     with psycopg.connect(database, autocommit=True) as connection:
         before = read_catalog(connection, whole=True)
         name = connection.info.dbname
         connection.execute(f"ALTER DATABASE {name} SET hnsw.ef_search = 100".encode())
         connection.execute(f"ALTER DATABASE {name} SET app.api_key = 'hunter2'".encode())
+        connection.execute(f"ALTER DATABASE {name} SET app.door = 'open sesame'".encode())
+        connection.execute(f"ALTER DATABASE {name} SET app.pin = 1234".encode())
         after = read_catalog(connection, whole=True)
-    key, search = diff(before, after).lines()
+    key, door, pin, search = diff(before, after).lines()
     assert key.startswith("+ setting app.api_key: md5 ")
+    assert door.startswith("+ setting app.door: md5 ")
+    assert pin.startswith("+ setting app.pin: md5 ")
     assert search == "+ setting hnsw.ef_search: 100"
 
 
