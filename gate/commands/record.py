@@ -70,11 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="write what most people would never promise, too"
     )
-    parser.add_argument("--write", metavar="DIR", help="a file for each chapter; none is replaced")
+    parser.add_argument(
+        "--write", metavar="DIR", help="a file for each chapter; one that is there stays"
+    )
 
 
 def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
-    """Record, and tell or write the chapters; 1 where something could not be told.
+    """Record, and tell or write the chapters; 1 where something could not be told or written.
 
     Raises:
         GateError: A mistake in an option, or nothing can be looked at.
@@ -96,11 +98,10 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     with _places(options.target, options.contract, options.write) as (target, contract):
         known.begin(of_run(target, os.environ))
         found, missing = record(target, contract, only, "all" if options.all else "usual")
-    for name, text in found.items():
-        _out(name, text, options.write, tell)
+    stays = [name for name, text in found.items() if not _out(name, text, options.write, tell)]
     for text in missing:
         tell(f"# not recorded: {known.tell(text).splitlines()[0]}")
-    return 1 if missing and only else 0
+    return 1 if stays or (missing and only) else 0
 
 
 def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str], object]) -> int:
@@ -129,12 +130,12 @@ def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str],
     contract = load_contract(place, target.differs, logins=target.api.logins)
     known.begin(of_run(target, os.environ))
     found, missing = differences(target, contract, before, after, options.source)
-    for name, text in chapters_of(only, found).items():
-        _out(name, text, options.write, tell)
+    written = chapters_of(only, found).items()
+    stays = [name for name, text in written if not _out(name, text, options.write, tell)]
     said = [one for one in missing if not only or one.partition(":")[0] in only]
     for text in said:
         tell(f"# {known.tell(text)}")
-    return 1 if said else 0
+    return 1 if stays or said else 0
 
 
 @contextlib.contextmanager
@@ -167,21 +168,23 @@ def _tell(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]) -> None:
-    """Tell a chapter, or write it where no such file is yet."""
+def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]) -> bool:
+    """Tell a chapter, or write it where no such file is yet; whether it is told or written."""
     if not folder:
         tell(text)
-        return
+        return True
     file = pathlib.Path(folder) / f"{name}.toml"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
-    except FileExistsError as error:
-        raise ContractError(f"{file}: is there already: nothing is replaced") from error
+    except FileExistsError:
+        tell(f"# {file}: is there already, and stays; `--only={name}` alone shows what is new")
+        return False
     except OSError as error:
         raise ContractError(f"{file}: cannot be written: {error.strerror}") from error
     tell(str(file))
+    return True
 
 
 def _read(service: str) -> Catalog:

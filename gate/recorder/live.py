@@ -32,6 +32,7 @@ from gate.target import Target
 
 ASKED = (AskUnit, AskPath, AskOutput, AskPackage, AskProbe)
 """Of a contract's questions those that a recorder asks again."""
+NOTHING = "there is nothing of it here that a look can write down"
 HEAD = "{source}: what was there then. Delete what nobody has to promise."
 
 
@@ -72,6 +73,7 @@ def record(
     missing = [
         f"{name}: {said}" for name, some in notes.items() if name not in found for said in some
     ]
+    missing += [f"{one}: {NOTHING}" for one in only if one not in found and one not in notes]
     return texts, missing
 
 

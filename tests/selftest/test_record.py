@@ -48,7 +48,7 @@ def test_a_target(tmp_path: pathlib.Path) -> None:
 
 
 def test_what_a_contract_names(tmp_path: pathlib.Path) -> None:
-    """Paths and runtimes that nobody could list are recorded as they are; nothing is replaced."""
+    """Paths and runtimes that nobody could list are recorded as they are; a file stays."""
     (tmp_path / "contract").mkdir()
     (tmp_path / "contract/paths.toml").write_text(
         '[path.here]\ntitle = "t"\nsource = "s"\npurpose = "p"\npath = "/"\nmode = "0000"\n',
@@ -64,8 +64,12 @@ def test_what_a_contract_names(tmp_path: pathlib.Path) -> None:
     assert 'mode = "0755"' in told
     assert 'version = "7.3"' in told
     assert "service" not in told
-    status, told = record(tmp_path, "--only=paths", "--write=contract")
-    assert (status, "nothing is replaced" in told) == (4, True)
+    before = (tmp_path / "contract/paths.toml").read_bytes()
+    status, told = record(tmp_path, "--only=paths,runtimes,risks", "--write=contract")
+    assert (status, "paths.toml: is there already, and stays" in told) == (1, True), told
+    assert (tmp_path / "contract/paths.toml").read_bytes() == before
+    assert "runtimes.toml: is there already, and stays" in told
+    assert "risks: there is nothing of it here that a look can write down" in told
 
 
 @pytest.mark.parametrize(
