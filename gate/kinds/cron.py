@@ -15,21 +15,21 @@ from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole, user_of
 from gate.kinds.user import UserName
 from gate.sources.fact import Absent, CannotTell, Model, Seen
-from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host import crontabs
+from gate.sources.host.crontabs import Crontabs, script, unclear
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
 from gate.target import Target
 
 Subject = tuple[str, str]
 """User, and what stands in the command."""
-WHEN = r"(@\w+|\S+[ \t]+\S+[ \t]+\S+[ \t]+\S+[ \t]+\S+)[ \t]+"
-SYSTEM = re.compile(WHEN + r"(\S+)[ \t]+(.+)")
-OWN = re.compile(WHEN + r"(.+)")
-SPOOL = ("/var/spool/cron/crontabs", "/var/spool/cron")
 
 
 class Cron(Item):
     """A line of a crontab, of the system's or of a user's own, that is not commented out.
+
+    What stands in a file that cron passes over is none: not root's, writable by others, with a
+    second name; with Debian's cron also a name with a dot, and no newline at the end.
 
     Whether cron runs is a ``service``, whether its work is done a ``file`` with ``newest``.
 
@@ -54,72 +54,37 @@ class CronFacts(Model):
     schedules: dict[str, tuple[str, ...]]
 
 
-def script(subjects: Sequence[Subject]) -> str:
-    """Every crontab there is, in one command."""
-    del subjects
-    return parts({"tabs": "tabs", "spool": "spool"}, functions=FUNCTIONS)
-
-
-FUNCTIONS = r"""
-tabs() {
-  set --
-  for file in /etc/crontab /etc/cron.d/*; do [ ! -f "$file" ] || set -- "$@" "$file"; done
-  limited grep -HZa '' /dev/null "$@"
-}
-spool() {
-  for folder in /var/spool/cron/crontabs /var/spool/cron; do
-    [ ! -d "$folder" ] || { limited ls -- "$folder" >/dev/null || return; }
-    for file in "$folder"/*; do [ ! -f "$file" ] || limited grep -HZa '' /dev/null "$file"; done
-  done
-  echo .
-}
-"""
-
-
 def read(
     section: Section, subjects: Sequence[Subject]
 ) -> Mapping[Subject, CronFacts | Absent | CannotTell]:
-    """The lines of each command."""
-    told = read_parts(section)
-    lines = [*_lines(told["tabs"]), *_lines(told["spool"])]
-    found: dict[Subject, CronFacts | Absent | CannotTell] = {}
-    for one in subjects:
-        user, command = one
-        schedules: dict[str, tuple[str, ...]] = {}
-        for file, whose, when, what in lines:
-            if whose == user and command in what:
-                schedules[file] = (*schedules.get(file, ()), when)
-        found[one] = CronFacts(schedules=schedules) if schedules else _none(one, told)
-    return found
+    """The lines of each command, as far as cron goes by them."""
+    tabs = crontabs.read(section)
+    return {one: _found(one, tabs) for one in subjects}
 
 
-def _none(one: Subject, told: Mapping[str, Section]) -> Absent | CannotTell:
-    tabs, spool = told["tabs"], told["spool"]
-    if tabs.err or tabs.rc not in (0, 1):
-        return cannot_tell(tabs, "the system's crontabs")
-    if tabs.rc == 0 and "\0" not in tabs.text:
-        return cannot_tell(tabs, "the system's crontabs")
-    if spool.err or spool.rc or not spool.text.endswith(".\n"):
-        return cannot_tell(spool, "the users' crontabs")
-    return Absent(f"no crontab has a line of {one[0]} with {one[1]!r}")
+def _found(one: Subject, tabs: Crontabs) -> CronFacts | Absent | CannotTell:
+    user, command = one
+    meant = [line for line in tabs.lines if line.user == user and command in line.command]
+    schedules: dict[str, tuple[str, ...]] = {}
+    for line in meant:
+        if line.file not in tabs.over and line.file not in tabs.unknown:
+            schedules[line.file] = (*schedules.get(line.file, ()), line.when)
+    if schedules:
+        return CronFacts(schedules=schedules)
+    for line in meant:
+        if line.file in tabs.unknown:
+            return unclear(line.file)
+    if tabs.why:
+        return tabs.why
+    where = "; ".join(
+        f"{one.file} has one, and cron passes over it: {tabs.over[one.file]}" for one in meant
+    )
+    return Absent(where or f"no crontab has a line of {user} with {command!r}")
 
 
-def _lines(section: Section) -> Iterator[tuple[str, str, str, str]]:
-    """File, user, schedule and command of each line."""
-    for line in section.text.splitlines():
-        file, nul, text = line.partition("\0")
-        if not nul or text.lstrip().startswith("#"):
-            continue
-        folder, _, name = file.rpartition("/")
-        if folder in SPOOL:
-            match = OWN.fullmatch(text.strip())
-            if match:
-                yield file, name, " ".join(match[1].split()), match[2]
-        elif match := SYSTEM.fullmatch(text.strip()):
-            yield file, match[2], " ".join(match[1].split()), match[3]
-
-
-CRON = Probe[Subject, CronFacts](name="gate.cron", model=CronFacts, script=script, read=read)
+CRON = Probe[Subject, CronFacts](
+    name="gate.cron", model=CronFacts, script=lambda _: script(), read=read
+)
 
 
 def _subject(item: Cron, target: Target) -> Subject:
@@ -150,15 +115,15 @@ class Lines(Model):
 
 def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | CannotTell]:
     """Whose program which line starts, by its path or name."""
-    told = read_parts(section)
-    for part, what in (("tabs", "the system's crontabs"), ("spool", "the users' crontabs")):
-        if told[part].err or told[part].rc not in (0, 1):
-            return dict.fromkeys(subjects, cannot_tell(told[part], what))
+    tabs = crontabs.read(section)
+    if tabs.why:
+        return dict.fromkeys(subjects, tabs.why)
     lines = {
-        (whose, program[0])
-        for part in ("tabs", "spool")
-        for file, whose, _, what in _lines(told[part])
-        if not file.endswith(BASE) and (program := PROGRAM.search(what))
+        (line.user, program[0])
+        for line in tabs.lines
+        if line.file not in tabs.over
+        and not line.file.endswith(BASE)
+        and (program := PROGRAM.search(line.command))
     }
     return dict.fromkeys(subjects, Lines(lines=tuple(sorted(lines))))
 
@@ -169,7 +134,7 @@ BASE = ("/etc/crontab", "/e2scrub_all", "/anacron", "/popularity-contest", "/sys
 PROGRAM = re.compile(r"(?<![\\w=/.-])/[A-Za-z0-9_./+-]+")
 """A program by its path; what stands behind it may be a secret."""
 CRON_THERE = Probe[str, Lines](
-    name="gate.cron.there", model=Lines, script=lambda _: script(()), read=read_all
+    name="gate.cron.there", model=Lines, script=lambda _: script(), read=read_all
 )
 
 

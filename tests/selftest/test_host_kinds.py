@@ -171,6 +171,22 @@ def test_mounts(tmp_path: pathlib.Path) -> None:
     assert recorded(seen, "mount")["proc"]["type"] == "proc"
 
 
+def test_a_file_system_that_became_read_only(tmp_path: pathlib.Path) -> None:
+    """The kernel calls the mount ``rw`` still: as after an error of the disk, nobody can write."""
+    table = (
+        "1 0 8:1 / / rw,relatime - ext4 /dev/sda1 ro,errors=remount-ro\n"
+        "2 1 8:2 / /data ro,relatime - ext4 /dev/sdb1 rw"
+    )
+    cat = f"case $1 in */mountinfo) cat <<'E'\n{table}\nE\n;; esac"
+    items = {
+        f"mount.{name}-{word}": f'path = "{path}"\noptions = ["{word}"]'
+        for name, path in (("root", "/"), ("data", "/data"))
+        for word in ("ro", "rw")
+    }
+    said = judge(tmp_path, items, lying(tmp_path, cat=cat.replace("cat <<", "/bin/cat <<")))
+    check(said, {one: "it is not rw" if one.endswith("rw") else "" for one in items})
+
+
 def test_mounts_that_nobody_tells(tmp_path: pathlib.Path) -> None:
     """An empty list is no list, and a `stat` that says nothing tells no room."""
     check(judge(tmp_path, MOUNTS, lying(tmp_path, cat="exit 0")), all_of(MOUNTS, CANNOT))
@@ -239,36 +255,6 @@ def test_passwords(tmp_path: pathlib.Path) -> None:
     seen = scene(tmp_path, items, lying(tmp_path, getent=getent, id="echo root"))
     check(told(seen), {"user.a": "a password leads in", "user.b": ""})
     assert "geheim" not in seen.observed.model_dump_json()
-
-
-def test_cron(tmp_path: pathlib.Path) -> None:
-    """A line of a crontab; one that is commented out is none."""
-    lines = (
-        "printf '%s\\0%s\\n' /etc/crontab '#1 2 * * * root /opt/old' "
-        "/etc/crontab '0 3 * * * postgres  /opt/pg_dump --password=Geheim-99' "
-        "/etc/cron.d/x '@daily root /opt/tidy'"
-    )
-    items = {
-        "cron.dump": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 3 * * *"',
-        "cron.daily": 'command = "/opt/tidy"\nschedule = "@daily"',
-        "cron.time": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 4 * * *"',
-        "cron.user": 'command = "pg_dump"\nuser = "root"',
-        "cron.commented": 'command = "/opt/old"',
-        "cron.away": 'command = "/opt/old"\nbefore = "absent"\nschedule = "@daily"',
-    }
-    seen = scene(tmp_path, items, lying(tmp_path, grep=lines))
-    check(
-        told(seen),
-        {
-            **all_of(("cron.dump", "cron.daily", "cron.away"), ""),
-            "cron.time": "it runs at 0 3 * * *",
-            "cron.user": "there is no line",
-            "cron.commented": "there is no line",
-        },
-    )
-    assert "Geheim-99" not in seen.observed.model_dump_json()
-    for does in ("exit 0", "exit 2", "echo 'grep: /etc/cron.d/x: Permission denied' >&2; exit 2"):
-        check(judge(tmp_path, items, lying(tmp_path, grep=does)), {"cron.away": CANNOT})
 
 
 KERNEL = {
@@ -515,6 +501,12 @@ def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
         },
     )
     assert recorded(seen, "firewall")["input"]["policy"] == "drop"
+    hidden = "ct state invalid accept comment"
+    add = f"{network} nft insert rule inet gatetest input {hidden}".split()
+    subprocess.run([*add, '"a { b"'], check=True, timeout=READY_S)  # noqa: S603
+    said = judge(tmp_path, items, lying(tmp_path, **tools))
+    extra = f"a rule that is not promised: '{hidden} \"a {{ b\"'"
+    check(said, {"firewall.input": extra, "firewall.not": "a rule 'tcp dport 443 accept'"})
     drop = f"{network} nft insert rule inet gatetest input tcp dport 443 drop".split()
     subprocess.run(drop, check=True, timeout=READY_S)  # noqa: S603
     said = judge(tmp_path, items, lying(tmp_path, **tools))
@@ -523,6 +515,7 @@ def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
 
 CHAIN = {"chain": {"family": "inet", "table": "a", "name": "b"}}
 CHAINS = json.dumps({"nftables": [{"metainfo": {}}, CHAIN]})
+AB = 'table = "inet a"\nchain = "b"\n'
 
 
 @pytest.mark.parametrize(
@@ -539,6 +532,24 @@ def test_a_firewall_that_lies(does: str, tmp_path: pathlib.Path) -> None:
     }
     said = judge(tmp_path, items, lying(tmp_path, nft=does, iptables=does))
     check(said, all_of(items, CANNOT))
+
+
+OWNED = """\
+table inet a { # progname firewalld
+\tflags owner
+\tchain b {
+\t\tcomment "of { firewalld"
+\t\ttcp dport 22 accept
+\t}
+}
+"""
+
+
+def test_a_table_that_a_program_owns(tmp_path: pathlib.Path) -> None:
+    """Who owns it stands behind its name, and a chain's own comment is no rule."""
+    nft = f"case $1 in -s) cat <<'E'\n{OWNED}E\n;; *) echo '{CHAINS}' ;; esac"
+    items = {"firewall.it": f'{AB}rules = ["tcp dport 22 accept"]\nonly = true'}
+    check(judge(tmp_path, items, lying(tmp_path, nft=nft)), {"firewall.it": ""})
 
 
 INSPECTED = json.dumps(
@@ -610,7 +621,7 @@ Result=success
 """
 SERVICE = """
 Id=backup.service
-LoadState=loaded
+LoadState={load}
 ActiveState=inactive
 Result={result}
 ExecMainStatus={status}
@@ -618,7 +629,7 @@ ExecMainExitTimestamp={last}
 """
 GOOD = {
     "active": "active", "file": "enabled", "last": "{now}", "result": "success", "status": "0",
-    "next": "Mon 2040-01-02 00:00:00 UTC",
+    "next": "Mon 2040-01-02 00:00:00 UTC", "load": "loaded",
 }  # fmt: skip
 
 
@@ -645,6 +656,8 @@ def systemctl(**changes: str) -> str:
         ({"last": "Thu 2020-01-02 00:00:00 UTC"}, "it last ran"),
         ({"last": "Mon 2040-01-02 00:00:00 UTC"}, CANNOT),
         ({"last": "yesterday"}, CANNOT),
+        ({"load": "masked"}, "backup.service, which it starts, is masked"),
+        ({"load": "not-found"}, "backup.service, which it starts, is not-found"),
         ({"result": "exit-code", "status": "1"}, "ended with exit-code, exit status 1"),
     ],
 )
