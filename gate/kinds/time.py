@@ -13,7 +13,7 @@ from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
-from gate.sources.host.zones import same_zone, zone_of
+from gate.sources.host.zones import LOCALTIME, same_zone, zone_of
 
 ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*")
 
@@ -47,6 +47,16 @@ class TimeFacts(Model):
     zone: Fact[str]
 
 
+COPIED = """
+# The name in /etc/timezone is a note: it counts where /etc/localtime is a copy of that zone.
+copied() {
+  name=$(limited cat /etc/timezone) || return
+  case $name in '' | *[!A-Za-z0-9_+/-]*) return 1 ;; esac
+  limited cmp -s -- "/usr/share/zoneinfo/$name" /etc/localtime && printf '%s\\n' "$name"
+}
+"""
+
+
 def script(subjects: Sequence[str]) -> str:
     """What systemd or chrony tells, and what the time zone's file is."""
     del subjects
@@ -54,9 +64,10 @@ def script(subjects: Sequence[str]) -> str:
         {
             "show": "limited timedatectl show -p NTPSynchronized -p Timezone",
             "chrony": "limited chronyc -n tracking",
-            "link": "limited readlink -f /etc/localtime",
-            "file": "limited cat /etc/timezone",
-        }
+            "link": "localtime",
+            "file": "copied",
+        },
+        functions=LOCALTIME + COPIED,
     )
 
 

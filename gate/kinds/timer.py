@@ -52,6 +52,8 @@ def _differs(item: Timer, found: TimerFacts, scene: Scene) -> Iterator[str | Can
         yield f"it does not start at boot ({found.at_boot or 'no unit file state'})"
     if item.starts is not None and item.starts != found.starts:
         yield f"it starts {found.starts}"
+    if found.lacking:
+        yield f"{found.starts}, which it starts, is {found.lacking}"
     if item.ran_within_s is not None:
         yield from _ran(item.ran_within_s, found, scene)
     if item.succeeds and found.result not in (SUCCESS, ""):
@@ -74,7 +76,7 @@ def _text(found: TimerFacts) -> str:
 
 
 def _state(found: TimerFacts) -> str:
-    result = found.result or "not run by a service"
+    result = found.lacking or found.result or "not run by a service"
     return f"{found.active}, {found.at_boot or 'no file'}, starts {found.starts}: {result}"
 
 

@@ -84,6 +84,26 @@ def test_in_a_file(tmp_path: pathlib.Path) -> None:
     assert recorded(seen, "certificate")["good"]["issuer"] == tls.ISSUER
 
 
+def test_a_file_as_others_write_it(tmp_path: pathlib.Path) -> None:
+    """Lines that end as Windows' do, a last line without an end, words in front."""
+    ca, leaf = authority(tmp_path)
+    text = leaf.read_text("utf-8").partition("-----BEGIN PRIVATE")[0]
+    written = {
+        "windows": text.replace("\n", "\r\n"),
+        "unended": text.rstrip(),
+        "words": f"Bag Attributes\n  friendlyName: x\n{text}",
+    }
+    items = {}
+    for name, content in written.items():
+        (tmp_path / name).write_bytes(content.encode())
+        items[f"certificate.{name}"] = (
+            f'file = "{tmp_path / name}"\ntrusted = true\nca_file = "{ca}"'
+        )
+    check(judge(tmp_path, items), all_of(items, ""))
+    untrusted = {id_: keys.partition("\nca_file")[0] for id_, keys in items.items()}
+    check(judge(tmp_path, untrusted), all_of(items, "it is not to be trusted"))
+
+
 def test_as_served(tmp_path: pathlib.Path) -> None:
     """Shake hands with real servers; who is silent, plain or away is told apart."""
     ca, leaf = authority(tmp_path)

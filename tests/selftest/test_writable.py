@@ -99,6 +99,22 @@ def test_users(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     assert list((folder / "open").iterdir()) == []
 
 
+def test_a_folder_that_may_not_be_searched(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Nobody makes a file in it, whatever its mode says of writing; a file is no folder."""
+    (folder / "open").chmod(0o702)
+    (folder / "file").touch()
+    (folder / "file").chmod(0o602)
+    items = {
+        "path.may": _item(folder / "open", f'writable_by = ["{NOBODY}"]'),
+        "path.may_not": _item(folder / "open", f'not_writable_by = ["{NOBODY}"]'),
+        "path.file": _item(folder / "file", f'type = "regular file"\nwritable_by = ["{NOBODY}"]'),
+    }
+    expected = {"path.may": "nobody cannot write there", "path.may_not": "", "path.file": ""}
+    check(judge(tmp_path, items), expected)
+    made = ["setpriv", "--reuid=65534", "--clear-groups", "touch", str(folder / "open/x")]
+    assert subprocess.run(made, check=False, capture_output=True).returncode != 0  # noqa: S603
+
+
 @pytest.mark.parametrize(
     "setpriv",
     [

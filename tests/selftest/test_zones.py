@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -18,6 +20,7 @@ from tests.selftest.promised import CANNOT, check, judge, lying, recorded, scene
 __all__ = ["target"]
 
 UNIT = "w.service"
+ZONES = {"utc": "UTC", "tokyo": "Asia/Tokyo"}
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,38 @@ def test_of_the_host(tmp_path: pathlib.Path) -> None:
     there = lying(tmp_path, timedatectl="echo NTPSynchronized=yes; echo Timezone=UTC")
     items = {"time.utc": 'zone = "Etc/UTC"', "time.other": 'zone = "Europe/Berlin"'}
     check(judge(tmp_path, items, there), {"time.utc": "", "time.other": "time zone is UTC"})
+
+
+@pytest.mark.parametrize(
+    ("localtime", "timezone", "zone"),
+    [
+        ("Asia/Tokyo", "Etc/UTC", ""),
+        ("Asia/Tokyo", "Asia/Tokyo", "Asia/Tokyo"),
+        ("Asia/Tokyo", "../../etc/localtime", ""),
+        ("", "Asia/Tokyo", "UTC"),
+    ],
+    ids=["stale", "copy", "odd", "none"],
+)
+def test_of_a_host_without_a_link(
+    tmp_path: pathlib.Path, localtime: str, timezone: str, zone: str
+) -> None:
+    """A name that is noted counts where the zone is a copy of that; without one it is UTC."""
+    own = tmp_path / "etc"
+    own.mkdir()
+    (own / "timezone").write_text(f"{timezone}\n", "utf-8")
+    if localtime:
+        shutil.copy(f"/usr/share/zoneinfo/{localtime}", own / "localtime")
+    words = ["unshare", "-m", "sh", "-c", f"mount --bind {shlex.quote(str(own))} /etc"]
+    probe = subprocess.run(words, check=False, capture_output=True)  # noqa: S603
+    if probe.returncode:
+        pytest.skip(f"no mount can be made here: {probe.stderr.decode().strip()}")
+    inner = shlex.quote(f"{words[-1]} && exec /bin/sh")
+    there = lying(tmp_path, timedatectl="exit 1", sh=f"exec unshare -m /bin/sh -c {inner}")
+    items = {f"time.{one}": f'zone = "{name}"' for one, name in ZONES.items()}
+    says = {
+        f"time.{one}": "" if name == zone else f"time zone is {zone}" for one, name in ZONES.items()
+    }
+    check(judge(tmp_path, items, there), says if zone else dict.fromkeys(items, CANNOT))
 
 
 CLOCK = 'of = "database"\nwithin_s = 3600\nzone = "{}"'.format

@@ -16,7 +16,7 @@ from gate.sources.host.section import Section
 HANDSHAKE_S = 4.0
 """How long a server may take for a handshake, in seconds."""
 PEM = re.compile(
-    r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----$", re.MULTILINE
+    r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----", re.MULTILINE
 )
 ERROR = re.compile(r":error:[^:]*:[^:]*:[^:]*:([^:\n]+)")
 """What OpenSSL says went wrong, in a line of its error queue."""
@@ -99,8 +99,9 @@ def _shown(subject: Subject, block: Block) -> CertificateFacts | Absent | Cannot
         ``openssl s_client`` and ``openssl verify`` of OpenSSL 1.1.1 to 3.
     """
     where = subject[1] if subject[0] == "file" else f"{subject[1]}:{subject[2]}"
-    if found := PEM.findall(block.text):
-        return _read(where, found, _verified(subject[0], block.text))
+    text = block.text.replace("\r\n", "\n")
+    if found := PEM.findall(text):
+        return _read(where, found, _verified(subject[0], text))
     if block.late:
         return CannotTell(f"{where}: no answer within {HANDSHAKE_S:g} s", Cause.TIMEOUT)
     if subject[0] == "file":

@@ -17,9 +17,14 @@ Subject = tuple[str, str, str]
 NFT = "nft"
 NO_TABLE = ("does not exist", "No chain/target/match by that name", "can't initialize")
 COUNTER = re.compile(r"\scounter(?: packets \d+ bytes \d+)?(?=\s|$)")
-NFT_TABLE = re.compile(r"table (\S+ \S+) \{")
+NFT_TABLE = re.compile(r"table (\S+ \S+) \{(?: #.*)?")
+"""Behind it stands the program that owns the table, where one does."""
 NFT_CHAIN = re.compile(r"\tchain (\S+) \{")
 NFT_HOOK = re.compile(r"type \S+ hook (\S+) .*?priority [^;]+;(?: policy (\w+);)?")
+
+
+QUOTED = re.compile(r'"[^"]*"')
+"""A comment or a name: what stands in it means nothing."""
 
 
 class ChainFacts(Model):
@@ -99,12 +104,15 @@ def _nft_text(text: str) -> dict[tuple[str, str], ChainFacts]:
             chain = match[1]
             found[table, chain] = ChainFacts(policy="", rules=())
         elif line == "\t}":
-            chain = ""
+            chain = rest = ""
         elif chain and line.startswith("\t\t"):
             rest = f"{rest} {line}" if rest else line
-            if rest.count("{") > rest.count("}"):
+            bare = QUOTED.sub("", rest)
+            if bare.count("{") > bare.count("}"):
                 continue  # a set of many elements goes on in the next line
             rule, rest = plain(rest), ""
+            if rule.startswith('comment "'):
+                continue  # the chain's own
             one, hook = found[table, chain], NFT_HOOK.fullmatch(rule)
             found[table, chain] = (
                 one.model_copy(update={"policy": hook[2] or "accept"})

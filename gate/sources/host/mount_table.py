@@ -37,7 +37,7 @@ def mount_table(text: str) -> dict[str, Mounted]:
         if len(fields) < 6 or len(of) < 3:  # noqa: PLR2004 - as proc(5) has them
             continue
         options = dict.fromkeys([*fields[5].split(","), *" ".join(of[2:]).split(",")])
-        if "ro" in fields[5].split(","):  # of this mount, whatever the file system is
+        if "ro" in options:  # of this mount or of the file system: either keeps everybody out
             options.pop("rw", None)
         found[_plain(fields[4])] = Mounted(_plain(of[1]), of[0], tuple(options), _plain(fields[3]))
     return found

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from gate.sources.host.parts import parts
+from gate.sources.host.zones import LOCALTIME
 
 SHOWN = (
     "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,"
@@ -29,7 +30,7 @@ def script(subjects: Sequence[Subject]) -> str:
         "limits": "each_of limits",
         "variables": "limited grep -HzasoP '\\A[^=\\0]+(?==)' $main",
         "zones": "limited grep -Hzaso '^TZ=[A-Za-z0-9_+:/.,<>-]*' $main",
-        "localtime": "limited readlink -f /etc/localtime",
+        "localtime": "localtime",
         "maps": "limited grep -Hs '[.]so.* (deleted)$' /dev/null $maps",
         "accounts": "accounts",
     }
@@ -42,7 +43,8 @@ def script(subjects: Sequence[Subject]) -> str:
 
 
 FUNCTIONS = (
-    r"""
+    LOCALTIME
+    + r"""
 TZ=UTC0; export TZ
 told=$(limited systemctl show -p """
     + SHOWN

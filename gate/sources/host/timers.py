@@ -30,6 +30,7 @@ class TimerFacts(Model):
         starts: The unit that it starts.
         last: When it last elapsed (UTC); ``None`` where it never did.
         next: Whether a next time is known.
+        lacking: Why that unit cannot be started: ``masked``, ``not-found``; empty where it can.
         result: Of the unit that it starts, in systemd's word.
         status: Exit status of that unit's last run.
         ended: When that unit's last run ended (UTC), where it did.
@@ -45,6 +46,7 @@ class TimerFacts(Model):
     status: int
     ended: pydantic.AwareDatetime | None
     running: bool
+    lacking: str = ""
 
 
 def script(subjects: Sequence[str]) -> str:
@@ -115,6 +117,7 @@ def _timer(
             status=int(of.get("ExecMainStatus", "0")),
             ended=_time(of.get("ExecMainExitTimestamp", "")),
             running=of.get("ActiveState") in ("active", "activating", "reloading"),
+            lacking="" if (state := of.get("LoadState", "loaded")) == "loaded" else state,
         )
     except (KeyError, ValueError) as error:
         return CannotTell(f"{name}: systemctl's answer is odd: {error}", Cause.UPSTREAM)

@@ -2,7 +2,7 @@
 
 ``test -w`` is run with the numbers of the user or process, inside of the process's own view of the
 file system: owner, mode, access lists, read-only mounts and systemd's sandboxing all count. It
-changes nothing.
+changes nothing. In a folder nothing can be made by whoever may not search it.
 """
 
 from __future__ import annotations
@@ -106,8 +106,13 @@ may() {
   elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
   limited ${enter:-env} test -e "$5"; found=$?
   case $found in 0) ;; 1) echo missing "$1"; return ;; *) return $found ;; esac
-  limited ${enter:-env} ${as:-env} test -w "$5"; found=$?
-  case $found in 0) echo yes "$1" ;; 1) echo no "$1" ;; *) return $found ;; esac
+  limited ${enter:-env} test -d "$5"; found=$?
+  case $found in 0) ways='-w -x' ;; 1) ways=-w ;; *) return $found ;; esac
+  for way in $ways; do
+    limited ${enter:-env} ${as:-env} test $way "$5"; found=$?
+    case $found in 0) ;; 1) echo no "$1"; return ;; *) return $found ;; esac
+  done
+  echo yes "$1"
 }
 enter=
 """

@@ -16,6 +16,16 @@ UTC = frozenset(
 """Names of the one zone without an offset and without summer."""
 
 
+LOCALTIME = """
+# Where /etc/localtime leads to; where nothing is at its end, libc takes UTC.
+localtime() {
+  [ -e /etc/localtime ] || { echo UTC; return; }
+  limited readlink -f /etc/localtime
+}
+"""
+"""Shell function that tells of the host's own zone, for `parts` of a probe."""
+
+
 def zone_of(text: str) -> str:
     """The name in what ``TZ`` says, or in where ``/etc/localtime`` leads to; empty for none."""
     name = FOLDER.sub("", text, count=1)
