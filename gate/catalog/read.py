@@ -20,7 +20,9 @@ PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 Row = dict[str, Any]
 
 
-def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) -> Catalog:
+def read_catalog(
+    connection: psycopg.Connection[Any], *, whole: bool = False, itself: bool = False
+) -> Catalog:
     """Read everything in the schemas that are not PostgreSQL's own.
 
     What belongs to an extension is left out: the extension and its version stand for it. What
@@ -32,6 +34,8 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         connection: Any role's; what it may not see of the rows does not matter here.
         whole: Also sequences, views, functions, triggers, policies, types, grants, settings and
             the like, as `Catalog.objects`; without it what a contract can promise.
+        itself: With ``whole``, also whose the database itself is, how many may come in, and where
+            it is kept: what a clone of it does not have.
 
     Raises:
         psycopg.Error: The server refused, went away, or an object went while it was read.
@@ -55,7 +59,7 @@ def read_catalog(connection: psycopg.Connection[Any], *, whole: bool = False) ->
         indexes = cursor.execute(queries.INDEXES, [oids]).fetchall()
         enums = cursor.execute(queries.ENUMS).fetchall()
         extensions = cursor.execute(queries.EXTENSIONS).fetchall()
-        others = read_others(cursor, version) if whole else []
+        others = read_others(cursor, version, itself=itself) if whole else []
     keyed = _keyed(others)
     return Catalog(
         tables={

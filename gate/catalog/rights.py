@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.catalog.others import FROM_CLASS, OWN_CLASS
+from gate.catalog.others import FROM_CLASS, OWN_CLASS, owner
 from gate.catalog.queries import NAME, plain, qualified
 
 GRANTEE = """CASE {column} WHEN 0 THEN 'PUBLIC'
@@ -149,11 +149,11 @@ DEFAULTS = f"""
                CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
                     WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas'
                     ELSE d.defaclobjtype::text END,
-               ' to ', {GRANTEE.format(column="e.grantee")}),
-           NULL, {PRIVILEGES.format(owner="d.defaclrole")}
+               ' to ', COALESCE({GRANTEE.format(column="e.grantee")}, 'nobody')),
+           NULL, COALESCE(NULLIF({PRIVILEGES.format(owner="d.defaclrole")}, ''), 'none')
       FROM pg_catalog.pg_default_acl AS d
-      LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace,
-           aclexplode(d.defaclacl) AS e
+      LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = d.defaclnamespace
+      LEFT JOIN LATERAL aclexplode(d.defaclacl) AS e ON true
      GROUP BY d.oid, d.defaclrole, d.defaclobjtype, n.nspname, e.grantee
 """  # noqa: S608 - constants
 # What an application set may be a secret, unless it is a small number or a switch under a harmless
@@ -182,4 +182,17 @@ LOCALE = """
                 'datcollversion', 'datlastsysoid', 'dathasloginevt'])::text
       FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
+DATABASE = f"""
+    SELECT 'database', 'itself', {owner("d.datdba")},
+           concat_ws(', ', 'database',
+                     CASE WHEN d.datconnlimit <> -1
+                          THEN 'at most ' || d.datconnlimit || ' connections' END,
+                     CASE WHEN NOT d.datallowconn THEN 'closed' END,
+                     CASE WHEN d.datistemplate THEN 'template' END,
+                     'tablespace ' || NULLIF(s.spcname, 'pg_default'))
+      FROM pg_catalog.pg_database AS d
+      JOIN pg_catalog.pg_tablespace AS s ON s.oid = d.dattablespace
+     WHERE d.datname = current_database()
+"""  # noqa: S608 - constants
+"""What a copy has of its own."""
 RIGHTS = [POLICIES, GRANTS, DEFAULTS, SETTINGS, LOCALE]

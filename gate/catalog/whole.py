@@ -12,7 +12,7 @@ from gate.catalog.expression import normal
 from gate.catalog.others import OTHERS
 from gate.catalog.queries import suited
 from gate.catalog.rare import RARE
-from gate.catalog.rights import RIGHTS, parameters
+from gate.catalog.rights import DATABASE, RIGHTS, parameters
 from gate.catalog.types import TYPES
 
 BODY = "parsed body "
@@ -23,12 +23,15 @@ QUERIES = (
 )
 
 
-def read_others(cursor: psycopg.Cursor[dict[str, Any]], version: int) -> list[dict[str, Any]]:
+def read_others(
+    cursor: psycopg.Cursor[dict[str, Any]], version: int, *, itself: bool
+) -> list[dict[str, Any]]:
     """Read them as ``kind, name, owner, definition``.
 
     Args:
         cursor: With the settings of `gate.catalog.queries.SESSION`.
         version: Major version of the server.
+        itself: Also whose the database itself is, and who gets in.
     """
     row = cursor.execute(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
     queries = [
@@ -36,6 +39,7 @@ def read_others(cursor: psycopg.Cursor[dict[str, Any]], version: int) -> list[di
         outside.published(version),
         outside.SUBSCRIPTIONS.format(pairs=row["pairs"]),
         *parameters(version),
+        *([DATABASE] if itself else []),
     ]
     rows = cursor.execute(suited(" UNION ALL ".join(queries), version)).fetchall()
     return [_short(one) for one in rows]

@@ -705,6 +705,8 @@ KINDS: dict[str, Made] = {
                 "- default grant of postgres in app on tables to reader",
             "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT ON TABLES TO reader":
                 "~ default grant of postgres in app on tables to reader",
+            "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM postgres":
+                "+ default grant of postgres on tables to nobody",
             "ALTER DEFAULT PRIVILEGES FOR ROLE writer REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC":
                 "+ default grant of writer on functions to writer",
             "ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO reader":
@@ -750,6 +752,15 @@ KINDS: dict[str, Made] = {
         "SELECT 1",
         {"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC":
              "+ grant on database itself to PUBLIC"},
+        apart=True,
+    ),
+    "database": Made(
+        "SELECT 1",
+        {
+            "ALTER DATABASE {database} OWNER TO writer": "~ database itself",
+            "ALTER DATABASE {database} CONNECTION LIMIT 0": "~ database itself",
+            "ALTER DATABASE {database} IS_TEMPLATE true": "~ database itself",
+        },
         apart=True,
     ),
     # Names
