@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import signal
 
 import pytest
 
@@ -63,6 +65,31 @@ def test_status_and_output(tmp_path: pathlib.Path) -> None:
             **all_of(("check.hangs", "check.floods"), CANNOT),
         },
     )
+
+
+LEAVES = """\
+{way} sh -c 'echo $$ >"$1"; exec sleep 300' sh "{file}" &
+until [ -s "{file}" ]; do :; done
+"""
+
+
+def test_what_a_check_leaves_behind(tmp_path: pathlib.Path) -> None:
+    """It is ended with the check; one that gets away and holds the output spoils no other one."""
+    files = {way: tmp_path / f"left-{way}" for way in ("nice", "setsid")}
+    items = {"check.other": sh("echo fine", 'matches = ["fine"]')}
+    for way, file in files.items():
+        script = tmp_path / way
+        script.write_text(LEAVES.format(way=way, file=file), "utf-8")
+        items[f"check.{way}"] = f'{READS}command = ["sh", "{script}"]\nwithin_s = 1'
+    try:
+        expected = {"check.nice": "", "check.setsid": "", "check.other": ""}
+        check(judge(tmp_path, items), expected)
+        left = pathlib.Path(f"/proc/{files['nice'].read_text('utf-8').strip()}/cmdline")
+        assert not left.exists() or not left.read_bytes()  # gone, or nobody has asked yet how
+    finally:
+        for file in files.values():
+            with contextlib.suppress(ProcessLookupError, ValueError, OSError):
+                os.kill(int(file.read_text("utf-8")), signal.SIGKILL)
 
 
 def test_as_whom(tmp_path: pathlib.Path) -> None:

@@ -10,6 +10,7 @@ from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
 from gate.sources.host.each import Block, blocks, each
 from gate.sources.host.probe import Probe
+from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
 
 LONGEST_S = 8.0
@@ -17,7 +18,12 @@ LONGEST_S = 8.0
 KEPT = 1 << 14
 """How much of an output is kept, in characters."""
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+GRACE_S = 1.5
+"""For so long what a command said is read after its time, in seconds."""
 STARTED, ENDED = "gate-check-started", "gate-check-ended "
+
+WATCHED = f"sh -c {shlex.quote(chr(10).join(OWN))} sh"
+"""What ends the processes that a command has left behind."""
 
 Subject = tuple[str, str, float]
 """The command as shell, the user, and its seconds."""
@@ -38,14 +44,27 @@ class CheckFacts(Model):
 
 
 def script(subjects: Sequence[Subject]) -> str:
-    """All of them side by side."""
-    return each((command(one) for one in subjects), LONGEST_S + 1)
+    """All of them side by side; what one of them leaves behind is ended with it.
+
+    What gets away may hold the output: it is read for a time of its own.
+    """
+    read_s = {one: one[2] + GRACE_S for one in subjects}
+    texts = (
+        f"{{ {command(one, WATCHED)}; }} | timeout -k 1 {read_s[one]:g} cat" for one in subjects
+    )
+    return each(texts, LONGEST_S + GRACE_S)
 
 
-def command(subject: Subject) -> str:
-    """A command within its time, as its user; what leads there is told from what it does itself."""
+def command(subject: Subject, around: str = "") -> str:
+    """A command within its time, as its user; what leads there is told from what it does itself.
+
+    Args:
+        subject: It.
+        around: What runs it, as words of a shell.
+    """
     shell, user, seconds = subject
-    inner = f"echo {STARTED}; timeout -k 1 {seconds:g} sh -c {shlex.quote(shell)} </dev/null 2>&1; "
+    words = f"{around} sh -c {shlex.quote(shell)}".lstrip()
+    inner = f"echo {STARTED}; timeout -k 1 {seconds:g} {words} </dev/null 2>&1; "
     inner += f"printf '\\n%s%s\\n' '{ENDED}' $?"
     quoted = shlex.quote(inner)
     if not user:
