@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shlex
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
@@ -28,14 +27,11 @@ from gate.kinds.recorded_units import UNITS_THERE, record_units
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
 from gate.kinds.triggered import Trigger, triggered
-from gate.kinds.unit_history import WINDOW_S, again_and_again, causes
+from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
-
-FRESH_S = 10.0
-"""A unit that restarted and is younger than this has not settled."""
 
 
 class Service(Item):
@@ -91,7 +87,7 @@ def service(promise: Promise, scene: Scene) -> Finding:
     broken = list(_state(item, unit)) + _boot(item, unit)
     clock = scene.host.identity.clock
     if item.state == "active (running)" and not broken and not item.absent:
-        broken += _unsettled(unit, clock) + _stopped(unit) + _watchdog(item, unit)
+        broken += unsettled(unit, clock) + _stopped(unit) + _watchdog(item, unit)
     if item.state == "active (running)" and not item.absent:
         broken += again_and_again(item.restarts_at_most, unit, clock, item.restarts_within_s)
     if not item.absent:
@@ -147,23 +143,6 @@ def _boot(item: Service, unit: Unit) -> list[str]:
         return []
     word = "would bring it up" if boots else "would not bring it up"
     return [f"a reboot {word} ({unit.why_at_boot or unit.unit_file_state})"]
-
-
-def _unsettled(unit: Unit, clock: dt.datetime) -> list[str]:
-    first, second = unit.readings
-    if first != second:
-        text = (
-            f"not settled: within {unit.window_s:.1f} s the main PID went from {first.main_pid} to "
-            f"{second.main_pid}, restarts from {first.restarts} to {second.restarts}, "
-            f"{first.active_state} to {second.active_state}"
-        )
-        return [text]
-    young = unit.started and (clock - unit.started).total_seconds() < FRESH_S
-    # Who exits well and is started again as planned has settled as far as it ever will.
-    well = isinstance(unit.journal, Seen) and not unit.journal.value.failures
-    if second.restarts and young and not well:
-        return [f"not settled: came up just now after {second.restarts} restarts"]
-    return []
 
 
 def _stopped(unit: Unit) -> list[str]:
@@ -231,7 +210,7 @@ def _carries(promise: Promise, scene: Scene) -> bool:
     if not isinstance(fact, Seen):
         return False
     unit = fact.value
-    odd = (*_stopped(unit), *_unsettled(unit, scene.host.identity.clock))
+    odd = (*_stopped(unit), *unsettled(unit, scene.host.identity.clock))
     return unit.active_state == "active" and not odd
 
 

@@ -16,6 +16,30 @@ A crash every 30 s is seen without waiting.
 """
 
 
+FRESH_S = 10.0
+"""A unit that restarted and is younger than this has not settled."""
+
+
+def unsettled(unit: Unit, clock: dt.datetime) -> list[str]:
+    """Why a unit that runs may not stay so, by two readings and the journal; empty where it may."""
+    first, second = unit.readings
+    if first != second:
+        text = (
+            f"not settled: within {unit.window_s:.1f} s the main PID went from {first.main_pid} to "
+            f"{second.main_pid}, restarts from {first.restarts} to {second.restarts}, "
+            f"{first.active_state} to {second.active_state}"
+        )
+        return [text]
+    young = unit.started and (clock - unit.started).total_seconds() < FRESH_S
+    # Who exits well and is started again as planned has settled as far as it ever will. A journal
+    # that knows nothing of the restart knows nothing of a failure either.
+    told = unit.journal.value if isinstance(unit.journal, Seen) else None
+    well = told is not None and told.restarts and not told.failures
+    if second.restarts and young and not well:
+        return [f"not settled: came up just now after {second.restarts} restarts"]
+    return []
+
+
 def again_and_again(
     at_most: int, unit: Unit, clock: dt.datetime, within_s: float = WINDOW_S
 ) -> list[str]:

@@ -123,9 +123,13 @@ UNSAID = "(not written down)"
 """In a listing for the definition of what may hold a secret: any will do."""
 
 
+DIGEST = re.compile(r"(?:mapping )?md5 [0-9a-f]{8}")
+"""What stands for an application's setting, or for a login at another server."""
+
+
 def sayable(text: str) -> str:
     """A definition as it is written into a listing."""
-    return UNSAID if text.startswith("md5 ") or known.clean(text) != text else text
+    return UNSAID if DIGEST.fullmatch(text) or known.clean(text) != text else text
 
 
 def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:

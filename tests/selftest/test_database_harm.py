@@ -10,6 +10,7 @@ import pytest
 import tomli
 from psycopg.conninfo import conninfo_to_dict
 
+from gate.catalog.read import read_catalog
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.errors import ObservationError
@@ -258,6 +259,21 @@ def test_what_an_application_sets_is_not_written_down(
     _do(database, f"ALTER DATABASE {name} SET shop.other = 'x'")
     later = scene(target, tmp_path, text, seen(target, whole=True), None, "predeploy")
     assert "setting shop.other is not listed" in str(compare(others, later).broken)
+
+
+def test_a_login_at_another_server_is_not_written_down(database: str) -> None:
+    """Not even what can be tried against a guess: a superuser sees the password of a mapping."""
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "CREATE FOREIGN DATA WRAPPER far; CREATE SERVER there FOREIGN DATA WRAPPER far;"
+            f"CREATE USER MAPPING FOR PUBLIC SERVER there OPTIONS (password '{PEPPER}')"
+        )
+        catalog = read_catalog(connection, whole=True)
+    key = "user mapping for public on there"
+    assert catalog.objects[key].startswith("mapping md5 ")
+    (listing,) = (one.keys["listing"] for one in recorded(catalog) if "listing" in one.keys)
+    assert listing[key] == UNSAID
+    assert listing["foreign server there"] != UNSAID
 
 
 @pytest.mark.parametrize(("schema", "says"), [("elsewhere", ""), ("public", "is in the schema")])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gate.errors import ObservationError
-from gate.kinds.unit_history import again_and_again, causes
+from gate.kinds.unit_history import again_and_again, causes, unsettled
 from gate.sources.fact import CannotTell, Cause, Seen
 from gate.sources.host.facts import Journal, Unit, UnitReading
 from gate.sources.host.journal import FAILURE, RESTART, journal, read_journal
@@ -75,6 +75,21 @@ def test_restarts_of_which_the_journal_cannot_tell() -> None:
         again_and_again(2, running(20, 500, journal=Seen(Journal())), NOW)
     assert again_and_again(2, running(9000, 500, journal=silent), NOW) == []
     assert again_and_again(2, running(20, 0, journal=silent), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "is_settled"),
+    [
+        (Journal(restarts=ago(3)), True),
+        (Journal(restarts=ago(3), failures=ago(4)), False),
+        (Journal(), False),
+    ],
+    ids=["as planned", "failed", "nothing known"],
+)
+def test_settled_just_after_a_restart(known: Journal, *, is_settled: bool) -> None:
+    """By a journal that tells of the restart, and of no failure; not by one that tells nothing."""
+    found = unsettled(running(3, 1, journal=Seen(known)), NOW)
+    assert found == ([] if is_settled else ["not settled: came up just now after 1 restarts"])
 
 
 def test_everything_that_is_known_stands_in_the_reason() -> None:
