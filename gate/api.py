@@ -18,12 +18,7 @@ HeaderName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]
 """A field name of HTTP (RFC 9110, 5.1)."""
 File = Annotated[str, pydantic.Field(min_length=1)]
 BaseName = Annotated[str, pydantic.Field(pattern=r"^[\w-]+$")]
-TLS = (
-    "ca_file",
-    "client_certificate",
-    "client_certificate_env",
-    "server_name",
-)
+TLS = ("ca_file", "client_certificate", "client_certificate_env")
 """Keys that say how TLS is spoken."""
 
 
@@ -96,8 +91,8 @@ class Base(Strict):
             and, if you like, its key; or the variable that holds its path, or itself.
         client_key, client_key_env: The same of its key.
         client_key_password_env: Variable with the password of the key.
-        server_name: Name that is asked for (SNI, ``Host``) and that the certificate must be good
-            for, where it is not the address's.
+        server_name: Name that is asked for (``Host``, and SNI with TLS) and that a certificate must
+            be good for, where it is not the address's.
         http2: Offer HTTP/2; what is spoken is promised by ``http_version``.
     """
 

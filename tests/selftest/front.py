@@ -86,7 +86,10 @@ http {{
     ssl_certificate {good}.pem; ssl_certificate_key {good}.key;
     location / {{ proxy_pass http://127.0.0.1:{app}; }}
   }}
-  server {{ listen 127.0.0.1:{plain}; return 301 https://{name}:{front}$request_uri; }}
+  server {{ listen 127.0.0.1:{plain} default_server; server_name _;
+    location = /host {{ default_type text/plain; return 200 "asked for $http_host\n"; }}
+    location / {{ return 301 https://{name}:{front}$request_uri; }}
+  }}
 }}
 """
 

@@ -19,6 +19,7 @@ from gate.kinds.load import load_contract
 from gate.kinds.look import look
 from gate.kinds.scene import Scene
 from gate.secrets import known
+from gate.sources.api.line import beyond
 from gate.sources.api.look import look as api_look
 from gate.sources.api.promised_answer import TokenPromise
 from gate.sources.api.token import read
@@ -477,6 +478,38 @@ def test_bodies_cookies_and_preflights(front: Front, tmp_path: pathlib.Path) -> 
     text = target(front, roles=ROLES + '[api.values_env]\npartner = "SHOP_KEY"\n')
     found = outcomes(tmp_path, text, **{name: keys for name, (keys, _) in BODIES.items()})
     expect(found, {name: why for name, (_, why) in BODIES.items()})
+
+
+def test_a_name_of_plain_http(front: Front, tmp_path: pathlib.Path) -> None:
+    """Without TLS, too, a base is asked for the name that it is called by, and as it is looked."""
+    port = front.port["plain"]
+    plain = f'[api.bases.{{}}]\nbase = "http://127.0.0.1:{port}"\n{{}}\n'
+    more = plain.format("bare", "") + plain.format("named", f'server_name = "{NAME}"')
+    page = 'base = "{}"\npath = "/host"\ncontent_type = "text/plain"\ntext = ["asked for {}"]'
+    found = outcomes(
+        tmp_path,
+        target(front, more),
+        named=page.format("named", f"{NAME}:{port}"),
+        bare=page.format("bare", f"{NAME}:{port}"),
+    )
+    assert (found["named"].outcome, found["bare"].outcome) == (PASS, FAIL), found
+    assert f"--connect-to {NAME}:{port}:127.0.0.1:{port} http://{NAME}:{port}/host" in str(
+        found["named"].look
+    )
+
+
+@pytest.mark.parametrize("port", ["", ":80"])
+def test_tls_of_a_name_of_plain_http(tmp_path: pathlib.Path, port: str) -> None:
+    """What plain HTTP leads to on the name that was asked for is asked at the same address."""
+    (tmp_path / "here.toml").write_text(
+        'title = "T"\nhost = "local://"\n[api]\n'
+        f'base = "http://127.0.0.1{port}"\nserver_name = "{NAME}"\n'
+    )
+    place = load_target(str(tmp_path / "here.toml"), tmp_path)
+    found = beyond(f"https://{NAME}/page", place, {}, {})
+    assert found is not None
+    assert (found.address, found.host) == ("https://127.0.0.1", NAME)
+    assert beyond("https://127.0.0.1/page", place, {}, {}) is None
 
 
 def test_redirects(front: Front, tmp_path: pathlib.Path) -> None:

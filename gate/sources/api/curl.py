@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from gate.api import Base, Role
+from gate.sources.api.line import port_of
 from gate.sources.api.promised import READING, PromisedExchange
 from gate.target import Target
 
@@ -31,6 +32,7 @@ def curl(item: PromisedExchange, target: Target) -> str:
             words += ["-H", _filled(f"{name}: {text}", target, shlex.quote)]
     base = _base(item, target)
     words += _tls(base) if base.base.startswith("https:") else []
+    words += _named(base)
     return " ".join([*words, _url(item.path, base, target)])
 
 
@@ -60,11 +62,16 @@ def _tls(base: Base) -> list[str]:
         path, variable = getattr(base, key), getattr(base, f"{key}_env")
         words += [option, shlex.quote(path)] if path else []
         words += [option, f'"${{{variable}:?}}"'] if variable else []
-    if base.server_name is not None:
-        url = urlsplit(base.base)
-        port = url.port or 443
-        words += ["--connect-to", shlex.quote(f"{base.server_name}:{port}:{url.hostname}:{port}")]
     return words
+
+
+def _named(base: Base) -> list[str]:
+    """Options that ask for a name at the address."""
+    if base.server_name is None:
+        return []
+    url = urlsplit(base.base)
+    port = port_of(url)
+    return ["--connect-to", shlex.quote(f"{base.server_name}:{port}:{url.hostname}:{port}")]
 
 
 def _url(path: str, base: Base, target: Target) -> str:

@@ -110,9 +110,12 @@ def beyond(url: str, target: Target, ways: Ways, environ: Mapping[str, str]) -> 
     for name in ("", *target.api.bases):
         base = target.api.at(name)
         plain = urlsplit(base.base)
-        secure = ("https", (plain.hostname or "").lower(), PORTS["https"])
+        name_there = (base.server_name or plain.hostname or "").lower()
+        secure = ("https", name_there, PORTS["https"])
         if plain.scheme == "http" and port_of(plain) == PORTS["http"] and wanted == secure:
-            return Line(base=Base(base=f"https://{plain.netloc}"), tls=usual())
+            address = plain.netloc.removesuffix(f":{PORTS['http']}")
+            there = Base(base=f"https://{address}", server_name=base.server_name)
+            return Line(base=there, tls=usual())
     return None
 
 
