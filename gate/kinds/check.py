@@ -23,6 +23,9 @@ from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.checks import CHECKS, LONGEST_S, CheckFacts, Subject, command
 from gate.target import Target
 
+LAST = 4
+"""So many lines of what a check printed are told where it failed: what failed often stands above
+the line that says so."""
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -86,8 +89,9 @@ def _subject(item: Check, target: Target) -> Subject:
 def _differs(item: Check, found: CheckFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
     if found.status != item.status:
-        last = found.output.strip().splitlines()[-1:] or ["without a word"]
-        yield f"it ended with exit status {found.status}: {last[0][:200]}"
+        lines = [one.strip()[:200] for one in found.output.splitlines() if one.strip()]
+        said = " / ".join(lines[-LAST:]) or "without a word"
+        yield f"it ended with exit status {found.status}: {said}"
         return
     yield from _like(item, found)
     if item.number is not None:

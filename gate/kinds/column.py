@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import pydantic
+
 from gate.catalog.expression import normal
 from gate.catalog.model import Column as SeenColumn
+from gate.catalog.spelled import spelled
 from gate.contract.item import Item, Name
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
@@ -25,6 +30,9 @@ from gate.kinds.scene import Scene
 from gate.kinds.stands_on import brought_by
 from gate.sources.fact import Absent, CannotTell, Seen, require
 
+Definition = Annotated[Name, pydantic.AfterValidator(spelled)]
+"""Of a column, in PostgreSQL's own words; its aliases, such as ``timestamptz``, may be written."""
+
 
 class Column(Item):
     """A column that comes or goes, apart from its table's item.
@@ -37,7 +45,7 @@ class Column(Item):
 
     table: Name
     column: Name
-    definition: Name
+    definition: Definition
 
 
 def column(promise: Promise, scene: Scene) -> Finding:

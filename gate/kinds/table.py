@@ -13,7 +13,7 @@ from gate.catalog.names import parts
 from gate.contract.item import Item, Moment, Yes
 from gate.contract.model import Promise
 from gate.kinds.bounds import outside
-from gate.kinds.column import Column
+from gate.kinds.column import Column, Definition
 from gate.kinds.finding import Finding
 from gate.kinds.host_kind import Differences, judged
 from gate.kinds.kind import (
@@ -42,14 +42,16 @@ class Table(Item):
     """A table: columns as ``type [not null] [default …]`` by name, keys as definitions by name.
 
     Attributes:
-        columns: Every column's ``type [not null] [default …]``, by its name.
-        keys: Primary, foreign and unique keys and checks: each one's definition, by its name.
+        columns: Every column's ``type [not null] [default …]``, by its name, as ``gate record``
+            writes it; of a type any of PostgreSQL's own names, such as ``timestamptz``.
+        keys: Every primary, foreign and unique key and every check that it has: each one's
+            definition, by its name. One that is not named here must not be there.
         at_least_rows: How many rows it must have; no more of them are counted.
         not_fewer_than_before: It must have no fewer rows than before the deployment; all of them
             are counted.
     """
 
-    columns: Annotated[dict[str, str], pydantic.Field(min_length=1)]
+    columns: Annotated[dict[str, Definition], pydantic.Field(min_length=1)]
     keys: dict[str, str] = {}
     at_least_rows: Annotated[int, pydantic.Field(ge=1)] | None = None
     not_fewer_than_before: Yes | None = None
