@@ -46,6 +46,8 @@ class Query(Item):
 
     A statement is asked alone, in a session with the search path ``public`` and the time zone UTC,
     and is ended with the time of the database's look. Times are written as PostgreSQL prints them.
+    Views of ``information_schema`` that show a role no more than what is its own (grants, keys,
+    triggers) tell nothing where the gate's role is not every owner's: ask ``pg_catalog``.
 
     Attributes:
         sql: One statement: SELECT, WITH, VALUES, TABLE or SHOW.

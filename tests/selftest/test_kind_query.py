@@ -171,6 +171,39 @@ def test_what_only_looks_the_same(
     check(told(now), {"query.same": says})
 
 
+def test_views_that_show_what_is_ones_own(
+    filled: Target, database: str, tmp_path: pathlib.Path
+) -> None:
+    """Who reads everything and owns nothing is shown no grant: that is not "there is none"."""
+    grants = "SELECT grantee::text FROM Information_Schema . {} WHERE table_name = 'orders'"
+    items = {
+        "query.granted": Q(grants.format('"table_privileges"')) + "rows = []",
+        "query.keys": Q("SELECT * FROM information_schema.table_constraints") + "rows = []",
+        "query.columns": Q("SELECT count(*) FROM information_schema.columns") + "at_least = 1",
+        "query.catalog": Q("SELECT grantee::regrole FROM pg_class, aclexplode(relacl)")
+        + "rows = []",
+    }
+    seen = told(scene(tmp_path, items, filled))
+    assert "what it owns or was granted" in seen["query.granted"]
+    check(
+        seen,
+        {
+            **all_of(("query.granted", "query.keys"), CANNOT),
+            "query.columns": "",
+            "query.catalog": "it answers",
+        },
+    )
+    with psycopg.connect(database, autocommit=True) as connection:
+        owner = connection.execute("SELECT current_user").fetchone()
+        assert owner is not None
+        connection.execute(f'GRANT "{owner[0]}" TO gate_reader')
+        try:
+            seen = told(scene(tmp_path, items, filled))
+        finally:
+            connection.execute(f'REVOKE "{owner[0]}" FROM gate_reader')
+    assert seen["query.granted"].startswith("it answers")
+
+
 def test_rows_of_a_table(filled: Target, database: str, tmp_path: pathlib.Path) -> None:
     """At least so many, and no fewer than before; who may not read it cannot tell."""
     of = 'columns = { id = "integer not null" }\n'

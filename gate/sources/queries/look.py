@@ -18,6 +18,7 @@ from gate.errors import ObservationError
 from gate.sources.database.look import IN_UTC, session_parameters
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.queries.partial import refuse_in_part
 from gate.sources.queries.rows import Rows, Value, kept
 from gate.sources.queries.source import AskQuery, QueryFacts
 from gate.target import Target
@@ -59,6 +60,7 @@ def _answer(session: Session, asked: AskQuery, share_ms: int) -> Fact[Rows]:
         ).fetchone()
         if asked.sees_all:  # the server refuses then what it would answer in part
             session.execute("SET LOCAL row_security = off")
+        refuse_in_part(session, asked.sql)
         clock = (row or [dt.datetime.now(dt.timezone.utc)])[0]
         return Seen(_rows(_asked(session, asked.sql), clock))
     except ObservationError as error:
