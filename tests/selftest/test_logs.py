@@ -192,6 +192,35 @@ def test_what_a_file_was_rotated_to(tmp_path: pathlib.Path) -> None:
     assert (seen(one).matches, seen(one).incomplete) == (2, "")
 
 
+@pytest.mark.parametrize("keeps", [0, 12, -3], ids=["nothing", "its head", "all but its end"])
+def test_what_cannot_be_unpacked(tmp_path: pathlib.Path, keeps: int) -> None:
+    """A packed file that is cut off tells nothing, however far back an older one goes."""
+    (tmp_path / "x.log").write_text(info(30) + info(5))
+    for name, ago in (("x.log.1.gz", 31), ("x.log.2.gz", 9000)):
+        with gzip.open(tmp_path / name, "wt") as file:
+            file.write(info(ago + 100) + boom(ago))
+        os.utime(tmp_path / name, (time.time() - ago,) * 2)
+    one = subject(str(tmp_path / "x.log"))
+    assert (seen(one).matches, seen(one).incomplete) == (2, "")
+    packed = tmp_path / "x.log.1.gz"
+    packed.write_bytes(packed.read_bytes()[:keeps])
+    os.utime(packed, (time.time() - 31,) * 2)
+    assert "x.log.1.gz: could not be unpacked" in seen(one).incomplete
+
+
+def test_files_that_are_called_by_a_day(tmp_path: pathlib.Path) -> None:
+    """One of each day is itself, and no other one's past; what is nothing but that says so."""
+    (tmp_path / "app-2026-11-28.log").write_text(info(90) + boom(30))
+    (tmp_path / "app-2026-11-29.log").write_text(info(90) + info(5))
+    for name in ("app-*.log", "app-2026-11-28.log"):
+        assert (seen(subject(str(tmp_path / name))).matches, name) == (2, name)
+    for name in ("x.log", "x.log-20261128"):
+        (tmp_path / name).write_text(info(90))
+    found = facts_of(subject(str(tmp_path / "x.log-*")))
+    assert isinstance(found, CannotTell)
+    assert "what another one was rotated to" in found.reason
+
+
 def test_a_file_that_was_emptied(tmp_path: pathlib.Path) -> None:
     """A file that begins after the period does not tell that nothing was said in it."""
     file = tmp_path / "x.log"

@@ -27,6 +27,7 @@ class File:
         begins: Its first lines; without the very first where only its end was read.
         lines: Lines that were let through, oldest first.
         newest: Time of the last line that bears one.
+        unpacked: Whether what read it, or unpacked it, ended well.
         read: Whether it was read, and to its end.
         cut: Whether the oldest of what counts was left out.
     """
@@ -39,6 +40,7 @@ class File:
     begins: list[str] = dataclasses.field(default_factory=list)
     lines: list[Line] = dataclasses.field(default_factory=list)
     newest: dt.datetime | None = None
+    unpacked: bool = False
     read: bool = False
     cut: bool = False
 
@@ -103,6 +105,9 @@ def _nothing(answer: Answer) -> Absent | CannotTell:
     said = "; ".join(answer.all("A"))
     if said and cause_of(said) is Cause.PERMISSION:
         return CannotTell(known.first(said, 300), Cause.PERMISSION)
+    if not answer.late and not said and answer.first("B") is not None:
+        why = f"{answer.subject.place}: each of its files is what another one was rotated to"
+        return CannotTell(why, Cause.UPSTREAM)
     if answer.late or not said:
         return CannotTell(f"{answer.subject.place}: not told in time", Cause.TIMEOUT)
     return Absent(f"no file is called {answer.subject.place}")
@@ -121,19 +126,27 @@ def _members(told: list[tuple[str, str]], answer: Answer) -> dict[str, File]:
             current, timed = found.get(text), None
         elif current is None:
             continue
-        elif letter == "T":
-            current.begins.append(text)
         elif letter == "K":
             timed = stamp(text, answer.clock.now)
         elif letter == "L":
             timed = stamp(text, answer.clock.now) or timed
             current.lines.append(Line(timed, text))
-        elif letter == "Z":
-            current.read = True
-            current.cut = text.strip() != "0" and not current.begins
-        elif letter == "N":
-            current.newest = stamp(text, answer.clock.now)
+        else:
+            _take(current, letter, text, answer)
     return found
+
+
+def _take(current: File, letter: str, text: str, answer: Answer) -> None:
+    """What is said of a file beside its lines."""
+    if letter == "T":
+        current.begins.append(text)
+    elif letter == "H":
+        current.unpacked = text.strip() == "0"
+    elif letter == "Z":
+        current.read = current.unpacked
+        current.cut = text.strip() != "0" and not current.begins
+    elif letter == "N":
+        current.newest = stamp(text, answer.clock.now)
 
 
 def _stat(text: str) -> File | None:
@@ -168,7 +181,8 @@ def _lost(
     unread = next((one for one in due if not one.read or one.cut), None)
     if unread is not None:
         why = f"more than {answer.most >> 10} KiB of it would have to be read"
-        return f"{unread.path}: {why if unread.cut else 'could not be read'}", Cause.UPSTREAM
+        undone = "could not be unpacked" if unread.path.endswith(PACKED) else "could not be read"
+        return f"{unread.path}: {why if unread.cut else undone}", Cause.UPSTREAM
     if since is None or len(due) < len(members):
         return None  # one of them was written for the last time before the period began
     oldest = min(due, key=lambda one: (one.changed, one.path == path))

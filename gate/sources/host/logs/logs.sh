@@ -78,12 +78,17 @@ kept() {
   export kept dropped closed
 }
 
-# lines FILE: those that the sieve lets through, each that bears no time behind one that does.
-lines() {
-  case $1 in
-    *.gz) gzip -dc <"$1" ;; *.xz) xz -dc <"$1" ;; *.zst) zstd -dc <"$1" ;; *.bz2) bzip2 -dc <"$1" ;;
-    *) tail -c "$tail_bytes" <"$1" ;;
-  esac | awk '
+# lines FILE: those that the sieve lets through, each that bears no time behind one that does; in
+# front of them how reading it ended, which is told before anybody behind has all that was read.
+lines() { { unpacked "$1"; } 3>&1; }
+unpacked() {
+  {
+    case $1 in
+      *.gz) gzip -dc <"$1" ;; *.xz) xz -dc <"$1" ;; *.zst) zstd -dc <"$1" ;; *.bz2) bzip2 -dc <"$1" ;;
+      *) tail -c "$tail_bytes" <"$1" ;;
+    esac
+    printf 'H %s\n' $? >&3
+  } | awk '
     NR <= 5 { print "T " substr($0, 1, 300) }
     /^[^0-9A-Z]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[0-9A-Z]/ && /[0-9][:.][0-9][0-9]/ { timed = substr($0, 1, 200) }
     { low = tolower(substr($0, 1, 8192)) }
@@ -113,6 +118,14 @@ family() {
     [ ! -e "$member" ] || stat -L --printf 'S %i %s %Y %W\t%n\n' -- "$member"
   done 2>&1
 }
+# rotated FILE: whether it is what another one that is there was rotated to.
+rotated() {
+  base=$1
+  for packed in gz xz zst bz2; do base=${base%.$packed}; done
+  number=${base##*[!0-9-]}
+  base=${base%"$number"}; base=${base%.}
+  [ "$base" != "$1" ] && [ -e "$base" ]
+}
 # file SINCE UNIT PATTERN...: files, each with what they were rotated to.
 file() {
   since=$1; of=$2; shift 2
@@ -122,7 +135,7 @@ file() {
     if [ ! -e "$one" ]; then
       ls -d -- "$one" 2>&1 >/dev/null | sed 's/^/A /'; continue
     fi
-    case $one in *.gz | *.xz | *.zst | *.bz2 | *.[0-9] | *.[0-9][0-9] | *-[0-9][0-9][0-9][0-9]*) continue ;; esac
+    ! rotated "$one" || continue
     printf 'M %s\n' "$one"
     family "$one"
     for member in "$one"-[0-9]* "$one".[0-9]* "$one"; do
