@@ -25,6 +25,8 @@ from gate.errors import GateError
 from gate.target import Target
 
 State = Literal["before", "after"]
+Odd = dict[str, tuple[str, str]]
+"""What is not PASS: outcome and reason, by item."""
 GREEN_S = 120.0
 """Within what time the gate has to be green again, in seconds."""
 LOOK_S = 300.0
@@ -61,7 +63,8 @@ class Bench:
         self._faults, self._journal = faults, journal
         self._state: State | None = None
         self._whole: Scope | None = None
-        self._usual: dict[Scope, dict[Moment, dict[str, tuple[str, str]]]] = {}
+        self._usual: dict[Scope, dict[Moment, Odd]] = {}
+        self._latest: dict[Moment, Odd] = {}
         self._staged = ""
 
     def __enter__(self) -> Self:
@@ -146,7 +149,7 @@ class Bench:
         if look is None:
             done = Trial(name=name, end=End.NOT_INJECTED, why=wrong, ready_s=ready_s)
         else:
-            done = judged(name, fault, without(look, usual), ready_s)
+            done = judged(name, fault, without(look, usual, fault), ready_s)
         if self.cancelled.is_set():
             if undone and not self._target.embedded:
                 raise NotUndoneError(f"fault {name} is NOT UNDONE: {undone}")
@@ -204,13 +207,13 @@ class Bench:
         self._green("postdeploy", scope)
         self._state, self._whole = "after", scope
 
-    def _usual_at(self, moment: Moment, scope: Scope) -> dict[str, tuple[str, str]]:
-        """What is odd at a moment also when all is well."""
+    def _usual_at(self, moment: Moment, scope: Scope) -> Odd:
+        """What is odd at a moment also when all is well; also what an earlier fault left."""
         if moment not in self._usual.get(scope, {}):
             self._reach("after", scope)
             if moment == "rollback":
                 self._reach("before", scope)
-        return self._usual[scope][moment]
+        return {**self._usual[scope][moment], **self._latest.get(moment, {})}
 
     def _green(self, moment: Moment, scope: Scope) -> None:
         """Look until the gate promotes.
@@ -229,6 +232,7 @@ class Bench:
             look = self._gating.look(moment, within_s=LOOK_S, scope=scope)
             if look.green:
                 self._usual.setdefault(scope, {})[moment] = dict(look.odd)
+                self._latest[moment] = dict(look.odd)
                 return ""
             never = look.exit_status == MISTAKE or self.cancelled.is_set()
             if never or time.monotonic() > until:

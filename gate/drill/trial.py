@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Mapping
 
 from gate.drill.fault import Fault
 from gate.drill.gating import Look
@@ -95,7 +96,16 @@ def _missed(fault: Fault, look: Look, id_: str) -> str:
     return ""
 
 
-def without(look: Look, usual: dict[str, tuple[str, str]]) -> Look:
-    """A look without what is odd also when all is well: warnings that are there every time."""
-    odd = {id_: one for id_, one in look.odd.items() if usual.get(id_) != one}
+def without(look: Look, usual: Mapping[str, tuple[str, str]], fault: Fault) -> Look:
+    """A look without what is odd also when all is well.
+
+    What was warned of before has not turned, whatever words it has now: how old something is that
+    an earlier look left changes by itself. Of what the fault has to turn the words count, too.
+    """
+
+    def is_usual(id_: str, one: tuple[str, str]) -> bool:
+        was = usual.get(id_)
+        return was is not None and (was == one or (was[0] == one[0] and id_ not in fault.expect))
+
+    odd = {id_: one for id_, one in look.odd.items() if not is_usual(id_, one)}
     return dataclasses.replace(look, odd=odd)

@@ -12,6 +12,7 @@ from gate.catalog.model import Catalog
 from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import MOMENTS, Promise
 from gate.errors import ObservationError
+from gate.kinds.connection import connection
 from gate.kinds.enum import Enum
 from gate.kinds.finding import Finding
 from gate.kinds.host_kind import Differences, judged
@@ -34,7 +35,7 @@ from gate.kinds.unpromised import unpromised, unrecorded
 from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, sayable, undeclared
 from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskWhole
+from gate.sources.database.questions import AskRights, AskWhole
 from gate.sources.fact import CannotTell, Cause, Seen, require
 from gate.target import Target
 
@@ -44,6 +45,9 @@ class Database(Item):
 
     Attributes:
         connects_as: Role that the gate must reach it as; ``*`` for any that is no superuser.
+        only_reads: With ``connects_as``: that role holds no right to write, whatever its session
+            is: none on tables, sequences, schemas and the database, and none of a role that it
+            may become.
         tables: How many tables there are.
         nothing_else: Tables, indexes and enums that the contract does not name must not be there;
             and after a deployment whatever it does not speak of is as before: owners, grants, row
@@ -57,6 +61,7 @@ class Database(Item):
     """
 
     connects_as: str | None = None
+    only_reads: Yes | None = None
     tables: Annotated[int, pydantic.Field(gt=0)] | None = None
     nothing_else: Yes | None = None
     restored: Yes | None = None
@@ -65,6 +70,7 @@ class Database(Item):
 
     RULES = (
         exactly_one("connects_as", "tables", "nothing_else", "restored"),
+        Rule(Some(Not(Has("only_reads")), Has("connects_as")), "only_reads goes with connects_as"),
         Rule(Some(Not(Filled("changes")), Has("nothing_else")), "changes goes with nothing_else"),
         Rule(Some(Not(Has("listing")), Has("nothing_else")), "listing goes with nothing_else"),
     )
@@ -75,22 +81,7 @@ def database(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Database)
     facts = scene.database
     if item.connects_as is not None:
-        broken = []
-        if facts.superuser:
-            broken.append(
-                f"the gate came as superuser {facts.user}: give it a role that can only read"
-            )
-        if item.connects_as not in ("*", facts.user):
-            broken.append(f"the gate came as {facts.user}")
-        if not facts.read_only:
-            broken.append("the session could have written")
-        who = "a role without superuser rights" if item.connects_as == "*" else item.connects_as
-        return Finding(
-            promised=f"reachable as {who}, read-only",
-            seen=f"{facts.database} as {facts.user}, PostgreSQL {facts.server_version}",
-            broken=tuple(broken),
-            look=psql("\\du", scene),
-        )
+        return connection(item.connects_as, facts, scene, only_reads=bool(item.only_reads))
     if item.tables is not None:
         count = _count(facts.catalog)
         return Finding(
@@ -203,6 +194,8 @@ def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
     item = promise.at(moment)
     if isinstance(item, Database) and item.nothing_else:
         yield AskWhole()
+    if isinstance(item, Database) and item.only_reads:
+        yield AskRights()
 
 
 def _find(promise: Promise, scene: Scene) -> Found:

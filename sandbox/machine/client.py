@@ -24,6 +24,9 @@ else:
 LOGINS = {"atum_gate": "gate", "atum_app": "atum", "atum_rehearsal": "rehearsal"}
 """Service of libpq, and whose password it takes; all but ``atum_app`` are called as their user."""
 
+THROWAWAY = "a machine that was booted to be tried on, and is removed afterwards"
+SQL = "runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -f - atum_desk"
+
 _DIFFERS = Path(__file__).with_name("differs.toml")
 
 
@@ -111,6 +114,7 @@ def _target(record: Record, user: str, values: dict[str, str]) -> dict[str, Any]
         },
         "database": {"service": "atum_gate", "forward": True},
         "rehearsal": {"service": "atum_rehearsal"},
+        "drill": {"place": "machine", "throwaway": THROWAWAY, "sql": SQL},
         "differs": tomllib.loads(_DIFFERS.read_text())["differs"],
     }
 

@@ -19,7 +19,6 @@ import pytest
 from gate.drill.fault import Fault
 from gate.drill.host import Host
 from gate.drill.load import load_faults, scripts_of
-from gate.target_drill import Drill
 from tests.bench import equal
 from tests.bench.tools import PYTEST, timed
 from tests.machine import extra
@@ -30,9 +29,6 @@ __all__ = ["boot_machine"]
 REPORT = ROOT / "reports/bench/drill_others.json"
 CHAPTERS = ("services", "ports", "paths", "endpoints", "access")
 SETTLED_S = 60.0
-DRILL = Drill(
-    place="machine", sql="runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -f - atum_desk"
-)
 FAULT_FILE = "/data/ATUM DESK/atum-desk/data/fault"
 FAULTS = {
     name: one
@@ -128,7 +124,7 @@ def test_all_of_them_are_green_where_nothing_is_done(others: Others) -> None:
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault(others: Others, table: dict[str, dict[str, str]], name: str) -> None:
     """Each tool is asked while its effect is proven; it is undone, and they are green again."""
-    fault, target = FAULTS[name], others.machine.target().model_copy(update={"drill": DRILL})
+    fault, target = FAULTS[name], others.machine.target()
     host, scripts = Host(target, f"others-{os.getpid()}"), scripts_of(fault, target)
     assert scripts is not None
     tools = others.tools

@@ -29,7 +29,7 @@ from gate.drill.load import Faults, load_faults, scripts_of
 from gate.drill.matrix import Matrix, as_json, as_markdown, headline
 from gate.drill.page import page
 from gate.drill.scope import Scope, laid_out, scope_of
-from gate.drill.trial import End, Trial, judged
+from gate.drill.trial import End, Trial, judged, without
 from gate.errors import ContractError, TargetError
 from gate.kinds.load import load_contract
 from gate.target import Target
@@ -82,6 +82,24 @@ def test_a_fault_is_judged(said: Look, end: End, words: str) -> None:
     found = judged("worker", FAULT, said)
     assert found.end is end
     assert words in found.why
+
+
+def test_what_was_warned_of_before_is_no_part_of_a_fault() -> None:
+    """In whatever words, such as how old it is; of what a fault has to turn the words count."""
+    usual = {
+        "canary.left": ("WARN", "1 row, 5 s old"),
+        "port.api": ("WARN", "odd"),
+        "service.worker": ("WARN", "old file"),
+    }
+    now = {
+        "canary.left": ("WARN", "1 row, 9 s old"),
+        "port.api": ("FAIL", "odd"),
+        "service.worker": ("WARN", "is masked"),
+        "new.one": ("WARN", "odd"),
+    }
+    warned = FAULT.model_copy(update={"expect": {"service.worker": "! is masked"}})
+    assert without(look(now), usual, warned).odd.keys() == now.keys() - {"canary.left"}
+    assert without(look(usual), usual, warned).odd == {}
 
 
 def test_a_known_gap_is_counted_and_never_hidden() -> None:

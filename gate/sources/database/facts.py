@@ -9,6 +9,8 @@ from gate.sources.database.sessions import Sessions
 from gate.sources.fact import CannotTell, Cause, Fact, Model
 from gate.sources.queues.facts import QueueFacts
 
+UNASKED = CannotTell("this look did not ask for it", Cause.UPSTREAM)
+
 
 class WorkFacts(Model):
     """Proof of work of one worker, read from the database.
@@ -39,6 +41,8 @@ class DatabaseFacts(Model):
         alembic: Rows of ``alembic_version``, sorted; absent where there is no such table.
         work: By work item id.
         sessions: Who is connected, where that was asked for.
+        rights: What the gate's role might write, were its session another one, in words such as
+            ``INSERT on public.orders``.
     """
 
     server_version: str
@@ -49,8 +53,9 @@ class DatabaseFacts(Model):
     clock: dt.datetime
     started: dt.datetime
     in_recovery: bool
-    zone: Fact[str] = CannotTell("this look did not ask for it", Cause.UPSTREAM)
+    zone: Fact[str] = UNASKED
     catalog: Catalog
     alembic: Fact[tuple[str, ...]]
     work: dict[str, WorkFacts]
     sessions: Fact[Sessions] | None = None
+    rights: Fact[tuple[str, ...]] = UNASKED

@@ -18,9 +18,10 @@ from gate.catalog.identifiers import identifier
 from gate.catalog.read import read_catalog
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.postgres import Guard, Session, connect
-from gate.sources.database.facts import DatabaseFacts
+from gate.sources.database.facts import UNASKED, DatabaseFacts
 from gate.sources.database.proofs import Proofs
 from gate.sources.database.refusal import cannot_tell
+from gate.sources.database.rights import read_rights
 from gate.sources.database.sessions import read_sessions
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
@@ -73,6 +74,7 @@ def look(
     *,
     whole: bool = False,
     sessions: bool = False,
+    rights: bool = False,
     interrupted: threading.Event | None = None,
 ) -> Fact[DatabaseFacts]:
     """Look at a target's database once.
@@ -84,6 +86,7 @@ def look(
         version_table: Where Alembic keeps the revision.
         whole: Whether functions, triggers, grants and the like are promised, too.
         sessions: Whether it is asked who is connected.
+        rights: Whether it is asked what the gate's role might write.
         interrupted: Set, by another thread, when there is no need to go on.
     """
     found: Future[Fact[DatabaseFacts]] = Future()
@@ -95,7 +98,9 @@ def look(
             parameters = session_parameters(target, overrides or {}, own_zone=True)
             guard = Guard(limit, stop)
             with connect(guard, target.deadlines.connect_s, **parameters) as session:
-                read = facts(session, work, version_table, whole=whole, sessions=sessions)
+                read = facts(
+                    session, work, version_table, whole=whole, sessions=sessions, rights=rights
+                )
                 found.set_result(Seen(read))
         except Exception as error:  # noqa: BLE001 - whatever an answer leads to
             found.set_result(cannot_tell(error, where))
@@ -150,6 +155,7 @@ def facts(
     *,
     whole: bool = False,
     sessions: bool = False,
+    rights: bool = False,
 ) -> DatabaseFacts:
     """Read everything through one session.
 
@@ -165,7 +171,7 @@ def facts(
     zone = told(lambda: _zone(session), "the time zone")
     session.execute(IN_UTC)
     catalog = read_catalog(session, whole=whole, itself=True)
-    _share(session, 1 + sessions + sum(_questions(one) for one in work.values()))
+    _share(session, 1 + sessions + rights + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(
         **server,
         zone=zone,
@@ -173,6 +179,7 @@ def facts(
         alembic=told(lambda: alembic(session, version_table), version_table),
         work={id_: read_work(session, one) for id_, one in work.items()},
         sessions=told(lambda: read_sessions(session), "pg_stat_activity") if sessions else None,
+        rights=told(lambda: read_rights(session), "the role's rights") if rights else UNASKED,
     )
 
 

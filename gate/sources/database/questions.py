@@ -21,5 +21,10 @@ class AskWhole:
 
 
 @dataclasses.dataclass(frozen=True)
+class AskRights:
+    """What the gate's own role might write."""
+
+
+@dataclasses.dataclass(frozen=True)
 class AskSessions:
     """Who is connected, from where, and what each session does."""

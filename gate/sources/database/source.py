@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from gate.connection import forward
 from gate.connection.obstacle import CarrierError
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskSessions, AskWhole, AskWork
+from gate.sources.database.questions import AskRights, AskSessions, AskWhole, AskWork
 from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.source import Looking, Source
 
@@ -28,6 +28,7 @@ def look(looking: Looking) -> Fact[DatabaseFacts]:
             looking.version_table,
             whole=any(isinstance(one, AskWhole) for one in looking.asked),
             sessions=any(isinstance(one, AskSessions) for one in looking.asked),
+            rights=any(isinstance(one, AskRights) for one in looking.asked),
             interrupted=looking.carrier.interrupted,
         )
     except CarrierError as error:
