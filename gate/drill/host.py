@@ -21,6 +21,19 @@ KEPT="${{TMPDIR:-/var/tmp}}/gate-drill-{name}"; export KEPT
 [ -z "$PREFIX" ] || KEPT="$PREFIX/var/tmp/gate-drill-{name}"
 gate_sql() {{ {sql}; }}
 """
+DOING = """\
+rm -rf "$KEPT"; mkdir -p "$KEPT" && chmod 711 "$KEPT" || exit 1
+if read -r stat <"/proc/$$/stat"; then ( set -- ${stat##*) }; echo "$$ ${20}" >"$KEPT/doing" ); fi
+"""
+"""Names the process that does it, by its number and when it began."""
+DONE = """\
+gate_doing() {
+  read -r pid began <"$KEPT/doing" && read -r stat <"/proc/$pid/stat" && set -- ${stat##*) } \\
+    && [ "${20}" = "$began" ]
+}
+while gate_doing 2>/dev/null; do sleep 0.1; done
+"""
+"""Waits for it: where the drill was killed, what it had begun goes on on the host."""
 NO_SQL = 'echo "the target says no drill.sql: how is SQL run there?"; return 1'
 WAIT = "until ( {ready} ) >/dev/null 2>&1; do sleep {poll}; done"
 
@@ -47,8 +60,7 @@ class Host:
 
     def do(self, name: str, script: str) -> str:
         """Do a fault; return what went wrong, or nothing."""
-        begin = 'rm -rf "$KEPT"; mkdir -p "$KEPT" && chmod 711 "$KEPT" || exit 1\n'
-        return self._run(self.head(name) + begin + f"( set -e\n{script}\n)", DO_S)
+        return self._run(self.head(name) + DOING + f"( set -e\n{script}\n)", DO_S)
 
     def wait(self, name: str, ready: str, within_s: float) -> str:
         """Wait for the effect; return why it is not there, or nothing."""
@@ -62,7 +74,7 @@ class Host:
     def whole_undo(self, name: str, script: str) -> str:
         """The script that undoes a fault, with all that it needs."""
         end = 'status=$?; [ "$status" != 0 ] || rm -rf "$KEPT"; exit "$status"'
-        return f"{self.head(name)}( {script}\n)\n{end}\n"
+        return f"{self.head(name)}{DONE}( {script}\n)\n{end}\n"
 
     def _run(self, script: str, within_s: float) -> str:
         """Run a script to its end, whatever interrupts; return what it says where it fails."""

@@ -9,8 +9,9 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from xml.etree import ElementTree as ET
 
@@ -19,7 +20,7 @@ import pytest
 from gate.drill.fault import Fault
 from gate.drill.host import Host
 from gate.drill.load import load_faults, scripts_of
-from tests.bench import equal
+from tests.bench import asks, equal
 from tests.bench.tools import PYTEST, timed
 from tests.machine import extra
 from tests.machine.conftest import boot_machine
@@ -46,10 +47,16 @@ class Others:
     def __init__(self, machine: Machine, folder: pathlib.Path) -> None:
         """Write the promises down, as each tool wants them."""
         self.machine, self.folder = machine, folder
-        self._put("/tmp/goss.json", equal.goss())  # noqa: S108 - the machine's
-        self._put("/tmp/equal.json", equal.data())  # noqa: S108
+        values = machine.target().api.values
+        self.asks = asks.api(values["ticket"], values["foreign_ticket"])
+        self.asks |= asks.host(equal.SERVICES, equal.ROOM)
+        self._put("/tmp/goss.json", equal.goss(self.asks))  # noqa: S108 - the machine's
+        self._put("/tmp/equal.json", equal.data(self.asks))  # noqa: S108
         self._put("/tmp/equal_spec.rb", equal.SPEC)  # noqa: S108
-        (folder / "equal.json").write_text(equal.data(), "utf-8")
+        self._put("/usr/local/bin/ask", asks.ASK)
+        self._put("/etc/equal.env", self._logins())
+        machine.run("chmod 755 /usr/local/bin/ask; chmod 600 /etc/equal.env")
+        (folder / "equal.json").write_text(equal.data(self.asks), "utf-8")
         (folder / "test_equal.py").write_text(equal.TESTS, "utf-8")
         given = (machine.record.folder / "ssh_config").read_text()
         multiplexed = f"Host *\n ControlMaster auto\n ControlPath {folder}/c\n ControlPersist 5s\n"
@@ -57,6 +64,22 @@ class Others:
 
     def _put(self, path: str, text: str) -> None:
         self.machine.run(f"cat >{path} <<'END_OF_IT'\n{text}\nEND_OF_IT")
+
+    def _logins(self) -> str:
+        given = self.machine.environ
+        lines = [
+            f"{role}={shlex.quote(given[f'ATUM_GATE_{word}_USER'])}"
+            for role, word in (
+                *((one, one.upper()) for one in ("agent", "customer", "manager")),
+                ("foreign_agent", "FOREIGN"),
+            )
+        ]
+        return "\n".join([*lines, f"password={shlex.quote(given['ATUM_GATE_AGENT_PASSWORD'])}"])
+
+    def fresh(self, ask: Callable[[], set[str]]) -> set[str]:
+        """Ask a tool, with logins of its own."""
+        self.machine.run("rm -f /run/equal.*")
+        return ask()
 
     def goss(self) -> set[str]:
         """What Goss finds broken."""
@@ -109,16 +132,17 @@ def table() -> dict[str, dict[str, str]]:
     return found
 
 
-def word(fault: Fault, broken: set[str]) -> str:
+def word(fault: Fault, broken: set[str], known: Collection[str]) -> str:
     """What a tool made of a fault."""
     if broken:
         return "caught"
-    return "missed" if equal.PROMISED & fault.expect.keys() else "cannot be promised"
+    there = equal.PROMISED | set(known)
+    return "missed" if there & fault.expect.keys() else "cannot be promised"
 
 
 def test_all_of_them_are_green_where_nothing_is_done(others: Others) -> None:
     """Promises that do not hold would catch everything."""
-    assert [one for ask in others.tools.values() for one in ask()] == []
+    assert [one for ask in others.tools.values() for one in others.fresh(ask)] == []
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -131,12 +155,14 @@ def test_a_fault(others: Others, table: dict[str, dict[str, str]], name: str) ->
     try:
         assert host.do(name, scripts.do) == ""
         assert host.wait(name, scripts.ready, fault.ready_s) == ""
-        table[name] = {tool: word(fault, ask()) for tool, ask in tools.items()}
+        table[name] = {
+            tool: word(fault, others.fresh(ask), others.asks) for tool, ask in tools.items()
+        }
         REPORT.parent.mkdir(parents=True, exist_ok=True)
         REPORT.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
     finally:
         assert host.undo(host.whole_undo(name, scripts.undo)) == ""
     until = time.monotonic() + SETTLED_S
-    while left := others.goss():
+    while left := others.fresh(others.goss):
         assert time.monotonic() < until, left
         time.sleep(0.5)

@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -708,6 +709,32 @@ def test_what_stands_open_is_undone_by_whoever_comes_next(tmp_path: pathlib.Path
     assert Host(target, "another").undo(undo) == "", "twice is once"
     Journal(kept).ended("one")
     assert Journal(kept).open() == {}
+
+
+KILLED = """\
+import os, signal, sys, threading, time
+from gate.drill.host import Host
+from gate.target import Target
+host = Host(Target.model_validate_json(sys.argv[1]), "killed")
+threading.Thread(target=host.do, args=("one", sys.argv[2]), daemon=True).start()
+while not os.path.exists(sys.argv[3]): time.sleep(0.01)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_drill_had_begun_is_waited_for(tmp_path: pathlib.Path) -> None:
+    """It goes on on the host, and would be done behind its own undoing."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    target, begun, done = local(tmp_path), tmp_path / "begun", tmp_path / "done"
+    undo = Host(target, "killed").whole_undo("one", f"rm {done}")
+    script = f"touch {begun}; sleep 1.5; touch {done}"
+    words = [sys.executable, "-c", KILLED, target.model_dump_json(exclude_unset=True)]
+    ended = subprocess.run([*words, script, str(begun)], check=False, timeout=60)  # noqa: S603
+    assert ended.returncode == -signal.SIGKILL
+    assert not done.exists()
+    assert Host(target, "another").undo(undo) == ""
+    assert not done.exists()
+    assert list((tmp_path / "var/tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize(
