@@ -18,7 +18,7 @@ import pydantic
 from gate.contract.model import Contract
 from gate.drill import cover, page
 from gate.drill.bench import NotUndoneError, folder_for
-from gate.drill.drill import Plan, allowed, bench, chosen, drill
+from gate.drill.drill import Plan, allowed, bench, chosen, drill, to_its_end
 from gate.drill.fault import Gate
 from gate.drill.gating import Look
 from gate.drill.healthy import Count, healthy
@@ -88,6 +88,8 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         GateError: A mistake in an option, a target, a contract or a fault; or the gate is not
             green where nothing was done.
     """
+    if options.healthy < 0 or options.jobs < 1:
+        raise ContractError("--healthy and --jobs: so many, at least 1")
     settings = find_settings(pathlib.Path.cwd())
     target = _target(options.target, settings)
     folder = pathlib.Path(options.contract or settings.contract)
@@ -184,12 +186,15 @@ def _healthy(
     def told(count: Count) -> None:
         tell(f"[{count.runs}/{runs}] {rate(count)}")
 
-    with bench(plan, 0, cancelled) as place:
+    def all_of_them() -> Count:
+        with bench(plan, 0, cancelled) as place:
 
-        def look(gate: Gate) -> Look:
-            return place.healthy("predeploy", Scope(plan.faults.leaves_out), HEALTHY_S, gate)
+            def look(gate: Gate) -> Look:
+                return place.healthy("predeploy", Scope(plan.faults.leaves_out), HEALTHY_S, gate)
 
-        count = healthy(runs, look, told, cancelled)
+            return healthy(runs, look, told, cancelled)
+
+    count = to_its_end(all_of_them, cancelled)
     matrix = Matrix(
         target=plan.target.name,
         faults={},
@@ -198,7 +203,7 @@ def _healthy(
         seconds=time.monotonic() - began,
     )
     _write(matrix, plan, tell, "healthy")
-    return matrix.exit_status
+    return 130 if cancelled.is_set() else matrix.exit_status
 
 
 def _write(matrix: Matrix, plan: Plan, tell: Callable[[str], object], name: str = "matrix") -> None:

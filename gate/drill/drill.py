@@ -13,6 +13,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from typing import TypeVar
 
 from gate.contract.model import Contract
 from gate.drill.bench import Bench, NotUndoneError, folder_for
@@ -25,6 +27,7 @@ from gate.errors import ContractError, GateError, TargetError
 from gate.target import Target
 
 POLL_S = 0.2
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -202,6 +205,26 @@ class _Run:
             late = time.monotonic() > self._until
             over = late or self._cancelled.is_set() or self.wrong or not self._waiting
             return None if over else self._waiting.popleft()
+
+
+def to_its_end(do: Callable[[], T], cancelled: threading.Event) -> T:
+    """Do something in a thread; where it is interrupted, it is told to end, and waited for."""
+    found: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(do())
+        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+            found.set_exception(error)
+
+    threads = [threading.Thread(target=run, name="drill")]
+    threads[0].start()
+    try:
+        _join(threads)
+    except KeyboardInterrupt:
+        cancelled.set()
+        _join(threads)
+    return found.result()
 
 
 def _join(threads: Iterable[threading.Thread]) -> None:

@@ -72,6 +72,8 @@ class Matrix:
         alarms = self.healthy is not None and self.healthy.alarms
         if ends - {End.DETECTED, End.KNOWN_GAP, End.NOT_INJECTED} or alarms or self.not_undone:
             return 1
+        if self.healthy is not None and self.healthy.runs < max(1, self.healthy.asked):
+            return 10
         left = self.left and (math.isinf(self.within_s) or not self.trials)
         return 10 if left or End.NOT_INJECTED in ends else 0
 
@@ -97,7 +99,14 @@ def _healthy(count: Count | None) -> dict[str, Any] | None:
     if count is None:
         return None
     alarms = [{"way": w, "exit_status": s, "items": list(items)} for w, s, items in count.alarms]
-    return {"runs": count.runs, "alarms": alarms, "at_most": count.at_most, "sure": SURE}
+    return {
+        "asked": count.asked,
+        "runs": count.runs,
+        "ways": dict(count.ways),
+        "alarms": alarms,
+        "at_most": count.at_most,
+        "sure": SURE,
+    }
 
 
 def _fault(trial: Trial, matrix: Matrix) -> dict[str, Any]:
@@ -153,10 +162,12 @@ def headline(matrix: Matrix) -> str:
 
 def rate(count: Count) -> str:
     """The rate of false alarms in one line."""
-    return (
-        f"{len(count.alarms)} of {count.runs} healthy runs blocked: "
-        f"at most {count.at_most:.2%} at {SURE:.0%}"
-    )
+    found = f"{len(count.alarms)} of {count.runs} healthy runs blocked"
+    found += f" (of {count.asked} that were asked for)" if count.runs < count.asked else ""
+    if not count.runs:
+        return f"{found}: nothing is known of the rate of false alarms"
+    three = f", about 3/{count.runs} by the rule of three" if not count.alarms else ""
+    return f"{found}: {SURE:.0%} sure that no more than {count.at_most:.1%} are{three}"
 
 
 def as_markdown(matrix: Matrix) -> str:
@@ -174,6 +185,7 @@ def as_markdown(matrix: Matrix) -> str:
     lines += [f"{cell(matrix.not_undone)}.", ""] if matrix.not_undone else []
     if matrix.healthy is not None:
         lines += [f"False alarms: {rate(matrix.healthy)}.", ""]
+        lines += [f"- {way}: {count} runs" for way, count in matrix.healthy.ways.items()]
         lines += [f"- {w}: exit {s}: {cell('; '.join(i))}" for w, s, i in matrix.healthy.alarms]
     tools = sorted({tool for one in matrix.others.values() for tool in one})
     heads = ["Fault", "Ended", "Turned", "Seconds", *tools]
