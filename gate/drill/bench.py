@@ -64,7 +64,7 @@ class Bench:
         self._state: State | None = None
         self._whole: Scope | None = None
         self._usual: dict[Scope, dict[Moment, Odd]] = {}
-        self._latest: dict[Moment, Odd] = {}
+        self._latest: Odd = {}
         self._staged = ""
 
     def __enter__(self) -> Self:
@@ -208,12 +208,12 @@ class Bench:
         self._state, self._whole = "after", scope
 
     def _usual_at(self, moment: Moment, scope: Scope) -> Odd:
-        """What is odd at a moment also when all is well; also what an earlier fault left."""
+        """What is odd at a moment also when all is well, and what an earlier fault left."""
         if moment not in self._usual.get(scope, {}):
             self._reach("after", scope)
             if moment == "rollback":
                 self._reach("before", scope)
-        return {**self._usual[scope][moment], **self._latest.get(moment, {})}
+        return {**self._usual[scope][moment], **self._latest}
 
     def _green(self, moment: Moment, scope: Scope) -> None:
         """Look until the gate promotes.
@@ -232,7 +232,7 @@ class Bench:
             look = self._gating.look(moment, within_s=LOOK_S, scope=scope)
             if look.green:
                 self._usual.setdefault(scope, {})[moment] = dict(look.odd)
-                self._latest[moment] = dict(look.odd)
+                self._latest = dict(look.odd)
                 return ""
             never = look.exit_status == MISTAKE or self.cancelled.is_set()
             if never or time.monotonic() > until:
