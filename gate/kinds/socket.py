@@ -40,7 +40,8 @@ class Socket(Item):
     Attributes:
         udp: UDP port; a target adds its ``port_offset``.
         unix: Path of a Unix socket; a target puts its ``prefix`` before it.
-        address: Address that the UDP socket must be bound to; ``*`` for all.
+        address: Address that the UDP socket must be bound to; ``*`` for all. With another one no
+            socket of the port may be bound to all.
         process: Name of a process that must hold it; seen by root, or by who runs it.
     """
 
@@ -114,9 +115,15 @@ def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | Canno
     return SocketFacts(
         addresses=tuple(sorted(addresses)),
         processes=_owners(
-            (line for line in section.text.splitlines() if f":{port} " in line), section
+            (line for line in section.text.splitlines() if _is_open(line, port)), section
         ),
     )
+
+
+def _is_open(line: str, port: int) -> bool:
+    """Whether a line of ``ss`` is a socket on a port that takes from anybody: no client's of it."""
+    local, peer = [*line.split(), "", "", "", "", ""][3:5]
+    return local.endswith(f":{port}") and peer.endswith(":*")
 
 
 def _address(text: str) -> str:
@@ -159,7 +166,8 @@ def _subject(item: Socket, target: Target) -> Subject:
 
 def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
-    if item.address is not None and item.address not in found.addresses:
+    wide = "*" in found.addresses and item.address != "*"
+    if item.address is not None and (wide or item.address not in found.addresses):
         yield f"it is bound to {', '.join(found.addresses)}"
     if item.process is not None:
         if not isinstance(found.processes, Seen):

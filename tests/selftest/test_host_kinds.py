@@ -426,6 +426,39 @@ def test_sockets(sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path) -> N
     check(silent, {"socket.udp": CANNOT, "socket.unix": CANNOT, "socket.dead": "there is no"})
 
 
+def test_who_only_asks_a_port_does_not_hold_it(
+    sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    """A client's socket bears the number as that of its peer, or as its own."""
+    port, _ = sockets
+    me = pathlib.Path("/proc/self/comm").read_text("utf-8").strip()
+    rows = f"""\
+        ESTAB 0 0 127.0.0.1:44932 127.0.0.1:{port} users:(("client",pid=7,fd=3))
+        ESTAB 0 0 127.0.0.1:{port} 127.0.0.1:53 users:(("asks",pid=8,fd=3))"""
+    ss = f"cat <<'E'\n{rows}\nE\nexec /usr/bin/ss \"$@\""
+    items = {f"socket.{one}": f'udp = {port}\nprocess = "{one}"' for one in ("client", "asks")}
+    items["socket.it"] = f'udp = {port}\nprocess = "{me}"'
+    expected = {**all_of(items, f"it is held by {me}"), "socket.it": ""}
+    check(judge(tmp_path, items, lying(tmp_path, ss=ss)), expected)
+
+
+def test_a_port_that_is_open_to_all_as_well(tmp_path: pathlib.Path) -> None:
+    """Beside the socket on the loopback there is one on every address."""
+    with contextlib.ExitStack() as stack:
+        port = 0
+        for address in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - that is what is tried
+            one = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind((address, port))
+            port = one.getsockname()[1]
+        items = {
+            "socket.it": f'udp = {port}\naddress = "127.0.0.1"',
+            "socket.all": f'udp = {port}\naddress = "*"',
+        }
+        said = judge(tmp_path, items)
+    check(said, {"socket.it": "it is bound to *, 127.0.0.1", "socket.all": ""})
+
+
 RULES = """
 table inet gatetest {
  chain input { type filter hook input priority 0; policy drop;
