@@ -17,6 +17,7 @@ from gate.kinds.scene import Scene
 from gate.rule import Both, Has, Is, Rule, Some
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
+from gate.sources.host.distributions import several, versions_of
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
@@ -185,12 +186,12 @@ READERS: Mapping[str, Callable[[str, Section], PackageFacts | Absent | CannotTel
 
 
 def _pip(folder: str, name: str, section: Section) -> PackageFacts | Absent | CannotTell:
-    wanted = re.sub(r"[-_.]+", "_", name).lower()
     lines = section.text.splitlines()
-    for line in lines:
-        match = re.fullmatch(r"([^/]+?)-([^-/]+)\.(?:dist-info|egg-info)", line)
-        if match and re.sub(r"[-_.]+", "_", match[1]).lower() == wanted:
-            return _version(name, match[2])
+    versions = versions_of(name, lines)
+    if len(versions) > 1:
+        return CannotTell(several(folder, name, versions), Cause.UPSTREAM)
+    if versions:
+        return _version(name, versions[0])
     if section.rc or section.err or "in a folder" not in lines or "." not in lines:
         if "No such file or directory" in section.err:
             return Absent(f"{folder}: {section.why}")

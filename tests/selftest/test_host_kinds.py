@@ -17,6 +17,8 @@ from collections.abc import Iterator
 import pytest
 
 from gate.errors import ContractError
+from gate.kinds.runtime import version_of as runtime_of
+from gate.sources.fact import Seen
 from tests.selftest.promised import (
     CANNOT,
     all_of,
@@ -89,6 +91,37 @@ def test_packages(tmp_path: pathlib.Path) -> None:
         },
     )
     assert recorded(seen, "package")["bash"]["version"] == version_of("bash")
+
+
+def test_a_package_of_python_by_every_name(tmp_path: pathlib.Path) -> None:
+    """As pip and older setuptools leave it; of two, one laid over another, none is told."""
+    site = tmp_path / "env/lib/python3.11/site-packages"
+    names = ("new_one-2.0.dist-info", "old.one-1.5-py3.11.egg-info", "egg-3.1-py3.11-linux.egg")
+    for name in (*names, "twice-1.0.dist-info", "twice-2.0.dist-info"):
+        (site / name).mkdir(parents=True)
+    of = f'manager = "pip"\nfolder = "{tmp_path}/env"\n'
+    items = {
+        "package.new": f'{of}package = "new-one"\nversion = "2.0"',
+        "package.old": f'{of}package = "old-one"\nversion = "1.5"',
+        "package.egg": f'{of}package = "egg"\nversion = "3.1"',
+        "package.away": f'{of}package = "old-one"\nversion = "1.5"\nbefore = "absent"',
+        "package.first": f'{of}package = "twice"\nversion = "1.0"',
+        "package.last": f'{of}package = "twice"\nversion = "2.0"',
+    }
+    expected = {
+        **all_of(("package.new", "package.old", "package.egg"), ""),
+        "package.away": "is there",
+        **all_of(("package.first", "package.last"), "in several versions"),
+    }
+    check(judge(tmp_path, items), expected)
+    runtimes = {
+        f"runtime.{name}": f'label = "x"\nversion = "1"\npackage = ["{tmp_path}/env", "{name}"]'
+        for name in ("old_one", "twice")
+    }
+    seen = scene(tmp_path / "env", runtimes)
+    found = [runtime_of(seen.contract.promise(one), seen) for one in runtimes]
+    assert found[0] == Seen("1.5")
+    assert "in several versions" in str(found[1])
 
 
 @pytest.mark.parametrize(

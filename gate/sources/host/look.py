@@ -11,6 +11,7 @@ from gate.connection.frame import Output
 from gate.connection.obstacle import CarrierError
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.host.distributions import several, versions_of
 from gate.sources.host.facts import HostFacts, HostQuestions, Listener, Path, Unit
 from gate.sources.host.identity import read_identity
 from gate.sources.host.paths import read_paths
@@ -129,19 +130,22 @@ def _package(section: Section, folder: str, name: str) -> Fact[str]:
             return Absent(section.why)
         denied = "Permission denied" in section.err
         return CannotTell(section.why, Cause.PERMISSION if denied else Cause.UPSTREAM)
-    wanted = re.sub(r"[-_.]+", "_", name).lower()
     lines = section.text.splitlines()
-    for line in lines:
-        match = re.fullmatch(r"([^/]+?)-([^-/]+)\.(?:dist-info|egg-info)", line)
-        if match and re.sub(r"[-_.]+", "_", match[1]).lower() == wanted:
-            if VERSION.fullmatch(match[2]):
-                return Seen(match[2])
-            return CannotTell(
-                f"{folder}: no version is like {known.first(match[2], 80)!r}", Cause.UPSTREAM
-            )
+    versions = versions_of(name, lines)
+    if versions:
+        return _version(folder, name, versions)
     if lines and "." not in lines:  # behind a line of ours: every folder has itself
         return CannotTell(f"{folder}: ls -a did not list it", Cause.UPSTREAM)
     return Absent(f"no {name} among the packages in {folder}")
+
+
+def _version(folder: str, name: str, versions: tuple[str, ...]) -> Fact[str]:
+    if len(versions) > 1:
+        return CannotTell(several(folder, name, versions), Cause.UPSTREAM)
+    if VERSION.fullmatch(versions[0]):
+        return Seen(versions[0])
+    said = known.first(versions[0], 80)
+    return CannotTell(f"{folder}: no version is like {said!r}", Cause.UPSTREAM)
 
 
 def _tool(section: Section, tool: str) -> Fact[str]:
