@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -188,6 +189,21 @@ def test_nobody_is_connected(seeing: Target, tmp_path: pathlib.Path, database: s
     assert "it is connected to nothing" in found
 
 
+@pytest.mark.parametrize("of", ["t", "x"])
+def test_a_list_of_connections_that_ended_early(
+    seeing: Target, worker: Start, tmp_path: pathlib.Path, of: str
+) -> None:
+    """What was printed of it is not all there is: neither few nor none are told by it."""
+    worker("SELECT 1")
+    tool = tmp_path / "ss"
+    tool.write_text(
+        f'#!/bin/sh\ncase $1 in -H{of}*) exit 1 ;; esac\nexec {shutil.which("ss")} "$@"\n'
+    )
+    tool.chmod(0o755)
+    for promises in ("", "at_least = 2", "absent = true"):
+        assert "ss did not end well" in judge(tmp_path, seeing, promises), promises
+
+
 def test_a_role_that_may_not_see(target: Target, worker: Start, tmp_path: pathlib.Path) -> None:
     """Whose the sessions are is not told, rather than told wrong."""
     worker("SELECT 1")
@@ -209,7 +225,7 @@ def answer(*lines: str, unit: str = "MainPID=7\nControlGroup=\n") -> Connections
     """What is made of an answer."""
     own = f"Id={UNIT}\nNames={UNIT}\nLoadState=loaded\nActiveState=active\nSubState=running\n{unit}"
     head = [f"U {one}" for one in own.splitlines()] + ["S /proc/7/status:PPid:\t1"]
-    text = "\n".join([*head, "M net:[1]", *lines, "Z"]) + "\n"
+    text = "\n".join([*head, "M net:[1]", *lines, "T ended 0", "X ended 0", "Z"]) + "\n"
     found = read(Section(text.encode(), 0, ""), [UNIT])[UNIT]
     assert isinstance(found, (Connections, CannotTell))
     return found
@@ -247,6 +263,8 @@ def test_a_network_of_its_own() -> None:
         (Section(b"", 127, "sh: ss: not found"), Cause.TOOL_MISSING),
         (Section(b"T 0 0 1:1 2:2\n", 124, ""), Cause.TIMEOUT),
         (Section(b"\xff", 0, ""), Cause.UPSTREAM),
+        (Section(b"T 0 0 1:1 2:2\nT ended 124\nX ended 0\nZ\n", 0, ""), Cause.UPSTREAM),
+        (Section(b"T ended 0\nX 0 0 / 1 * 2ended 1\nZ\n", 0, ""), Cause.UPSTREAM),
     ],
 )
 def test_an_answer_that_is_not_whole(section: Section, cause: Cause) -> None:

@@ -25,11 +25,15 @@ done
 grep -Hs '^PPid:' /proc/[0-9]*/status | sed 's/^/S /'
 grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup | sed 's/^/G /'
 tcp='state established'
-{{ $limit ss -Htnpe --cgroup $tcp 2>/dev/null || $limit ss -Htnpe $tcp; }} | sed 's/^/T /'
-$limit ss -Hxp $tcp | sed 's/^/X /'
+whole() {{ "$@"; printf 'ended %s\\n' $?; }}
+tcp() {{ $limit ss -Htnpe --cgroup $tcp 2>/dev/null || $limit ss -Htnpe $tcp; }}
+whole tcp | sed 's/^/T /'
+whole $limit ss -Hxp $tcp | sed 's/^/X /'
 echo 'Z'
 """
 MOST_KIB = 4096
+ENDED = ("T ended 0", "X ended 0")
+"""Both lists are whole: what was ended in between is none."""
 TCP = re.compile(r"T +\d+ +\d+ +(\S+):(\d+) +(\S+):(\d+)(.*)")
 UNIX = re.compile(r"X +\S+ +(?:ESTAB +)?\d+ +\d+ +(\S+) +(\d+) +(\S+) +(\d+)(.*)")
 PIDS = re.compile(r"pid=([0-9]{1,10}),")
@@ -80,6 +84,10 @@ def script(units: Sequence[str]) -> str:
 def read(section: Section, units: Sequence[str]) -> Mapping[str, Connections | Absent | CannotTell]:
     """What the answer says of each unit."""
     lines = section.text.splitlines()
+    if lines[-1:] == ["Z"] and not all(one in lines for one in ENDED):
+        said = f": {section.err}" if section.err else ""
+        cut = CannotTell(f"the host's connections: ss did not end well{said}", Cause.UPSTREAM)
+        return dict.fromkeys(units, cut)
     if lines[-1:] != ["Z"]:
         missing = section.rc == 127  # noqa: PLR2004 - the shell's "not found"
         cause = Cause.TOOL_MISSING if missing else Cause.UPSTREAM
