@@ -285,13 +285,13 @@ def test_no_reader_takes_the_square_of_a_length(piece: bytes) -> None:
     for name in SECTIONS:
         answers = script.sections(WHOLE, TOKEN, script.most(HERE))
         answers[name] = Section(flood, 0, flood.decode())
-        began = time.monotonic()
+        began = time.process_time()  # whatever else the machine does
         output = Output(rc=0, stdout=b"", stderr=b"", privileges="root")
         try:
             host._facts(HERE, QUESTIONS, answers, output, TOKEN)  # noqa: SLF001
         except ValueError:
             assert name == "identity"
-        assert time.monotonic() - began < 5, name
+        assert time.process_time() - began < 5, name
 
 
 TARGET = (
