@@ -40,12 +40,21 @@ def number(
     return one_value(found, judge_number)
 
 
+def whole(time: str) -> str:
+    """A time as PostgreSQL prints it, with minutes of its zone and six digits of its second.
+
+    Python before 3.11 reads neither another number of them, nor a zone without minutes.
+    """
+    zoned = re.sub(r"([+-]\d\d)$", r"\1:00", time)
+    return re.sub(r"\.(\d{1,6})\d*", lambda found: f".{found[1]:0<6}", zoned)
+
+
 def age(most: float, is_: Value, clock: dt.datetime) -> Iterable[str | CannotTell]:
     """What is wrong with a time that may be so many seconds old, by the clock that was told."""
     if is_ is None:
         return ["it is NULL"]
     try:
-        time = dt.datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", str(is_)))
+        time = dt.datetime.fromisoformat(whole(str(is_)))
     except ValueError:
         return [CannotTell(f"it is no time: {is_!r}", Cause.UPSTREAM)]
     time = time if time.tzinfo else time.replace(tzinfo=dt.timezone.utc)

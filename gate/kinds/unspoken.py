@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gate.catalog.diff import Diff
@@ -77,8 +77,8 @@ def compared(
             key: (text, is_[key]) for key, text in was.items() if key in is_ and text != is_[key]
         },
     )
-    gone = set(_parts(was, *HOLDERS)) - set(_parts(is_, *HOLDERS))
-    new = set(_parts(is_)) - set(_parts(was))
+    gone = [(_parts(was, *kinds) - _parts(is_, *kinds), how) for kinds, how in GO]
+    new = _parts(is_, "table", "column") - _parts(was, "table", "column")
     goes = {key for key, text in found.missing.items() if _goes(key, text, gone, named)}
     comes = {
         key
@@ -192,16 +192,14 @@ def matches(pattern: str, key: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), key, re.DOTALL))
 
 
-HOLDERS = ("view", "materialized view", "sequence", "function", "procedure", "schema", "domain")
-"""Kinds of objects beside tables that rights are held on."""
-
-
-def _parts(found: Mapping[str, str], *more: str) -> Iterator[str]:
-    """Names of tables and columns, and of more kinds."""
-    for kind in ("table", "column", *more):
-        for key in found:
-            if key.startswith(f"{kind} "):
-                yield key.removeprefix(f"{kind} ")
+def _parts(found: Mapping[str, str], *kinds: str) -> set[str]:
+    """Names of some kinds of objects."""
+    return {
+        key.removeprefix(f"{kind} ")
+        for kind in kinds
+        for key in found
+        if key.startswith(f"{kind} ")
+    }
 
 
 COME = (
@@ -210,15 +208,25 @@ COME = (
     r"^sequence .*\0.* owned by ({names})(\.[^.]+)?$",
 )
 """What hangs on a new table or column and harms nobody."""
-GO = (
-    *COME,
-    r"^grant on (table|column|sequence|function|schema|type) ({names})(\.\S+)? to ",
-    r"^(trigger|policy|rule) ({names})\.",
-    r"^published ({names}) in ",
-    r"^trigger ({names}) of constraint ",
-    r"^statistics .*\0.* FROM ({names})$",
+GO: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (
+        ("table", "column", "view", "materialized view", "foreign table", "sequence"),
+        (
+            *COME,
+            r"^grant on (table|column|sequence) ({names}) to ",
+            r'^(trigger|policy|rule) ({names})\.("([^"]|"")*"|[^".]*)\0',
+            r"^published ({names}) in ",
+            r"^trigger ({names}) of constraint ",
+            r"^statistics .*\0.* FROM ({names})$",
+        ),
+    ),
+    (("function", "procedure", "aggregate"), (r"^grant on function ({names}) to ",)),
+    (("schema",), (r"^grant on schema ({names}) to ",)),
+    (("domain", "enum", "type"), (r"^grant on type ({names}) to ",)),
 )
-"""What goes with a table or a column."""
+"""What goes with an object, by the kinds of objects that have their names in common."""
+Gone = Sequence[tuple[Collection[str], Iterable[str]]]
+"""Names of what is away, and what goes with each."""
 
 
 def _hangs(key: str, text: str, names: Collection[str], how: Iterable[str]) -> bool:
@@ -230,14 +238,14 @@ def _hangs(key: str, text: str, names: Collection[str], how: Iterable[str]) -> b
     return any(re.search(one.replace("{names}", either), told, re.DOTALL) for one in how)
 
 
-def _goes(key: str, text: str, gone: Collection[str], named: tuple[set[str], ...]) -> bool:
+def _goes(key: str, text: str, gone: Gone, named: tuple[set[str], ...]) -> bool:
     """Whether something is away because the contract has it so, or with what is away."""
     kind = key.partition(" ")[0]
     if kind in ("column", "constraint"):
         return _table_of(key) in named[0]
     if kind in (*NAMED, "extension"):
         return key in named[0] and key not in named[1]
-    return _hangs(key, text, gone, GO)
+    return any(_hangs(key, text, names, how) for names, how in gone)
 
 
 def _expected(key: str, text: str, named: set[str], before: Catalog) -> bool:

@@ -232,6 +232,38 @@ def test_what_is_recorded_of_a_live_database_holds(
     assert finding.broken == ("grant on table users to PUBLIC is not listed (DELETE)",)
 
 
+NAMESAKE = """
+    CREATE SCHEMA audit; CREATE TABLE audit (id integer); CREATE TABLE audit.log (id integer);
+    CREATE TRIGGER kept BEFORE UPDATE ON audit.log FOR EACH ROW EXECUTE FUNCTION touch();
+    CREATE TRIGGER gone BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION touch();
+    CREATE POLICY kept ON audit.log USING (id > 0);
+    GRANT SELECT ON audit, audit.log TO gate_reader; GRANT UPDATE (id) ON audit TO gate_reader;
+    GRANT USAGE ON SCHEMA audit TO gate_reader, PUBLIC;
+"""
+LOST = {
+    "DROP TRIGGER kept ON audit.log": "trigger audit.log.kept is gone",
+    "DROP POLICY kept ON audit.log": "policy audit.log.kept is gone",
+    "REVOKE SELECT ON audit.log FROM gate_reader": "grant on table audit.log to gate_reader is",
+    "REVOKE USAGE ON SCHEMA audit FROM gate_reader": "grant on schema audit to gate_reader is gone",
+}
+
+
+@pytest.mark.parametrize(("change", "words"), LOST.items(), ids=LOST.values())
+def test_a_schema_that_is_called_as_what_goes(
+    target: Target, database: str, judge: Judge, change: str, words: str
+) -> None:
+    """What goes with a table is its own; in a schema of that name everything stays."""
+    _do(database, NAMESAKE)
+    of = f'{BASE}columns = {{ id = "integer" }}\n'
+    items = f'{ITEMS}[table.audit]\n{of}after = "absent"\n[table."audit.log"]\n{of}'
+    was = seen(target, whole=True)
+    _do(database, NEWS, "DROP TABLE audit")
+    assert judge(seen(target, whole=True), was, items=items) == ()
+    _do(database, change)
+    (found,) = judge(seen(target, whole=True), was, items=items)
+    assert found.startswith(words)
+
+
 PEPPER = "Zk3J9xQ27bTqLm81"
 
 

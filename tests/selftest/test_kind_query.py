@@ -242,6 +242,20 @@ def test_rows_that_row_security_hides(
 FEWER = "not_fewer_than_before = true"
 
 
+@pytest.mark.parametrize(
+    ("printed", "read"),
+    [
+        ("2026-01-01 00:00:00.12+00", "2026-01-01 00:00:00.120000+00:00"),
+        ("2026-01-01 00:00:00+05:30", "2026-01-01 00:00:00+05:30"),
+        ("2026-01-01 00:00:00.1234567", "2026-01-01 00:00:00.123456"),
+        ("2026-01-01", "2026-01-01"),
+    ],
+)
+def test_a_time_as_every_python_reads_it(printed: str, read: str) -> None:
+    """PostgreSQL leaves zeros out at the end of a second, and minutes of a zone that are none."""
+    assert whole(printed) == read
+
+
 def test_without_a_database(filled: Target, tmp_path: pathlib.Path) -> None:
     """No such service: nobody can tell."""
     away = filled.model_copy(
