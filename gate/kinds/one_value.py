@@ -45,7 +45,7 @@ def whole(time: str) -> str:
 
     Python before 3.11 reads neither another number of them, nor a zone without minutes.
     """
-    zoned = re.sub(r"([+-]\d\d)$", r"\1:00", time)
+    zoned = re.sub(r"(:[\d.]+[+-]\d\d)$", r"\1:00", time)  # the day of a date is no zone
     return re.sub(r"\.(\d{1,6})\d*", lambda found: f".{found[1]:0<6}", zoned)
 
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from gate.errors import ContractError
+from gate.kinds.one_value import whole
 from gate.target import Target
 from tests.selftest.databases import target
 from tests.selftest.promised import CANNOT, all_of, check, contract, judge, recorded, scene, told
