@@ -32,6 +32,7 @@ IDLE = {"work.watchdog": "WARN"}
 
 def test_three_moments_hold(machine: Machine) -> None:
     """Before, deployed with sudo over SSH, and rolled back: every promise holds."""
+    machine.as_before()
     before = machine.gate("predeploy")
     assert (before.exit_status, len(before.items) >= 150) == (0, True), before.output
     assert before.as_published() == PUBLISHED_BEFORE

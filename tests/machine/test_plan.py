@@ -15,15 +15,20 @@ ALREADY = "done already"
 
 
 def test_killed_at_every_step(machine: Machine) -> None:
-    """Each next gate waits for what runs on without the one before, and goes on from there."""
+    """Each next gate waits for what runs on without the one before, and goes on from there.
+
+    The last one may have come to its end before it is killed: then nothing was cut off.
+    """
+    machine.as_before()
     for phase, moment in (("deploy", "postdeploy"), ("rollback", "rollback")):
         names = steps(phase)
         for name in names:
             kill_at(machine, moment, name)
+        cut_off = machine.past().cut_off
         result = machine.gate(moment, "--apply")
         assert result.odd("FAIL") == {}, result.output
         assert {result.items[name]["outcome"] for name in names} == {"PASS"}
-        assert "was cut off" in result.output
+        assert ("was cut off" in result.output) is bool(cut_off), (cut_off, result.output)
         again = machine.gate(moment, "--apply", "--rollback-on-failure")
         assert again.odd("FAIL") == {}, again.output
         assert {again.items[name]["seen"].split(":")[0] for name in names} == {ALREADY}

@@ -17,6 +17,7 @@ from typing import Any
 import tomli_w
 
 from gate.errors import GateError
+from gate.plan.journal import Past, read_past
 from gate.target import Target, load_target
 from gate.toml import parse
 from sandbox.machine import access, client, recipe
@@ -153,6 +154,18 @@ class Machine:
         assert verdict.is_file(), output
         items = {item["id"]: item for item in json.loads(verdict.read_text())["items"]}
         return Result(done.returncode, items, output, seconds)
+
+    def past(self) -> Past:
+        """What the plan's journal tells of earlier runs."""
+        target = self.target()
+        file = self.folder / "reports" / target.name / "plan.jsonl"
+        return read_past(file.read_text("utf-8") if file.exists() else "", target.instance)
+
+    def as_before(self) -> None:
+        """Take back what an earlier trial, which failed, may have left deployed."""
+        past = self.past()
+        if past.deployed or past.attempted or past.cut_off:
+            self.gate("rollback", "--apply")
 
     def plain(self) -> str:
         """Return the option that leaves out the rehearsal, and budgets: this machine is busy."""
