@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from gate.contract.item import Moment
-from gate.rule import Filled, Has, Rule, Some
+from gate.rule import Filled, Has, Not, Rule, Some
 from gate.target import Difference
 from gate.toml import Strict
 
@@ -55,6 +55,8 @@ class Fault(Strict):
             as the moment has it. A fault of the deployment itself is ``moment = "postdeploy"``
             with ``state = "before"``.
         inject: What is done, by the name of an injector.
+        restarts: Units that are started again once it is undone: for as long as they run they would
+            be told of by what they logged of it.
         differs: Keys of the contract that are replaced for this fault, as a target's ``differs``:
             a variant of the plan, or a promise that is not kept.
         gate: How the gate is run.
@@ -76,6 +78,7 @@ class Fault(Strict):
     moment: Moment = "predeploy"
     state: Literal["before", "after"] | None = None
     inject: dict[str, dict[str, Any]] = {}
+    restarts: tuple[Text, ...] = ()
     differs: tuple[Difference, ...] = ()
     gate: Gate | None = None
     whole: bool = False
@@ -92,6 +95,7 @@ class Fault(Strict):
             Some(Filled("inject"), Filled("differs"), Has("gate")),
             "does nothing: needs inject, differs or gate",
         ),
+        Rule(Some(Not(Filled("restarts")), Filled("inject")), "restarts goes with inject"),
     )
 
     @property

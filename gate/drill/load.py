@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -106,7 +107,11 @@ def _joined(one: About, other: About, where: str, wrong: list[str]) -> About:
 
 def scripts_of(fault: Fault, target: Target) -> Scripts | None:
     """The scripts of a fault at a target; ``None`` where nothing is done to the host."""
-    return injected(fault.inject, target)
+    scripts = injected(fault.inject, target)
+    if scripts is None or not fault.restarts:
+        return scripts
+    again = f"systemctl restart {shlex.join(fault.restarts)}"
+    return dataclasses.replace(scripts, undo=f"( {scripts.undo}\n) && {again}")
 
 
 def injected(inject: Mapping[str, dict[str, Any]], target: Target) -> Scripts | None:

@@ -87,7 +87,7 @@ end
 them['ports'].each do |at, one|
   describe port(one) do
     it { should be_listening.on(at) }
-    (['0.0.0.0', '127.0.0.1', '::', '::1', '*'] - [at]).each do |other|
+    ['0.0.0.0', '::'].each do |other|
       it { should_not be_listening.on(other) }
     end unless at == '0.0.0.0'
   end
@@ -125,8 +125,9 @@ def test_service(host, name):
 @pytest.mark.parametrize(("address", "port"), THEM["ports"])
 def test_port(host, address, port):
     assert host.socket(f"tcp://{address}:{port}").is_listening
-    every = host.socket("tcp://0.0.0.0:1").get_listening_sockets()
-    assert [one for one in every if one.endswith(f":{port}")] == [f"tcp://{address}:{port}"]
+    wide = {f"tcp://0.0.0.0:{port}", f"tcp://:::{port}", f"tcp://[::]:{port}"}
+    every = set(host.socket("tcp://0.0.0.0:1").get_listening_sockets())
+    assert address == "0.0.0.0" or not wide & every
 
 @pytest.mark.parametrize("port", THEM["closed"])
 def test_closed(host, port):

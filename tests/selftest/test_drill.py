@@ -176,6 +176,10 @@ def test_what_the_matrix_shows_is_text() -> None:
 
 
 MISTAKES = {
+    "units are started again, and nothing was done": (
+        'title = "t"\nchapter = "c"\nrestarts = ["x"]\ngate = { pytest = true }',
+        "restarts goes with inject",
+    ),
     "unknown key": ('title = "t"\nchapter = "c"\nsurprise = 1', "surprise: unknown key; known:"),
     "unknown injector": (
         'title = "t"\nchapter = "c"\ninject.magic = {}',
@@ -591,6 +595,30 @@ def test_adding_where_something_is_fails_whatever_comes_behind_it(tmp_path: path
     wrong, _, _ = done(local(tmp_path), FAULT.model_copy(update={"inject": inject}))
     assert "exit status 1" in wrong
     assert (tmp_path / "it").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_units_are_started_again_once_it_is_undone(
+    stays: bool,  # noqa: FBT001 - a case
+    tmp_path: pathlib.Path,
+) -> None:
+    """And not before: what cannot be undone would be logged again."""
+    (tmp_path / "var/tmp").mkdir(parents=True)
+    target = local(tmp_path)
+    tool = f"#!/bin/sh\n[ ! -e {tmp_path}/fault ] && echo $* >>{tmp_path}/said\n"
+    (tmp_path / "bin/systemctl").write_text(tool, "utf-8")
+    (tmp_path / "bin/systemctl").chmod(0o755)
+    undo = "false" if stays else f"rm -f {tmp_path}/fault"
+    shell = {"do": f"touch {tmp_path}/fault", "ready": ":", "undo": undo}
+    fault = FAULT.model_copy(update={"inject": {"shell": shell}, "restarts": ("a.service", "b c")})
+    host, scripts = Host(target, "again"), scripts_of(fault, target)
+    assert scripts is not None
+    assert host.do("one", scripts.do) == ""
+    assert bool(host.undo(host.whole_undo("one", scripts.undo))) is stays
+    said = tmp_path / "said"
+    assert (said.read_text("utf-8") if said.exists() else "") == (
+        "" if stays else "restart a.service b c\n"
+    )
 
 
 def test_two_of_one_kind_keep_apart_what_they_replace(tmp_path: pathlib.Path) -> None:
