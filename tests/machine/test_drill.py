@@ -12,7 +12,7 @@ from typing import Any
 from tests.machine.trial import ROOT, WITHIN_S, Machine
 
 UPLOADS = "/data/ATUM DESK/atum-desk/data/uploads"
-FAULTS = ("uploads_closed", "index_extra", "worker_not_enabled")
+FAULTS = ("index_extra", "worker_not_enabled")
 
 
 def started(machine: Machine, *faults: str) -> subprocess.Popen[str]:
@@ -53,7 +53,7 @@ def test_a_drill_that_was_killed_is_taken_back_by_the_next(machine: Machine) -> 
             killed.kill()
     assert "ended" not in journal.read_text("utf-8")
     with started(machine, *FAULTS) as drill:
-        told = drill.communicate(timeout=WITHIN_S)[0]
+        told = drill.communicate(timeout=2 * WITHIN_S)[0]
     assert drill.returncode == 0, told
     found: dict[str, Any] = json.loads((folder(machine) / "matrix.json").read_text("utf-8"))
     assert {one["id"]: (one["end"], one["undone"]) for one in found["faults"]} == dict.fromkeys(
