@@ -176,7 +176,7 @@ def as_markdown(matrix: Matrix) -> str:
     lines = [
         f"# Drill at {cell(matrix.target)}",
         "",
-        f"{headline(matrix)}.",
+        f"{headline(matrix) if matrix.healthy is None else rate(matrix.healthy)}.",
         "",
         f"Machine: {on['system']}, {on['cores']} cores, Python {on['python']}.",
         f"It took {matrix.seconds:.0f} s.",
@@ -184,9 +184,9 @@ def as_markdown(matrix: Matrix) -> str:
     ]
     lines += [f"{cell(matrix.not_undone)}.", ""] if matrix.not_undone else []
     if matrix.healthy is not None:
-        lines += [f"False alarms: {rate(matrix.healthy)}.", ""]
-        lines += [f"- {way}: {count} runs" for way, count in matrix.healthy.ways.items()]
+        lines += [f"- {way}: run {count} times" for way, count in matrix.healthy.ways.items()]
         lines += [f"- {w}: exit {s}: {cell('; '.join(i))}" for w, s, i in matrix.healthy.alarms]
+        return "\n".join(lines) + "\n"
     tools = sorted({tool for one in matrix.others.values() for tool in one})
     heads = ["Fault", "Ended", "Turned", "Seconds", *tools]
     lines += [_line(heads), _line(["---"] * len(heads))]

@@ -790,6 +790,9 @@ def test_healthy_runs_are_counted_by_their_way() -> None:
         ("gate check, all cores busy", ("it did not end in time",)),
     ]
     assert '"pytest -n 2": 1' in as_json(matrix)
+    assert "2 of 4 healthy runs blocked" in as_markdown(matrix)
+    assert "- pytest -n 2: exit 1: port.api: closed" in as_markdown(matrix)
+    assert "faults detected" not in as_markdown(matrix)
 
 
 @pytest.mark.parametrize(
