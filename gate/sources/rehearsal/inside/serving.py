@@ -18,6 +18,7 @@ import time
 import traceback
 from typing import Any, NoReturn
 
+from gate.sources.rehearsal.inside.ahead import read, read_twice
 from gate.sources.rehearsal.inside.apart import apart, end_all
 from gate.sources.rehearsal.inside.hear import KEPT, hear
 from gate.sources.rehearsal.inside.kept import AT, alone, held, unthreaded, watch
@@ -130,6 +131,10 @@ def _take_over(
         os._exit(UNSUITED)
     for name in single:
         os.environ.pop(name, None)
+    if _can_read_ahead(before):
+        read(CALLED["config"])
+        if not alone(before) or not unthreaded():
+            os._exit(UNSUITED)
     gc.collect()
     gc.freeze()  # what a fork does not look at again stays shared
     CALLED["kept"] = True
@@ -156,6 +161,25 @@ def _take_over(
             asked.update(told)
             return
         _answer(folder, {**answer, "said": begun + answer["said"]})
+
+
+def _can_read_ahead(before: set[str]) -> bool:
+    """Whether the files of all revisions can be read, and each once more; tried out in a fork."""
+    if "config" not in CALLED:
+        return False
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        status = UNSUITED
+        try:
+            _voice(os.devnull)
+            AT["do"] = lambda: os._exit(UNSUITED)
+            read_twice(CALLED["config"])
+            status = 0 if alone(before) and unthreaded() else UNSUITED
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _leave_with_the_gate(folder: str) -> None:

@@ -11,6 +11,7 @@ import sys
 import traceback
 from typing import Any
 
+from gate.sources.rehearsal.inside.ahead import directory
 from gate.sources.rehearsal.inside.hear import NOTICES
 
 
@@ -99,7 +100,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         if how["option"]:
             url = os.environ[how["variable"]].replace("%", "%%")
             config.set_section_option(config.config_ini_section, how["option"], url)
-        script = ScriptDirectory.from_config(config)
+        script, CALLED["config"] = ScriptDirectory.from_config(config), config
 
         def steps(at: Any, context: Any) -> Any:
             if not asked:
@@ -107,7 +108,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             _at_the_clone(how, context, answer, only=asked["do"] == "at")
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
             # Read by this process: what a revision's file computes is not what another one had.
-            script = ScriptDirectory.from_config(config)
+            script = directory(config, asked.get("revisions", ()))
             answer["at"] = [*answer.get("at", ()), *heads]
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))

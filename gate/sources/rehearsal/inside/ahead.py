@@ -1,0 +1,76 @@
+"""The files of all revisions, read once for all forks; the one of a step is read by the step.
+
+Alembic reads the file of every revision before it goes one step: of a hundred steps each reads a
+hundred files. Their order is the same for all, and what the others compute is of no interest. Where
+it cannot be told that reading them in the process that stays is of no consequence, each step reads
+all of them as ever.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+AHEAD: dict[str, Any] = {}
+"""The ``script`` directory that was read, and what ``files`` there were; else nothing."""
+ORDER = ("revision", "down_revision", "depends_on", "branch_labels")
+"""What a revision's file says of its place."""
+
+
+def read(config: Any) -> None:
+    """Read the files of all revisions, for the forks to come."""
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory.from_config(config)
+    files = _files(script)
+    list(script.walk_revisions())
+    AHEAD.update(script=script, files=files)
+
+
+def read_twice(config: Any) -> None:
+    """Read them, and each of them anew as a step would; whoever does this ends then."""
+    read(config)
+    script = AHEAD["script"]
+    for one in script.walk_revisions():
+        if not _anew(one):
+            raise ValueError("a revision that is another one each time")
+
+
+def directory(config: Any, revisions: Any) -> Any:
+    """The directory of the revisions, in which some were read by this process.
+
+    Args:
+        config: Alembic's.
+        revisions: Those whose files are run.
+    """
+    from alembic.script import ScriptDirectory
+
+    script = AHEAD.get("script")
+    if script is not None and _files(script) == AHEAD["files"]:
+        found = [script.get_revision(one) for one in revisions]
+        if all(one is not None and _anew(one) for one in found):
+            return script
+    return ScriptDirectory.from_config(config)
+
+
+def _anew(found: Any) -> bool:
+    """Read one file anew; whether it says the same of its place."""
+    from alembic.util import load_python_file
+
+    module = load_python_file(*os.path.split(found.path))
+    if any(getattr(module, one, None) != getattr(found.module, one, None) for one in ORDER):
+        return False
+    found.module = module
+    return True
+
+
+def _files(script: Any) -> Any:
+    """Every file where revisions are looked for, with what changes when it is written."""
+    found = []
+    for place in script._version_locations:
+        for folder, below, names in os.walk(os.fspath(place)):
+            below[:] = [one for one in below if one != "__pycache__"]
+            for name in names:
+                told = os.stat(os.path.join(folder, name))
+                found.append((folder, name, told.st_mtime_ns, told.st_size, told.st_ino))
+    return sorted(found)
