@@ -6,15 +6,18 @@ system catalogs. Where these are the same rows, OIDs included, so is all that is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
+from gate.catalog.alike import Young
+
 CATALOGS = """
-    SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)
+    SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum > 0),
+           bool_or(a.attname = 'oid')
       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
      WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r'
-       AND c.relname <> ALL (%s) AND a.attnum > 0 AND NOT a.attisdropped
+       AND c.relname <> ALL (%s) AND NOT a.attisdropped
      GROUP BY 1 ORDER BY 1
 """
 LEFT_OUT = [
@@ -48,7 +51,8 @@ OF_OWN = {
 OWN = """
     SELECT 'pg_database', 1::bigint, 1::bigint,
            hashtextextended(
-               (to_jsonb(d) - '{datfrozenxid,datminmxid,oid,datname}'::text[])::text, 0)
+               (to_jsonb(d) - '{datfrozenxid,datminmxid,oid,datname}'::text[])::text, 0),
+           0::numeric, NULL::text[], NULL::bigint[]
       FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
 # What a cluster began with has the numbers of its first transactions. They are old for as long as
@@ -66,6 +70,20 @@ FIRST = """
 Digest = tuple[tuple[str, int, int, int], ...]
 """By catalog: its name, how many rows it has, how many of them are the first ones, and the others'
 hash."""
+NEXT = "SELECT (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text"
+
+AGES = """
+    WITH ages AS (
+        SELECT age(%(first)s::text::xid) AS first, age(%(since)s::text::xid) AS since)
+"""
+
+
+class Taken(NamedTuple):
+    """A digest, what it was taken of that is young, and the moment: what comes is younger."""
+
+    digest: Digest | None
+    young: Young | None
+    moment: str
 
 
 class Digests:
@@ -79,30 +97,61 @@ class Digests:
         found = connection.execute(CATALOGS, [LEFT_OUT]).fetchall()
         row = connection.execute(FIRST).fetchone() or (0, False)
         self._first = str(row[0])
-        questions = [_question(name, columns, counted=bool(row[1])) for name, columns in found]
-        self._query = " UNION ALL ".join([*questions, OWN]).encode()
+        questions = [
+            _question(name, columns, counted=bool(row[1]), numbered=bool(numbered))
+            for name, columns, numbered in found
+        ]
+        self._query = (AGES + " UNION ALL ".join([*questions, OWN])).encode()
 
     def take(self, connection: psycopg.Connection[Any]) -> Digest | None:
         """The digest of what there is now: where two are equal, nothing is defined otherwise.
 
         Two that differ say nothing. ``None`` where the role may not read all of the catalogs.
         """
+        return self.taken(connection).digest
+
+    def taken(self, connection: psycopg.Connection[Any], since: str = "") -> Taken:
+        """The digest, and all rows that are younger than a moment.
+
+        Args:
+            connection: On the clone.
+            since: A moment that was told before; without one nothing is young.
+        """
+        row = connection.execute(NEXT).fetchone() or ("",)
+        moment = str(row[0])
+        given = {"first": self._first, "since": since or moment}
         try:
-            rows = connection.execute(self._query, {"first": self._first}, prepare=True)
+            rows = connection.execute(self._query, given, prepare=True).fetchall()
         except psycopg.errors.InsufficientPrivilege:
-            return None
-        return tuple((str(one[0]), *map(int, one[1:])) for one in rows.fetchall())  # type: ignore[misc]
+            return Taken(None, None, moment)
+        digest: list[tuple[str, int, int, int]] = []
+        older: list[tuple[str, int, int]] = []
+        young: list[tuple[str, tuple[tuple[str, int | None], ...]]] = []
+        for name, number, first, old, new, texts, oids in rows:
+            digest.append((str(name), int(number), int(first), int(old) + int(new)))
+            older.append((str(name), int(number) - len(texts or ()), int(old)))
+            young.append((str(name), tuple(zip(texts or (), oids or (), strict=True))))
+        if not since:
+            return Taken(tuple(digest), None, moment)
+        return Taken(tuple(digest), Young(tuple(older), tuple(young)), moment)
 
 
-def _question(name: str, columns: list[str], *, counted: bool) -> str:
-    """The first rows by their number where ``counted``, the others by their content."""
+def _question(name: str, columns: list[str], *, counted: bool, numbered: bool) -> str:
+    """Where ``counted``, the first rows by their number, and the young ones one by one."""
     told = ", ".join(f'x."{one}"' for one in columns if one not in VOLATILE.get(name, ()))
-    old = "age(x.xmin) >= age(%(first)s::text::xid)" if counted else "false"
+    # From half-way on an age says nothing: then none is a first one, and none is young.
+    later = "age(x.xmin) < (SELECT first FROM ages)" if counted else "true"
+    young = "age(x.xmin) <= (SELECT since FROM ages)" if counted else "false"
+    number = "x.oid::bigint" if numbered else "NULL::bigint"
+    new = "FILTER (WHERE young AND told IS NOT NULL)"
     return (
-        f"SELECT '{name}', count(*), count(*) FILTER (WHERE {old}), coalesce("  # noqa: S608 - of the catalog
-        f"sum(hashtextextended(ROW({told})::text, 0)) FILTER (WHERE NOT ({old})), 0)"
-        f" FROM pg_catalog.{name} AS x"
-        f" WHERE {OF_OWN.get(name, 'true')}"
+        f"SELECT '{name}', count(*), count(*) FILTER (WHERE told IS NULL),"  # noqa: S608 - of the catalog
+        " coalesce(sum(hashtextextended(told, 0)) FILTER (WHERE NOT young), 0),"
+        f" coalesce(sum(hashtextextended(told, 0)) {new}, 0),"
+        f" array_agg(told) {new}, array_agg(number) {new} FROM ("
+        f"SELECT CASE WHEN {later} THEN ROW({told})::text END AS told, {young} AS young,"
+        f" {number} AS number FROM pg_catalog.{name} AS x WHERE {OF_OWN.get(name, 'true')} OFFSET 0"
+        ") AS x"
     )
 
 

@@ -347,6 +347,21 @@ HISTORIES = {
         ENV.format(engine=BY_NAME, more=""),
         finds="downgrade of b exited with 1",
     ),
+    "a-revision-whose-neighbour-names-things-anew": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", "op.execute(f'CREATE TABLE t_{NAME} (id int)')",
+                                     "op.execute(f'DROP TABLE t_{NAME}')").replace(
+                   "\n\ndef upgrade", "\nfrom naming import NAME\n\ndef upgrade", 1),
+               "naming.py": "import uuid\nNAME = uuid.uuid4().hex\n"},
+        finds="downgrade of b exited with 1",
+    ),
+    "a-step-that-is-another-each-time": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision(
+                   "b", "a", "import os\nop.execute(f'ALTER TABLE t_a ADD CONSTRAINT more "
+                   "CHECK (id <> {os.getpid()})')", sql("ALTER TABLE t_a DROP CONSTRAINT more"))},
+        finds="b goes up otherwise the second time: ~ constraint t_a.more",
+    ),
     "a-step-that-ends-who-waits-for-it": History(
         files={f"{AT}a.py": table("a", None),
                f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"),

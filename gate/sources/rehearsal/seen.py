@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from gate.catalog.alike import Young, alike
 from gate.catalog.diff import Diff, diff
 from gate.catalog.digest import Digest
 from gate.catalog.dumped import Entries
@@ -27,6 +28,8 @@ class State:
             yet.
         assumed: Whether the clone got here by going down and up again, and only seems to be the
             same as by going up alone.
+        young: What is defined since the state before, where that was asked.
+        moment: When it was looked at: what comes later is younger.
     """
 
     catalog: Catalog
@@ -36,23 +39,29 @@ class State:
     positions: dict[str, int]
     dumped: Entries | str | None = None
     assumed: bool = False
+    young: Young | None = None
+    moment: str = ""
 
 
-def look(stage: Stage, *, like: State | None = None) -> State:
+def look(stage: Stage, *, like: State | None = None, since: str = "") -> State:
     """What there is now.
 
     Args:
         stage: The clone.
         like: A state that it may be the same as: then its catalog is not read again.
+        since: The moment of the state before: what came since is told apart.
     """
-    digest = stage.digests.take(stage.connection)
-    if like is not None and digest is not None and digest == like.digest:
+    digest, young, moment = stage.digests.taken(stage.connection, since)
+    if like is not None and (
+        (digest is not None and digest == like.digest) or alike(like.young, young)
+    ):
         catalog, kept = like.catalog, like.kept
     else:
         catalog = stage.whole()
         kept = rows.columns_of(catalog, stage.how.version_table)
     prints = stage.prints.small(stage.connection, kept)
-    return State(catalog, digest, kept, prints, rows.positions(stage.connection))
+    positions = rows.positions(stage.connection)
+    return State(catalog, digest, kept, prints, positions, young=young, moment=moment)
 
 
 def lines(was: State, now: State, versions: str) -> tuple[str, ...]:

@@ -43,7 +43,8 @@ class Verdict:
         self._written = stage.prints.mark(stage.connection)
         self._wal = 0
         self._again: State | None = None
-        self.above = look(stage)
+        self.above = look(stage, since=was.moment)
+        self._lower = ""
         self._older = Older(stage, was, self.above)
         if self._unknown(was.kept):
             base.last(was.digest, self.above.digest, lambda: self._learn(was.kept))
@@ -85,18 +86,20 @@ class Verdict:
         if not {*there} <= {*above.prints}:
             return None
         now = stage.prints.of(stage.connection, there)
-        digest = stage.digests.take(stage.connection)
-        same = digest is not None and (
+        state = look(stage, like=above, since=self._lower)
+        same = state.digest is not None and (
             all(now[name] == above.prints[name] for name in (*there, rows.LARGE))
-            and rows.positions(stage.connection) == above.positions
-            and numbers(digest) == numbers(self._again.digest)
+            and state.positions == above.positions
+            and numbers(state.digest) == numbers(self._again.digest)
             # Rows that are there may have led the last way up to something else.
-            and not (self.receipt.witnesses and lines(above, look(stage), self._versions))
+            and not lines(above, state, self._versions)
         )
         if not same:
             return None
-        prints = stage.prints.small(stage.connection, above.kept)
-        return dataclasses.replace(above, digest=digest, prints=prints, dumped=None, assumed=True)
+        return dataclasses.replace(
+            above, digest=state.digest, prints=state.prints, dumped=None, assumed=True,
+            young=None, moment=state.moment,
+        )  # fmt: skip
 
     def _tidy(self) -> None:
         """Take the witnesses out of tables that were empty above."""
@@ -114,6 +117,7 @@ class Verdict:
         stage, was = self._stage, self.was
         self._mark()
         now = look(stage, like=was)
+        self._lower = now.moment
         found = lines(was, now, self._versions)
         same = self._kept(now)
         after = stage.prints.of(stage.connection, same)
@@ -137,7 +141,7 @@ class Verdict:
             self.tell(again=(again,))
             return
         self._mark()
-        self._again = look(self._stage, like=self.above)
+        self._again = look(self._stage, like=self.above, since=self._lower)
         found = lines(self.above, self._again, self._versions)
         self.tell(again=found)
 
@@ -169,6 +173,7 @@ class Verdict:
         if not why:
             self._mark()
             state = look(stage, like=self.was)
+            self._lower = state.moment
             same = {
                 name: narrow.get(name, one)
                 for name, one in self._kept(state).items()

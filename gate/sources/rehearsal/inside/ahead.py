@@ -9,12 +9,19 @@ all of them as ever.
 from __future__ import annotations
 
 import os
+import re
+import sys
 from typing import Any
+
+from gate.sources.rehearsal.inside.still import still
 
 AHEAD: dict[str, Any] = {}
 """The ``script`` directory that was read, and what ``files`` there were; else nothing."""
 ORDER = ("revision", "down_revision", "depends_on", "branch_labels")
 """What a revision's file says of its place."""
+
+INERT = ("alembic", "sqlalchemy", "mako", "psycopg", "psycopg_binary", "psycopg2", "asyncpg")
+"""Packages that are the same whenever they are imported."""
 
 
 def read(config: Any) -> None:
@@ -28,12 +35,23 @@ def read(config: Any) -> None:
 
 
 def read_twice(config: Any) -> None:
-    """Read them, and each of them anew as a step would; whoever does this ends then."""
+    """Read them, and each of them anew as a step would; whoever does this ends then.
+
+    Raises:
+        Exception: They cannot be read, or not once more, or there is more to it: what they import
+            and nobody has imported yet may compute something that has to be computed anew.
+    """
+    before = set(sys.modules)
     read(config)
-    script = AHEAD["script"]
-    for one in script.walk_revisions():
-        if not _anew(one):
-            raise ValueError("a revision that is another one each time")
+    same = {*INERT, *getattr(sys, "stdlib_module_names", ())}
+    for one in AHEAD["script"].walk_revisions():
+        with open(one.path, "rb") as file:
+            if not still(file.read()) or not _anew(one):
+                raise ValueError("%s is another one each time" % one.path)
+        same.add(re.sub(r"\W", "_", os.path.basename(one.path)))
+    more = {one.partition(".")[0] for one in {*sys.modules} - before} - same
+    if more:
+        raise ValueError("revisions import what nobody else did: %s" % ", ".join(sorted(more)))
 
 
 def directory(config: Any, revisions: Any) -> Any:

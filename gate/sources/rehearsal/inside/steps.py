@@ -11,7 +11,7 @@ import sys
 import traceback
 from typing import Any
 
-from gate.sources.rehearsal.inside.ahead import directory
+from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.hear import NOTICES
 
 
@@ -63,8 +63,6 @@ UNSUITED = 77
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
 """Commands of Alembic's that an application calls, in whose place the step is done."""
 CALLED: dict[str, Any] = {}
-INERT = ("alembic", "sqlalchemy", "mako", "psycopg", "psycopg_binary", "psycopg2", "asyncpg")
-"""Packages that are the same whenever they are imported."""
 
 
 def taken(config: Any, *_: Any, **__: Any) -> None:

@@ -1,0 +1,132 @@
+"""What proves that something made anew is the same: told by every row, whatever its numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from gate.catalog.alike import Young, alike
+from gate.catalog.digest import Digests
+from gate.catalog.read import read_catalog
+
+BEGIN = """
+CREATE TABLE item (id serial PRIMARY KEY, word text);
+CREATE SEQUENCE one;
+CREATE SEQUENCE two;
+"""
+AGAIN = (
+    ("CREATE TABLE x (id serial PRIMARY KEY, n int CHECK (n > 0) DEFAULT 3)", "DROP TABLE x"),
+    ("CREATE INDEX ix ON item (word)", "DROP INDEX ix"),
+    ("ALTER TABLE item ADD CONSTRAINT c CHECK (id > 0)", "ALTER TABLE item DROP CONSTRAINT c"),
+    ("CREATE TYPE mood AS ENUM ('good', 'bad')", "DROP TYPE mood"),
+    ("CREATE VIEW v AS SELECT id, word FROM item", "DROP VIEW v"),
+    ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION f"),
+)
+MADE = """
+CREATE SEQUENCE three;
+CREATE SEQUENCE four;
+CREATE TABLE x (id serial PRIMARY KEY, n int CHECK (n > 0), k int DEFAULT nextval('{}'), word text);
+CREATE INDEX ix ON x (n);
+"""
+OTHERWISE = (
+    "ALTER TABLE x ALTER n SET DEFAULT 4",
+    "ALTER TABLE x ALTER k SET DEFAULT nextval('two')",
+    "ALTER TABLE x ALTER k SET DEFAULT nextval('four')",
+    "ALTER TABLE x ALTER id SET DEFAULT nextval('one')",
+    "ALTER TABLE x ALTER n SET STATISTICS 7",
+    "ALTER TABLE x ALTER n SET NOT NULL",
+    "ALTER TABLE x RENAME word TO words",
+    "ALTER TABLE x SET (fillfactor = 50)",
+    "ALTER TABLE x DROP CONSTRAINT x_n_check, ADD CONSTRAINT x_n_check CHECK (n > 1)",
+    "ALTER SEQUENCE x_id_seq OWNED BY NONE",
+    "ALTER SEQUENCE x_id_seq INCREMENT 2",
+    "ALTER INDEX ix SET (fillfactor = 50)",
+    "DROP INDEX ix; CREATE INDEX ix ON x (word)",
+    "COMMENT ON TABLE x IS 'x'",
+    "COMMENT ON TABLE item IS 'x'",
+    "COMMENT ON FUNCTION now() IS 'x'",
+    "GRANT SELECT ON x TO PUBLIC",
+    "GRANT SELECT ON item TO PUBLIC",
+    "ALTER TABLE item ALTER word SET DEFAULT 'x'",
+    "DROP SEQUENCE two",
+    "CREATE TABLE y (id int)",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+)
+
+
+@pytest.fixture
+def clone(database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A database with a little in it."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(BEGIN)
+        yield connection
+
+
+@pytest.mark.parametrize(("there", "back"), AGAIN)
+def test_what_is_made_anew_is_alike(there: str, back: str, clone: psycopg.Connection[Any]) -> None:
+    """Its digest is another, and so it would have to be read again."""
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    clone.execute(there)
+    first = digests.taken(clone, begun.moment)
+    clone.execute(back)
+    below = digests.taken(clone)
+    clone.execute(there)
+    second = digests.taken(clone, below.moment)
+    assert below.digest == begun.digest
+    assert first.digest != second.digest
+    assert alike(first.young, second.young)
+    assert alike(second.young, first.young)
+
+
+@pytest.mark.parametrize("change", ["", *OTHERWISE])
+def test_what_is_made_otherwise_is_not(change: str, clone: psycopg.Connection[Any]) -> None:
+    """Whatever is told of it in another way; the catalog says the same."""
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    clone.execute(MADE.format("three"))
+    first, told = digests.taken(clone, begun.moment), read_catalog(clone, whole=True)
+    clone.execute("DROP TABLE x; DROP SEQUENCE three; DROP SEQUENCE four")
+    below = digests.taken(clone)
+    clone.execute(MADE.format("three"))
+    clone.execute(change)
+    second = digests.taken(clone, below.moment)
+    assert alike(first.young, second.young) == (not change)
+    if not change:
+        assert read_catalog(clone, whole=True).objects == told.objects
+
+
+def test_what_refers_to_another_is_not(clone: psycopg.Connection[Any]) -> None:
+    """Two that changed places: as many rows, and the same names."""
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    clone.execute(MADE.format("three"))
+    first = digests.taken(clone, begun.moment)
+    clone.execute("DROP TABLE x; DROP SEQUENCE three; DROP SEQUENCE four")
+    below = digests.taken(clone)
+    clone.execute(MADE.format("four"))
+    assert not alike(first.young, digests.taken(clone, below.moment).young)
+
+
+def test_what_was_left_behind_is_not(clone: psycopg.Connection[Any]) -> None:
+    """A thing that the way back left, and that the way there is content with."""
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    there = "CREATE TABLE IF NOT EXISTS x (id int); CREATE SEQUENCE IF NOT EXISTS s"
+    clone.execute(there)
+    first = digests.taken(clone, begun.moment)
+    clone.execute("DROP TABLE x")
+    below = digests.taken(clone)
+    clone.execute(there)
+    assert not alike(first.young, digests.taken(clone, below.moment).young)
+
+
+def test_what_is_not_known_is_not(clone: psycopg.Connection[Any]) -> None:
+    """Whoever did not ask, or may not, has no proof."""
+    young = Young((), ())
+    assert not alike(None, young)
+    assert not alike(young, None)
+    assert Digests(clone).taken(clone).young is None
