@@ -79,14 +79,17 @@ class Verdict:
             return None
         if any(one.rows for one in self.receipt.losses):
             return None
-        self._mark()
-        self._tidy()
+        # Nothing was tried since, not even a row that was refused: it is what was looked at.
+        state = self._again
+        if self.receipt.witnesses or self.receipt.unwritten:
+            self._mark()
+            self._tidy()
+            state = look(stage, like=above, since=self._lower)
         touched = above.kept if self._written is None else self._written & {*above.kept}
         there = {name: above.kept[name] for name in touched}
         if not {*there} <= {*above.prints}:
             return None
         now = stage.prints.of(stage.connection, there)
-        state = look(stage, like=above, since=self._lower)
         same = state.digest is not None and (
             all(now[name] == above.prints[name] for name in (*there, rows.LARGE))
             and state.positions == above.positions
