@@ -121,6 +121,25 @@ def test_files_that_changed_are_read_anew(change: str, config: Config) -> None:
     assert sorted(_modules(found)) == expected
 
 
+def test_a_module_named_like_one_of_pythons_own_is_another(config: Config) -> None:
+    """What it computes may be another thing each time, whatever its name is."""
+    versions = _versions(config)
+    (versions.parent.parent / "this.py").write_text("NAME = 1", "utf-8")
+    (versions / "b.py").write_text(f"import this\n{revision('b', 'a')}", "utf-8")
+    try:
+        with pytest.raises(ValueError, match="nobody else did: this"):
+            ahead.read_twice(config)
+    finally:
+        sys.modules.pop("this", None)
+
+
+def test_a_link_that_leads_nowhere_is_no_matter(config: Config) -> None:
+    """An editor leaves such beside the files."""
+    (_versions(config) / ".#a.py").symlink_to("nowhere")
+    ahead.read_twice(config)
+    assert ahead.directory(config, ["a"]) is ahead.AHEAD["script"]
+
+
 @pytest.mark.parametrize("more", ["import uuid\nNAME = uuid.uuid4()", "import naming_of_test"])
 def test_what_may_be_another_each_time_is_not_read_ahead(more: str, config: Config) -> None:
     """A file that computes, and one that imports what nobody else did."""

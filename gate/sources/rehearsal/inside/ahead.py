@@ -49,9 +49,19 @@ def read_twice(config: Any) -> None:
             if not still(file.read()) or not _anew(one):
                 raise ValueError("%s is another one each time" % one.path)
         same.add(re.sub(r"\W", "_", os.path.basename(one.path)))
-    more = {one.partition(".")[0] for one in {*sys.modules} - before} - same
+    more = [one for one in {*sys.modules} - before if one.partition(".")[0] not in same]
+    more += [one for one in {*sys.modules} - before if _shadows(one)]
     if more:
         raise ValueError("revisions import what nobody else did: %s" % ", ".join(sorted(more)))
+
+
+def _shadows(name: str) -> bool:
+    """Whether a module has the name of one of Python's own, and is another one."""
+    if name.partition(".")[0] not in getattr(sys, "stdlib_module_names", ()):
+        return False
+    path = getattr(sys.modules.get(name), "__file__", None)
+    own = os.path.dirname(os.path.realpath(os.__file__))
+    return path is not None and not os.path.realpath(path).startswith(own + os.sep)
 
 
 def directory(config: Any, revisions: Any) -> Any:
@@ -84,11 +94,15 @@ def _anew(found: Any) -> bool:
 
 def _files(script: Any) -> Any:
     """Every file where revisions are looked for, with what changes when it is written."""
-    found = []
+    found: list[Any] = []
     for place in script._version_locations:
         for folder, below, names in os.walk(os.fspath(place)):
             below[:] = [one for one in below if one != "__pycache__"]
             for name in names:
-                told = os.stat(os.path.join(folder, name))
+                try:
+                    told = os.stat(os.path.join(folder, name))
+                except OSError:  # a link that leads nowhere, or it went just now
+                    found.append((folder, name))
+                    continue
                 found.append((folder, name, told.st_mtime_ns, told.st_size, told.st_ino))
     return sorted(found)
