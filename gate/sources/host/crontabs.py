@@ -72,7 +72,7 @@ class Crontabs(NamedTuple):
     Attributes:
         lines: Those of every file.
         over: Why cron passes over a file, by the file.
-        unknown: Files of which that cannot be told.
+        unknown: Files of which that cannot be told; one that is gone meanwhile is none of them.
         why: Why there may be lines that were not read; nothing where there are none.
     """
 
@@ -95,8 +95,12 @@ def read(section: Section) -> Crontabs:
     files = _files(told["files"])
     debian = told["daemon"].text.split() == ["cron"]
     over = {file: why for file, one in files.items() if (why := _over(file, *one, debian=debian))}
+    whole = told["files"].rc == 0
+    named = {one.partition("\0")[0] for one in told["files"].text.splitlines()}
     unknown = frozenset(
-        line.file for line in lines if files.get(line.file, ("unread",))[0] == "unread"
+        line.file
+        for line in lines
+        if files.get(line.file, ("unread",))[0] == "unread" and (line.file in named or not whole)
     )
     return Crontabs(lines, over, unknown - over.keys(), _unread(told))
 
