@@ -19,7 +19,6 @@ from gate.kinds.kind import (
     Cells,
     Found,
     Kind,
-    Recorded,
     State,
     Told,
     always,
@@ -27,6 +26,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.pasted import asked
+from gate.kinds.recorded_endpoints import NOT_THERE, record_endpoints
 from gate.kinds.redirects import location, redirects
 from gate.kinds.scene import Scene
 from gate.kinds.upstream import cause
@@ -38,10 +38,6 @@ from gate.sources.fact import Absent, CannotTell, Fact, Seen
 from gate.sources.fact import known as known_fact
 from gate.target import Target
 
-RECORDED = "recorded:"
-"""What the ids of the recorder's own requests begin with; a base and a path follow."""
-OK, FAILURE = 200, 500
-NOT_THERE = (404, 405, 410)
 DETAILS = ("detail", "error", "message", "title")
 """Where an error's answer says what happened: FastAPI, Ollama, others, RFC 9457."""
 
@@ -250,35 +246,6 @@ def _shows(promise: Promise, moment: Moment) -> bool:
     )
 
 
-def recorded(scene: Scene) -> Iterable[Recorded]:
-    """What was answered to who is not logged in, where the recorder asked.
-
-    A failure, a page that is not there, and a document that lists the others are nothing to keep.
-    """
-    api = scene.observed.api
-    for id_, fact in sorted(api.value.answers.items()) if isinstance(api, Seen) else ():
-        if not id_.startswith(RECORDED) or not isinstance(fact, Seen):
-            continue
-        base, _, path = id_.removeprefix(RECORDED).partition(":")
-        answer = fact.value
-        is_document = isinstance(answer.body, Mapping) and "paths" in answer.body
-        if answer.status >= FAILURE or answer.status in NOT_THERE or is_document:
-            continue
-        name = "_".join(re.findall(r"\w+", f"{base} {path}")) or "root"
-        keys: dict[str, object] = {"title": f"{path} answers {answer.status}", "path": path}
-        keys |= {"base": base} if base else {}
-        keys |= {"status": answer.status} if answer.status != OK else {}
-        keys |= {"location": answer.location} if _leads(answer) else {}
-        keys["content_type"] = answer.content_type
-        if answer.is_json and isinstance(answer.body, Mapping) and not answer.unread:
-            keys["body"] = {"type": "object", "required": sorted(answer.body)}
-        yield Recorded(name, keys)
-
-
-def _leads(answer: Answer) -> bool:
-    return answer.status > OK and re.fullmatch(r"(/|https?://)\S*", answer.location) is not None
-
-
 KIND = Kind(
     name="endpoint",
     chapter="endpoints",
@@ -292,6 +259,6 @@ KIND = Kind(
     state=_state,
     row=_row,
     references=no_references,
-    record=recorded,
+    record=record_endpoints,
     shows=_shows,
 )

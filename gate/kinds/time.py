@@ -23,7 +23,7 @@ class Time(Item):
 
     Attributes:
         synchronised: The kernel's clock must be synchronised, as ``timedatectl`` tells it.
-        zone: The time zone, such as ``Etc/UTC``.
+        zone: The time zone, such as ``Etc/UTC``, as programs read it from ``/etc/localtime``.
     """
 
     synchronised: Yes | None = None
@@ -86,8 +86,8 @@ def read(
     else:
         synchronised = cannot_tell(told["show"], "timedatectl show")
     link = zone_of(told["link"].text.strip())
-    zone, file = shown.get("Timezone", ""), told["file"].text.strip()
-    name = zone if ZONE.fullmatch(zone) else link or file
+    # What programs read comes first: timedated tells for a while what the link was when it began.
+    name = link or told["file"].text.strip() or shown.get("Timezone", "")
     found = TimeFacts(
         synchronised=synchronised,
         zone=Seen(name) if ZONE.fullmatch(name) else cannot_tell(told["link"], "/etc/localtime"),
@@ -135,7 +135,7 @@ KIND = HostKind(
     differs=_differs,
     text=lambda found: f"{_synchronised(found)}, {_zone(found)}",
     columns={"Synchronised": _synchronised, "Zone": _zone},
-    look=lambda _, __: "timedatectl",
+    look=lambda _, __: "readlink -f /etc/localtime; timedatectl",
     keys=lambda item, found: {
         "synchronised": item.synchronised,
         "zone": found.zone.value if isinstance(found.zone, Seen) else None,

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gate.contract.model import Contract
-from gate.kinds.endpoint import RECORDED, Endpoint
+from gate.kinds.endpoint import Endpoint
+from gate.kinds.recorded_endpoints import DOCUMENTS, RECORDED
 from gate.sources.api.facts import Answer
 from gate.sources.api.questions import AskEndpoint
 from gate.sources.fact import Seen
 from gate.sources.observed import Observed
 from gate.target import Target
 
-DOCUMENTS = ("/openapi.json", "/api/openapi.json", "/api/v1/openapi.json", "/swagger.json")
-"""Where frameworks put the document."""
 MOST = 100
 """So many of its paths are asked."""
 

@@ -110,3 +110,29 @@ def test_what_a_document_lists(tmp_path: pathlib.Path, server: ThreadingHTTPServ
         assert judge(one, scene).result.outcome is Outcome.PASS, judge(one, scene).result
     again, _ = record(target, contract, ("endpoints",))
     assert again == {}
+
+
+class Wall(Handler):
+    """A front door that lets nobody in, whatever is asked for."""
+
+    def do_GET(self) -> None:
+        """Refuse."""
+        self.send_response(401)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+
+def test_a_wall_before_everything(tmp_path: pathlib.Path, server: ThreadingHTTPServer) -> None:
+    """That guessed addresses of documents are refused, too, says nothing about them."""
+    server.RequestHandlerClass = Wall
+    (tmp_path / "here.toml").write_text(
+        f'title = "T"\nhost = "local://"\n[deadlines]\nwindow_s = 0.01\n'
+        f'[api]\nbase = "http://127.0.0.1:{server.server_address[1]}"\n'
+    )
+    target = load_target(str(tmp_path / "here.toml"), tmp_path)
+    nothing = Contract(system="", cwd="/", folder=str(tmp_path), sha256="", promises={})
+    chapters, _ = record(target, nothing, ("endpoints",))
+    assert chapters["endpoints"].count("[endpoint.") == 1
+    assert "[endpoint.root]" in chapters["endpoints"]
+    assert "status = 401" in chapters["endpoints"]

@@ -92,8 +92,10 @@ def test_of_a_process(
 
 
 def test_of_the_host(tmp_path: pathlib.Path) -> None:
-    """The same zone by another name is the same zone."""
-    there = lying(tmp_path, timedatectl="echo NTPSynchronized=yes; echo Timezone=UTC")
+    """The same zone by another name is the same zone; what programs read comes before a word."""
+    localtime = "case $* in *localtime) echo /usr/share/zoneinfo/UTC ;; *) exit 1 ;; esac"
+    late = "echo NTPSynchronized=yes; echo Timezone=Europe/Berlin"  # as timedated remembers it
+    there = lying(tmp_path, timedatectl=late, readlink=localtime)
     items = {"time.utc": 'zone = "Etc/UTC"', "time.other": 'zone = "Europe/Berlin"'}
     check(judge(tmp_path, items, there), {"time.utc": "", "time.other": "time zone is UTC"})
 

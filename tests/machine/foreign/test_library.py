@@ -35,7 +35,7 @@ def test_what_is_promised_holds(library: Library) -> None:
 
 def test_recorded_from_nothing(library: Library) -> None:
     """What is recorded is green at once, speaks of the library, and tells no secret."""
-    done = library.gate("record", "--target=library", "--write=recorded")
+    done = library.gate("record", "--contract=recorded", "--write=recorded")
     assert done.returncode == 0, done.stdout + done.stderr
     files = {one.stem: one.read_text() for one in (library.folder / "recorded").iterdir()}
     assert MARK not in "".join(files.values()) + done.stdout + done.stderr
@@ -43,12 +43,12 @@ def test_recorded_from_nothing(library: Library) -> None:
         assert [one for one in words if one not in files[chapter]] == [], files[chapter]
     looked = library.gate("check", "predeploy", "--contract=recorded")
     assert looked.returncode == 0, looked.stdout + looked.stderr
-    assert library.outcomes() == {}
+    assert "FAIL" not in "".join(library.outcomes().values())
 
 
 RECORDED = {
     "services": ('"library.service"', '"nginx.service"'),
-    "processes": ('"Etc/UTC"', "/srv/library/venv/bin/python3", '"SECRET_KEY"'),
+    "processes": ("/srv/library/venv/bin/python3", '"SECRET_KEY"'),
     "ports": ("port = 443", "port = 8600"),
     "paths": ('"/etc/library/env"', '"/srv/library/current"'),
     "users": ('"library"',),
@@ -57,7 +57,6 @@ RECORDED = {
     "certificates": ('"library.example.org"', '"Library CA"'),
     "database": ("[table.books]", "grant on table books to library"),
     "migrations": ("0002_loans",),
-    "clocks": (),
 }
 
 
