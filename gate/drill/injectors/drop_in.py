@@ -17,11 +17,13 @@ class DropIn(Strict):
         unit: Whose it is.
         text: What stands in it.
         restart: Whether the unit is started again with it.
+        ready: Script that ends with 0 once its effect is there; beside that systemd has read it.
     """
 
     unit: Text
     text: Text
     restart: bool = False
+    ready: str = ""
 
 
 def _scripts(given: DropIn, target: Target) -> Scripts:
@@ -29,9 +31,10 @@ def _scripts(given: DropIn, target: Target) -> Scripts:
     unit, folder = shlex.quote(given.unit), placed(f"/etc/systemd/system/{given.unit}.d")
     file = f"{folder}/gate-drill.conf"
     read = "systemctl daemon-reload" + (f"; systemctl restart {unit}" if given.restart else "")
+    ready = given.ready or ":"
     return Scripts(
         do=f"mkdir -p {folder}; printf %s {shlex.quote(given.text)} >{file}; {read}",
-        ready=f"systemctl show -p DropInPaths {unit} | grep -q gate-drill.conf",
+        ready=f"systemctl show -p DropInPaths {unit} | grep -q gate-drill.conf && {{\n{ready}\n}}",
         undo=f"rm -f {file}; rmdir {folder} 2>/dev/null || :; {read}",
     )
 
