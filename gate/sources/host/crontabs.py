@@ -41,6 +41,8 @@ spool() {
 files() {
   newline='
 '
+  # Asked of what is always there, too: a stat that says nothing has not said that there are none.
+  limited stat -L --printf '%n\0whole\0%u\0%a\0%h\n' -- /dev/null || return
   for file in /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/* /var/spool/cron/*; do
     [ -f "$file" ] || continue
     end=$(limited tail -c 1 -- "$file"; echo .)
@@ -94,6 +96,7 @@ def read(section: Section) -> Crontabs:
     lines = (*_lines(told["tabs"]), *_lines(told["spool"]))
     files = _files(told["files"])
     debian = told["daemon"].text.split() == ["cron"]
+    files.pop("/dev/null", None)
     over = {file: why for file, one in files.items() if (why := _over(file, *one, debian=debian))}
     whole = told["files"].rc == 0
     named = {one.partition("\0")[0] for one in told["files"].text.splitlines()}

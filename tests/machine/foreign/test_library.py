@@ -53,7 +53,7 @@ RECORDED = {
     "paths": ('"/etc/library/env"', '"/srv/library/current"'),
     "users": ('"library"',),
     "timers": ('"library-backup.timer"',),
-    "packages": ('"nginx-light"',),
+    "packages": ('"nginx"',),
     "certificates": ('"library.example.org"', '"Library CA"'),
     "database": ("[table.books]", "grant on table books to library"),
     "migrations": ("0002_loans",),
