@@ -25,6 +25,10 @@ class Bounds(Strict):
 
 def outside(number: float, at_least: float | None, at_most: float | None) -> Iterator[str]:
     """What is wrong with a number; one that is none is within no bounds."""
+    try:
+        number = float(number)
+    except OverflowError:  # JSON and SQL know integers of any size
+        number = math.inf if number > 0 else -math.inf
     if math.isnan(number):
         yield "it is no number"
     if at_least is not None and number < at_least:
