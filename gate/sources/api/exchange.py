@@ -22,6 +22,8 @@ CLEAN_UP_S = 0.7
 """How long a request that is given up may take to close its connection."""
 PIECES = 10_000
 """Pieces that a body may come in; each costs time, however small it is."""
+AT_ONCE = 256
+"""After so many pieces others have their turn: one read may bring ten thousand of a byte each."""
 
 
 class _OverError(Exception):
@@ -220,6 +222,8 @@ async def _body(
                 return b"", f"it came in more than {PIECES:,} pieces"
             if not inflater.feed(piece):
                 break
+            if pieces % AT_ONCE == 0:
+                await asyncio.sleep(0)
     except TooMuchError:
         return b"", f"more than {max_bytes:,} bytes"
     finally:
