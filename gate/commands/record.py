@@ -11,7 +11,7 @@ import os
 import pathlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import psycopg
 
@@ -98,10 +98,10 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
     with _places(options.target, options.contract, options.write) as (target, contract):
         known.begin(of_run(target, os.environ))
         found, missing = record(target, contract, only, "all" if options.all else "usual")
-    stays = [name for name, text in found.items() if not _out(name, text, options.write, tell)]
+    whole = _out(found, options.write, tell)
     for text in missing:
         tell(f"# not recorded: {known.tell(text).splitlines()[0]}")
-    return 1 if stays or (missing and only) else 0
+    return 1 if not whole or (missing and only) else 0
 
 
 def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str], object]) -> int:
@@ -130,12 +130,11 @@ def _between(options: argparse.Namespace, only: list[str], tell: Callable[[str],
     contract = load_contract(place, target.differs, logins=target.api.logins)
     known.begin(of_run(target, os.environ))
     found, missing = differences(target, contract, before, after, options.source)
-    written = chapters_of(only, found).items()
-    stays = [name for name, text in written if not _out(name, text, options.write, tell)]
+    whole = _out(chapters_of(only, found), options.write, tell)
     said = [one for one in missing if not only or one.partition(":")[0] in only]
     for text in said:
         tell(f"# {known.tell(text)}")
-    return 1 if stays or said else 0
+    return 1 if said or not whole else 0
 
 
 @contextlib.contextmanager
@@ -168,23 +167,30 @@ def _tell(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _out(name: str, text: str, folder: str | None, tell: Callable[[str], object]) -> bool:
-    """Tell a chapter, or write it where no such file is yet; whether it is told or written."""
-    if not folder:
-        tell(text)
-        return True
-    file = pathlib.Path(folder) / f"{name}.toml"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as out:
-            out.write(text)
-    except FileExistsError:
-        tell(f"# {file}: is there already, and stays; `--only={name}` alone shows what is new")
-        return False
-    except OSError as error:
-        raise ContractError(f"{file}: cannot be written: {error.strerror}") from error
-    tell(str(file))
-    return True
+def _out(chapters: Mapping[str, str], folder: str | None, tell: Callable[[str], object]) -> bool:
+    """Tell chapters, or write each where no such file is yet; whether none was left out.
+
+    Raises:
+        ContractError: A file cannot be written.
+    """
+    stays = False
+    for name, text in chapters.items():
+        if not folder:
+            tell(text)
+            continue
+        file = pathlib.Path(folder) / f"{name}.toml"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8") as out:
+                out.write(text)
+        except FileExistsError:
+            tell(f"# {file}: is there already, and stays; `--only={name}` alone shows what is new")
+            stays = True
+        except OSError as error:
+            raise ContractError(f"{file}: cannot be written: {error.strerror}") from error
+        else:
+            tell(str(file))
+    return not stays
 
 
 def _read(service: str) -> Catalog:
