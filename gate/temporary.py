@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 
 from gate.environment import environment
 from gate.holding import held
@@ -24,17 +25,27 @@ _HELD: dict[pathlib.Path, int | None] = {}
 
 def make() -> pathlib.Path:
     """Make a folder that nobody else can enter, and hold it; `remove` ends it."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"gate-{os.getpid()}-"))
-    _HELD[folder] = held(folder)
-    return folder
+    made = pathlib.Path(tempfile.mkdtemp(prefix=f"gate-{os.getpid()}-"))
+    _HELD[made] = held(made)
+    return made
 
 
-def remove(folder: pathlib.Path) -> None:
+def remove(made: pathlib.Path) -> None:
     """Remove a folder that `make` has made."""
-    shutil.rmtree(folder, ignore_errors=True)
-    number = _HELD.pop(folder, None)
+    shutil.rmtree(made, ignore_errors=True)
+    number = _HELD.pop(made, None)
     if number is not None:
         os.close(number)
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[pathlib.Path]:
+    """A folder that nobody else can enter, gone with the context."""
+    made = make()
+    try:
+        yield made
+    finally:
+        remove(made)
 
 
 def sweep() -> None:
@@ -42,23 +53,23 @@ def sweep() -> None:
 
     Links are not followed, and what is another user's is not touched.
     """
-    for folder in pathlib.Path(tempfile.gettempdir()).glob("gate-*"):
-        found = NAME.match(folder.name)
+    for left in pathlib.Path(tempfile.gettempdir()).glob("gate-*"):
+        found = NAME.match(left.name)
         with contextlib.suppress(OSError):
-            if not found or not _is_own(folder) or _lives(int(found[1])):
+            if not found or not _is_own(left) or _lives(int(found[1])):
                 continue
-            number = held(folder)
+            number = held(left)
             if number is None:
                 continue
             try:
-                _hang_up(folder / CONTROL)
-                shutil.rmtree(folder, ignore_errors=True)
+                _hang_up(left / CONTROL)
+                shutil.rmtree(left, ignore_errors=True)
             finally:
                 os.close(number)
 
 
-def _is_own(folder: pathlib.Path) -> bool:
-    found = folder.lstat()
+def _is_own(left: pathlib.Path) -> bool:
+    found = left.lstat()
     return (
         stat.S_ISDIR(found.st_mode)
         and found.st_uid == os.geteuid()

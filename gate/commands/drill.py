@@ -8,13 +8,13 @@ import math
 import os
 import pathlib
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 
 import pydantic
 
+from gate import temporary
 from gate.contract.model import Contract
 from gate.drill import cover, page
 from gate.drill.bench import NotUndoneError, folder_for
@@ -118,6 +118,7 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         reports=pathlib.Path(options.reports or settings.reports),
         cwd=settings.root,
         jobs=options.jobs if target.embedded else 1,
+        note=lambda text: tell(f"gate drill: {text}"),
     )
     cancelled = threading.Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -250,8 +251,8 @@ def _with_own(
         return contract, frozenset()
     if not faults.promises.is_dir():
         raise ContractError(f"{faults.folder}: [about]: promises: no folder {faults.promises}")
-    with tempfile.TemporaryDirectory(prefix="gate-drill-") as place:
-        both = laid_out(folder, Scope(own=True), faults.promises, pathlib.Path(place))
+    with temporary.folder() as place:
+        both = laid_out(folder, Scope(own=True), faults.promises, place)
         whole = load_contract(both, target.differs, carries_out=True)
     own = frozenset(whole.promises.keys() - contract.promises.keys())
     return dataclasses.replace(whole, folder=contract.folder), own

@@ -6,7 +6,7 @@ import dataclasses
 import pathlib
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Literal
 
@@ -29,6 +29,8 @@ Odd = dict[str, tuple[str, str]]
 """What is not PASS: outcome and reason, by item."""
 GREEN_S = 120.0
 """Within what time the gate has to be green again, in seconds."""
+NOTE_S = 10.0
+"""After so many seconds of it, whoever waits is told what for."""
 LOOK_S = 300.0
 AGAIN_S = 0.5
 MISTAKE = 4
@@ -47,10 +49,22 @@ class NotUndoneError(GateError):
     """Something that was done to the host stands there still."""
 
 
+def unnoted(text: str) -> None:
+    """Tell nobody."""
+    del text
+
+
 class Bench:
     """A target, or an instance of an embedded one that is this bench's own."""
 
-    def __init__(self, target: Target, gating: Gating, faults: Faults, journal: Journal) -> None:
+    def __init__(
+        self,
+        target: Target,
+        gating: Gating,
+        faults: Faults,
+        journal: Journal,
+        note: Callable[[str], object] = unnoted,
+    ) -> None:
         """Take what is tried, and where.
 
         Args:
@@ -58,8 +72,9 @@ class Bench:
             gating: How the gate is run there.
             faults: What is left out of the contract as a rule.
             journal: Where open faults are written down.
+            note: Is told what is waited for.
         """
-        self._target, self._gating = target, gating
+        self._target, self._gating, self._note = target, gating, note
         self._faults, self._journal = faults, journal
         self._state: State | None = None
         self._whole: Scope | None = None
@@ -227,19 +242,23 @@ class Bench:
 
     def _not_green(self, moment: Moment, scope: Scope) -> str:
         """Look until the gate promotes; return why it does not in the end, or nothing."""
-        until = time.monotonic() + GREEN_S
+        began, noted = time.monotonic(), False
         while True:
             look = self._gating.look(moment, within_s=LOOK_S, scope=scope)
             if look.green:
                 self._usual.setdefault(scope, {})[moment] = dict(look.odd)
                 self._latest = dict(look.odd)
                 return ""
+            waited_s = time.monotonic() - began
+            odd = "; ".join(f"{id_} ({one[0]}: {one[1][:120]})" for id_, one in _bad(look))
+            told = f"exit status {look.exit_status}; {odd or look.said[-600:]}"
             never = look.exit_status == MISTAKE or self.cancelled.is_set()
-            if never or time.monotonic() > until:
-                odd = "; ".join(f"{id_} ({one[0]}: {one[1][:120]})" for id_, one in _bad(look))
-                return (
-                    f"the gate is not green at {moment} though nothing is done: "
-                    f"exit status {look.exit_status}; {odd or look.said[-600:]}"
+            if never or waited_s > GREEN_S:
+                return f"the gate is not green at {moment} though nothing is done: {told}"
+            if waited_s > NOTE_S and not noted:
+                noted = True
+                self._note(
+                    f"waiting up to {GREEN_S:g} s for the gate to be green at {moment}: {told}"
                 )
             self.cancelled.wait(AGAIN_S)
 

@@ -9,15 +9,15 @@ import fcntl
 import math
 import os
 import pathlib
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
+from gate import temporary
 from gate.contract.model import Contract
-from gate.drill.bench import Bench, NotUndoneError, folder_for
+from gate.drill.bench import Bench, NotUndoneError, folder_for, unnoted
 from gate.drill.fault import Fault
 from gate.drill.gating import Gating
 from gate.drill.journal import Journal
@@ -45,6 +45,7 @@ class Plan:
         cwd: Where the gate is run.
         jobs: Over how many instances of an embedded target.
         within_s: No fault is begun later than so many seconds after the drill's start.
+        note: Is told what a drill waits for.
     """
 
     target: Target
@@ -57,6 +58,7 @@ class Plan:
     jobs: int = 1
     own: frozenset[str] = frozenset()
     within_s: float = math.inf
+    note: Callable[[str], object] = unnoted
 
 
 def allowed(target: Target, *, applies: bool) -> None:
@@ -249,8 +251,7 @@ def in_order(chosen: Mapping[str, Fault]) -> list[str]:
 def bench(plan: Plan, number: int, cancelled: threading.Event) -> Iterator[Bench]:
     """A bench of the drill's own, gone with it."""
     target = plan.target
-    with tempfile.TemporaryDirectory(prefix="gate-drill-") as name:
-        folder = pathlib.Path(name)
+    with temporary.folder() as folder:
         gating = Gating(
             target=target,
             contract=plan.folder,
@@ -262,7 +263,7 @@ def bench(plan: Plan, number: int, cancelled: threading.Event) -> Iterator[Bench
             cancelled=cancelled,
         )
         kept = folder if target.embedded else folder_for(plan.reports, target)
-        with Bench(target, gating, plan.faults, Journal(kept)) as found:
+        with Bench(target, gating, plan.faults, Journal(kept), plan.note) as found:
             yield found
 
 

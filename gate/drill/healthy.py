@@ -7,12 +7,12 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from gate import temporary
 from gate.drill.fault import Gate
 from gate.drill.gating import Look
 
@@ -115,7 +115,7 @@ def upper_bound(found: int, of: int) -> float:
 @contextmanager
 def busy(what: str) -> Iterator[None]:
     """Keep the machine busy with programs that end with it."""
-    with tempfile.TemporaryDirectory(prefix="gate-drill-busy-") as folder:
+    with temporary.folder() as folder:
         me = str(os.getpid())
         words = {
             "cores": [[sys.executable, "-c", BUSY, me]] * (os.cpu_count() or 1),

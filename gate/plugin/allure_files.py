@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import pathlib
 import sys
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
+from gate import temporary
 from gate.secrets import known
 
 HOOKS = (
@@ -43,8 +43,8 @@ class CleanHook:
         cleaned = _clean(content)
         if cleaned == content:
             return self._hook(**given)
-        with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-            file = pathlib.Path(folder) / "attached"
+        with temporary.folder() as folder:
+            file = folder / "attached"
             file.write_bytes(cleaned)
             return self._hook(**{**given, "source": str(file)})
 

@@ -47,6 +47,7 @@ FAULT = Fault(
     expect={"service.worker": "is dead", "log.worker": "? no journal"},
     may=("session.*",),
 )
+FAULTS = Faults(folder=pathlib.Path(), by_name={})
 TURNED = {"service.worker": ("FAIL", "it is dead"), "log.worker": ("INCONCLUSIVE", "no journal")}
 
 
@@ -337,6 +338,37 @@ def test_a_stage_that_stands_still_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "some.toml").write_text("[fault.'[stage]']\n", "utf-8")
     with pytest.raises(ContractError, match="a fault's name is"):
         load_faults(tmp_path)
+
+
+def test_whoever_waits_for_green_says_what_for(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, after a while; a gate that is soon green again is not spoken of."""
+    monkeypatch.setattr("gate.drill.bench.AGAIN_S", 0.0)
+    looks = [look({"service.redis": ("FAIL", "is activating")})] * 3 + [Look(0, "PROMOTE", {}, 1.0)]
+
+    class Looking:
+        cancelled = threading.Event()
+
+        def __init__(self) -> None:
+            self.left = list(looks)
+
+        def look(self, *_: object, **__: object) -> Look:
+            return self.left.pop(0)
+
+    def said(after_s: float) -> list[str]:
+        monkeypatch.setattr("gate.drill.bench.NOTE_S", after_s)
+        told: list[str] = []
+        gating = Looking()
+        place = Bench(local(tmp_path), gating, FAULTS, Journal(tmp_path), told.append)  # type: ignore[arg-type]
+        assert place._not_green("predeploy", Scope()) == ""  # noqa: SLF001 - the wait alone
+        assert gating.left == []
+        return told
+
+    assert said(60.0) == []
+    (line,) = said(0.0)
+    assert "waiting up to 120 s for the gate to be green at predeploy" in line
+    assert "service.redis (FAIL: is activating)" in line
 
 
 @pytest.mark.parametrize("tried", [1, 0])

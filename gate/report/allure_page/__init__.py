@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from gate import temporary
 from gate.errors import GateError
 from gate.report import private
 from gate.report.allure_page import history
@@ -55,8 +55,7 @@ def build(
         raise GateError(f"{place}: no run has ended here yet, so there is no page of it")
     story, file = told[-1], place / (FILE if replay is None else OF_REPLAY)
     try:
-        with tempfile.TemporaryDirectory(prefix="gate-") as name:
-            work = pathlib.Path(name)
+        with temporary.folder() as work:
             (work / "results").mkdir()
             found = gather(story, work / "results")
             past: list[dict[str, Any]] = []
@@ -79,8 +78,8 @@ def _remember(place: pathlib.Path, told: list[Story], found: Gathered, readers: 
     points = [history.point(told[-1], _name(told[-1], found), found.results)]
     for story in told[:-1]:
         if history.uuid_of(story) not in known:
-            with tempfile.TemporaryDirectory(prefix="gate-") as name:
-                earlier = gather(story, pathlib.Path(name))
+            with temporary.folder() as work:
+                earlier = gather(story, work)
             points.append(history.point(story, _name(story, earlier), earlier.results))
     history.add(place, points, readers)
 
