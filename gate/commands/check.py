@@ -175,7 +175,8 @@ class Check:
         )
         results = {one.id: judge(one, scene).result for one in promises}
         self._ledger[moment] = {id_: [one] for id_, one in results.items()}
-        against = (stands_against(id_, one, self._run.contract) for id_, one in results.items())
+        contract = self._run.contract
+        against = (stands_against(id_, one, contract, moment) for id_, one in results.items())
         first = next(filter(None, against), "")
         return first and (
             f"not carried out: {moment} is not green ({first}), so nothing after it was done"

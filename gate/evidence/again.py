@@ -100,9 +100,14 @@ def moved(
     for promise in contract.at(kept.moment):
         if promise.id in slow or promise.id in {one.text.split(":")[0] for one in found}:
             continue
+        if judge(promise, then).result.outcome not in HELD:
+            continue
         result = judge(promise, scene).result
-        if result.outcome is Outcome.FAIL and judge(promise, then).result.outcome in HELD:
+        if result.outcome is Outcome.FAIL:
             found.append(Against(f"{promise.id}: held, and is broken now: {result.reason}"))
+        elif result.outcome is Outcome.INCONCLUSIVE and _looks(promise, kept, target):
+            words = f"{promise.id}: held, and cannot be told now: {result.reason}"
+            found.append(Against(words, untold=True))
     return found
 
 
@@ -112,6 +117,11 @@ HELD = (Outcome.PASS, Outcome.WARN)
 def _samples(promise: Any, kept: Observed, target: Target) -> bool:
     asks = kinds()[promise.kind].asks(promise, kept.moment, target)
     return any(isinstance(one, AskSamples) for one in asks)
+
+
+def _looks(promise: Any, kept: Observed, target: Target) -> bool:
+    """Whether it asks for anything; what others guard, slow ones too, is told by those."""
+    return any(True for _ in kinds()[promise.kind].asks(promise, kept.moment, target))
 
 
 def _changed(

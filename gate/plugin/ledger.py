@@ -250,11 +250,11 @@ class Controller:
         """A file that cannot be collected stands against a promotion, as a failed test does."""
         self.config.stash[BESIDES] += [_failed(report)] if report.failed else []
 
-    def _block(self, moment: str, id_: str, result: Result) -> None:
+    def _block(self, moment: Moment, id_: str, result: Result) -> None:
         """Nothing is deployed on top of a state that is not green."""
-        why = stands_against(id_, result, self.config.stash[RUN].contract)
+        why = stands_against(id_, result, self.config.stash[RUN].contract, moment)
         if why:
-            self.config.stash[SCHEDULER].blocked.setdefault(moment, why)  # type: ignore[arg-type]
+            self.config.stash[SCHEDULER].blocked.setdefault(moment, why)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -73,14 +73,16 @@ def verdicts_of(
     }
 
 
-def stands_against(id_: str, result: Result, contract: Contract) -> str:
-    """Why nothing may be deployed on top of what an item came to; empty where nothing is."""
+def stands_against(id_: str, result: Result, contract: Contract, moment: Moment) -> str:
+    """Why nothing may be deployed on top of what an item came to; empty where nothing is.
+
+    A waiver excuses at its own moments only; one that has expired stands against it itself.
+    """
     if result.outcome is Outcome.INCONCLUSIVE:
         return f"{id_}: {result.reason}"
     if result.outcome is not Outcome.FAIL:
         return ""
-    waivers = (one.before for one in contract.promises.values())
-    waived = any(isinstance(one, Waiver) and one.item == id_ for one in waivers)
+    waived = any(one.item == id_ for one in contract.of(Waiver, moment).values())
     return "" if waived else f"{id_}: {result.reason}"
 
 

@@ -232,6 +232,45 @@ def test_a_target_that_moved(signed: pathlib.Path, capsys: pytest.CaptureFixture
     assert verify(signed, "--no-look") == 10
 
 
+def test_a_promise_whose_state_tells_less_than_it_demands(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same exit status, and another number: broken, and where there is none, not told."""
+    place(tmp_path)
+    (tmp_path / "contract" / "checks.toml").write_text(
+        f"""
+[check.queue]
+title = "Few wait"
+source = "a self-test"
+reads = "a file alone"
+sh = "cat {tmp_path}/waiting"
+number = {{ at_most = 5 }}
+
+[check.guarded]
+title = "The queue is read"
+source = "a self-test"
+reads = "a file alone"
+sh = "test -e {tmp_path}/waiting"
+""",
+        "utf-8",
+    )
+    (tmp_path / "waiting").write_text("3\n", "utf-8")
+    done = check(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for said, status, words in (
+        ("4", 0, "good: PROMOTE"),
+        ("9", 1, "refused: check.queue: held, and is broken now: "),
+        ("no answer", 10, "cannot tell: check.queue: held, and cannot be told now: "),
+        ("", 10, "cannot tell: check.queue: held, and cannot be told now: "),
+        ("2", 0, "good: PROMOTE"),
+    ):
+        (tmp_path / "waiting").write_text(f"{said}\n", "utf-8")
+        assert verify(tmp_path, file="reports/here/latest") == status, said
+        told = capsys.readouterr().out
+        assert words in told
+        assert "check.guarded" not in told
+
+
 def test_a_target_that_is_not_reached(
     unsigned: pathlib.Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
