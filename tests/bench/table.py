@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gate.report.text import cell
+
 NOTES = """\
 Each check of a service: it runs and is enabled. Each check of a path: it is there, with a mode and
 an owner. One service is stopped, one file has another mode and one is gone; every tool must find
@@ -73,3 +75,8 @@ def _cell(took: list[float] | None, gate: list[float]) -> str:
     times = median / alone
     ratio = "" if took is gate else f" [{times:.0f}]" if times >= TENS else f" [{times:.2g}]"
     return f"{median:.2f}{single}{ratio}"
+
+
+def cell_row(cells: Sequence[str]) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(cell(one) for one in cells)} |"

@@ -16,8 +16,10 @@ from gate.drill.drill import to_its_end
 from gate.drill.gating import Look
 from gate.drill.healthy import Count, healthy, upper_bound
 from gate.drill.matrix import Matrix, as_json, as_markdown, rate
+from gate.drill.trial import judged
+from tests.bench import drilled
 from tests.selftest import runs
-from tests.selftest.drills import look
+from tests.selftest.drills import FAULT, TURNED, look
 
 
 @pytest.mark.parametrize(
@@ -110,3 +112,25 @@ def test_what_keeps_the_machine_busy_ends_with_it(what: str, tmp_path: pathlib.P
     while [one for one in pids if pathlib.Path(f"/proc/{one}/exe").exists()]:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_the_page_of_the_documents_counts_what_the_files_say(tmp_path: pathlib.Path) -> None:
+    """By chapter, what was not detected by name; runs by their way; other tools by their word."""
+    worker = judged("worker", FAULT, look(TURNED))
+    port = judged("port", FAULT.model_copy(update={"chapter": "ports"}), look({}, 0))
+    faults = {"worker": FAULT, "port": FAULT.model_copy(update={"chapter": "ports"})}
+    count = Count(asked=2, runs=2, alarms=[("pytest", 10, ("port.api: closed",))])
+    count.ways.update({"pytest": 1, "gate check": 1})
+    matrix = Matrix(target="here", faults=faults, trials={"worker": worker, "port": port})
+    (tmp_path / "matrix.json").write_text(as_json(matrix), "utf-8")
+    runs_only = Matrix(target="here", faults={}, trials={}, healthy=count)
+    (tmp_path / "healthy.json").write_text(as_json(runs_only), "utf-8")
+    told = drilled.page([tmp_path], {"worker": {"Goss 1": "missed"}, "port": {"Goss 1": "caught"}})
+    assert "1 of 2 faults detected" in told
+    assert "| services | 1 | 1 | 1.0 s | 1.0 s |" in told
+    assert "| ports | 1 | 0 |" in told
+    assert "- port: missed: " in told
+    assert "1 of 2 healthy runs were blocked" in told
+    assert "| pytest | 1 | 1 |" in told
+    assert "| gate check | 1 | 0 |" in told
+    assert "| Goss 1 | 1 | 1 | 0 |" in told
