@@ -88,3 +88,18 @@ def test_entry_points_are_read_anew_where_the_path_changes(
         changed.syspath_prepend(str(folder))
         assert [one.value for one in named("gate.late")] == ["late:KIND"]
     assert named("gate.late") == ()
+
+
+def test_the_suite_runs_without_assertions() -> None:
+    """``python -O``: pytest's warning of it is no error of the suite's configuration."""
+    done = subprocess.run(
+        [sys.executable, "-O", "-m", "pytest", "--collect-only", "-q", "-m", "predeploy"],
+        cwd=runs.ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_services" in done.stdout
