@@ -25,6 +25,9 @@ from gate.sources.host.questions import AskUnit
 from gate.target import Target
 from gate.toml import Strict
 
+AHEAD_S = 60.0
+"""So much later than the clock a line may bear: one is read after the other."""
+
 
 class Says(Strict):
     """A line that proves that something goes on.
@@ -49,7 +52,8 @@ class Log(Item):
 
     What could not be read to the begin of the period (a journal or a file that was rotated away or
     emptied, lines that journald dropped, more than may be read) cannot be told, unless what was
-    read breaks the promise already.
+    read breaks the promise already. A time without a zone is of the host's own: where a file's last
+    line was written whole quarters of an hour from its time, nothing of its times can be told.
 
     Attributes:
         unit: Its systemd unit; beside `file` the one whose start begins the period.
@@ -195,7 +199,12 @@ def _says(item: Log, facts: LogFacts, clock: dt.datetime) -> tuple[str, ...]:
             f"cannot tell (upstream): {facts.place}: the line {facts.said_line!r} bears no time"
         )
     if facts.said is not None:
-        age = max(0.0, (clock - facts.said).total_seconds())
+        age = (clock - facts.said).total_seconds()
+        if age < -AHEAD_S:
+            raise ObservationError(
+                f"cannot tell (upstream): {facts.place}: last said {item.says.pattern!r} at "
+                f"{moment_of(facts.said)}, which is yet to come: it is of another clock or zone"
+            )
         if age <= item.says.within_s:
             return ()
         return (f"{facts.place}: last said {item.says.pattern!r} {age:.0f} s ago, not {within}",)

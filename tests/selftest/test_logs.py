@@ -238,6 +238,33 @@ def test_lines_without_any_time(tmp_path: pathlib.Path) -> None:
     assert seen(subject("/etc/passwd", never=("root",))).matches == 0
 
 
+@pytest.mark.parametrize(
+    ("hours", "more", "told"),
+    [
+        (0, "", True),
+        (2, "", False),
+        (-2, "", False),
+        (5.75, "", False),
+        (2.1, "", True),
+        (2, "a line without any time\n", True),
+    ],
+)
+def test_times_of_another_zone(
+    tmp_path: pathlib.Path,
+    hours: float,
+    more: str,
+    told: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """What logs in UTC beside a host of another zone hides its errors from the last hour."""
+    off_s = hours * 3600
+    file = tmp_path / "x.log"
+    file.write_text(info(off_s + 9000) + boom(off_s + 30) + info(off_s + 1) + more)
+    found = seen(subject(str(file), since="3600"))
+    assert ("of another zone" in found.incomplete) is not told, found
+    if hours == 0:
+        assert found.matches == 2
+
+
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
 def test_a_file_without_permission(tmp_path: pathlib.Path) -> None:
     """Neither it, nor what is in a folder that may not be entered, is without errors."""
@@ -539,11 +566,8 @@ def test_the_sandboxs_journal(tmp_path: pathlib.Path) -> None:
     assert (done.stdout.count("2026-02-99"), done.stderr) == (2, "")
 
 
-@pytest.mark.parametrize("promised", [log, trace])
-def test_what_was_not_read_shows_no_cycle(
-    tmp_path: pathlib.Path, promised: Callable[[Promise, Scene], Finding]
-) -> None:
-    """A log of which nothing was read is neither quiet nor the trace of a worker."""
+def told_scene(tmp_path: pathlib.Path, **facts: Any) -> Scene:
+    """What is promised of a cycle each minute, and what the log told."""
     (tmp_path / "logs.toml").write_text(
         '[log.x]\ntitle = "t"\nsource = "s"\nunit = "x.service"\n'
         'says = { pattern = "Summary", within_s = 60 }\n'
@@ -553,15 +577,15 @@ def test_what_was_not_read_shows_no_cycle(
     item = one.before
     assert isinstance(item, Log)
     since = hosts.NOW - dt.timedelta(hours=1)
-    facts = LogFacts(place="x", since=since, matches=0, incomplete="it was not read in time")
+    told = LogFacts(place="x", since=since, matches=0, **facts)
     place = key(subject_of(item, here))
-    kept = Probed(format=LOGS.format, facts={place: Seen(json.loads(facts.model_dump_json()))})
+    kept = Probed(format=LOGS.format, facts={place: Seen(json.loads(told.model_dump_json()))})
     unit = CannotTell("no systemctl", Cause.TOOL_MISSING)
     seen_host = HostFacts(
         identity=identity(), units={}, listeners=unit, processes={}, paths={},
         outputs={}, packages={}, tools={}, files={}, probes={LOGS.name: kept},
     )  # fmt: skip
-    scene = Scene(
+    return Scene(
         contract=contract,
         target=here,
         moment="predeploy",
@@ -570,5 +594,32 @@ def test_what_was_not_read_shows_no_cycle(
             sources={"host": Seen(seen_host)},
         ),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("promised", [log, trace])
+def test_what_was_not_read_shows_no_cycle(
+    tmp_path: pathlib.Path, promised: Callable[[Promise, Scene], Finding]
+) -> None:
+    """A log of which nothing was read is neither quiet nor the trace of a worker."""
+    scene = told_scene(tmp_path, incomplete="it was not read in time")
     with pytest.raises(ObservationError, match="it was not read in time"):
-        promised(one, scene)
+        promised(scene.contract.promises["log.x"], scene)
+
+
+@pytest.mark.parametrize("promised", [log, trace])
+@pytest.mark.parametrize(("ago_s", "holds"), [(-30, True), (5, True), (61, False), (-7200, None)])
+def test_a_line_that_is_yet_to_come_shows_no_cycle(
+    tmp_path: pathlib.Path,
+    promised: Callable[[Promise, Scene], Finding],
+    ago_s: float,
+    holds: bool | None,  # noqa: FBT001 - parametrized
+) -> None:
+    """What bears the time of another zone would be fresh for hours after its worker died."""
+    said = hosts.NOW - dt.timedelta(seconds=ago_s)
+    scene = told_scene(tmp_path, said=said, said_line="Summary", newest=said)
+    one = scene.contract.promises["log.x"]
+    if holds is None:
+        with pytest.raises(ObservationError, match="which is yet to come"):
+            promised(one, scene)
+    else:
+        assert promised(one, scene).holds is holds

@@ -15,6 +15,8 @@ from gate.sources.host.logs.stamps import stamp
 SLACK_S = 60.0
 """The first line of a file may come so long after the begin of the period."""
 PACKED = (".gz", ".xz", ".zst", ".bz2")
+QUARTER_S, WRITTEN_S = 900.0, 5.0
+"""Time zones are whole quarters of an hour apart; a line is written so soon after its time."""
 
 
 @dataclasses.dataclass
@@ -27,6 +29,7 @@ class File:
         begins: Its first lines; without the very first where only its end was read.
         lines: Lines that were let through, oldest first.
         newest: Time of the last line that bears one.
+        untimed: How many lines that bear none follow it; ``None`` where that was not told.
         unpacked: Whether what read it, or unpacked it, ended well.
         read: Whether it was read, and to its end.
         cut: Whether the oldest of what counts was left out.
@@ -40,6 +43,7 @@ class File:
     begins: list[str] = dataclasses.field(default_factory=list)
     lines: list[Line] = dataclasses.field(default_factory=list)
     newest: dt.datetime | None = None
+    untimed: int | None = None
     unpacked: bool = False
     read: bool = False
     cut: bool = False
@@ -58,7 +62,7 @@ def read_files(answer: Answer, tail_bytes: int) -> LogFacts | Absent | CannotTel
     for path, told in families:
         members = _members(told, answer)
         files += members.values()
-        why = _lost(path, told, members, answer, tail_bytes)
+        why = _apart(members.get(path)) or _lost(path, told, members, answer, tail_bytes)
         incomplete += [why] if why else []
     lines = [line for one in files for line in one.lines]
     lines.sort(key=lambda one: one.time or answer.clock.booted)
@@ -147,6 +151,8 @@ def _take(current: File, letter: str, text: str, answer: Answer) -> None:
         current.cut = text.strip() != "0" and not current.begins
     elif letter == "N":
         current.newest = stamp(text, answer.clock.now)
+    elif letter == "Y" and text.strip().isdigit():
+        current.untimed = int(text)
 
 
 def _stat(text: str) -> File | None:
@@ -187,6 +193,26 @@ def _lost(
         return None  # one of them was written for the last time before the period began
     oldest = min(due, key=lambda one: (one.changed, one.path == path))
     return _begins(oldest, since, answer, tail_bytes)
+
+
+def _apart(one: File | None) -> tuple[str, Cause] | None:
+    """Why a file's times may be of another zone than the host's.
+
+    Then lines of the period would be taken for older ones, or old ones for fresh.
+    """
+    if one is None or one.newest is None or one.untimed != 0:
+        return None
+    off_s = (one.changed - one.newest).total_seconds()
+    quarters = round(off_s / QUARTER_S)
+    if not quarters or abs(off_s - quarters * QUARTER_S) > WRITTEN_S:
+        return None
+    bears, written = (
+        f"{at:%H:%M:%S}" for at in (one.newest.astimezone(one.changed.tzinfo), one.changed)
+    )
+    return (
+        f"{one.path}: its last line bears {bears} UTC by the host's zone, and was written at "
+        f"{written}: it is of another zone, and when its lines came cannot be told"
+    ), Cause.UPSTREAM
 
 
 def _begins(

@@ -90,7 +90,7 @@ unpacked() {
     printf 'H %s\n' $? >&3
   } | awk '
     NR <= 5 { print "T " substr($0, 1, 300) }
-    /^[^0-9A-Z]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[0-9A-Z]/ && /[0-9][:.][0-9][0-9]/ { timed = substr($0, 1, 200) }
+    /^[^0-9A-Z]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[^ 0-9]?[0-9A-Z]/ && /[0-9][:.][0-9][0-9]/ { timed = substr($0, 1, 200); last = NR }
     { low = tolower(substr($0, 1, 8192)) }
     low ~ ENVIRON["sieve"] {
       if (timed != "" && index($0, substr(timed, 1, 100)) != 1) print "K " timed
@@ -107,7 +107,7 @@ unpacked() {
         print "L " texts[at]
       }
       if (found > ENVIRON["newest"]) print "W " found - ENVIRON["newest"]
-      print "Z " NR; if (timed != "") print "N " timed
+      print "Z " NR; if (timed != "") { print "N " timed; print "Y " NR - last }
     }
   ' 2>&1 | tail -c "$most"
   echo
