@@ -53,7 +53,8 @@ class KeyPath(Item):
         free_mb: How much room its file system must have for ordinary users, in MB (10^6 bytes).
         writable_by: Services that run (``shop.service``: its main process, in its own view of the
             file system) and users that must be able to write there. The kernel is asked as each;
-            nothing is written.
+            nothing is written. Where AppArmor or SELinux confines the process, that it may cannot
+            be told.
         not_writable_by: The same of those that must not be able to.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -222,3 +223,68 @@ def test_not_as_somebody_else(folder: pathlib.Path, tmp_path: pathlib.Path) -> N
     target = lying(tmp_path, id='[ "$*" = -u ] && echo 4242 || exec /usr/bin/id "$@"')
     assert "only root can ask" in judge(tmp_path, items, target)["path.x"]
     assert judge(tmp_path, items, here())["path.x"] == ""
+
+
+LABELS = {
+    "AppArmor": ("/usr/bin/w (enforce)", "1", "/usr/bin/w (enforce) confines its process"),
+    "AppArmor that only complains": ("/usr/bin/w (complain)", "1", ""),
+    "AppArmor without a profile": ("unconfined", "1", ""),
+    "SELinux": ("system_u:system_r:httpd_t:s0", "1", "httpd_t:s0 confines its process"),
+    "SELinux that lets pass": ("system_u:system_r:httpd_t:s0", "0", ""),
+    "SELinux without rules": ("system_u:system_r:unconfined_service_t:s0", "1", ""),
+    "another module": ("floor", "1", "floor confines its process"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_what_confines_a_process(
+    name: str, folder: pathlib.Path, tmp_path: pathlib.Path, run: Run
+) -> None:
+    """What only takes away cannot make a no of less; that it may write cannot be told then."""
+    label, enforcing, words = LABELS[name]
+    target = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    grep = (
+        f"""for file; do case $file in /proc/[0-9]*/attr/current) echo "$file:{label}" ;; """
+        f"""*/enforce) echo "$file:{enforcing}" ;; esac; done"""
+    )
+    lying(tmp_path, grep=f'case $* in *attr/current*) {grep} ;; *) exec /usr/bin/grep "$@" ;; esac')
+    may, may_not = _judge(tmp_path, folder / "open", target)
+    if words:
+        assert CANNOT in may, may
+        assert words in may
+        assert words in may_not
+    else:
+        assert (may, may_not) == ("", CAN)
+    assert _judge(tmp_path, folder / "closed", target) == (CANNOT_WRITE, "")
+
+
+def test_what_confines_the_gate(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Its own rules may be what said no."""
+    grep = 'echo "/proc/self/attr/current:agent (enforce)"'
+    target = lying(
+        tmp_path, grep=f'case $* in *attr/current*) {grep} ;; *) exec /usr/bin/grep "$@" ;; esac'
+    )
+    items = {"path.not": _item(folder / "closed", f'not_writable_by = ["{NOBODY}"]')}
+    found = judge(tmp_path, items, target)["path.not"]
+    assert CANNOT in found
+    assert "agent (enforce) confines whoever asks" in found
+
+
+def test_many_paths_and_units(folder: pathlib.Path, tmp_path: pathlib.Path, run: Run) -> None:
+    """Each path has its own answer, however many are asked for; names with blanks and lines too."""
+    target = run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    odd = ["a b", "c'd", '$(e) "f"', "2 yes", "-w"]
+    for name in odd:
+        (folder / name).mkdir()
+    (folder / odd[0]).chmod(0o777)
+    (folder / odd[2]).chmod(0o777)
+    items = {
+        f"path.p{number}": f"path = {json.dumps(str(folder / name))}\npurpose = 'a test'\n"
+        f'writable_by = ["w.service"]\nnot_writable_by = ["{NOBODY}"]'
+        for number, name in enumerate((*odd, "gone"))
+    }
+    found = judge(tmp_path, items, target)
+    for number, name in enumerate(odd):
+        words = "nobody can write there" if name in (odd[0], odd[2]) else CANNOT_WRITE
+        assert found[f"path.p{number}"] == words, name
+    assert "there is no" in found["path.p5"]

@@ -2,16 +2,19 @@
 
 ``test -w`` is run with the numbers of the user or process, inside of the process's own view of the
 file system: owner, mode, access lists, read-only mounts and systemd's sandboxing all count. It
-changes nothing. In a folder nothing can be made by whoever may not search it.
+changes nothing. In a folder nothing can be made by whoever may not search it. AppArmor and SELinux
+can only take away: where they confine the process, that it may cannot be told.
 """
 
 from __future__ import annotations
 
+import pathlib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
@@ -21,14 +24,19 @@ Subject = tuple[str, str]
 """A unit (``x.service``) or a user, and a path."""
 UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]+\.(service|scope)")
 Word = Literal["yes", "no", "missing"]
-SAID = re.compile(
-    r"(?P<word>yes|no|missing|nobody|stopped|other|hidden|capable|odd)(?: (?P<rest>.*))?"
-)
+LINE = re.compile(r"(\d+) (yes|not|there|missing)")
+AS = re.compile(r"as (\d+)")
+LABEL = re.compile(r"/proc/(\w+)/attr/(?:apparmor/)?current:(.*?)\0?")
+FREE = re.compile(r"unconfined|.* \((?:complain|unconfined)\)|kernel")
+SELINUX = re.compile(r"[^: ]+:[^: ]+:(?P<type>[^: ]+)(?::.*)?")
+UNCONFINED = ("unconfined_t", "unconfined_service_t")
+"""Types of SELinux that are kept from nothing."""
 WHY = {
     "other": (Cause.PERMISSION, "only root can ask the kernel as somebody else: sudo = true"),
     "hidden": (Cause.PERMISSION, "its process is not shown to this user"),
     "capable": (Cause.UPSTREAM, "its process has rights beyond its user's (capabilities)"),
 }
+FUNCTIONS = (pathlib.Path(__file__).parent / "writable.sh").read_text("utf-8")
 
 
 class WritableFacts(Model):
@@ -43,79 +51,27 @@ class WritableFacts(Model):
     user: int
 
 
+def _asked(subjects: Sequence[Subject]) -> tuple[dict[str, list[str]], list[str]]:
+    """Paths by who is asked for, and the units among them."""
+    paths: dict[str, list[str]] = {}
+    for who, path in subjects:
+        paths.setdefault(who, []).append(path)
+    return paths, [who for who in paths if UNIT.fullmatch(who)]
+
+
 def script(subjects: Sequence[Subject]) -> str:
-    """One question each."""
-    commands = {
-        f"at.{number}": f"{'unit' if UNIT.fullmatch(who) else 'user'}_may {shlex.join((who, path))}"
-        for number, (who, path) in enumerate(subjects)
-    }
-    return parts(commands, functions=FUNCTIONS)
-
-
-FUNCTIONS = r"""
-own=$(limited id -u)
-user_may() {
-  uid=$(limited id -u -- "$1" 2>&1) || {
-    case $uid in *'no such user'* | *'unknown user'*) echo nobody ;; *) echo odd id ;; esac
-    return
-  }
-  may "$uid" "$(limited id -g -- "$1")" "$(limited id -G -- "$1" | limited tr ' ' ',')" '' "$2"
-}
-unit_may() {
-  pid=$(limited systemctl show -p MainPID -- "$1" | limited sed -n 's/^MainPID=//p')
-  [ -n "$pid" ] || { echo odd systemctl tells no MainPID; return; }
-  [ "$pid" -gt 0 ] 2>/dev/null || { echo stopped; return; }
-  status=$(limited grep -E '^(Uid|Gid|Groups|CapEff):' "/proc/$pid/status") ||
-    { echo hidden; return; }
-  uid=$(printf '%s\n' "$status" | limited awk '$1 == "Uid:" { print $3 }')
-  gid=$(printf '%s\n' "$status" | limited awk '$1 == "Gid:" { print $3 }')
-  groups=$(printf '%s\n' "$status" | limited awk '$1 == "Groups:" {
-    for (n = 2; n <= NF; n++) printf "%s%s", (n > 2 ? "," : ""), $n }')
-  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH are two bits of the last figure.
-  last=$(printf '%s\n' "$status" | limited awk '$1 == "CapEff:" {
-    print substr($2, length($2)) }')
-  bound=
-  case $uid:$last in
-    0:[2367abef]) ;;
-    0:[45cd]) bound=--bounding-set=-dac_override ;;
-    0:[0189]) bound=--bounding-set=-dac_override,-dac_read_search ;;
-    *:[0189]) ;;
-    *) echo capable; return ;;
-  esac
-  its=$(limited readlink "/proc/$pid/ns/mnt"); root=$(limited readlink "/proc/$pid/root")
-  [ -n "$its" ] && [ -n "$root" ] || { echo hidden; return; }
-  enter=
-  if [ "$its" != "$(limited readlink /proc/self/ns/mnt)" ] || [ "$root" != / ]; then
-    [ "$own" = 0 ] || { echo other; return; }
-    enter="nsenter -t $pid -m -r --"
-  fi
-  may "$uid" "$gid" "$groups" "$bound" "$2"
-  enter=
-}
-# Whether a process has the groups that this one has, which test would ask with.
-same_groups() {
-  its=$(printf '%s\n' "$@" | limited tr ', ' '\n\n' | limited grep . | limited sort -un)
-  [ "$its" = "$(limited id -G | limited tr ' ' '\n' | limited sort -un)" ]
-}
-# may UID GID GROUPS BOUND PATH, entering with $enter
-may() {
-  as=
-  if [ "$own" = 0 ]; then
-    lists=--clear-groups; [ -z "$3" ] || lists="--groups=$3"
-    as="setpriv --reuid=$1 --regid=$2 $lists $4 --"
-  elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
-  limited ${enter:-env} test -e "$5"; found=$?
-  case $found in 0) ;; 1) echo missing "$1"; return ;; *) return $found ;; esac
-  limited ${enter:-env} test -d "$5"; found=$?
-  case $found in 0) ways='-w -x' ;; 1) ways=-w ;; *) return $found ;; esac
-  for way in $ways; do
-    limited ${enter:-env} ${as:-env} test $way "$5"; found=$?
-    case $found in 0) ;; 1) echo no "$1"; return ;; *) return $found ;; esac
-  done
-  echo yes "$1"
-}
-enter=
-"""
+    """One question for each user and unit, about all of its paths."""
+    paths, units = _asked(subjects)
+    commands = {}
+    for number, (who, wanted) in enumerate(paths.items()):
+        unit = f'unit_may "${{{units.index(who) + 1}-}}"' if who in units else ""
+        commands[f"who.{number}"] = f"{unit or f'user_may {shlex.quote(who)}'} {shlex.join(wanted)}"
+    commands["labels"] = 'labels "$@"'
+    # As many words as units, in their order; else nothing is known of any.
+    mains = (
+        f"set -- $(mains {shlex.join(units)})\n[ $# = {len(units)} ] || set --\n" if units else ""
+    )
+    return parts(commands, functions=FUNCTIONS + mains)
 
 
 def read(
@@ -123,27 +79,88 @@ def read(
 ) -> Mapping[Subject, WritableFacts | Absent | CannotTell]:
     """What is said of each."""
     told = read_parts(section)
-    return {one: _read(told[f"at.{number}"], *one) for number, one in enumerate(subjects)}
+    found: dict[Subject, WritableFacts | Absent | CannotTell] = {}
+    for number, (who, paths) in enumerate(_asked(subjects)[0].items()):
+        answer = told[f"who.{number}"]
+        pid = next((one[4:] for one in answer.text.splitlines() if one.startswith("pid ")), "")
+        kept_from = _kept_from(told["labels"], pid)
+        for at, path in enumerate(paths, 1):
+            fact = _read(answer, who, path, at)
+            if isinstance(fact, WritableFacts) and kept_from.get(fact.word):
+                reason = f"test -w {path} as {who}: {kept_from[fact.word]}"
+                fact = CannotTell(reason, Cause.UPSTREAM)
+            found[who, path] = fact
+    return found
 
 
-def _read(section: Section, who: str, path: str) -> WritableFacts | Absent | CannotTell:
-    match = SAID.fullmatch(section.text.strip())
-    if section.rc != 0 or match is None or match["word"] == "odd":
-        return cannot_tell(section, f"test -w {path} as {who}")
-    word, rest = match["word"], match["rest"] or ""
-    if word == "nobody":
+def _read(section: Section, who: str, path: str, at: int) -> WritableFacts | Absent | CannotTell:
+    lines = section.text.splitlines()
+    if "nobody" in lines:
         return Absent(f"id {who}: there is no such user")
-    if word == "stopped":
+    if "stopped" in lines:
         return Absent(f"{who} has no process")
-    if word in WHY:
+    for word in WHY.keys() & set(lines):
         cause, why = WHY[word]
         return CannotTell(f"test -w {path} as {who}: {why}", cause)
     # What stands before test and fails ends with 1 as well, but complains.
-    if section.err or not rest.isdecimal() or word not in ("yes", "no", "missing"):
+    user = next(filter(None, map(AS.fullmatch, lines)), None)
+    said = {match[2] for match in map(LINE.fullmatch, lines) if match and match[1] == str(at)}
+    word = WORDS.get(frozenset(said))
+    if section.rc != 0 or section.err or user is None or word is None:
         return cannot_tell(section, f"test -w {path} as {who}")
-    return WritableFacts.model_validate({"word": word, "user": int(rest)})
+    return WritableFacts(word=word, user=int(user[1]))
 
+
+def _kept_from(section: Section, pid: str) -> dict[str, str]:
+    """Why what the kernel said of a process may not be all, by what it said.
+
+    What confines the process takes away what its user may; what confines the gate itself may have
+    answered for its own part.
+
+    Source:
+        ``/proc/PID/attr/current`` and ``/sys/fs/selinux/enforce``: ``apparmor(7)``,
+        ``selinux(8)``; a kernel without such a module has nothing to say in the former.
+    """
+    labels: dict[str, set[str]] = {}
+    for match in filter(None, map(LABEL.fullmatch, section.text.splitlines())):
+        labels.setdefault(match[1], set()).add(match[2])
+    enforcing = "/sys/fs/selinux/enforce:0" not in section.text.splitlines()
+    its, ours = (
+        sorted(one for one in labels.get(name, ()) if _confines(one, enforcing=enforcing))
+        for name in (pid, "self")
+    )
+    found: dict[str, str] = {}
+    if its != ours and its:
+        found["yes"] = f"its user may, and {_told(its)} confines its process: what that lets it do"
+        found["yes"] += " is known to the kernel alone"
+    if ours and its != ours:
+        found["no"] = found["missing"] = f"{_told(ours)} confines whoever asks"
+        found.setdefault("yes", found["no"])
+    denied = f"/proc/{pid}/attr/current: Permission denied" in section.err
+    if pid and (section.rc not in (0, 1, 2) or denied):
+        found.setdefault("yes", f"whether anything confines its process: {section.why}")
+    return found
+
+
+def _told(labels: Sequence[str]) -> str:
+    return " and ".join(known.first(one, 100) for one in labels)
+
+
+def _confines(label: str, *, enforcing: bool) -> bool:
+    """Whether a label stands for rules that keep a process from something."""
+    if not label or FREE.fullmatch(label):
+        return False
+    selinux = SELINUX.fullmatch(label)
+    return selinux is None or (enforcing and selinux["type"] not in UNCONFINED)
+
+
+WORDS: dict[frozenset[str], Word] = {
+    frozenset(["yes"]): "yes",
+    frozenset(["yes", "there"]): "yes",
+    frozenset(["not", "there"]): "no",
+    frozenset(["not", "missing"]): "missing",
+}
 
 WRITABLE = Probe[Subject, WritableFacts](
-    name="gate.writable", model=WritableFacts, script=script, read=read
+    name="gate.writable", model=WritableFacts, script=script, read=read, format=2, deadline_s=8.0
 )
