@@ -34,8 +34,8 @@ def read_catalog(
         connection: Any role's; what it may not see of the rows does not matter here.
         whole: Also sequences, views, functions, triggers, policies, types, grants, settings and
             the like, as `Catalog.objects`; without it what a contract can promise.
-        itself: With ``whole``, also whose the database itself is, how many may come in, and where
-            it is kept: what a clone of it does not have.
+        itself: With ``whole``, also whose the database itself is, how many may come in, where it is
+            kept, and the roles that matter to it (`gate.catalog.roles`): a clone does not have it.
 
     Raises:
         psycopg.Error: The server refused, went away, or an object went while it was read.

@@ -13,6 +13,7 @@ from gate.catalog.others import OTHERS
 from gate.catalog.queries import suited
 from gate.catalog.rare import RARE
 from gate.catalog.rights import DATABASE, RIGHTS, parameters
+from gate.catalog.roles import THEIRS
 from gate.catalog.types import TYPES
 
 BODY = "parsed body "
@@ -31,7 +32,7 @@ def read_others(
     Args:
         cursor: With the settings of `gate.catalog.queries.SESSION`.
         version: Major version of the server.
-        itself: Also whose the database itself is, and who gets in.
+        itself: Also whose the database itself is, who gets in, and the roles that matter to it.
     """
     row = cursor.execute(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
     queries = [
@@ -42,6 +43,7 @@ def read_others(
         *([DATABASE] if itself else []),
     ]
     rows = cursor.execute(suited(" UNION ALL ".join(queries), version)).fetchall()
+    rows += cursor.execute(THEIRS).fetchall() if itself else []
     return [_short(one) for one in rows]
 
 

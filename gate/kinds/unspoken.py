@@ -12,6 +12,7 @@ from gate.catalog.model import Catalog
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.unpromised import promised, unpromised
+from gate.kinds.unspoken_roles import explained, reads_roles
 from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause
 
@@ -39,9 +40,13 @@ def not_whole(when: str, catalog: Catalog) -> CannotTell | None:
 
 def other_view(before: Catalog, after: Catalog) -> CannotTell | None:
     """Why two catalogs cannot be compared: what PostgreSQL prints depends on the schemas in use."""
-    if before.closed == after.closed:
-        return None
-    return CannotTell("the role may not use the same schemas as before", Cause.PERMISSION)
+    if before.closed != after.closed:
+        return CannotTell("the role may not use the same schemas as before", Cause.PERMISSION)
+    if reads_roles(before) != reads_roles(after):
+        return CannotTell(
+            "one of the two looks read no roles and members: look again before", Cause.UPSTREAM
+        )
+    return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +92,7 @@ def compared(
         or _hangs(key, text, new, COME)
         or _by_default(key, text, before, after)
     }
-    return Changes(found, frozenset(goes | comes))
+    return Changes(found, frozenset(goes | comes | explained(found)))
 
 
 def undeclared(changes: Changes, declared: Mapping[str, Change]) -> Iterator[str]:

@@ -99,8 +99,8 @@ def _read(section: Section, who: str, path: str, at: int) -> WritableFacts | Abs
         return Absent(f"id {who}: there is no such user")
     if "stopped" in lines:
         return Absent(f"{who} has no process")
-    for word in WHY.keys() & set(lines):
-        cause, why = WHY[word]
+    for obstacle in WHY.keys() & set(lines):
+        cause, why = WHY[obstacle]
         return CannotTell(f"test -w {path} as {who}: {why}", cause)
     # What stands before test and fails ends with 1 as well, but complains.
     user = next(filter(None, map(AS.fullmatch, lines)), None)
