@@ -1,0 +1,100 @@
+"""Each change against the tests that come by it, in a process forked from one that collected them.
+
+mutmut would begin a session of pytest for each change; here one session collects, runs every test
+once to see that all hold and which functions each goes through, and forks for each change.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import resource
+import sys
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+import pytest
+from _pytest.runner import runtestprotocol
+from mutmut.mutation.trampoline import set_mutant_under_test
+from mutmut.state import state
+from mutmut.utils.format_utils import mangled_name_from_mutant_name as function_of
+
+KILLED, SURVIVED, LATE, UNTESTED = "killed", "survived", "timeout", "no tests"
+CPU_S = 10
+"""Beyond what its tests take: a change that makes a loop endless is noticed by that."""
+
+
+class Loop:
+    """A plugin of pytest in the place of its loop over the tests."""
+
+    def __init__(self, mutants: Collection[str], at_once: int) -> None:
+        """Take the names of the changes, and how many are tried at a time."""
+        self.statuses: dict[str, str] = {}
+        self._mutants, self._at_once = mutants, at_once
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try all of them, the quickest to be told first."""
+        if session.testsfailed:
+            raise session.Interrupted("not all tests were collected")
+        code = sys.modules["gate"].__file__ or ""
+        if not os.path.samefile(pathlib.Path(code).parent, "gate"):
+            raise session.Interrupted(f"the tests are of {code}, which is not what was changed")
+        by_function = _trace(session.items)
+        children: dict[int, str] = {}
+        for name in self._mutants:
+            tests = by_function.get(function_of(name))
+            if not tests:
+                self.statuses[name] = UNTESTED
+                continue
+            if len(children) >= self._at_once:
+                self._end_of_one(children)
+            children[_forked(name, tests)] = name
+        while children:
+            self._end_of_one(children)
+        return True
+
+    def _end_of_one(self, children: dict[int, str]) -> None:
+        pid, status = os.wait()
+        ended = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), LATE)
+        self.statuses[children.pop(pid)] = ended
+
+
+def _trace(items: Sequence[pytest.Item]) -> Mapping[str, list[pytest.Item]]:
+    """The tests by the functions that they go through, the quickest first.
+
+    Raises:
+        pytest.UsageError: One does not hold as it is.
+    """
+    set_mutant_under_test("stats")
+    seconds: dict[str, float] = {}
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        state()._stats.clear()  # noqa: SLF001 - mutmut's own way
+        began = time.perf_counter()
+        if not _holds(item):
+            raise pytest.UsageError(f"{item.nodeid} does not hold without any change")
+        seconds[item.nodeid] = time.perf_counter() - began
+        for function in state()._stats:  # noqa: SLF001 - as above
+            found.setdefault(function, []).append(item)
+    for ones in found.values():
+        ones.sort(key=lambda one: seconds[one.nodeid])
+    return found
+
+
+def _holds(item: pytest.Item) -> bool:
+    return all(not one.failed for one in runtestprotocol(item, log=False, nextitem=None))
+
+
+def _forked(name: str, tests: Sequence[pytest.Item]) -> int:
+    """A process in which a change is tried; it ends with 1 where a test notices it."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        limit = int(time.process_time()) + CPU_S
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+        set_mutant_under_test(name)
+        status = 0 if all(map(_holds, tests)) else 1
+    finally:
+        os._exit(status)

@@ -1,0 +1,172 @@
+"""Change the judgements one by one, and tell which changes no test notices.
+
+``python tests/mutation/run.py [MODULE...]`` works in ``reports/mutation``; modules are patterns of
+paths, such as ``gate/kinds/path.py``; without any, all of ``judgements.toml`` are changed. It ends
+with 1 where a change survived that ``survivors.toml`` does not list, or one that it lists did not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fnmatch
+import functools
+import json
+import os
+import pathlib
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+import tomli
+import tomli_w
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+BESIDE = ("tests", "fixtures", "sandbox", "examples", "docs", "conftest.py")
+"""What tests need beside the code that is changed."""
+QUIET = ("xdist", "benchmark", "allure_pytest", "rerunfailures", "cacheprovider")
+Mutant = tuple[str, str, str]
+"""The function that was changed, its line as it was, and as it became."""
+NOTICED = ("killed", "timeout")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it; returns an exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE")
+    parser.add_argument("--work", type=pathlib.Path, default=PROJECT / "reports" / "mutation")
+    parser.add_argument("--tests", nargs="*", help="these, in the place of all")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args(arguments)
+    known = tomli.loads((HERE / "judgements.toml").read_text("utf-8"))
+    work = given.work.resolve()
+    prepare(work, given.modules or known["modules"])
+    os.chdir(work)
+    with into(work / "log"):
+        statuses = mutate(known["beside"], given.tests or known["tests"], given.jobs)
+    (work / "statuses.json").write_text(json.dumps(statuses, indent=1), "utf-8")
+    return tell(statuses, listed(given.modules))
+
+
+def prepare(work: pathlib.Path, modules: Sequence[str]) -> None:
+    """A folder that looks like the project, and in which mutmut may write."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    (work / "gate").symlink_to(PROJECT / "gate")
+    config = tomli.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    config["tool"]["mutmut"] = {"source_paths": ["gate"], "only_mutate": [*modules]}
+    (work / "pyproject.toml").write_text(tomli_w.dumps(config), "utf-8")
+    (work / "mutants").mkdir()
+    for name in BESIDE:
+        (work / "mutants" / name).symlink_to(PROJECT / name)
+
+
+@contextlib.contextmanager
+def into(log: pathlib.Path) -> Iterator[None]:
+    """Everything that is printed, by whichever process, into a file."""
+    kept = [os.dup(one) for one in (1, 2)]
+    with log.open("wb") as file:
+        for one in (1, 2):
+            os.dup2(file.fileno(), one)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            for one, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, one)
+
+
+def mutate(beside: Sequence[str], tests: Sequence[str], jobs: int) -> dict[str, str]:
+    """Have mutmut change all but some functions, and try each change.
+
+    Returns:
+        How each ended, by its name for mutmut.
+    """
+    sys.path[:] = [one for one in sys.path if pathlib.Path(one).resolve() != PROJECT]
+    sys.path.insert(0, str(HERE))
+    import operators  # noqa: PLC0415 - beside this file
+    from mutmut.__main__ import copy_src_dir, create_mutants, setup_source_paths  # noqa: PLC0415
+
+    operators.install(beside)
+    copy_src_dir()
+    setup_source_paths()
+    create_mutants(jobs)
+    shutil.copy("pyproject.toml", "mutants")
+    os.chdir("mutants")
+    try:
+        import loop  # noqa: PLC0415 - beside this file
+        import pytest  # noqa: PLC0415 - after the path
+
+        trial = loop.Loop([*names()], jobs)
+        plain = [f"-pno:{one}" for one in QUIET]
+        status = pytest.main(["-q", "--rootdir=.", "--tb=short", *plain, *tests], plugins=[trial])
+    finally:
+        os.chdir("..")
+    if len(trial.statuses) != len(names()):
+        raise SystemExit(f"pytest ended with {status}: see {pathlib.Path('log').resolve()}")
+    return trial.statuses
+
+
+@functools.lru_cache
+def names() -> dict[str, pathlib.Path]:
+    """The files by the names of all changes in them."""
+    from mutmut.mutation.data import SourceFileMutationData  # noqa: PLC0415
+    from mutmut.utils.file_utils import change_cwd, walk_mutatable_files  # noqa: PLC0415
+
+    found = {}
+    with change_cwd("." if pathlib.Path("mutants").exists() else ".."):
+        for path in sorted(walk_mutatable_files()):
+            data = SourceFileMutationData(path=path)
+            data.load()
+            found |= dict.fromkeys(data.exit_code_by_key, path)
+    return found
+
+
+def mutant(name: str, path: pathlib.Path) -> Mutant:
+    """What was changed, in words that outlive a change elsewhere in the file."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant  # noqa: PLC0415
+
+    lines = get_diff_for_mutant(name, path=path).splitlines()[2:]
+    was, now = (
+        " ".join(one[1:].strip() for one in lines if one.startswith(sign)) for sign in ("-", "+")
+    )
+    function = name.rpartition("__mutmut_")[0].rpartition(".")[2]
+    return f"{path}: {function.removeprefix('x').strip('_ǁ').replace('ǁ', '.')}", was, now
+
+
+def listed(modules: Sequence[str]) -> dict[Mutant, str]:
+    """The survivors that are known, with the reason of each."""
+    file = HERE / "survivors.toml"
+    known = tomli.loads(file.read_text("utf-8"))["survivor"] if file.exists() else []
+    return {
+        (one["where"], one["was"], one["now"]): one["reason"]
+        for one in known
+        if not modules
+        or any(fnmatch.fnmatch(one["where"].partition(":")[0], each) for each in modules)
+    }
+
+
+def tell(statuses: Mapping[str, str], known: Mapping[Mutant, str]) -> int:
+    """Print how many of each module were noticed, and which were not."""
+    counts: dict[str, list[int]] = {"all": [0, 0]}
+    alive: dict[Mutant, str] = {}
+    for name, status in statuses.items():
+        path = names()[name]
+        for one in (counts["all"], counts.setdefault(str(path), [0, 0])):
+            one[0] += status in NOTICED
+            one[1] += 1
+        if status not in NOTICED:
+            alive[mutant(name, path)] = status
+    for of, (noticed, total) in sorted(counts.items()):
+        print(f"{noticed:5} of {total:5} {noticed / total:6.1%}  {of}")
+    new, gone = alive.keys() - known.keys(), known.keys() - alive.keys()
+    for where, was, now in sorted(new):
+        print(f"\n{where} ({alive[where, was, now]})\n  - {was}\n  + {now}")
+    for where, was, now in sorted(gone):
+        print(f"\nlisted, and not there: {where}\n  - {was}\n  + {now}")
+    return 1 if new or gone else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,305 @@
+"""What is said of files, of processes, and of what a command prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from gate.kinds.check import at
+from gate.sources.fact import Absent, Seen
+from gate.sources.host.checks import CheckFacts
+from gate.sources.host.contents import FileFacts
+from gate.sources.host.programs import Program, ProgramFacts
+from tests.selftest.given import DESK, NOW, ago, host, path, said, unclear
+
+UNCLEAR = "cannot tell (upstream): nobody tells"
+THERE = DESK.model_copy(update={"prefix": "/box", "users": {"web": "www-data"}})
+SHA, OTHER = "a" * 64, "b" * 64
+
+
+def file(**changes: Any) -> FileFacts:
+    """A file of 100 bytes that was written a minute ago."""
+    facts: dict[str, Any] = {"path": "/box/f", "type": "regular file", "owner": "www-data"}
+    facts |= {"group": "adm", "mode": "0640", "size": 100, "changed": ago(minutes=1)}
+    return FileFacts(**{**facts, **changes})
+
+
+def has(how: str, *, yes: bool) -> dict[str, Any]:
+    """What was found of what was sought."""
+    none: dict[str, dict[str, bool]] = {"line": {}, "text": {}, "pattern": {}, "name": {}}
+    return {"found": Seen({**none, how: {"a": yes}})}
+
+
+@pytest.mark.parametrize(
+    ("keys", "changes", "expected"),
+    [
+        ('type = "regular file"\nowner = "web"\ngroup = "adm"\nmode = "0640"', {}, ""),
+        ('type = "directory"', {}, "type is regular file"),
+        ('link = "a"', {"link": "b"}, "link is b"),
+        ('link = "a"', {}, "there is no link"),
+        ('owner = "root"', {}, "owner is www-data"),
+        ('group = "root"', {}, "group is adm"),
+        ('mode = "0600"', {}, "mode is 0640"),
+        ("at_least_bytes = 100", {}, ""),
+        ("at_least_bytes = 101", {}, "it is only 100 bytes"),
+        ("at_most_bytes = 100", {}, ""),
+        ("at_most_bytes = 99", {}, "it is 100 bytes"),
+        ("younger_than_s = 60", {}, ""),
+        ("younger_than_s = 59", {}, "it was written 1m ago"),
+        ("younger_than_s = 59", {"changed": NOW + dt.timedelta(minutes=1)}, ""),
+        ("younger_than_s = 59", {"changed": NOW + dt.timedelta(minutes=2)},
+         "cannot tell (upstream): /box/f is of the future: 2026-01-01 00:02:00+00:00"),
+        (f'sha256 = "{SHA}"', {"sha256": Seen(SHA)}, ""),
+        (f'sha256 = "{SHA}"', {"sha256": Seen(OTHER)}, f"sha256 is {OTHER}"),
+        (f'sha256 = "{SHA}"', {"sha256": unclear()}, UNCLEAR),
+        (f'sha256 = "{SHA}"', {}, "cannot tell (upstream): no digest was asked for"),
+        ('lines = ["a"]', has("line", yes=True), ""),
+        ('lines = ["a"]', has("line", yes=False), "no line 'a'"),
+        ('lines_not = ["a"]', has("line", yes=False), ""),
+        ('lines_not = ["a"]', has("line", yes=True), "a line 'a'"),
+        ('contains = ["a"]', has("text", yes=True), ""),
+        ('contains = ["a"]', has("text", yes=False), "'a' is not in it"),
+        ('contains_not = ["a"]', has("text", yes=False), ""),
+        ('contains_not = ["a"]', has("text", yes=True), "'a' is in it"),
+        ('matches = ["a"]', has("pattern", yes=True), ""),
+        ('matches = ["a"]', has("pattern", yes=False), "nothing like 'a'"),
+        ('matches_not = ["a"]', has("pattern", yes=False), ""),
+        ('matches_not = ["a"]', has("pattern", yes=True), "something like 'a'"),
+        ('names = ["a"]', has("name", yes=True), ""),
+        ('names = ["a"]', has("name", yes=False), "nothing gives a a value"),
+        ('names = ["a"]', {"found": unclear()}, UNCLEAR),
+        ('names = ["a"]', {}, "cannot tell (upstream): its content was not asked for"),
+        ("at_least_bytes = 1", {"found": unclear(), "sha256": unclear()}, ""),
+    ],
+)  # fmt: skip
+def test_a_file(keys: str, changes: dict[str, Any], expected: str) -> None:
+    """What it is, how old, how large, and what stands in it."""
+    assert said("file", f'path = "/f"\n{keys}', file(**changes), target=THERE) == expected
+
+
+def program(pid: int = 7, **changes: Any) -> Program:
+    """A process that was started five minutes after the host came up (an hour ago)."""
+    facts: dict[str, Any] = {"executable": "/opt/app/bin/app", "folder": "/opt/app"}
+    return Program(**{"pid": pid, **facts, "command": "app --serve", "started_s": 300.0, **changes})
+
+
+def running(*programs: Program, **changes: Any) -> ProgramFacts:
+    """A unit's processes."""
+    facts: dict[str, Any] = {"user": Seen("www-data"), "groups": Seen(("www-data", "ssl"))}
+    facts |= {"limits": Seen({"max open files": 1024, "max processes": -1}), "drop_ins": ()}
+    facts |= {"variables": Seen(("HOME", "DEBUG")), "zone": Seen("UTC"), "changed": None}
+    facts |= {"replaced": Seen(()), "main": 7, "programs": programs or (program(),)}
+    return ProgramFacts(**{**facts, **changes})
+
+
+PATHS = {
+    "/srv/now": path("/opt/app"),
+    "/srv/bin": path("/opt/app/bin/app"),
+    "/srv/old": path("/opt/old"),
+    "/opt/app": Absent("no"),
+    "/dark": unclear(),
+}
+
+
+def process(keys: str, found: ProgramFacts) -> str:
+    """What is said of it."""
+    keys = f'unit = "app.service"\n{keys}'
+    return said("process", keys, found, target=THERE, host=host(paths=PATHS))
+
+
+DELETED = program(8, executable="/opt/app/bin/app (deleted)")
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("", running(), ""),
+        ("", running(program(), DELETED),
+         "process 8 runs /opt/app/bin/app, which was deleted or replaced"),
+        ('executable = "/srv/bin"', running(), ""),
+        ('executable = "/srv/old"', running(), "executable is /opt/app/bin/app"),
+        ('executable = "/srv/bin"', running(DELETED),
+         "process 8 runs /opt/app/bin/app, which was deleted or replaced"),
+        ('executable = "/dark"', running(), UNCLEAR),
+        ('executable = "/opt/app"', running(program(executable="/box/opt/app")), ""),
+        ('working_folder = "/srv/now"', running(), ""),
+        ('working_folder = "/srv/old"', running(), "working folder is /opt/app"),
+        ('release = "/srv/now"', running(), ""),
+        ('release = "/srv/now"', running(program(executable="/usr/bin/python3")), ""),
+        ('release = "/srv/now"', running(program(folder="/")), ""),
+        ('release = "/srv/now"', running(program(), program(8, executable="/x", folder="/y")),
+         "process 8 runs /x in /y, not /opt/app"),
+        ('release = "/srv/now"', running(program(executable="/opt/app2", folder="")),
+         "process 7 runs /opt/app2 in , not /opt/app"),
+        ('release = "/opt/app"', running(), "there is no /opt/app"),
+        ('release = "/dark"', running(), UNCLEAR),
+        ('command = ["--serve"]', running(), ""),
+        ('command = ["--serve", "--debug"]', running(), "'--debug' is not in its command"),
+        (f'sha256 = "{SHA}"', running(sha256=Seen(SHA)), ""),
+        (f'sha256 = "{SHA}"', running(sha256=Seen(OTHER)), f"sha256 is {OTHER}"),
+        (f'sha256 = "{SHA}"', running(), "cannot tell (upstream): no digest was asked for"),
+        ('user = "web"', running(), ""),
+        ('user = "root"', running(), "user is www-data"),
+        ('user = "web"', running(user=unclear()), UNCLEAR),
+        ('groups = ["ssl"]\ngroups_not = ["sudo"]', running(), ""),
+        ('groups = ["adm"]', running(), "it has no group adm"),
+        ('groups_not = ["ssl"]', running(), "it has the group ssl"),
+        ('groups_not = ["sudo"]', running(groups=unclear()), UNCLEAR),
+        ('environment = ["HOME"]\nenvironment_not = ["PROXY"]', running(), ""),
+        ('environment = ["PROXY"]', running(), "it has no variable PROXY"),
+        ('environment_not = ["DEBUG"]', running(), "it has the variable DEBUG"),
+        ('environment_not = ["PROXY"]', running(variables=unclear()), UNCLEAR),
+        ('zone = "Etc/UTC"', running(), ""),
+        ('zone = "Asia/Kabul"', running(), "time zone is UTC"),
+        ('zone = "Etc/UTC"', running(zone=unclear()), UNCLEAR),
+        ('limits = { "Max open files" = 1024 }', running(), ""),
+        ('limits = { "max open files" = 1025 }', running(), "max open files is 1024"),
+        ('limits = { "max open files" = -1 }', running(), "max open files is 1024"),
+        ('limits = { "max processes" = -1 }', running(), ""),
+        ('limits = { "max processes" = 9999 }', running(), ""),
+        ('limits = { "max cats" = 1 }', running(),
+         "there is no limit 'max cats': known are max open files, max processes"),
+        ('limits = { "max processes" = 1 }', running(limits=unclear()), UNCLEAR),
+        ("drop_ins = []", running(), ""),
+        ("", running(drop_ins=("/box/d.conf",)), ""),
+        ("drop_ins = []", running(drop_ins=("/box/d.conf",)), "/box/d.conf changes its unit file"),
+        ('drop_ins = ["/d.conf"]', running(drop_ins=("/box/d.conf",)), ""),
+        ('drop_ins = ["/d.conf"]', running(), "no drop-in /box/d.conf"),
+        ("", running(replaced=Seen(("/lib/ssl", "/b", "/c", "/d", "/e", "/f"))),
+         "WARN it still uses what was replaced: /lib/ssl, /b, /c, /d, /e"),
+        ("", running(replaced=unclear()), ""),
+    ],
+)  # fmt: skip
+def test_a_process(keys: str, found: ProgramFacts, expected: str) -> None:
+    """What it really runs, where, as whom, with what."""
+    assert process(keys, found) == expected
+
+
+def at_s(seconds: float) -> dt.datetime:
+    """So many seconds after the host came up."""
+    return ago(hours=1) + dt.timedelta(seconds=seconds)
+
+
+def wrote(seconds: float, *programs: Program, **changes: Any) -> ProgramFacts:
+    """Processes whose configuration changed so long after the host came up."""
+    return running(*programs, newest=Seen(("/etc/app", at_s(seconds))), **changes)
+
+
+STALE = "/etc/app changed at 2025-12-31 23:05:01, after it was started or reloaded"
+BY_HAND = (
+    f"cannot tell (upstream): {STALE} by systemd; its 2 workers are younger than that: after a "
+    "reload by hand, or started again for another reason: reload it by systemctl"
+)
+NGINX = program(command="nginx: master process nginx")
+
+
+def workers(main: Program, *started_s: float, **changes: Any) -> tuple[Program, ...]:
+    """A main process, and its workers that were started then."""
+    ones = [program(8 + n, parent=7, started_s=one, **changes) for n, one in enumerate(started_s)]
+    return (main, *ones)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (wrote(299), ""),
+        (wrote(300.1), ""),
+        (wrote(301), STALE),
+        (wrote(301, changed=at_s(302)), ""),
+        (wrote(301, changed=at_s(302), changed_s=300.9), ""),
+        (wrote(301, changed=at_s(301), changed_s=300.0), STALE),
+        (wrote(301, changed=at_s(302), changed_s=300.5), ""),
+        (wrote(301, changed=at_s(200), changed_s=200.0), STALE),
+        (wrote(301, *workers(NGINX, 302, 302.5)), ""),
+        (wrote(301, *workers(NGINX, 302, 303.5)), BY_HAND),
+        (wrote(301, *workers(NGINX, 300.9, 301.5)), STALE),
+        (wrote(301, *workers(NGINX, 300.95, 301.5)), ""),
+        (wrote(301, *workers(NGINX, 301.2, 302)), ""),
+        (wrote(301, *workers(NGINX, 302)), BY_HAND.replace("2 w", "1 w")),
+        (wrote(301, *workers(program(), 302, 302.5)), BY_HAND),
+        (wrote(301, *workers(NGINX, 300, 302)), STALE),
+        (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=7, started_s=100,
+               command="nginx: worker process is shutting down")), ""),
+        (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=9, started_s=100)), ""),
+        (running(newest=unclear()), UNCLEAR),
+        (running(), "cannot tell (upstream): its files were not asked for"),
+    ],
+)  # fmt: skip
+def test_a_configuration(found: ProgramFacts, expected: str) -> None:
+    """It was read when the process was started or reloaded, by systemd or by hand."""
+    assert process('config = ["/etc/app"]', found) == expected
+    assert process("", found) == ""
+
+
+def check(keys: str, output: str, *, status: int = 0, cut: bool = False) -> str:
+    """What is said of a command that printed this."""
+    given = f'reads = "it only looks"\nsh = "true"\n{keys}'
+    return said("check", given, CheckFacts(status=status, output=output, cut=cut))
+
+
+CUT = "cannot tell (upstream): it printed more than is kept"
+
+
+@pytest.mark.parametrize(
+    ("keys", "output", "expected"),
+    [
+        ('matches = ["^b$"]', "a\nb\n", ""),
+        ('matches = ["^a b$"]', "a\nb\n", "it printed nothing like '^a b$'"),
+        ('matches_not = ["^c"]', "a\nb\n", ""),
+        ('matches_not = ["^b$"]', "a\nb\n", "it printed something like '^b$'"),
+        ("number = { at_least = 5 }", " 5 \n", ""),
+        ("number = { at_least = 5 }", "4.5", "it is only 4.5"),
+        ("number = { at_most = 5 }", "-1e3", ""),
+        ("number = { at_most = 5 }", "6", "it is 6"),
+        ("number = { at_most = 5 }", "6 cats",
+         "cannot tell (upstream): it printed no number: '6 cats'"),
+        ('json = { type = "object" }', "{}", ""),
+        ('json = { type = "array" }', "{}", 'body at /: {} is not of type "array"'),
+        ('numbers = { "a.0" = { at_least = 2 } }', '{"a": [2]}', ""),
+        ('numbers = { "a.0" = { at_least = 2 } }', '{"a": [1]}', "a.0: it is only 1"),
+        ('numbers = { "a.0" = { at_most = 2 } }', '{"a": [3.5]}', "a.0: it is 3.5"),
+        ('numbers = { "a.1" = { at_least = 2 } }', '{"a": [1]}', "there is no a.1"),
+        ('numbers = { "a" = { at_least = 0 } }', '{"a": true}', "a is no number"),
+        ('numbers = { "a" = { at_least = 0 } }', '{"a": "1"}', "a is no number"),
+    ],
+)  # fmt: skip
+def test_what_a_command_prints(keys: str, output: str, expected: str) -> None:
+    """Patterns line by line, one number, JSON and the numbers in it."""
+    assert check(keys, output) == expected
+
+
+def test_a_command_that_ends_otherwise() -> None:
+    """Nothing else is judged; what it said last is told, four lines of it at most."""
+    keys = 'status = 3\nmatches = ["x"]\njson = {}'
+    assert check('status = 3\nmatches = ["x"]', "x", status=3) == ""
+    assert check(keys, "a\n\n b \nc\nd\ne", status=1) == (
+        "it ended with exit status 1: b / c / d / e"
+    )
+    assert check(keys, "  \n", status=1) == "it ended with exit status 1: without a word"
+    long = check(keys, "y" * 300, status=1)
+    assert long == f"it ended with exit status 1: {'y' * 200}"
+
+
+def test_what_was_cut_is_not_judged() -> None:
+    """What is missing of it may be what is sought; what was found is there all the same."""
+    assert check('matches = ["x"]', "y", cut=True) == CUT
+    assert check('matches = ["x"]', "x", cut=True) == ""
+    assert check('matches_not = ["x"]', "y", cut=True) == CUT
+    assert check('matches_not = ["x"]', "x", cut=True) == "it printed something like 'x'"
+    assert check("json = {}", "{", cut=True).startswith("cannot tell (upstream): it printed no JSON")
+    never = check('matches = ["(a|a)*c"]', "a" * 40 + "!c")
+    assert never.startswith("cannot tell (timeout): cannot tell (timeout): the pattern")
+    assert check('numbers = { "a" = { at_least = 0 } }', json.dumps([])) == "there is no a"
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("a", {"0": 1}), ("a.0", 1), ("b.0", 5), ("b.1", None), ("b.x", None), ("b.0.c", None),
+     ("d", None), ("b.-1", None)],
+)  # fmt: skip
+def test_places_in_a_document(path: str, found: object) -> None:
+    """By keys, and by numbers of a list."""
+    assert at({"a": {"0": 1}, "b": [5]}, path) == found
