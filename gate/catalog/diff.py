@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from gate.catalog.expression import normal
-from gate.catalog.model import Catalog, Constraint, Index, Table, written
+from gate.catalog.model import Catalog, Constraint, Index, Table, labelled, written
 from gate.catalog.names import plain
 
 TRIGGER = "TRIGGER"
@@ -106,7 +106,7 @@ def objects(catalog: Catalog, *, without: Collection[str] = ()) -> dict[str, str
             found[f"index {name}"] = index.definition
     for name, labels in catalog.enums.items():
         owner = catalog.owners.get(f"enum {name}") if owners else None
-        found[f"enum {name}"] = ", ".join(labels) + (f", owner {owner}" if owner else "")
+        found[f"enum {name}"] = labelled(labels) + (f", owner {owner}" if owner else "")
     for name, version in catalog.extensions.items():
         schema = catalog.extension_schemas.get(name)
         found[f"extension {name}"] = f"{version} in {schema}" if schema else version

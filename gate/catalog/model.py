@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gate.document import Model
 
@@ -178,3 +178,13 @@ class Catalog(Model):
 def written(options: Mapping[str, str]) -> str:
     """Storage parameters in the order of their names, such as ``ef_construction=64, m=16``."""
     return ", ".join(f"{key}={value}" for key, value in sorted(options.items()))
+
+
+def labelled(labels: Iterable[str]) -> str:
+    """The labels of an enum in order; one that would not be told from others stands in quotes."""
+    return ", ".join("'" + one.replace("'", "''") + "'" if _odd(one) else one for one in labels)
+
+
+def _odd(label: str) -> bool:
+    """Whether it might be taken for two labels, for none, or for no type at all."""
+    return "," in label or "'" in label or not label.strip() or label == "absent"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from gate.contract.body_schema import complaints
 from gate.errors import ObservationError
 from gate.kinds.metrics import metrics
 from gate.kinds.pointer import places
 from gate.kinds.token import token
-from gate.pattern import search
+from gate.pattern import first_like, search
 from gate.secrets import known
 from gate.sources.api.facts import Answer
 from gate.sources.api.metrics import is_exposed, without_comments
 from gate.sources.api.promised import PromisedExchange
 
+ALL_WITHIN_S = 5.0
+"""So long a pattern may take for all texts of a body."""
 MORE = 3
 """Places that are told of what must not be shown."""
 
@@ -83,9 +85,9 @@ def _unlike(patterns: Iterable[str], body: object) -> list[str]:
     Raises:
         ObservationError: One does not come to an end.
     """
-    texts = "\n\0\n".join(_texts(body)) if patterns else ""
+    texts = [*_texts(body)] if patterns else []
     return [
-        f"nothing in the body is like {one!r}" for one in patterns if search(one, texts) is None
+        f"nothing in the body is like {one!r}" for one in patterns if _match(one, texts) is None
     ]
 
 
@@ -97,13 +99,25 @@ def says(never: Iterable[str], body: object) -> list[str]:
     """
     if not never:
         return []
-    texts = "\n\0\n".join(_texts(body))
-    found = ((pattern, search(pattern, texts)) for pattern in never)
+    texts = [*_texts(body)]
+    found = ((pattern, _match(pattern, texts)) for pattern in never)
     return [
-        f"the answer says {known.first(match[0], 80)!r}, which is like {pattern!r}"
+        f"the answer says {known.first(match, 80)!r}, which is like {pattern!r}"
         for pattern, match in found
         if match is not None
     ]
+
+
+def _match(pattern: str, texts: Sequence[str]) -> str | None:
+    """What a pattern finds in the first text that is like it: each by itself, between ^ and $.
+
+    Raises:
+        ObservationError: It does not come to an end.
+    """
+    like = first_like([pattern], texts, within_s=ALL_WITHIN_S)
+    text = next((one for one, found in zip(texts, like, strict=True) if found), None)
+    match = None if text is None else search(pattern, text)
+    return None if match is None else match[0]
 
 
 def _texts(body: object) -> Iterable[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import pydantic
 
-from gate.catalog.model import Catalog
+from gate.catalog.model import Catalog, labelled
 from gate.contract.item import Item
 from gate.contract.model import Promise
 from gate.kinds.finding import Finding
@@ -45,9 +45,9 @@ def enum(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Enum)
     name = promise.name
     labels = require(scene.catalog(name), "catalog").enums.get(name)
-    promised = "absent" if item.absent else ", ".join(item.labels)
-    is_ = "absent" if labels is None else ", ".join(labels)
-    broken = () if promised == is_ else (f"type {name}: {is_}",)
+    promised = "absent" if item.absent else labelled(item.labels)
+    is_ = "absent" if labels is None else labelled(labels)
+    broken = () if labels == (None if item.absent else item.labels) else (f"type {name}: {is_}",)
     return Finding(promised=promised, seen=is_, broken=broken, look=psql(f"\\dT+ {name}", scene))
 
 
@@ -67,11 +67,11 @@ def _state(promise: Promise, scene: Scene) -> Told:
     fact = _labels(promise, scene)
     if isinstance(fact, CannotTell):
         return fact
-    return State(", ".join(fact.value)) if isinstance(fact, Seen) else ABSENT
+    return State(labelled(fact.value)) if isinstance(fact, Seen) else ABSENT
 
 
 def _row(promise: Promise, scene: Scene) -> Cells:
-    labels = shown(_labels(promise, scene), "absent", ", ".join)
+    labels = shown(_labels(promise, scene), "absent", labelled)
     return {"Type": promise.name, "Labels": labels}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Annotated
@@ -39,6 +40,7 @@ WORDS = ("SELECT", "WITH", "VALUES", "SHOW", "TABLE")
 READS = rf"^\s*(?:{'|'.join((*WORDS, *(one.lower() for one in WORDS)))})\s"
 """What a statement begins with that answers rows."""
 Scalar = str | int | float | bool
+NO_NUMBER = CannotTell("before the deployment it was no number", Cause.UPSTREAM)
 
 
 class Query(Item):
@@ -168,7 +170,7 @@ def fewer(id_: str, found: Rows, scene: Scene) -> Iterator[str | CannotTell]:
         yield unknown(before)
         return
     was = before.value
-    yield from number(was, lambda _: ())
+    yield from number(was, lambda is_: [NO_NUMBER] if math.isnan(is_) else [])
     yield from number(
         found, lambda is_: [f"it is {is_:g}, and was {_text(was)}"] if _less(is_, was) else []
     )
@@ -176,7 +178,7 @@ def fewer(id_: str, found: Rows, scene: Scene) -> Iterator[str | CannotTell]:
 
 def _less(number: float, was: Rows) -> bool:
     value = was.rows[0][0] if was.rows and len(was.columns) == 1 else None
-    return isinstance(value, (int, float)) and number < value
+    return isinstance(value, (int, float)) and not math.isnan(value) and not number >= value
 
 
 def _changed(id_: str, found: Rows, scene: Scene) -> Iterator[str | CannotTell]:

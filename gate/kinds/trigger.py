@@ -24,8 +24,10 @@ from gate.kinds.kind import (
     records_nothing,
     shows_nothing,
 )
-from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, CannotTell
+from gate.kinds.scene import Scene, asked
+from gate.sources.fact import Absent, CannotTell, Seen
+
+NOTHING = "it watches no item at this moment: nothing shows that there is no reason to roll back"
 
 
 class Trigger(Item):
@@ -60,19 +62,20 @@ def trigger(promise: Promise, scene: Scene) -> Finding:
         promised=f"none of {len(watched)} items breaks",
         seen=f"{len(broken)} of {len(watched)} are broken",
         broken=tuple(f"roll back: {one}" for one in broken),
+        warnings=() if watched else (NOTHING,),
     )
 
 
 def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
     answers = [
-        (one.id, scene.api.answers.get(one.id))
+        (one.id, asked(scene.api.answers, one.id))
         for one in watched
         if isinstance(one.at(scene.moment), Endpoint)
     ]
     fired = [
         f"roll back: {id_} answered {fact.value.status}"
         for id_, fact in answers
-        if fact is not None and fact.fact == "seen" and fact.value.status >= status
+        if isinstance(fact, Seen) and fact.value.status >= status
     ]
     fired += [
         f"roll back: {id_}: {fact.proof}" for id_, fact in answers if isinstance(fact, Absent)
@@ -92,6 +95,7 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
         promised=f"none of {len(answers)} endpoints answers {status} or above",
         seen=f"{len(fired)} of {len(answers)} do",
         broken=tuple(fired),
+        warnings=() if answers else (NOTHING,),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from gate.account.verdict import Line, Outcome, Verdict
 from gate.catalog.expression import normal
-from gate.catalog.model import Catalog
+from gate.catalog.model import Catalog, labelled
 from gate.contract.model import Contract, Promise
 from gate.duration import moment_of
 from gate.kinds.kind import State
@@ -192,7 +192,7 @@ def _things(catalog: Catalog, *, whole: bool) -> dict[str, str]:
         for name, one in catalog.indexes.items()
         if not one.constraint
     }
-    things |= {f"enum {name}": ", ".join(labels) for name, labels in catalog.enums.items()}
+    things |= {f"enum {name}": labelled(labels) for name, labels in catalog.enums.items()}
     things |= {f"extension {name}": version for name, version in catalog.extensions.items()}
     things |= catalog.objects if whole else {}
     return {name: normal(one) for name, one in things.items()}

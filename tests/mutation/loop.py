@@ -37,7 +37,7 @@ class Loop:
         if session.testsfailed:
             raise session.Interrupted("not all tests were collected")
         code = sys.modules["gate"].__file__ or ""
-        if not os.path.samefile(pathlib.Path(code).parent, "gate"):
+        if not pathlib.Path(code).parent.samefile("gate"):
             raise session.Interrupted(f"the tests are of {code}, which is not what was changed")
         by_function = _trace(session.items)
         children: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""What is changed in a judgement to see whether a test notices: mutmut's operators, and some of ours.
+"""What is changed in a judgement, to see whether a test notices: mutmut's ways, and some of ours.
 
 Two sorts of mutmut's are left out. The words of a message: a text with a blank in it is read by
 people, and no judgement hangs on it; one without is a key, a status or a name, and is changed. And
@@ -48,4 +48,4 @@ def install(beside: Collection[str]) -> None:
     file_mutation.NEVER_MUTATE_FUNCTION_NAMES.update(beside)
     kept = [one for one in mutators.mutation_operators if one[1] not in LEFT_OUT]
     ours = [(cst.SimpleString, name_in_quotes), (cst.If, branch), (cst.CompIf, branch)]
-    mutators.mutation_operators[:] = [*kept, *ours, (cst.Call, argument)]  # type: ignore[index]
+    mutators.mutation_operators[:] = [*kept, *ours, (cst.Call, argument)]

@@ -84,9 +84,10 @@ def mutate(beside: Sequence[str], tests: Sequence[str], jobs: int) -> dict[str, 
         How each ended, by its name for mutmut.
     """
     sys.path[:] = [one for one in sys.path if pathlib.Path(one).resolve() != PROJECT]
-    sys.path.insert(0, str(HERE))
-    import operators  # noqa: PLC0415 - beside this file
+    sys.path.insert(0, str(pathlib.Path("mutants").resolve()))
     from mutmut.__main__ import copy_src_dir, create_mutants, setup_source_paths  # noqa: PLC0415
+
+    from tests.mutation import operators  # noqa: PLC0415 - after the path
 
     operators.install(beside)
     copy_src_dir()
@@ -95,8 +96,9 @@ def mutate(beside: Sequence[str], tests: Sequence[str], jobs: int) -> dict[str, 
     shutil.copy("pyproject.toml", "mutants")
     os.chdir("mutants")
     try:
-        import loop  # noqa: PLC0415 - beside this file
-        import pytest  # noqa: PLC0415 - after the path
+        import pytest  # noqa: PLC0415 - as above
+
+        from tests.mutation import loop  # noqa: PLC0415 - as above
 
         trial = loop.Loop([*names()], jobs)
         plain = [f"-pno:{one}" for one in QUIET]
@@ -105,7 +107,8 @@ def mutate(beside: Sequence[str], tests: Sequence[str], jobs: int) -> dict[str, 
         os.chdir("..")
     if len(trial.statuses) != len(names()):
         raise SystemExit(f"pytest ended with {status}: see {pathlib.Path('log').resolve()}")
-    return trial.statuses
+    statuses: dict[str, str] = trial.statuses
+    return statuses
 
 
 @functools.lru_cache
@@ -114,7 +117,7 @@ def names() -> dict[str, pathlib.Path]:
     from mutmut.mutation.data import SourceFileMutationData  # noqa: PLC0415
     from mutmut.utils.file_utils import change_cwd, walk_mutatable_files  # noqa: PLC0415
 
-    found = {}
+    found: dict[str, pathlib.Path] = {}
     with change_cwd("." if pathlib.Path("mutants").exists() else ".."):
         for path in sorted(walk_mutatable_files()):
             data = SourceFileMutationData(path=path)
@@ -132,7 +135,8 @@ def mutant(name: str, path: pathlib.Path) -> Mutant:
         " ".join(one[1:].strip() for one in lines if one.startswith(sign)) for sign in ("-", "+")
     )
     function = name.rpartition("__mutmut_")[0].rpartition(".")[2]
-    return f"{path}: {function.removeprefix('x').strip('_ǁ').replace('ǁ', '.')}", was, now
+    shown = function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+    return f"{path}: {shown}", was, now
 
 
 def listed(modules: Sequence[str]) -> dict[Mutant, str]:

@@ -27,6 +27,9 @@ from tests.selftest.promised import contract
 __all__ = ["NOW", "ago", "host", "look", "path", "promised", "said", "scene", "unclear"]
 
 NOTHING = CannotTell("not looked at", Cause.UPSTREAM)
+NOWHERE = ("risk", "waiver", "trigger", "budget")
+"""Kinds that are judged by what others look at."""
+ABSENT = ("absent", "closed", "not served")
 DESK = target_of("local://")
 
 
@@ -48,9 +51,8 @@ def promised(items: Mapping[str, str], *others: str) -> Contract:
 
 def host(**changes: Any) -> Fact[HostFacts]:
     """A host of which nothing is told but what is given here."""
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("units", "processes", "paths", "outputs", "packages", "tools", "files"), {}
-    )
+    names = ("units", "processes", "paths", "outputs", "packages", "tools", "files")
+    nothing: dict[str, Any] = {name: {} for name in names}
     return Seen(HostFacts(**{**nothing, "identity": identity(), "listeners": NOTHING, **changes}))
 
 
@@ -126,7 +128,12 @@ def told(scene: Scene, id_: str) -> str:
         found = finding(scene, id_)
     except ObservationError as error:
         return str(error)
+    kind, absent = id_.partition(".")[0], scene.contract.promise(id_).at(scene.moment).absent
     assert found.holds is not bool(found.broken)
+    assert bool(found.look) is (kind not in NOWHERE), found
+    assert (found.promised in ABSENT) is (
+        absent or (kind == "endpoint" and "closed" in found.promised)
+    )
     return "; ".join((*found.broken, *(f"WARN {one}" for one in found.warnings)))
 
 

@@ -91,7 +91,9 @@ def test_a_load_that_is_not_told(keys: str, expected: str) -> None:
 def mount(room: Any = None) -> MountFacts:
     """A disk of 1 GB with 10 % of all free."""
     full = Room(size=10**9, free=10**8, inodes=1000, free_inodes=100)
-    return MountFacts(device="/dev/sda1", type="ext4", options=("rw", "noexec"), room=room or Seen(full))
+    return MountFacts(
+        device="/dev/sda1", type="ext4", options=("rw", "noexec"), room=room or Seen(full)
+    )
 
 
 @pytest.mark.parametrize(

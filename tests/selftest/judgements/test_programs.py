@@ -289,7 +289,9 @@ def test_what_was_cut_is_not_judged() -> None:
     assert check('matches = ["x"]', "x", cut=True) == ""
     assert check('matches_not = ["x"]', "y", cut=True) == CUT
     assert check('matches_not = ["x"]', "x", cut=True) == "it printed something like 'x'"
-    assert check("json = {}", "{", cut=True).startswith("cannot tell (upstream): it printed no JSON")
+    assert check("json = {}", "{", cut=True).startswith(
+        "cannot tell (upstream): it printed no JSON"
+    )
     never = check('matches = ["(a|a)*c"]', "a" * 40 + "!c")
     assert never.startswith("cannot tell (timeout): cannot tell (timeout): the pattern")
     assert check('numbers = { "a" = { at_least = 0 } }', json.dumps([])) == "there is no a"
