@@ -106,6 +106,7 @@ def sql(*statements: str) -> str:
 NEW = sql("CREATE TABLE extra (id integer PRIMARY KEY)")
 GONE = sql("DROP TABLE extra")
 IF_ROWS = "DO $$ BEGIN IF EXISTS (SELECT FROM {}) THEN RAISE 'rows are there'; END IF; END $$"
+OF_ITSELF = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {}', current_database()); END $$"
 LEFT, DROPPED = "rehearsal.downgrade", "DROP INDEX ix_item_v"
 HNSW = "CREATE INDEX ix_item_v ON item USING "
 RIGHT = HNSW + "hnsw (v vector_cosine_ops) WITH (m=16, ef_construction=64)"
@@ -283,6 +284,35 @@ PROJECTS: dict[str, Project] = {
             "r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"), sql("DROP TABLE more"))
         },
         finds={LEFT: "the point of no return is r1"},
+    ),
+    # The database itself, of which no event trigger tells
+    "healthy-alters-its-own-database": Project(
+        up=NEW + "\n" + sql(OF_ITSELF.format("CONNECTION LIMIT 50"), OF_ITSELF.format(
+            "SET work_mem TO ''5MB''"), OF_ITSELF.format("IS_TEMPLATE true")),
+        down=GONE + "\n" + sql(OF_ITSELF.format("CONNECTION LIMIT -1"), OF_ITSELF.format(
+            "RESET work_mem"), OF_ITSELF.format("IS_TEMPLATE false")),
+        loses=("extra", "more"),
+        files={"r2.py": revision("r2", "r1", sql("CREATE TABLE more (id int)"),
+                                 sql("DROP TABLE more"))},
+    ),
+    "its-own-limit-stays": Project(
+        up=sql(OF_ITSELF.format("CONNECTION LIMIT 50")),
+        finds={LEFT: "~ database itself: database, owner postgres -> "
+               "database, at most 50 connections, owner postgres"},
+    ),
+    "a-template-stays": Project(
+        up=sql(OF_ITSELF.format("IS_TEMPLATE true")), finds={LEFT: "~ database itself: "},
+    ),
+    "alters-live-by-name": Project(
+        up=NEW + "\n" + sql("ALTER DATABASE @live@ CONNECTION LIMIT 50"), down=GONE,
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 alters the database test_",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "alters-live-by-a-name-that-it-puts-together": Project(
+        up="op.execute(f'ALTER DATABASE {\"@live@\"} CONNECTION LIMIT 50')",
+        finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
+               "was: - connection limit -1; + connection limit 50"},
     ),
     # What it does to others
     "rewrite": Project(

@@ -110,7 +110,8 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     }
     for file, text in files.items():
         if text:
-            (versions / file).write_text(text, "utf-8")
+            named = text.replace("@live@", str(parameters["dbname"]))
+            (versions / file).write_text(named, "utf-8")
     head = max(one[:2] for one in files if one.startswith("r"))
     words = {"folder": folder, "head": head, "python": sys.executable, "how": project.how}
     if "hot =" not in project.how:

@@ -69,6 +69,12 @@ def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 def _targets_clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     proof = known(facts.targets_clone)
     broken = [proof.proof] if isinstance(proof, Absent) else []
+    broken += [
+        f"{leg.direction}grade of {leg.revision}: the live database itself is not as it was: "
+        f"{'; '.join(leg.beyond)}"
+        for leg in (*facts.up, *facts.down)
+        if leg.beyond
+    ]
     warnings = [f"new session on the live database meanwhile: {one}" for one in facts.strangers]
     if broken:
         broken += warnings

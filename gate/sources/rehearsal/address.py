@@ -20,7 +20,13 @@ def address(how: Alembic, clone: Clone, at: tuple[str, int] | None = None) -> di
     host, port = at or (there["host"], there["port"])
     words = {"user": there["user"], "password": there.get("password", "")}
     words |= {"host": str(host), "port": str(port), "database": there["dbname"]}
-    quoted = {key: urllib.parse.quote(value, safe="") for key, value in words.items()}
-    url = how.url.format(**quoted)
+    before, mark, behind = how.url.partition("?")
+    # Behind a question mark a slash is one. A socket's folder without a percent sign goes through
+    # an ini file, too, to which an env.py gives the address as it is.
+    url = before.format(**_quoted(words, "")) + mark + behind.format(**_quoted(words, "/"))
     others = {name: text.format(**words, url=url) for name, text in how.variables.items()}
     return {how.variable: url, **others}
+
+
+def _quoted(words: dict[str, str], safe: str) -> dict[str, str]:
+    return {key: urllib.parse.quote(value, safe=safe) for key, value in words.items()}

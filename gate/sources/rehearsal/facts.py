@@ -109,6 +109,7 @@ class Leg(Model):
         started: When it began, by the gate's clock (UTC).
         queued: Whether it held an advisory lock, as those do who expect others of their kind.
         concurrently: Whether something of it ran ``CONCURRENTLY``.
+        beyond: What of the live database itself is other than before, such as its owner.
     """
 
     revision: str
@@ -126,6 +127,7 @@ class Leg(Model):
     started: pydantic.AwareDatetime | None = None
     queued: bool = False
     concurrently: bool = False
+    beyond: tuple[str, ...] = ()
 
 
 class VectorFacts(Model):

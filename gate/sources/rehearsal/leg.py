@@ -10,7 +10,7 @@ from gate.catalog.names import told
 from gate.connection.obstacle import CarrierError
 from gate.errors import ObservationError
 from gate.sources.fact import CannotTell, Cause
-from gate.sources.rehearsal import alembic, trace
+from gate.sources.rehearsal import alembic, beyond, trace
 from gate.sources.rehearsal.facts import Leg
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
@@ -83,6 +83,7 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
     connection = stage.connection
     existing = {name for (name,) in connection.execute(EXISTING)}
     trace.install(connection, superuser=stage.clone.superuser)
+    live = beyond.theirs(connection, stage.clone)
     storage = dict(connection.execute(STORAGE).fetchall())
     first = connection.execute(
         "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
@@ -118,6 +119,7 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
         started=started,
         queued=witness.queued,
         concurrently=witness.concurrently or traced.concurrently,
+        beyond=beyond.changed(live, beyond.theirs(connection, stage.clone)),
     )
 
 

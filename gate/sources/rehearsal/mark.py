@@ -25,7 +25,7 @@ CLONES = """
     SELECT d.datname, coalesce(shobj_description(d.oid, 'pg_database'), ''),
            EXISTS (SELECT FROM pg_stat_activity AS a
                     WHERE a.datid = d.oid AND starts_with(a.application_name, %s))
-      FROM pg_database AS d WHERE starts_with(d.datname, %s) AND NOT d.datistemplate
+      FROM pg_database AS d WHERE starts_with(d.datname, %s)
 """
 SUBSCRIPTIONS = """
     SELECT subname FROM pg_subscription
@@ -35,6 +35,8 @@ SUBSCRIBES = """
     SELECT count(*) FROM pg_subscription AS s JOIN pg_database AS d ON d.oid = s.subdbid
      WHERE d.datname = %s
 """
+TEMPLATE = "SELECT datistemplate FROM pg_database WHERE datname = %s"
+"""Whether a migration made a template of it: such a one cannot be dropped."""
 HOLD = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 FREE = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 LET_GO = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"
@@ -102,6 +104,10 @@ def drop(admin: psycopg.Connection[Any], name: str) -> None:
             gone = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             if (admin.execute(SUBSCRIBES, [name]).fetchone() or [0])[0]:
                 _unsubscribe(admin, name)
+            if (admin.execute(TEMPLATE, [name]).fetchone() or [False])[0]:
+                admin.execute(
+                    sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name))
+                )
             admin.execute(gone)
 
 

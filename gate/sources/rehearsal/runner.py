@@ -226,6 +226,7 @@ def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Pro
         "installed": bool(begun.before),
         "variable": how.variable,
         "database": clone.name,
+        "live": clone.live.there["dbname"],
         "option": how.option,
         "deadline_s": how.deadline_s,
     }

@@ -76,8 +76,8 @@ class Stage:
         return self._witness
 
     def whole(self) -> Catalog:
-        """The clone's catalog."""
-        return read_catalog(self.connection, whole=True)
+        """The clone's catalog, and whose it is itself."""
+        return read_catalog(self.connection, whole=True, itself=True)
 
     def look(self) -> Fact[DatabaseFacts]:
         """Look at the clone as the live database is looked at."""

@@ -34,6 +34,13 @@ RIGHTS = """
      WHERE d.datname = %s AND d.datacl IS NOT NULL
 """
 """Who has which rights on a database; a row of NULLs where nobody has any, none as it is usual."""
+OWN = """
+    SELECT r.rolname, d.datdba <> x.datdba, d.datconnlimit, d.datconnlimit <> x.datconnlimit,
+           d.datistemplate
+      FROM pg_database AS d LEFT JOIN pg_roles AS r ON r.oid = d.datdba, pg_database AS x
+     WHERE d.datname = %s AND x.datname = %s
+"""
+"""Whose a database is and how many may come in, where that is not as with another one."""
 
 
 class States:
@@ -106,8 +113,24 @@ class States:
         for role, pair in self._admin.execute(SETTINGS, [self._clone]).fetchall():
             self._admin.execute(setting(name, pair, role))
         if source == self._clone:
+            self._carry_own(name)
             self._carry_rights(name)
         return name
+
+    def _carry_own(self, name: str) -> None:
+        """A copy is its maker's and lets anybody in, whatever a revision made of the clone."""
+        row = self._admin.execute(OWN, [self._clone, name]).fetchone()
+        if row is None:
+            return
+        owner, given, limit, limited, template = row
+        for differs, what in (
+            (given and owner, sql.SQL("OWNER TO {}").format(sql.Identifier(owner or ""))),
+            (limited, sql.SQL("CONNECTION LIMIT {}").format(sql.Literal(limit))),
+            (template, sql.SQL("IS_TEMPLATE true")),
+        ):
+            if differs:
+                text = sql.SQL("ALTER DATABASE {} {}").format(sql.Identifier(name), what)
+                self._admin.execute(text)
 
     def _carry_rights(self, name: str) -> None:
         """A copy has the usual rights, whatever a revision granted on the clone or revoked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -58,6 +59,8 @@ def _words(how: dict[str, Any]) -> list[str]:
     return list(how["application"] or how["words"])
 
 
+BY_NAME = "%s alters the database %s by its name, and the clone has another one"
+"""What is said of a revision that cannot be tried on a clone."""
 UNSUITED = 77
 """Exit status of a process that was to be kept and came to Alembic's steps without a stop."""
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
@@ -116,6 +119,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             if asked["do"] == "down":
                 make = MigrationStep.downgrade_from_script
             found_ = [script.get_revision(one) for one in asked["revisions"]]
+            _not_by_name(how["live"], found_)
             return [make(script.revision_map, one) for one in found_ if one is not None]
 
         # Who only asks makes no version table either, where there is none.
@@ -160,6 +164,29 @@ def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, 
     answer["elsewhere"] = found
     if not only:
         raise util.CommandError("env.py opens %s" % found)
+
+
+def _not_by_name(live: str, revisions: Any) -> None:
+    """Go no further where a revision alters the live database by its name.
+
+    The clone has another one: what was meant for the live database would be done to it, where it is
+    on the same server, and to any other of this name elsewhere. No event trigger sees it.
+
+    Raises:
+        CommandError: Text in a revision's file does; nothing was done.
+    """
+    from alembic import util
+
+    alters = re.compile(r"\bALTER\s+DATABASE\s+(?:%s(?![\w$])|\"%s\")" % (
+        re.escape(live), re.escape(live.replace('"', '""'))), re.IGNORECASE)  # fmt: skip
+    for one in revisions:
+        with open(one.path, "rb") as file:
+            told = ast.parse(file.read())
+        bare = {id(node.value) for node in ast.walk(told) if isinstance(node, ast.Expr)}
+        for node in ast.walk(told):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if id(node) not in bare and alters.search(node.value):
+                    raise util.CommandError(BY_NAME % (one.revision, live))
 
 
 def _installed() -> list[str]:
