@@ -194,10 +194,24 @@ INSERTED = """
 for row in rows:
     op.execute("INSERT INTO t_a VALUES (%s)" % row)
 """
+THROUGH_INI = """
+import os
+from alembic import context
+from sqlalchemy import engine_from_config
+
+context.config.set_main_option("sqlalchemy.url", os.environ["DATABASE_URL"])
+engine = engine_from_config(context.config.get_section(context.config.config_ini_section))
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+"""Of an application whose address has no percent sign where it lives."""
 AT = "migrations/versions/"
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
 HISTORIES = {
     "from-nothing": History(files=TWO),
+    "through-an-ini-that-takes-no-percent-sign": History(files=TWO, env=THROUGH_INI),
     "one-step-back": History(files=TWO, restores="a", steps=2),
     "leftover": History(
         files={f"{AT}a.py": table("a", None),

@@ -16,7 +16,7 @@ from gate.catalog import digest
 from gate.catalog.digest import Digests, numbers
 from gate.contract.rehearsal import Alembic
 from gate.contract.release import spelled
-from gate.sources.rehearsal import inside, mark, rows, touched
+from gate.sources.rehearsal import address, inside, mark, rows, touched
 from gate.sources.rehearsal.prints import SMALL, Prints
 from gate.sources.rehearsal.state import States
 from gate.sources.rehearsal.tidy import tidy
@@ -266,6 +266,40 @@ def test_a_copy_has_the_rights_of_the_clone(postgres: Postgres) -> None:
             assert before == ("{}",)
         finally:
             mark.drop(admin, name)
+
+
+OF_ITSELF = ("CONNECTION LIMIT 7", "OWNER TO pg_monitor", "IS_TEMPLATE true", "CONNECTION LIMIT -1")
+ITSELF = """
+    SELECT pg_get_userbyid(datdba), datconnlimit, datistemplate FROM pg_database WHERE datname = %s
+"""
+
+
+def test_a_copy_is_what_the_clone_is_itself(postgres: Postgres) -> None:
+    """Owner, limit and being a template are carried; a template is dropped like any other."""
+    name = mark.new_name()
+    with psycopg.connect(postgres.conninfo, autocommit=True) as admin:
+        states = States(admin, name, "live")
+        states.empty()
+        try:
+            for one in OF_ITSELF:
+                alter = sql.SQL("ALTER DATABASE {} " + one).format(sql.Identifier(name))
+                admin.execute(alter)
+                before = admin.execute(ITSELF, [name]).fetchone()
+                copy = states.save()
+                assert admin.execute(ITSELF, [copy]).fetchone() == before
+                states.restore(copy)
+                assert admin.execute(ITSELF, [name]).fetchone() == before
+            assert before == ("pg_monitor", -1, True)
+        finally:
+            mark.drop(admin, name)
+        assert admin.execute(ITSELF, [name]).fetchone() is None
+
+
+def test_a_slash_behind_a_question_mark_is_one() -> None:
+    """What is put into a query keeps its slashes; before it, and whatever else it is, is quoted."""
+    told = address.quoted({"host": "/run/a b", "password": "a/b&c%"}, "/")
+    assert told == {"host": "/run/a%20b", "password": "a/b%26c%25"}
+    assert address.quoted({"host": "/run"}, "") == {"host": "%2Frun"}
 
 
 def _sorted(row: tuple[Any, ...] | None) -> list[str]:

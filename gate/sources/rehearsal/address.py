@@ -23,10 +23,11 @@ def address(how: Alembic, clone: Clone, at: tuple[str, int] | None = None) -> di
     before, mark, behind = how.url.partition("?")
     # Behind a question mark a slash is one. A socket's folder without a percent sign goes through
     # an ini file, too, to which an env.py gives the address as it is.
-    url = before.format(**_quoted(words, "")) + mark + behind.format(**_quoted(words, "/"))
+    url = before.format(**quoted(words, "")) + mark + behind.format(**quoted(words, "/"))
     others = {name: text.format(**words, url=url) for name, text in how.variables.items()}
     return {how.variable: url, **others}
 
 
-def _quoted(words: dict[str, str], safe: str) -> dict[str, str]:
+def quoted(words: dict[str, str], safe: str) -> dict[str, str]:
+    """Words as they stand in an address, percent-encoded but for what is safe there."""
     return {key: urllib.parse.quote(value, safe=safe) for key, value in words.items()}

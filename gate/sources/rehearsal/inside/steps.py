@@ -180,13 +180,16 @@ def _not_by_name(live: str, revisions: Any) -> None:
     alters = re.compile(r"\bALTER\s+DATABASE\s+(?:%s(?![\w$])|\"%s\")" % (
         re.escape(live), re.escape(live.replace('"', '""'))), re.IGNORECASE)  # fmt: skip
     for one in revisions:
-        with open(one.path, "rb") as file:
-            told = ast.parse(file.read())
+        try:
+            with open(one.path, "rb") as file:
+                told = ast.parse(file.read())
+        except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen afterwards
+            continue
         bare = {id(node.value) for node in ast.walk(told) if isinstance(node, ast.Expr)}
         for node in ast.walk(told):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in bare and alters.search(node.value):
-                    raise util.CommandError(BY_NAME % (one.revision, live))
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in bare else ""
+            if isinstance(text, str) and alters.search(text):
+                raise util.CommandError(BY_NAME % (one.revision, live))
 
 
 def _installed() -> list[str]:
