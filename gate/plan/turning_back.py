@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gate.kinds.step import Step
+from gate.pattern import unlike
 from gate.plan.checks import holds
 from gate.plan.facts import PlanFacts, StepRecord
 from gate.plan.journal import Past
@@ -31,16 +32,14 @@ def nothing_to_take_back(
     moved = [id_ for id_, one in steps.items() if one.done_if and _done(done.steps[id_])]
     if past.deployed and not past.attempted and not moved:
         return "the deployment came to its good end in an earlier run, and this one moved nothing"
-    asked = [one for one in rollback.values() if one.done_if is not None]
-    for step in asked:
-        if step.done_if is None:
-            continue
-        answer = holds(step.done_if, step, way.target, way.carrier)
+    asked = [(one, one.done_if) for one in rollback.values() if one.done_if is not None]
+    for step, check in asked:
+        answer = holds(check, step, way.target, way.carrier)
         if not (isinstance(answer, Seen) and answer.value[0]):
             return ""
     if len(asked) == len(rollback):
         return "every step of the rollback is done already: nothing was moved"
-    begun = [id_ for id_, fact in done.steps.items() if _may_have_moved(fact)]
+    begun = [id_ for id_, fact in done.steps.items() if _may_have_moved(steps[id_], fact, way)]
     return "" if begun or past.attempted else "no step was carried out: nothing was moved"
 
 
@@ -49,11 +48,17 @@ def _done(fact: Fact[StepRecord]) -> bool:
     return isinstance(fact, Seen) and fact.value.state == "done"
 
 
-def _may_have_moved(fact: Fact[StepRecord]) -> bool:
-    """Whether a step was begun; one that ended well and only said something else moved nothing."""
+def _may_have_moved(step: Step, fact: Fact[StepRecord], way: Way) -> bool:
+    """Whether a step was begun; one that ended well and only said something else moved nothing.
+
+    One that ended well and did not come to its effect, or is not answered for, did something.
+    """
     if isinstance(fact, Absent):
         return False
     if isinstance(fact, CannotTell):
         return NOT_BEGUN not in fact.reason
     record = fact.value
-    return record.state == "done" or (record.state == "failed" and record.exit_status != 0)
+    if record.state == "failed":
+        said_else = record.unmet == way.redact(unlike(step.expect, ""))
+        return record.exit_status != 0 or not said_else
+    return record.state == "done"

@@ -280,3 +280,78 @@ def test_a_journal_tells_of_its_own_target_only() -> None:
     line = '{"event": "begun", "phase": "deploy", "instance": "one"}'
     assert read_past(line, "other") == Past()
     assert "(deploy) was cut off" in read_past(line, "one").cut_off
+
+
+ONE = """
+[step.bring]
+title = "It is brought"
+source = "a self-test"
+phase = "deploy"
+order = 1
+cwd = "/srv"
+run = "echo half >half"
+{key}
+
+[step.take]
+title = "It is taken back"
+source = "a self-test"
+phase = "rollback"
+order = 1
+cwd = "/srv"
+run = "rm -f half"
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "taken_back"),
+    [
+        ('done_if = "[ -e whole ]"', True),
+        ('expect = "brought"', False),
+        ('expect = "brought"\ndone_if = "[ -e whole ]"', False),
+        ('expect = "^"\ndone_if = "[ -e whole ]"', True),
+    ],
+    ids=["without effect", "says something else", "both", "says what it should"],
+)
+def test_what_ended_well_without_its_effect_is_taken_back(
+    small: Small, monkeypatch: pytest.MonkeyPatch, key: str, *, taken_back: bool
+) -> None:
+    """Exit status 0 alone does not say that nothing was moved, where no step can be asked."""
+    monkeypatch.setattr("gate.plan.steps.EFFECT_S", 0.1)
+    plan = small.folder / "contract" / "plan.toml"
+    plan.write_text(ONE.format(key=key), "utf-8")
+    told: list[str] = []
+    facts = small.move("deploy", rollback_on_failure=True, told=told)
+    assert words(facts)["bring"] == "failed"
+    assert words(facts)["take"] == ("done" if taken_back else "absent"), told
+    assert (small.srv / "half").exists() is not taken_back
+
+
+def without_flock(folder: pathlib.Path) -> str:
+    """A PATH with every tool but that one."""
+    folder.mkdir()
+    for place in ("/usr/local/bin", "/usr/bin", "/bin"):
+        for tool in pathlib.Path(place).glob("*"):
+            if tool.name != "flock" and not (folder / tool.name).is_symlink():
+                (folder / tool.name).symlink_to(tool)
+    return str(folder)
+
+
+def test_a_host_without_flock_moves_nothing_where_no_other_lock_is(
+    small: Small, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could tell whether another gate is at it."""
+    monkeypatch.setenv("PATH", without_flock(tmp_path / "tools"))
+    told: list[str] = []
+    with pytest.raises(GateError, match=r"no other gate moves .* and the host has no `flock`"):
+        small.move("deploy", told=told)
+    assert (small.state, small.done()) == (BEFORE, [])
+
+
+def test_a_host_without_flock_is_locked_by_its_database(
+    lossy: Small, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is told, and the plan is carried out."""
+    monkeypatch.setenv("PATH", without_flock(tmp_path / "tools"))
+    told: list[str] = []
+    assert set(words(lossy.move("deploy", told=told)).values()) == {"done"}
+    assert "no lock on the host, which has no `flock`: only the one in the database" in told
