@@ -21,7 +21,11 @@ Row = dict[str, Any]
 
 
 def read_catalog(
-    connection: psycopg.Connection[Any], *, whole: bool = False, itself: bool = False
+    connection: psycopg.Connection[Any],
+    *,
+    whole: bool = False,
+    itself: bool = False,
+    roles: bool = False,
 ) -> Catalog:
     """Read everything in the schemas that are not PostgreSQL's own.
 
@@ -34,8 +38,10 @@ def read_catalog(
         connection: Any role's; what it may not see of the rows does not matter here.
         whole: Also sequences, views, functions, triggers, policies, types, grants, settings and
             the like, as `Catalog.objects`; without it what a contract can promise.
-        itself: With ``whole``, also whose the database itself is, how many may come in, where it is
-            kept, and the roles that matter to it (`gate.catalog.roles`): a clone does not have it.
+        itself: With ``whole``, also whose the database itself is, how many may come in and where it
+            is kept: a clone does not have it.
+        roles: With ``whole``, also the roles that matter to it (`gate.catalog.roles`): they are the
+            server's, and a copy does not bring them back.
 
     Raises:
         psycopg.Error: The server refused, went away, or an object went while it was read.
@@ -59,7 +65,7 @@ def read_catalog(
         indexes = cursor.execute(queries.INDEXES, [oids]).fetchall()
         enums = cursor.execute(queries.ENUMS).fetchall()
         extensions = cursor.execute(queries.EXTENSIONS).fetchall()
-        others = read_others(cursor, version, itself=itself) if whole else []
+        others = read_others(cursor, version, itself=itself, roles=roles) if whole else []
     keyed = _keyed(others)
     return Catalog(
         tables={

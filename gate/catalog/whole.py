@@ -25,14 +25,15 @@ QUERIES = (
 
 
 def read_others(
-    cursor: psycopg.Cursor[dict[str, Any]], version: int, *, itself: bool
+    cursor: psycopg.Cursor[dict[str, Any]], version: int, *, itself: bool, roles: bool
 ) -> list[dict[str, Any]]:
     """Read them as ``kind, name, owner, definition``.
 
     Args:
         cursor: With the settings of `gate.catalog.queries.SESSION`.
         version: Major version of the server.
-        itself: Also whose the database itself is, who gets in, and the roles that matter to it.
+        itself: Also whose the database itself is, and who gets in.
+        roles: Also the roles that matter to it.
     """
     row = cursor.execute(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
     queries = [
@@ -43,7 +44,7 @@ def read_others(
         *([DATABASE] if itself else []),
     ]
     rows = cursor.execute(suited(" UNION ALL ".join(queries), version)).fetchall()
-    rows += cursor.execute(THEIRS).fetchall() if itself else []
+    rows += cursor.execute(THEIRS).fetchall() if roles else []
     return [_short(one) for one in rows]
 
 

@@ -202,6 +202,6 @@ def _read(service: str) -> Catalog:
             application_name="atum-desk-gate",
             options=f"-c default_transaction_read_only=on -c statement_timeout={RECORD_S * 1000}",
         ) as connection:
-            return read_catalog(connection, whole=True, itself=True)
+            return read_catalog(connection, whole=True, itself=True, roles=True)
     except psycopg.Error as error:
         raise ObservationError(f"database service {service!r}: {first_line(error)}") from error

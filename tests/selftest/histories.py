@@ -211,6 +211,14 @@ AT = "migrations/versions/"
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
 HISTORIES = {
     "from-nothing": History(files=TWO),
+    "a-role-that-stays": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql(
+                "DO $$ BEGIN IF to_regrole('gate_history') IS NULL THEN "
+                "CREATE ROLE gate_history BYPASSRLS; END IF; END $$")),
+            f"{AT}b.py": table("b", "a"),
+        },
+    ),
     "through-an-ini-that-takes-no-percent-sign": History(files=TWO, env=THROUGH_INI),
     "one-step-back": History(files=TWO, restores="a", steps=2),
     "leftover": History(

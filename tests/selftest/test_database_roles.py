@@ -173,13 +173,13 @@ def test_versions(major: int) -> None:
     ):
         connection.execute("CREATE ROLE owner_; CREATE ROLE app LOGIN; CREATE TABLE t ()")
         connection.execute("ALTER TABLE t OWNER TO owner_; GRANT owner_ TO app")
-        first = read_catalog(connection, whole=True, itself=True).objects
+        first = read_catalog(connection, whole=True, itself=True, roles=True).objects
         assert first["role app"] == "login"
         assert first["membership of app in owner_"] == "member"
         assert "superuser" in first["role postgres"]
         if major >= 16:
             connection.execute("GRANT owner_ TO app WITH INHERIT FALSE, SET FALSE")
-            again = read_catalog(connection, whole=True, itself=True).objects
+            again = read_catalog(connection, whole=True, itself=True, roles=True).objects
             words = "member, inherits nothing, may not become it"
             assert again["membership of app in owner_"] == words
         assert not any(

@@ -170,7 +170,7 @@ def facts(
             server[name] = value.replace(tzinfo=dt.timezone.utc)
     zone = told(lambda: _zone(session), "the time zone")
     session.execute(IN_UTC)
-    catalog = read_catalog(session, whole=whole, itself=True)
+    catalog = read_catalog(session, whole=whole, itself=True, roles=True)
     _share(session, 1 + sessions + rights + sum(_questions(one) for one in work.values()))
     return DatabaseFacts(
         **server,
