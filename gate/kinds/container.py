@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -21,6 +22,8 @@ from gate.sources.host.section import Section
 Subject = tuple[str, str]
 """Engine, and the container's name."""
 MISSING = ("no such object", "no such container")
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+"""What may be the name of one, in lower case: the last word of a complaint is whole, or another."""
 
 
 class Container(Item):
@@ -93,9 +96,8 @@ def _container(subject: Subject, section: Section) -> ContainerFacts | Absent | 
         if section.rc in (0, 1, 125) and section.text.strip():
             return CannotTell(f"{where}: an odd answer: {error}", Cause.UPSTREAM)
     for line in section.err.lower().splitlines():
-        if any(one in line for one in MISSING) and line.rstrip('"').endswith(name.lower()):
-            return Absent(f"{where}: no such container")
-        if any(one in line for one in MISSING) and f'"{name.lower()}"' in line:
+        named = name.lower() in NAME.findall(line)[-1:] or f'"{name.lower()}"' in line
+        if named and any(one in line for one in MISSING):
             return Absent(f"{where}: no such container")
     return cannot_tell(section, where)
 

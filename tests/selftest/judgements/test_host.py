@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
 
-from gate.kinds.container import ContainerFacts
+from gate.kinds.container import ContainerFacts, _container
 from gate.kinds.mount import MountFacts, Room
 from gate.kinds.pressure import LoadFacts
 from gate.kinds.resolve import Addresses
 from gate.kinds.sysctl import Parameter
 from gate.kinds.time import TimeFacts
-from gate.sources.fact import Absent, Seen
+from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.accounts import GroupFacts, UserFacts
 from gate.sources.host.certificates import CertificateFacts, Link
 from gate.sources.host.firewall import ChainFacts
+from gate.sources.host.section import Section
 from gate.sources.host.timers import TimerFacts
 from tests.selftest.given import DESK, NOW, ago, said, unclear
 
@@ -332,6 +334,38 @@ def test_a_container(keys: str, changes: dict[str, Any], expected: str) -> None:
     facts = {"image": "app:1", "digest": f"sha256:{'a' * 64}", "state": "running"}
     found = ContainerFacts(**{**facts, "health": "healthy", "restarts": 2, **changes})
     assert said("container", f'container = "app"\n{keys}', found) == expected
+
+
+INSPECTED = {"Id": "f" * 64, "Name": "/web", "Image": "a", "Config": {"Image": "app:1"},
+             "State": {"Status": "running"}, "RestartCount": 1}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "err", "rc", "expected"),
+    [
+        ("web", [INSPECTED], "", 0, ("app:1", "sha256:a", "running", "", 1)),
+        ("f" * 12, [INSPECTED], "", 0, ("app:1", "sha256:a", "running", "", 1)),
+        ("web", [INSPECTED | {"ImageName": "b", "Image": "sha256:c", "State": {
+            "Status": "running", "Health": {"Status": "healthy"}}}], "", 0,
+         ("b", "sha256:c", "running", "healthy", 1)),
+        ("web", [INSPECTED | {"State": {"Status": "x", "Healthcheck": {"Status": "y"}}}], "", 0,
+         ("app:1", "sha256:a", "x", "y", 1)),
+        ("b", [INSPECTED], "Error: No such container: b", 1, "absent"),
+        ("b", [INSPECTED], 'Error: no such object: "B"', 1, "absent"),
+        ("b", [INSPECTED], 'Error: "b": no such container here', 125, "absent"),
+        ("b", [INSPECTED], "Error: No such container: web-b", 1, "unclear"),
+        ("b", [], "Error: no such file: b", 1, "unclear"),
+        ("b", [], "", 0, "unclear"),
+        ("web", [{"Name": "/web"}], "", 0, "unclear"),
+    ],
+)  # fmt: skip
+def test_what_an_engine_says(name: str, out: Any, err: str, rc: int, expected: Any) -> None:
+    """Of the very container: a name that another one ends in is not proven to be away."""
+    found = _container(("docker", name), Section(json.dumps(out).encode(), rc, err))
+    if isinstance(found, ContainerFacts):
+        assert (found.image, found.digest, found.state, found.health, found.restarts) == expected
+    else:
+        assert isinstance(found, Absent if expected == "absent" else CannotTell), found
 
 
 @pytest.mark.parametrize(
