@@ -206,6 +206,37 @@ def test_a_large_table_is_read_by_its_indexes(target: Target, database: str) -> 
     assert both.value.unread == ()
 
 
+@pytest.mark.parametrize(
+    ("ahead", "told"), [("2 hours", False), ("30 seconds", True), ("-5 seconds", True)]
+)
+@pytest.mark.usefixtures("target")
+def test_a_job_that_was_taken_in_times_to_come_is_no_proof(
+    database: str,
+    ahead: str,
+    told: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """A stuck one whose time is of another zone would be fresh for hours; a failure counts."""
+    promised = PROMISED.model_copy(update={"running": ("running",)})
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "CREATE TABLE jobs AS SELECT s AS status, now() - interval '1 day' AS created_at, "
+            "now() + %s::interval AS updated_at FROM unnest(ARRAY['running', 'failed']) s",
+            [ahead],
+        )
+        running = read_queue(connection, promised)
+        connection.execute("DELETE FROM jobs WHERE status = 'running'")
+        failed = read_queue(connection, promised)
+    assert isinstance(running, Seen if told else CannotTell), running
+    if isinstance(running, CannotTell):
+        assert "yet to come" in running.reason
+    else:
+        assert running.value.taken_s is not None
+        assert 0 <= running.value.taken_s < 60
+    assert isinstance(failed, Seen)
+    assert (failed.value.failed, failed.value.failures[0] < 60) == (1, True)
+    assert (failed.value.taken_s is None) is not told
+
+
 LEADS = (
     "(updated_at)",
     "(updated_at DESC)",

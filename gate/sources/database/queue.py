@@ -23,6 +23,8 @@ from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.queues.facts import QueueFacts
 
 MOST, NEWEST, STATES = 5_000, 100, 64
+AHEAD_S = 60.0
+"""A time that is later than that is of another clock, or of another zone."""
 NAMES = sql.SQL(
     """
     WITH RECURSIVE found(state) AS (
@@ -108,6 +110,14 @@ def read_queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueF
     names = reading.names()
     waiting = reading.waiting()
     running = reading.rows(queue.running, queue.taken or queue.finished)
+    ahead_s = -min((age for age, *_ in running), default=0.0)
+    if 0.0 < ahead_s < math.inf:
+        return CannotTell(
+            f"{queue.table}: a job at work was taken at a time that is yet to come (in "
+            f"{ahead_s:.0f} s): it is of another clock or zone, and for how long it is at work "
+            f"cannot be told",
+            Cause.UPSTREAM,
+        )
     failed = reading.rows(queue.failed, queue.finished)
     discarded = reading.rows(queue.discarded, queue.finished)
     taken = [one for one in (reading.last(), *(age for age, *_ in running)) if one is not None]
@@ -121,7 +131,7 @@ def read_queue(connection: psycopg.Connection[Any], queue: Queue) -> Fact[QueueF
         tried_s=waiting.tried_s,
         attempts=max([waiting.attempts, *(int(one[1] or 0) for one in running)]),
         failed=len(failed),
-        failures=tuple(sorted(age for age, *_ in failed)[:NEWEST]),
+        failures=tuple(sorted(max(0.0, age) for age, *_ in failed)[:NEWEST]),
         error=known.first(min(failed, key=_age)[3] or "" if failed else waiting.error, 300),
         discarded=len(discarded),
         unnamed=tuple(sorted(set(names) - set(queue.named()))),
@@ -188,12 +198,15 @@ class _Reading:
         )
 
     def rows(self, states: tuple[str, ...], time: str) -> list[Any]:
-        """Age, attempts, session and error of the rows in some states."""
+        """Age, attempts, session and error of the rows in some states; below 0 what is to come."""
         found: list[Any] = []
         for state in states:
             query = ROWS.format(**self._parts, state=sql.Literal(state), time=sql.Identifier(time))
             found += self._connection.execute(query).fetchall()
-        return [(math.inf if age is None else max(0.0, age), *rest) for age, *rest in found]
+        return [
+            (math.inf if age is None else age if age < -AHEAD_S else max(0.0, age), *rest)
+            for age, *rest in found
+        ]
 
     def last(self) -> float | None:
         """Since when a job was last done or failed."""
