@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 from gate.catalog import queries
 from gate.catalog.model import Catalog, Column, Constraint, Index, Table
 from gate.catalog.whole import read_others
 
+IDLE = TransactionStatus.IDLE
 IDENTITY = {"": "", "a": "always", "d": "by default"}
 GENERATED = {"": "", "s": "stored", "v": "virtual"}
 PERSISTENCE = {"p": "permanent", "u": "unlogged", "t": "temporary"}
@@ -26,6 +29,7 @@ def read_catalog(
     whole: bool = False,
     itself: bool = False,
     roles: bool = False,
+    prepared: bool = False,
 ) -> Catalog:
     """Read everything in the schemas that are not PostgreSQL's own.
 
@@ -42,30 +46,34 @@ def read_catalog(
             is kept: a clone does not have it.
         roles: With ``whole``, also the roles that matter to it (`gate.catalog.roles`): they are the
             server's, and a copy does not bring them back.
+        prepared: Whether the server is to keep its plans for a next time, which cost it more than
+            the reading: for a session that nobody shares.
 
     Raises:
         psycopg.Error: The server refused, went away, or an object went while it was read.
     """
     with (
-        connection.transaction(force_rollback=True),
+        # It only reads. At a ROLLBACK of its own, psycopg forgets what it prepared.
+        connection.transaction(force_rollback=connection.info.transaction_status != IDLE),
         connection.cursor(row_factory=dict_row) as cursor,
     ):
-        cursor.execute(queries.SESSION)
-        obstacles = cursor.execute(queries.OBSTACLES).fetchall()
+        ask = functools.partial(cursor.execute, prepare=prepared or None)
+        ask(queries.SESSION)
+        obstacles = ask(queries.OBSTACLES).fetchall()
         locked = {one["name"]: one["oid"] for one in obstacles if one["kind"] == "table"}
         whole = whole and not locked
-        tables = cursor.execute(queries.TABLES, [list(locked.values())]).fetchall()
+        tables = ask(queries.TABLES, [list(locked.values())]).fetchall()
         oids = [one["oid"] for one in tables]
         version = connection.info.server_version // 10000
-        known = cursor.execute(queries.suited(queries.COLUMNS, version), [oids]).fetchall()
+        known = ask(queries.suited(queries.COLUMNS, version), [oids]).fetchall()
         columns = _grouped(known, "attrelid")
-        constraints = _grouped(cursor.execute(queries.CONSTRAINTS, [oids]).fetchall(), "conrelid")
+        constraints = _grouped(ask(queries.CONSTRAINTS, [oids]).fetchall(), "conrelid")
         if whole:
-            oids += [one["oid"] for one in cursor.execute(queries.MATERIALIZED).fetchall()]
-        indexes = cursor.execute(queries.INDEXES, [oids]).fetchall()
-        enums = cursor.execute(queries.ENUMS).fetchall()
-        extensions = cursor.execute(queries.EXTENSIONS).fetchall()
-        others = read_others(cursor, version, itself=itself, roles=roles) if whole else []
+            oids += [one["oid"] for one in ask(queries.MATERIALIZED).fetchall()]
+        indexes = ask(queries.INDEXES, [oids]).fetchall()
+        enums = ask(queries.ENUMS).fetchall()
+        extensions = ask(queries.EXTENSIONS).fetchall()
+        others = read_others(ask, version, itself=itself, roles=roles) if whole else []
     keyed = _keyed(others)
     return Catalog(
         tables={

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -25,17 +26,17 @@ QUERIES = (
 
 
 def read_others(
-    cursor: psycopg.Cursor[dict[str, Any]], version: int, *, itself: bool, roles: bool
+    ask: Callable[..., psycopg.Cursor[dict[str, Any]]], version: int, *, itself: bool, roles: bool
 ) -> list[dict[str, Any]]:
     """Read them as ``kind, name, owner, definition``.
 
     Args:
-        cursor: With the settings of `gate.catalog.queries.SESSION`.
+        ask: Executes a query, with the settings of `gate.catalog.queries.SESSION`.
         version: Major version of the server.
         itself: Also whose the database itself is, and who gets in.
         roles: Also the roles that matter to it.
     """
-    row = cursor.execute(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
+    row = ask(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
     queries = [
         *QUERIES,
         outside.published(version),
@@ -43,8 +44,8 @@ def read_others(
         *parameters(version),
         *([DATABASE] if itself else []),
     ]
-    rows = cursor.execute(suited(" UNION ALL ".join(queries), version)).fetchall()
-    rows += cursor.execute(THEIRS).fetchall() if roles else []
+    rows = ask(suited(" UNION ALL ".join(queries), version)).fetchall()
+    rows += ask(THEIRS).fetchall() if roles else []
     return [_short(one) for one in rows]
 
 

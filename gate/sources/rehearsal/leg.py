@@ -81,10 +81,10 @@ def _alone(stage: Stage, revision: str, direction: Direction, back_to: str) -> L
 
 def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) -> Leg:
     connection = stage.connection
-    existing = {name for (name,) in connection.execute(EXISTING)}
+    existing = {name for (name,) in connection.execute(EXISTING, prepare=True)}
     trace.install(connection, superuser=stage.clone.superuser)
     live = beyond.theirs(connection, stage.clone)
-    storage = dict(connection.execute(STORAGE).fetchall())
+    storage = dict(connection.execute(STORAGE, prepare=True).fetchall())
     first = connection.execute(
         "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
     ).fetchone() or (0.0, "0/0")
@@ -100,7 +100,7 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
     traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
     moved = [
         told(name)
-        for name, number in connection.execute(STORAGE).fetchall()
+        for name, number in connection.execute(STORAGE, prepare=True).fetchall()
         if name in storage and storage[name] != number
     ]
     return Leg(

@@ -70,7 +70,9 @@ class Prints:
         """Of the tables those that are known or quickly read; all where nothing is counted."""
         if not self.counted:
             return self.of(connection, tables)
-        names = {told(name) for (name,) in connection.execute(SMALL_ONES, {"most": SMALL})}
+        names = {
+            told(name) for (name,) in connection.execute(SMALL_ONES, {"most": SMALL}, prepare=True)
+        }
         return self.of(connection, {
             name: columns for name, columns in tables.items()
             if name in names or self.known.get(name, ((), ()))[0] == columns

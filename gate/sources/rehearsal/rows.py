@@ -47,7 +47,7 @@ def fingerprints(
 
 
 def _large(connection: psycopg.Connection[Any]) -> Print:
-    number, readable = connection.execute(OBJECTS).fetchone() or (0, False)
+    number, readable = connection.execute(OBJECTS, prepare=True).fetchone() or (0, False)
     pages = connection.execute(PAGES).fetchone() if number and readable else None
     return int(number), int((pages or [0])[0])
 
@@ -90,7 +90,8 @@ def positions(connection: psycopg.Connection[Any]) -> dict[str, int]:
         told(name): int(last)
         for name, last in connection.execute(
             "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value "
-            "FROM pg_sequences WHERE last_value IS NOT NULL"
+            "FROM pg_sequences WHERE last_value IS NOT NULL",
+            prepare=True,
         )
     }
 

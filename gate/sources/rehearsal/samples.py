@@ -79,7 +79,7 @@ def leave(
     Returns:
         What was written to; and what could not be, and why.
     """
-    found = connection.execute(KEYS).fetchall()
+    found = connection.execute(KEYS, prepare=True).fetchall()
     keys = [Key(one[0], one[1], tuple(one[2]), tuple(one[3])) for one in found]
     written: list[str] = []
     unwritten: list[str] = []
@@ -90,7 +90,7 @@ def leave(
         if (known and not new) or "partition of " in (after.tables[name].partition or ""):
             continue
         rows = [_column(one) for one in
-                connection.execute(COLUMNS, [name]).fetchall()]  # fmt: skip
+                connection.execute(COLUMNS, [name], prepare=True).fetchall()]  # fmt: skip
         own = [one for one in keys if one.table == name]
         chosen = [one for one in rows if not known or one.name in new]
         if not chosen and known:
@@ -128,7 +128,9 @@ def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held
     ).fetchone()
     why = ""
     if not (row or [False])[0]:
-        columns = [_column(one) for one in connection.execute(COLUMNS, [table]).fetchall()]
+        columns = [
+            _column(one) for one in connection.execute(COLUMNS, [table], prepare=True).fetchall()
+        ]
         why = _try(connection, table, columns, [k for k in keys if k.table == table], new=True)
     if not why:
         held.add(table)

@@ -24,6 +24,9 @@ from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
 from gate.target import Target
 
+NEVER = 1 << 31
+"""After how many times psycopg prepares a statement by itself: what is asked of tables that change
+under it cannot be, and what is asked of the catalogs is prepared by whoever asks."""
 LOST = "the witness lost the clone: {}"
 Kept = TypeVar("Kept")
 Tell = Callable[[str], None]
@@ -54,6 +57,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Learn what can be asked of the server."""
+        self.connection.prepare_threshold = NEVER
         self.digests = Digests(self.connection)
         self.prints = Prints(self.connection)
         self._witness: psycopg.Connection[Any] | None = None
@@ -77,7 +81,7 @@ class Stage:
 
     def whole(self) -> Catalog:
         """The clone's catalog, and whose it is itself."""
-        return read_catalog(self.connection, whole=True, itself=True)
+        return read_catalog(self.connection, whole=True, itself=True, prepared=True)
 
     def look(self) -> Fact[DatabaseFacts]:
         """Look at the clone as the live database is looked at."""
@@ -134,3 +138,4 @@ class Stage:
             return do()
         finally:
             self.connection = self.sessions.enter_context(self.clone.connect())
+            self.connection.prepare_threshold = NEVER

@@ -55,11 +55,11 @@ def counts(connection: psycopg.Connection[Any]) -> Counts | None:
     """What is counted of each table, by name; ``None`` where somebody is still at it."""
     until = time.monotonic() + SETTLED_S
     connection.execute(OWN)
-    while (connection.execute(OTHERS, [WITNESS]).fetchone() or [1])[0]:
+    while (connection.execute(OTHERS, [WITNESS], prepare=True).fetchone() or [1])[0]:
         if time.monotonic() > until:
             return None
         time.sleep(0.005)
-    rows = connection.execute(COUNTS).fetchall()
+    rows = connection.execute(COUNTS, prepare=True).fetchall()
     own: dict[int, tuple[Any, ...]] = {row[0]: (row[0], *row[2:6]) for row in rows}
     parts: defaultdict[int, list[int]] = defaultdict(list)
     for row in rows:

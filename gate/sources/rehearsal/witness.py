@@ -42,7 +42,7 @@ SAMPLE = """
       JOIN pg_class AS c ON c.oid = l.relation AND c.relkind IN ('r', 'p', 'm')
       JOIN pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_stat_activity AS a ON a.pid = l.pid
-     WHERE l.locktype = 'relation' AND n.nspname NOT IN ('pg_catalog', 'gate_trace')
+     WHERE l.locktype = 'relation' AND n.nspname NOT IN ('pg_catalog', 'information_schema')
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND NOT starts_with(a.application_name, %s) AND a.backend_type = 'client backend'
 """
