@@ -21,7 +21,8 @@ from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
-from tests.selftest.histories import HISTORIES, History
+from tests.selftest.diseases import revision, sql
+from tests.selftest.histories import AT, HISTORIES, History, table
 from tests.selftest.hosts import NOW
 from tests.selftest.test_diseases import TARGET
 
@@ -90,6 +91,47 @@ def test_a_history_is_judged_from_nothing(
     with psycopg.connect(database) as live:
         count = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         assert live.execute(count).fetchone() == (0,)
+
+
+KILLED = """
+import os
+import pathlib
+import signal
+flag = pathlib.Path({flag!r})
+if not flag.exists():
+    flag.touch()
+    os.kill({whom}, signal.SIGKILL)
+op.execute("DROP TABLE t_b")
+"""
+
+
+@pytest.mark.parametrize("whom", ["os.getpid()", "os.getppid()"], ids=["leg", "kept"])
+def test_what_was_killed_from_outside_is_not_known(
+    whom: str,
+    database: str,
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Killed once, and not when it is gone again; the steps behind it are judged as ever."""
+    down = KILLED.format(flag=str(tmp_path / "flag"), whom=whom)
+    history = History(
+        files={
+            f"{AT}a.py": table("a", None),
+            f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"), down.strip()),
+            f"{AT}c.py": table("c", "b"),
+        },
+        steps=2,
+    )
+    _lay_out(tmp_path, history, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = _judged(tmp_path)
+    assert isinstance(facts.receipts, Seen)
+    assert [one.revision for one in facts.receipts.value if one.clean] == ["c", "a"]
+    assert list(facts.unjudged) == ["b"]
+    assert "downgrade b: its process was ended by signal 9 from outside" in facts.unjudged["b"]
+    assert found["rehearsal.back"].startswith("? "), found
+    assert "ended by signal 9 from outside" in found["rehearsal.back"]
 
 
 def _judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:

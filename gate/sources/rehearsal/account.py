@@ -54,6 +54,10 @@ def account(facts: RehearsalFacts, way: Way, chosen: Scope, gone: Gone) -> Rehea
     other = [one for one in gone.empty if one.revision not in here]
     steps = sorted([*gone.forth, *gone.back, *other], key=lambda one: -rank.get(one.revision, 0))
     down = tuple(one.down for one in steps if one.down is not None)
+    unjudged |= {
+        one.revision: one.unknown for one in (*gone.forth, *gone.empty)
+        if one.unknown and one.revision not in merged
+    }  # fmt: skip
     alone = tuple(one for one in chosen.backward if one in here and one not in empty)
     return facts.model_copy(
         update={

@@ -35,6 +35,7 @@ class Base:
         self._stage, self._copied = stage, copied
         self._copy = stage.save() if copied else ""
         self._since: list[str] = []
+        self._behind = ""
 
     def went(
         self, revision: str, was: Digest | None, now: Digest | None, *, stays: bool = True
@@ -50,6 +51,7 @@ class Base:
         if self._had_again(was, now):
             self._since.append(revision)
             return
+        self._behind = revision
         if self._copy:
             self._stage.clone.states.forget(self._copy)
         self._copy = self._stage.save() if stays or self._copied else ""
@@ -97,6 +99,27 @@ class Base:
                     f"{revision} was applied once, and not from the same state again: {said(leg)}"
                 )
         self._copy, self._since = stage.save() if self._copied else "", []
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a copy from which the clone's state can be had again."""
+        return bool(self._copy)
+
+    def without(self, revision: str) -> bool:
+        """Have the clone as if a revision had never been applied, where that can be had.
+
+        Where it cannot, the clone has the revision afterwards.
+
+        Args:
+            revision: The last one that was begun with; it may have been applied since, or not.
+
+        Raises:
+            ObservationError: No copy was kept, or what was applied once is not again.
+        """
+        if self._since[-1:] == [revision]:
+            self._since.pop()
+        self.again()
+        return self._behind != revision
 
     def before(self, *, anew: bool = False) -> bool:
         """Have the state again that the last revision was applied to, where that can be had.

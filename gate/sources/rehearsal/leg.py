@@ -13,6 +13,7 @@ from gate.sources.fact import CannotTell, Cause
 from gate.sources.rehearsal import alembic, beyond, trace
 from gate.sources.rehearsal.facts import Leg
 from gate.sources.rehearsal.reason import reason
+from gate.sources.rehearsal.runner import GoneError
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.witness import Witness
 
@@ -33,6 +34,12 @@ END = """
 """
 WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s)::bigint"
 Direction = Literal["up", "down"]
+KILLED = 137
+"""What an exit status is where a process was ended by signal 9."""
+
+
+class KilledError(ObservationError):
+    """Who went a leg was ended by signal 9: by itself, or from outside."""
 
 
 def walk(
@@ -49,6 +56,7 @@ def walk(
 
     Raises:
         ObservationError: The witness lost the clone.
+        KilledError: Its process was killed, where that is doubted.
     """
     verb = "upgrade" if direction == "up" else "downgrade"
     stage.tell(f"rehearsal: {verb} {revision}")
@@ -133,13 +141,22 @@ def _gone(
         status, said, notices = _go(stage, revision, direction, back_to)
         if status is None:
             stage.connection.execute(END)
+        if status == KILLED:
+            _doubt(stage)
         if status == 0:
             status, said = _checked(stage, revision, direction, said)
     except CarrierError as error:
         stage.clone.way.sessions.check()
         said = str(error)
         stage.connection.execute(END)  # what was killed on the host may live on in the server
+        if isinstance(error, GoneError):
+            _doubt(stage)
     return status, said, notices
+
+
+def _doubt(stage: Stage) -> None:
+    if stage.doubts:
+        raise KilledError(f"{stage.now}: its process was ended by signal 9")
 
 
 def _checked(stage: Stage, revision: str, direction: Direction, said: str) -> tuple[int, str]:

@@ -52,6 +52,9 @@ def from_nothing(stage: Stage, way: Way, wanted: Collection[str]) -> tuple[list[
             base=base, stays=bool(left), alone=True, came=came,
         )  # fmt: skip
         came = step.above
+        if step.unknown:
+            steps.append(step)
+            continue
         if step.receipt is None:
             why = said(step.up) if step.up else "it was not applied"
             return steps, f"{revision}: {why}"

@@ -183,9 +183,11 @@ def _up_down_up(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehe
         stage.restore(start)
     back = _back(stage, chosen.backward, found)
     judged = [one.receipt for one in (*steps, *back) if one.receipt is not None]
-    again = {*chosen.backward, *chosen.forward} - {
-        one.revision for one in judged if one.revision not in chosen.backward
-    }
+    again = (
+        {*chosen.backward, *chosen.forward}
+        - {one.revision for one in judged if one.revision not in chosen.backward}
+        - {one.revision for one in steps if one.unknown}
+    )
     empty, why = from_nothing(stage, found, again) if again else ([], "")
     return account(facts, found, chosen, Gone(steps, back, empty, why))
 

@@ -81,7 +81,8 @@ class Runner:
         Where the process that stays went with what was asked before, another one is begun.
 
         Raises:
-            CarrierError: The host is gone, or the process that stays.
+            CarrierError: The host is gone, or the process that stays; a `GoneError` where that went
+                meanwhile.
         """
         if self._process.ended and self._begun < MOST:
             self._begun += 1
@@ -105,7 +106,11 @@ class Runner:
             return Answer(found.pop("status"), found.pop("said"), found)
         except (ValueError, LookupError, AttributeError):
             process.await_end()
-            raise CarrierError(GONE.format(process.last()), Cause.UPSTREAM) from None
+            raise GoneError(GONE.format(process.last()), Cause.UPSTREAM) from None
+
+
+class GoneError(CarrierError):
+    """Alembic's process went while something was done, and nobody told of it."""
 
 
 class NotStartedError(ObservationError):

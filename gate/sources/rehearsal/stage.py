@@ -40,6 +40,7 @@ class Stage:
         connection: The session on the clone; another one after the clone took another state.
         runner: Alembic's process, where it has one that stays.
         now: What is on its way, for bystanders.
+        doubts: Whether a leg whose process was killed is told by a `KilledError`: it is gone again.
         digests: Tell whether two states are the same to everybody.
         prints: What is known of the rows.
     """
@@ -54,6 +55,7 @@ class Stage:
     sessions: ExitStack
     runner: Runner | None = None
     now: str = ""
+    doubts: bool = False
 
     def __post_init__(self) -> None:
         """Learn what can be asked of the server."""

@@ -11,7 +11,7 @@ from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.beside import beside
 from gate.sources.rehearsal.company import Bystander
 from gate.sources.rehearsal.facts import Leg, Receipt
-from gate.sources.rehearsal.leg import said, walk
+from gate.sources.rehearsal.leg import KilledError, said, walk
 from gate.sources.rehearsal.race import race, races
 from gate.sources.rehearsal.seen import State, dumped, look
 from gate.sources.rehearsal.stage import Stage
@@ -30,6 +30,7 @@ class Step:
         receipt: What the way down gave back; ``None`` where it was not gone.
         bystanders: Who was there on the first way up.
         applied: Whether that is all that was to be done.
+        unknown: Why nothing is known of it although it was applied.
         above: The upgraded state, where the clone was left in it.
     """
 
@@ -39,6 +40,7 @@ class Step:
     receipt: Receipt | None = None
     bystanders: tuple[Bystander, ...] = ()
     applied: bool = False
+    unknown: str = ""
     above: State | None = None
 
     @property
@@ -63,6 +65,8 @@ def forward(
 
     Nothing is said against a revision that was not met in a state that going up alone leads to:
     where something is wrong behind others that were taken back and applied again, it is met anew.
+    So it is where a process of its was killed: by the revision itself, which does so once more and
+    is judged by that, or from outside, and then nothing is known of the revision.
 
     Args:
         stage: The clone at the state that the revision is applied to.
@@ -78,10 +82,23 @@ def forward(
     met = functools.partial(
         _met, stage, revision, below, base, alone=alone, back=back, upon=upon, stays=stays
     )
-    step, verdict = met(came)
-    doubtful = step.stopped or (step.receipt is not None and not step.receipt.clean)
-    if doubtful and came is not None and came.assumed and _anew(base, step):
+    killed = ""
+    try:
+        stage.doubts = base.kept
+        step, verdict = met(came)
+    except KilledError as error:
+        killed = f"{error} from outside: gone again, it was not"
+    finally:
+        stage.doubts = False
+    if killed and not base.without(revision):
+        return Step(revision, applied=True, unknown=killed)
+    if killed:
         step, verdict = met(None)
+    doubtful = step.stopped or (step.receipt is not None and not step.receipt.clean)
+    if doubtful and not killed and came is not None and came.assumed and _anew(base, step):
+        step, verdict = met(None)
+    if killed and not doubtful:
+        step.receipt, step.applied, step.unknown = None, True, killed
     if verdict is None or not stays:
         return step
     if not verdict.disturbed:
