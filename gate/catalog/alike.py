@@ -29,11 +29,14 @@ class Young:
 
     Attributes:
         older: By catalog, the number of all other rows and their hash.
-        rows: By catalog, the text of each young row, and its own OID where it has one.
+        rows: By catalog, the text of each young row, and its own OID where it has one. Columns of a
+            table are told by their rank in it.
+        slots: Of each young column the OID of its table, its rank, and its number.
     """
 
     older: tuple[tuple[str, int, int], ...]
     rows: tuple[tuple[str, tuple[tuple[str, int | None], ...]], ...]
+    slots: tuple[tuple[int, int, int], ...] = ()
 
 
 def alike(one: Young | None, other: Young | None) -> bool:
@@ -50,7 +53,22 @@ def alike(one: Young | None, other: Young | None) -> bool:
     if len(left) != len(right):
         return False
     pairs = {str(old): str(new) for old, new in zip(left, right, strict=True)}
-    return _texts(one, pairs) == _texts(other, {})
+    return _texts(one, pairs) == _texts(other, {}) and _apart(one, other, pairs)
+
+
+def _apart(one: Young, other: Young, pairs: dict[str, str]) -> bool:
+    """Whether no number of a column is another column's in the other state.
+
+    What a dropped column leaves behind, the next one is numbered after: by its rank it is the same.
+    A number that both states have is one column's then, whoever refers to it, in whatever way.
+    """
+    was = {(pairs.get(str(table), str(table)), rank): number for table, rank, number in one.slots}
+    now = {(str(table), rank): number for table, rank, number in other.slots}
+    left = {(table, number) for (table, rank), number in was.items()
+            if now.get((table, rank)) != number}  # fmt: skip
+    right = {(table, number) for (table, rank), number in now.items()
+             if was.get((table, rank)) != number}  # fmt: skip
+    return not left & right
 
 
 def _numbers(found: Young) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from gate.catalog import places
 from gate.catalog.alike import Young
 
 CATALOGS = """
@@ -52,7 +53,7 @@ OWN = """
     SELECT 'pg_database', 1::bigint, 1::bigint,
            hashtextextended(
                (to_jsonb(d) - '{datfrozenxid,datminmxid,oid,datname}'::text[])::text, 0),
-           0::numeric, NULL::text[], NULL::bigint[]
+           0::numeric, NULL::text[], NULL::bigint[], NULL::text[]
       FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
 # What a cluster began with has the numbers of its first transactions. They are old for as long as
@@ -127,18 +128,22 @@ class Digests:
         digest: list[tuple[str, int, int, int]] = []
         older: list[tuple[str, int, int]] = []
         young: list[tuple[str, tuple[tuple[str, int | None], ...]]] = []
-        for name, number, first, old, new, texts, oids in rows:
+        slots: list[tuple[int, int, int]] = []
+        for name, number, first, old, new, texts, oids, placed in rows:
             digest.append((str(name), int(number), int(first), int(old) + int(new)))
             older.append((str(name), int(number) - len(texts or ()), int(old)))
             young.append((str(name), tuple(zip(texts or (), oids or (), strict=True))))
+            slots += [places.told(one) for one in placed or () if one is not None]
         if not since:
             return Taken(tuple(digest), None, moment)
-        return Taken(tuple(digest), Young(tuple(older), tuple(young)), moment)
+        return Taken(tuple(digest), Young(tuple(older), tuple(young), tuple(slots)), moment)
 
 
 def _question(name: str, columns: list[str], *, counted: bool, numbered: bool) -> str:
     """Where ``counted``, the first rows by their number, and the young ones one by one."""
-    told = ", ".join(f'x."{one}"' for one in columns if one not in VOLATILE.get(name, ()))
+    lasting = [one for one in columns if one not in VOLATILE.get(name, ())]
+    told = ", ".join(f'x."{one}"' for one in lasting)
+    placed = ", ".join(places.PLACES.get(name, {}).get(one, f'x."{one}"') for one in lasting)
     # From half-way on an age says nothing: then none is a first one, and none is young.
     later = "age(x.xmin) < (SELECT first FROM ages)" if counted else "true"
     young = "age(x.xmin) <= (SELECT since FROM ages)" if counted else "false"
@@ -148,8 +153,10 @@ def _question(name: str, columns: list[str], *, counted: bool, numbered: bool) -
         f"SELECT '{name}', count(*), count(*) FILTER (WHERE told IS NULL),"  # noqa: S608 - of the catalog
         " coalesce(sum(hashtextextended(told, 0)) FILTER (WHERE NOT young), 0),"
         f" coalesce(sum(hashtextextended(told, 0)) {new}, 0),"
-        f" array_agg(told) {new}, array_agg(number) {new} FROM ("
+        f" array_agg(placed) {new}, array_agg(number) {new}, array_agg(slot) {new} FROM ("
         f"SELECT CASE WHEN {later} THEN ROW({told})::text END AS told, {young} AS young,"
+        f" CASE WHEN {young} THEN ROW({placed})::text END AS placed,"
+        f" CASE WHEN {young} THEN {places.SLOT.get(name, 'NULL::text')} END AS slot,"
         f" {number} AS number FROM pg_catalog.{name} AS x WHERE {OF_OWN.get(name, 'true')} OFFSET 0"
         ") AS x"
     )

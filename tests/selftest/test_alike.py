@@ -21,6 +21,13 @@ AGAIN = (
     ("CREATE TABLE x (id serial PRIMARY KEY, n int CHECK (n > 0) DEFAULT 3)", "DROP TABLE x"),
     ("CREATE INDEX ix ON item (word)", "DROP INDEX ix"),
     ("ALTER TABLE item ADD CONSTRAINT c CHECK (id > 0)", "ALTER TABLE item DROP CONSTRAINT c"),
+    ("ALTER TABLE item ADD size int", "ALTER TABLE item DROP size"),
+    ("ALTER TABLE item ADD a int, ADD b text", "ALTER TABLE item DROP a, DROP b"),
+    (
+        "ALTER TABLE item ADD n int DEFAULT 3 NOT NULL UNIQUE; COMMENT ON COLUMN item.n IS 'n'",
+        "ALTER TABLE item DROP n",
+    ),
+    ("ALTER TABLE item ADD more int REFERENCES item", "ALTER TABLE item DROP more"),
     ("CREATE TYPE mood AS ENUM ('good', 'bad')", "DROP TYPE mood"),
     ("CREATE VIEW v AS SELECT id, word FROM item", "DROP VIEW v"),
     ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP FUNCTION f"),
@@ -97,6 +104,55 @@ def test_what_is_made_otherwise_is_not(change: str, clone: psycopg.Connection[An
     assert alike(first.young, second.young) == (not change)
     if not change:
         assert read_catalog(clone, whole=True).objects == told.objects
+
+
+COLUMNS = (
+    # What was added, then dropped, and what comes then instead.
+    ("ADD a int, ADD b int", "DROP a, DROP b", "ADD b int, ADD a int"),
+    ("ADD a int", "DROP a", "ADD a bigint"),
+    ("ADD a int", "DROP a", "ADD c int"),
+    ("ADD a int", "DROP a", "ADD a int, ADD b int"),
+    ("ADD a int CHECK (a > 0), ADD b int", "DROP a, DROP b", "ADD a int, ADD b int CHECK (b > 0)"),
+    ("ADD a int UNIQUE, ADD b int", "DROP a, DROP b", "ADD a int, ADD b int UNIQUE"),
+    ("ADD a int DEFAULT 1, ADD b int", "DROP a, DROP b", "ADD a int, ADD b int DEFAULT 1"),
+    # A column of before that takes the new one's place among the others.
+    ("ADD a int, ALTER word SET NOT NULL", "DROP a, ALTER word DROP NOT NULL",
+     "ADD a int, DROP word, ADD word text NOT NULL"),
+    ("ALTER word SET STATISTICS 5", "ALTER word SET STATISTICS -1",
+     "DROP word, ADD word text, ALTER word SET STATISTICS 5"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("there", "back", "other"), COLUMNS)
+def test_other_columns_are_not(
+    there: str, back: str, other: str, clone: psycopg.Connection[Any]
+) -> None:
+    """A column that is added again has another number; nothing else may be another."""
+    clone.execute("ALTER TABLE item ADD behind int")
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    clone.execute(f"ALTER TABLE item {there}")
+    first = digests.taken(clone, begun.moment)
+    clone.execute(f"ALTER TABLE item {back}")
+    below = digests.taken(clone)
+    clone.execute(f"ALTER TABLE item {other.replace(', ALTER word SET STATISTICS 5', '')}")
+    if "SET STATISTICS" in other:
+        clone.execute("ALTER TABLE item ALTER word SET STATISTICS 5")
+    assert not alike(first.young, digests.taken(clone, below.moment).young)
+
+
+def test_a_number_that_is_another_columns_is_not(clone: psycopg.Connection[Any]) -> None:
+    """An index of before goes with the number, and the names and ranks are the same ones."""
+    clone.execute("CREATE TABLE y (k int, a int); CREATE INDEX on_a ON y (a)")
+    digests = Digests(clone)
+    begun = digests.taken(clone)
+    clone.execute("ALTER TABLE y ALTER k SET STATISTICS 5; ALTER TABLE y ALTER a SET STATISTICS 5")
+    first, was = digests.taken(clone, begun.moment), read_catalog(clone).indexes["on_a"]
+    below = digests.taken(clone)
+    clone.execute("ALTER TABLE y DROP k; ALTER TABLE y RENAME a TO k; ALTER TABLE y ADD a int")
+    clone.execute("ALTER TABLE y ALTER k SET STATISTICS 5; ALTER TABLE y ALTER a SET STATISTICS 5")
+    assert read_catalog(clone).indexes["on_a"] != was
+    assert not alike(first.young, digests.taken(clone, below.moment).young)
 
 
 def test_what_refers_to_another_is_not(clone: psycopg.Connection[Any]) -> None:
