@@ -22,6 +22,7 @@ from gate.sources.fact import Absent, Seen
 from gate.sources.rehearsal.facts import Receipt
 from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
+from tests.bench.processor import Worked, worked
 from tests.bench.test_histories import CONTRACT, TARGET
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import ENV, OBEDIENT, revision, sql
@@ -74,18 +75,22 @@ def test_a_long_history(
     target = load_target(str(tmp_path / "target.toml"), tmp_path)
     plain: list[float] = []
     rehearsed: list[float] = []
+    work: list[tuple[Worked, Worked]] = []
     for _ in range(ROUNDS):
+        before = worked(other)
         plain.append(_plain(other, tmp_path))
+        between = worked(other)
         began = time.monotonic()
         with open_carrier(target) as carrier:
             facts = rehearse(contract, target, carrier, Absent("not read"), lambda _: None)
         rehearsed.append(time.monotonic() - began)
+        work.append((between.since(before), worked(other).since(between)))
         assert isinstance(facts, Seen), facts
         assert isinstance(facts.value.receipts, Seen), facts.value.receipts
         receipts: tuple[Receipt, ...] = facts.value.receipts.value
         assert len(receipts) == STEPS
         assert all(one.clean for one in receipts)
-    _write(second, plain, rehearsed)
+    _write(second, plain, rehearsed, work)
 
 
 def _lay_out(folder: pathlib.Path, live: str, binaries: pathlib.Path, second: str) -> None:
@@ -121,8 +126,14 @@ def _plain(live: str, folder: pathlib.Path) -> float:
     return time.monotonic() - began
 
 
-def _write(second: str, plain: list[float], rehearsed: list[float]) -> None:
+def _write(
+    second: str,
+    plain: list[float],
+    rehearsed: list[float],
+    work: list[tuple[Worked, Worked]],
+) -> None:
     once, whole = statistics.median(plain), statistics.median(rehearsed)
+    little, much = sorted(work, key=lambda one: one[1].all)[len(work) // 2]
     today = f"{dt.datetime.now(dt.timezone.utc):%Y-%m-%d}"
     lines = [
         f"# Rehearsal of {STEPS} steps, second opinion: {second}",
@@ -134,6 +145,12 @@ def _write(second: str, plain: list[float], rehearsed: list[float]) -> None:
         f"| plain `alembic upgrade head` and `downgrade base` | {once:.2f} |",
         f"| rehearsal, clone included | {whole:.2f} |",
         f"| times plain | {whole / once:.1f} |",
+        f"| the processor's: plain | {little.all:.2f} |",
+        f"| the processor's: rehearsal | {much.all:.2f} |",
+        f"| of these: the gate | {much.gate:.2f} |",
+        f"| of these: Alembic's processes | {much.programs:.2f} |",
+        f"| of these: the server | {much.server:.2f} |",
+        f"| times plain | {much.all / little.all:.1f} |",
     ]
     name = REPORT.with_stem(f"{REPORT.stem}-{'second' if second == 'true' else 'alone'}")
     name.parent.mkdir(parents=True, exist_ok=True)
