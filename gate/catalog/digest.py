@@ -133,7 +133,7 @@ class Digests:
             digest.append((str(name), int(number), int(first), int(old) + int(new)))
             older.append((str(name), int(number) - len(texts or ()), int(old)))
             young.append((str(name), tuple(zip(texts or (), oids or (), strict=True))))
-            slots += [places.told(one) for one in placed or () if one is not None]
+            slots += [places.told(one) for one in placed or ()]
         if not since:
             return Taken(tuple(digest), None, moment)
         return Taken(tuple(digest), Young(tuple(older), tuple(young), tuple(slots)), moment)
@@ -143,22 +143,26 @@ def _question(name: str, columns: list[str], *, counted: bool, numbered: bool) -
     """Where ``counted``, the first rows by their number, and the young ones one by one."""
     lasting = [one for one in columns if one not in VOLATILE.get(name, ())]
     told = ", ".join(f'x."{one}"' for one in lasting)
-    placed = ", ".join(places.PLACES.get(name, {}).get(one, f'x."{one}"') for one in lasting)
+    ranks = places.PLACES.get(name, {})
+    placed = ", ".join(ranks.get(one, f'x."{one}"') for one in lasting)
     # From half-way on an age says nothing: then none is a first one, and none is young.
     later = "age(x.xmin) < (SELECT first FROM ages)" if counted else "true"
     young = "age(x.xmin) <= (SELECT since FROM ages)" if counted else "false"
     number = "x.oid::bigint" if numbered else "NULL::bigint"
+    # Asked for young rows alone, of which there are few: the others are thousands.
+    ranked = f", CASE WHEN {young} THEN ROW({placed})::text END AS placed" if ranks else ""
+    slot = places.SLOT.get(name)
+    slots = f", CASE WHEN {young} THEN {slot} END AS slot" if slot else ""
     new = "FILTER (WHERE young AND told IS NOT NULL)"
     return (
         f"SELECT '{name}', count(*), count(*) FILTER (WHERE told IS NULL),"  # noqa: S608 - of the catalog
         " coalesce(sum(hashtextextended(told, 0)) FILTER (WHERE NOT young), 0),"
         f" coalesce(sum(hashtextextended(told, 0)) {new}, 0),"
-        f" array_agg(placed) {new}, array_agg(number) {new}, array_agg(slot) {new} FROM ("
+        f" array_agg({'placed' if ranks else 'told'}) {new}, array_agg(number) {new},"
+        f" {f'array_agg(slot) {new}' if slot else 'NULL::text[]'} FROM ("
         f"SELECT CASE WHEN {later} THEN ROW({told})::text END AS told, {young} AS young,"
-        f" CASE WHEN {young} THEN ROW({placed})::text END AS placed,"
-        f" CASE WHEN {young} THEN {places.SLOT.get(name, 'NULL::text')} END AS slot,"
-        f" {number} AS number FROM pg_catalog.{name} AS x WHERE {OF_OWN.get(name, 'true')} OFFSET 0"
-        ") AS x"
+        f" {number} AS number{ranked}{slots} FROM pg_catalog.{name} AS x"
+        f" WHERE {OF_OWN.get(name, 'true')} OFFSET 0) AS x"
     )
 
 
