@@ -163,3 +163,36 @@ def test_tools_that_lie(tool: str, does: str, worker: Worker) -> None:
     worker.target()
     target = lying(worker.folder, **{tool: does})
     check(judge(worker.folder, items, target), all_of(items, CANNOT))
+
+
+def test_a_search_that_is_cut_off(worker: Worker) -> None:
+    """What was found until a search was ended is not the newest file of all."""
+    keys = 'config = ["{at}/config"]'
+    target = worker.target()
+    old = f"{worker.folder}/config/a.conf"
+    find = f'*%T@*|*%C@*) printf "1.5 {old}\\n"; exit 124 ;; *) exec /usr/bin/find "$@" ;;'
+    lying(worker.folder, find=f"case $* in {find} esac")
+    found = judge(worker.folder, item(worker, keys), target)["process.it"]
+    assert CANNOT in found
+    assert "find ended with 124" in found
+
+
+def test_files_of_several_processes(worker: Worker) -> None:
+    """Each has the newest of its own files, whatever those of others are, or lack."""
+    (worker.folder / "other").mkdir()
+    young = worker.folder / "other/young.conf"
+    young.write_text("y", "utf-8")
+    os.utime(young, (time.time() + 2, time.time() + 2))
+    items = {
+        f"process.p{number}": f'unit = "{UNIT}"\nconfig = {files!r}'
+        for number, files in enumerate(
+            ([f"{worker.folder}/config"], [f"{worker.folder}/config", f"{worker.folder}/other"])
+        )
+    }
+    first = judge(worker.folder, items, worker.target())
+    assert first["process.p0"] == ""
+    assert "young.conf changed at" in first["process.p1"]
+    gone = {**items, "process.gone": f'unit = "{UNIT}"\nconfig = ["{worker.folder}/gone"]'}
+    again = judge(worker.folder, gone, worker.target())
+    assert {id_: again[id_] for id_ in items} == first
+    assert CANNOT in again["process.gone"]

@@ -66,8 +66,16 @@ def users_script(subjects: Sequence[str]) -> str:
 
 FUNCTIONS = r"""
 each_groups() {
+  # One process for all of them, where it knows all: a line each, in their order.
+  if told=$(limited id -Gn -- "$@" 2>/dev/null) &&
+    [ "$(printf '%s\n' "$told" | limited grep -c .)" = $# ]; then
+    printf '%s\n' "$told" | for user; do
+      IFS= read -r groups; printf 'user %s\n' "$user"; printf '%s\n' $groups
+    done
+    return
+  fi
   for user; do
-    printf 'user %s\n' "$user"; limited id -Gn -- "$user" | tr ' ' '\n'
+    printf 'user %s\n' "$user"; limited id -Gn -- "$user" | limited tr ' ' '\n'
   done
 }
 locks() { limited getent shadow "$@" | limited sed 's/^\([^:]*\):\(.\{0,1\}\)[^:]*:.*/\1:\2/'; }

@@ -66,9 +66,9 @@ def command(subject: Subject, around: str = "") -> str:
     words = f"{around} sh -c {shlex.quote(shell)}".lstrip()
     inner = f"echo {STARTED}; timeout -k 1 {seconds:g} {words} </dev/null 2>&1; "
     inner += f"printf '\\n%s%s\\n' '{ENDED}' $?"
-    quoted = shlex.quote(inner)
     if not user:
-        return f"sh -c {quoted}"
+        return inner.removesuffix("; ")
+    quoted = shlex.quote(inner)
     name = shlex.quote(user)
     return (
         f'if [ "$(id -un)" = {name} ]; then sh -c {quoted}; '

@@ -1,19 +1,21 @@
 """One command per subject within a probe: side by side, each for its own time, never mixed up.
 
 A probe whose subjects need a command each writes its script with `each`, and takes its section
-apart with `blocks`: every line of the answer begins with the number of its subject, so that nothing
-that a command prints can pass for another one's answer.
+apart with `blocks`: around the answer of each subject stand lines with a mark of the look's own, so
+that nothing that a command prints can pass for another one's answer.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
+import secrets
 import shlex
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from gate.connection.frame import TIMED_OUT
+from gate.sources.host.parts import read_parts
 from gate.sources.host.section import Section
 
 S = TypeVar("S", bound=Hashable)
@@ -26,18 +28,18 @@ STATUS = re.compile(r"\d{1,3}")
 
 # What is behind in the list runs beside what is in front of it, and is printed after it.
 SCRIPT = """\
+mark={mark}; printf '%s\\n' $mark
 limit=; command -v timeout >/dev/null 2>&1 && limit='timeout -k 1 {seconds:g}'
 cut=cat; command -v head >/dev/null 2>&1 && cut='head -c {most}'
-one() {{
-  {{ $limit sh -c "$2" 2>&1; printf '\\n%s\\n' $?; }} </dev/null | $cut | sed "s/^/$1 /"
-  echo
-}}
+one() {{ $limit sh -c "$1" 2>&1 </dev/null; printf '\\n%s\\n' $?; }}
+told() {{ printf '\\n%s out %s\\n' $mark "$1"; $cut; printf '\\n%s rc %s 0\\n\\n' $mark "$1"; }}
 beside() {{
-  [ $# -gt 0 ] || return 0
-  number=$1 command=$2; shift 2
-  one "$number" "$command" | ( exec 4<&0 </dev/null; beside "$@" 4<&-; cat <&4 )
+  [ $# -gt 2 ] || {{ one "$2" | told "$1"; return; }}
+  one "$2" | ( exec 4<&0 </dev/null; behind "$@" 4<&-; told "$1" <&4 )
 }}
+behind() {{ shift 2; beside "$@"; }}
 """
+END = "printf '\\n%s done\\n' $mark"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,20 +71,17 @@ def each(commands: Iterable[str], seconds: float, *, most: int = MOST) -> str:
     words = [word for number, one in enumerate(commands) for word in (str(number), one)]
     rounds = (words[at : at + 2 * AT_ONCE] for at in range(0, len(words), 2 * AT_ONCE))
     lines = [f"beside {shlex.join(one)}" for one in rounds]
-    return SCRIPT.format(seconds=seconds, most=most) + "\n".join(lines)
+    mark = f"section-{secrets.token_hex(8)}"
+    return "\n".join([SCRIPT.format(mark=mark, seconds=seconds, most=most), *lines, END])
 
 
 def blocks(section: Section, subjects: Sequence[S], *, most: int = MOST) -> Mapping[S, Block]:
     """Take a section apart; a subject whose command has no whole answer is left out."""
-    lines: dict[str, list[str]] = {}
-    for line in section.text.split("\n"):
-        number, blank, text = line.partition(" ")
-        if blank:
-            lines.setdefault(number, []).append(text)
+    told = read_parts(section)
     found: dict[S, Block] = {}
     for at, subject in enumerate(subjects):
-        *said, status = lines.get(str(at), [""])
-        size = sum(len(one.encode()) + 1 for one in (*said, status))
-        if STATUS.fullmatch(status) and size < most:
-            found[subject] = Block("\n".join(said).removesuffix("\n"), int(status))
+        part = told[str(at)]
+        said, newline, status = part.text.removesuffix("\n").rpartition("\n")
+        if part.rc == 0 and newline and STATUS.fullmatch(status) and len(part.out) < most:
+            found[subject] = Block(said.removesuffix("\n"), int(status))
     return found

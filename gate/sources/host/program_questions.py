@@ -36,10 +36,14 @@ def script(subjects: Sequence[Subject]) -> str:
     }
     if any(digest for _, digest, _ in subjects):
         commands["digests"] = "limited sha256sum $exes"
+    every = list(dict.fromkeys(path for _, _, files in subjects for path in files))
+    if every:
+        commands["newest"] = """printf '%s\\n' "$newest" """
     for number, (_, _, files) in enumerate(subjects):
         if files:
             commands[f"newest.{number}"] = f"newest {shlex.join(files)}"
-    return parts(commands, functions=FUNCTIONS.replace("UNITS", units))
+    newest = f"newest=$(newest_of {shlex.join(every)})\n" if every else ""
+    return parts(commands, functions=FUNCTIONS.replace("UNITS", units) + newest)
 
 
 FUNCTIONS = (
@@ -84,9 +88,20 @@ links() {
   [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\0%l\0\n'
 }
 accounts() { limited getent passwd; echo .; limited getent group; }
+# newest_of PATH...: the file of each that changed last; nothing where anything is amiss.
+newest_of() {
+  { limited find -L "$@" -type f -printf '%T@\t%H\t%p\n' || echo amiss
+    limited find "$@" -printf '%C@\t%H\t%p\n' || echo amiss; } 2>&1 | limited awk -F '\t' '
+    NF != 3 || $1 !~ /^[0-9]+[.][0-9]+$/ { amiss = 1 }
+    !($2 in at) || $1 + 0 > at[$2] + 0 { at[$2] = $1; path[$2] = $3 }
+    END { if (amiss) exit; for (one in at) print at[one] "\t" one "\t" path[one]; print "." }'
+}
+# newest PATH...: the same of all of them together, where it is not told by the above.
 newest() {
-  { limited find -L "$@" -type f -printf '%T@ %p\n'
-    limited find "$@" -printf '%C@ %p\n'; } | limited sort -rn | limited head -n 1
+  case $newest in *.) return ;; esac
+  { limited find -L "$@" -type f -printf '%T@ %p\n' || echo "find ended with $?" >&2
+    limited find "$@" -printf '%C@ %p\n' || echo "find ended with $?" >&2
+  } | limited sort -rn | limited head -n 1
 }
 """
 )

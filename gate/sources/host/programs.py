@@ -142,7 +142,7 @@ def _facts(
         zone=_zone(main, told),
         replaced=_replaced(main, told["maps"]),
         sha256=_digest(main, told["digests"]) if digest else None,
-        newest=_newest(told[f"newest.{number}"]) if files else None,
+        newest=_newest(files, told["newest"], told[f"newest.{number}"]) if files else None,
     )
 
 
@@ -260,7 +260,17 @@ def _digest(pid: int, section: Section) -> Fact[str]:
     return Seen(match[1]) if match else cannot_tell(section, f"sha256sum /proc/{pid}/exe")
 
 
-def _newest(section: Section) -> Fact[tuple[str, dt.datetime]]:
+def _newest(
+    files: Sequence[str], every: Section, section: Section
+) -> Fact[tuple[str, dt.datetime]]:
+    """The file that changed last, as it was found beside those of others, or by itself."""
+    *lines, end = every.text.strip().split("\n")
+    if end == ".":
+        rows = [one.split("\t") for one in lines]
+        told = {one[1]: (one[0], one[2]) for one in rows if len(one) == 3}  # noqa: PLR2004
+        if all(one in told for one in files):
+            time, path = max((told[one] for one in files), key=lambda one: float(one[0]))
+            return Seen((path, dt.datetime.fromtimestamp(float(time), dt.timezone.utc)))
     time, _, path = section.text.strip().partition(" ")
     if section.err:
         return cannot_tell(section, "find")

@@ -13,19 +13,42 @@ SYSTEMD_COLORS=0; SYSTEMD_PAGER=; LC_ALL=C; export SYSTEMD_COLORS SYSTEMD_PAGER 
 # The host's clock, for how long it is up, how far its local time is from UTC.
 clock() {
   read -r up _ </proc/uptime
-  now=$(date +%s); printf 'C %s %s %s\n' "$(date +%s.%N)" "$up" "$(date +%z)"
+  told=$(date '+%s %s.%N %z'); now=${told%% *}; told=${told#* }
+  printf 'C %s %s %s\n' "${told% *}" "$up" "${told##* }"
+}
+newline='
+'
+properties='Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic'
+properties=$properties,ExecMainStartTimestampMonotonic,StandardOutput,StandardError
+# all_units UNIT...: what systemd says of each of them, in $shown, in their order; nothing where it
+# does not say something of each.
+all_units() {
+  shown=$(systemctl show -p $properties -- "$@" 2>/dev/null)
+  [ "$(printf '%s\n' "$shown" | grep -c '^Id=')" = $# ] || shown=
+  export shown
 }
 # unit NAME: what systemd says of it; since when it runs, in $began (seconds), and its own name in $id.
 unit() {
-  props=$(systemctl show -p Id -p LoadState -p ActiveState -p SubState -p Result \
-    -p InactiveExitTimestampMonotonic -p ExecMainStartTimestampMonotonic \
-    -p StandardOutput -p StandardError -- "$1" 2>&1) ||
-    { printf '%s\n' "$props" | sed 's/^/E /'; echo 'U'; return 1; }
-  printf '%s\n' "$props" | sed 's/^/P /'
-  id=$(printf '%s\n' "$props" | sed -n 's/^Id=//p')
-  began=$(printf '%s\n' "$props" | awk -F= -v now="$now" -v up="$up" '
-    $1 ~ /TimestampMonotonic$/ && $2 > 0 && (!least || $2 < least) { least = $2 }
-    END { printf "%d", least ? now - up + least / 1000000 : 0 }')
+  if [ -n "$shown" ] && [ -n "$at" ]; then props=$shown block=$at
+  else
+    props=$(systemctl show -p $properties -- "$1" 2>&1) ||
+      { printf '%s\n' "$props" | sed 's/^/E /'; echo 'U'; return 1; }
+    block=1
+  fi
+  # One block is told, and behind it when the unit began, and its name.
+  props=$(printf '%s\n' "$props" | awk -v RS= -v now="$now" -v up="$up" -v block="$block" '
+    NR == block {
+      for (n = split($0, lines, "\n"); n > 0; n--) {
+        print "P " lines[n]
+        value = lines[n]; sub(/^[^=]*=/, "", value); name = lines[n]; sub(/=.*/, "", name)
+        if (name == "Id") id = value
+        if (name ~ /TimestampMonotonic$/ && value > 0 && (!least || value + 0 < least)) least = value + 0
+      }
+    }
+    END { printf "%d %s", least ? now - up + least / 1000000 : 0, id }')
+  last=${props##*"$newline"}
+  printf '%s\n' "${props%"$newline"*}"
+  began=${last%% *} id=${last#* }
 }
 # period SINCE: its begin in $from: of the deployment, of the unit's start, or some seconds ago.
 period() {
@@ -62,7 +85,8 @@ journal() {
     }
   ' 2>/dev/null | head -c "$most"
   echo
-  printf '%s\n' "$kept" | sed 's/^/F /'; printf '%s\n' "$dropped" | grep -F " from $id" | sed 's/^/D /'
+  printf 'F %s\n' "$kept"
+  case $dropped in *" from $id"*) printf '%s\n' "$dropped" | grep -F " from $id" | sed 's/^/D /' ;; esac
 }
 # The same for all units: how far back all of the journal goes, and what it dropped.
 kept() {

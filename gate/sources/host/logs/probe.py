@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 import shlex
+import types
 from collections.abc import Mapping, Sequence
 
 from gate.errors import ObservationError
@@ -26,6 +27,8 @@ NEWEST = 200
 """How many lines are sent that could be what is looked for, the newest."""
 TAIL = 32 << 20
 """How many bytes of a file are read, from its end."""
+AT_ONCE = 100
+"""So many units systemd is asked of at once."""
 WITHIN_S = 6.0
 """How long one log may take, in seconds."""
 FUNCTIONS = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
@@ -34,20 +37,30 @@ FUNCTIONS = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
 def script(subjects: Sequence[Subject]) -> str:
     """Read every log, side by side."""
     head = f"logs={shlex.quote(FUNCTIONS)}; export logs\n"
-    if any(one.kind == "journal" for one in subjects):
-        head += 'eval "$logs"; kept\n'
-    return head + each(map(command, subjects), WITHIN_S, most=MOST * 2)
+    units = list(dict.fromkeys(one.place for one in subjects if one.kind == "journal"))
+    if units:
+        # One word of the environment has an end: systemd is asked unit by unit where they are many.
+        asked = f"; all_units {shlex.join(units)}" if len(units) <= AT_ONCE else ""
+        head += f'eval "$logs"; kept{asked}\n'
+    places = {unit: number for number, unit in enumerate(units, 1)}
+    return head + each((command(one, places) for one in subjects), WITHIN_S, most=MOST * 2)
 
 
-def command(one: Subject) -> str:
-    """The shell that reads one log."""
+def command(one: Subject, places: Mapping[str, int] = types.MappingProxyType({})) -> str:
+    """The shell that reads one log.
+
+    Args:
+        one: Which.
+        places: Of units among those that systemd was asked of at once.
+    """
     words = [one.kind, one.place, one.since]
     if one.kind == "file":
         words = [one.kind, one.since, one.unit]
     call = shlex.join(words) + (f" {wildcards(one.place)}" if one.kind == "file" else "")
+    journal = one.kind == "journal"
     settings = (
         f"sieve={shlex.quote(sieve(one))} word={shlex.quote(word(one))} newest={NEWEST} "
-        f"most={MOST} tail_bytes={TAIL}"
+        f"most={MOST} tail_bytes={TAIL} at={places.get(one.place, '') if journal else ''}"
     )
     return f'{settings}\neval "$logs"\n{call}'
 
