@@ -1,13 +1,15 @@
 """Whole histories, each step's verdict beside what pg_dump says before and after it.
 
-``GATE_HISTORIES`` names a TOML file with a table per history: the keys of ``[alembic]``, and
-``live``, SQL that an empty database is begun with. Without it the small projects here are taken.
+``GATE_HISTORIES`` names a TOML file with a table per history, such as ``histories.toml`` here: keys
+of ``[alembic]``; ``live``, SQL that an empty database is begun with; and ``packages`` that are
+installed. Without it the small projects here are taken.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -70,7 +72,7 @@ def test_each_step_is_named_truly(
     """The set of steps that the rehearsal names is the set that pg_dump shows, from both ends."""
     live = make_database()
     given = _histories()[name]
-    how = dict(given)
+    how = _installed(dict(given), tmp_path / "venv")
     if given:
         with psycopg.connect(live, autocommit=True) as connection:
             connection.execute(how.pop("live", "SELECT 1"))
@@ -107,6 +109,25 @@ def test_each_step_is_named_truly(
     (REPORT / f"{name}.md").write_text(_told(name, known, facts, true, named), "utf-8")
     assert sorted(named - true) == [], "named, and not so"
     assert sorted(true - named) == [], "so, and not named"
+
+
+def _installed(how: dict[str, Any], venv: pathlib.Path) -> dict[str, Any]:
+    """Install the packages of a history, and name where they are."""
+    packages = how.pop("packages", ())
+    if not packages:
+        return how
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)  # noqa: S603
+    install = [venv / "bin" / "pip", "install", "--quiet", *packages]
+    subprocess.run(install, check=True, timeout=600)  # noqa: S603 - of the table
+    site = next((venv / "lib").glob("python*/site-packages"))
+    return {key: _placed(value, str(venv), str(site)) for key, value in how.items()}
+
+
+def _placed(value: Any, venv: str, site: str) -> Any:
+    if isinstance(value, list):
+        return [_placed(one, venv, site) for one in value]
+    is_text = isinstance(value, str)
+    return value.replace("{venv}", venv).replace("{site}", site) if is_text else value
 
 
 def _toml(value: object) -> str:
