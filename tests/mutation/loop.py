@@ -56,7 +56,10 @@ class Loop:
     def _end_of_one(self, children: dict[int, str]) -> None:
         pid, status = os.wait()
         ended = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), LATE)
-        self.statuses[children.pop(pid)] = ended
+        name = children.pop(pid)
+        self.statuses[name] = ended
+        with pathlib.Path("../told").open("a", encoding="utf-8") as file:
+            file.write(f"{ended}\t{name}\n")  # what is known where the run is ended early
 
 
 def _trace(items: Sequence[pytest.Item]) -> Mapping[str, list[pytest.Item]]:

@@ -27,7 +27,7 @@ from tests.selftest.promised import contract
 __all__ = ["NOW", "ago", "host", "look", "path", "promised", "said", "scene", "unclear"]
 
 NOTHING = CannotTell("not looked at", Cause.UPSTREAM)
-NOWHERE = ("risk", "waiver", "trigger", "budget")
+NOWHERE = ("risk", "waiver", "trigger", "budget", "rehearsal")
 """Kinds that are judged by what others look at."""
 ABSENT = ("absent", "closed", "not served")
 DESK = target_of("local://")

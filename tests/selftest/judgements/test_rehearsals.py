@@ -1,0 +1,445 @@
+"""What is said of a rehearsal: what was reached, who waited, what came back, and what is open."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from gate.contract.model import Contract
+from gate.kinds.rehearsal import lacking
+from gate.kinds.rehearsal.declared import apply
+from gate.kinds.scene import Scene
+from gate.sources.fact import Absent, Seen
+from gate.sources.rehearsal.company import Bystander
+from gate.sources.rehearsal.facts import (
+    EXTENSIONS,
+    REVISIONS,
+    ROWS,
+    SERVER,
+    STATISTICS,
+    Back,
+    CloneFacts,
+    Command,
+    Lack,
+    Leg,
+    Loss,
+    Receipt,
+    RehearsalFacts,
+    TableLock,
+    VectorFacts,
+)
+from tests.selftest.given import DESK, look, promised, told, unclear
+from tests.selftest.judgements.test_catalogs import TABLE, catalog, database
+
+UNCLEAR = "cannot tell (upstream): nobody tells"
+ALEMBIC = '[alembic]\nfolder = "/r"\nversions = "/r/v"\n'
+NONE: tuple[Command, ...] = ()
+
+
+def leg(revision: str = "b", **changes: Any) -> Leg:
+    """A revision that was applied."""
+    facts: dict[str, Any] = {"revision": revision, "direction": "up", "seconds": 1.0}
+    return Leg(**{**facts, "exit_status": 0, "output": "", "commands": Seen(NONE), **changes})
+
+
+def clone(*lacks: Lack, **changes: Any) -> Seen[CloneFacts]:
+    """A clone of a database with a table."""
+    facts: dict[str, Any] = {"name": "c", "source": "copy", "seconds": 1.0, "bytes": 10**6}
+    return Seen(CloneFacts(**{**facts, "rows": {"t": 5}, "lacks": lacks, **changes}))
+
+
+def facts(**changes: Any) -> RehearsalFacts:
+    """A rehearsal of one revision that went well."""
+    given: dict[str, Any] = {
+        "clone": clone(), "targets_clone": Seen("it did"), "up": (leg(),), "reached": Seen(("b",)),
+        "after": database(), "receipts": Seen((Receipt(revision="b"),)), "heads": ("b",),
+        "backs": {"a": Back(to="a", steps=("b",))}, "began": ("a",),
+    }  # fmt: skip
+    return RehearsalFacts(**{**given, **changes})
+
+
+def contract(keys: str, head: str = "", others: dict[str, str] | None = None) -> Contract:
+    """A contract of one rehearsal, and of other items."""
+    found = promised({"rehearsal.x": keys}, f"{ALEMBIC}{head}")
+    more = promised(others) if others else None
+    return dataclasses.replace(
+        found, promises={**found.promises, **(more.promises if more else {})}
+    )
+
+
+def said(keys: str, found: Any, head: str = "", others: dict[str, str] | None = None) -> str:
+    """What is said of it."""
+    fact = Seen(found) if isinstance(found, RehearsalFacts) else found
+    return told(where(keys, fact, head, others), "rehearsal.x")
+
+
+def where(keys: str, fact: Any, head: str = "", others: dict[str, str] | None = None) -> Scene:
+    """The scene of a rehearsal."""
+    return Scene(contract=contract(keys, head, others), target=DESK, moment="predeploy",
+                 observed=look(rehearsal=fact))  # fmt: skip
+
+
+def lock(mode: str = "AccessExclusiveLock", **changes: Any) -> TableLock:
+    """A lock on a table in use."""
+    return TableLock(**{"table": "t", "mode": mode, "waited_s": 0.0, "held_s": 0.1, **changes})
+
+
+def command(tag: str = "ALTER TABLE", *objects: str, timeout: str = "5s") -> Command:
+    """A command that was traced."""
+    return Command(tag=tag, objects=objects, at_s=0.0, seconds=0.1, lock_timeout=timeout)
+
+
+FAILED = leg(exit_status=1, output="boom")
+NO_SERVER = Lack(kind=SERVER, objects=("15",))
+SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("clone = true", facts(), ""),
+        ("clone = true", unclear(), UNCLEAR),
+        ("clone = true", facts(clone=unclear()), UNCLEAR),
+        ("clone = true", facts(clone=clone(differences=("odd",))), "WARN odd"),
+        ("clone = true", facts(clone=clone(NO_SERVER)), ""),
+        ("clone = true", facts(left=("a role",)), "a role"),
+        ("clone = true", facts(earlier=("a role",)), "WARN a role"),
+        ("targets_clone = true", facts(), ""),
+        ("targets_clone = true", facts(targets_clone=Absent("it did not")), "it did not"),
+        ("targets_clone = true", facts(targets_clone=unclear()), UNCLEAR),
+        ("targets_clone = true", facts(strangers=("x",)),
+         "WARN new session on the live database meanwhile: x"),
+        ("targets_clone = true", facts(targets_clone=Absent("no"), strangers=("x",)),
+         "no; new session on the live database meanwhile: x"),
+        ('reaches = "b"', facts(), ""),
+        ('reaches = "b"', facts(left=("a role",)), "a role"),
+        ('reaches = "b"', facts(reached=Seen(("a",))), "it ends at a"),
+        ('reaches = "b"', facts(reached=Absent("no table")), "it ends at nothing"),
+        ('reaches = "b"', facts(reached=unclear()), UNCLEAR),
+        ('reaches = "b"', facts(up=(FAILED,)), "upgrade of b exited with 1 after 1.0 s: boom"),
+        ('reaches = "b"', facts(problems={"b": "there is none"}), "b: there is none"),
+        ('reaches = "b"', facts(problems={"c": "there is none"}), ""),
+        ('reaches = "b"', facts(up=(leg(exit_status=1, output='no "vector"'),),
+                                clone=clone(foreign=("extension vector",))),
+         'cannot tell: b: the clone\'s server has no extension vector, which the live server has: '
+         'no "vector"'),
+        ('reaches = "b"', facts(up=(leg(locks=(lock(),),
+                                        commands=Seen((command(timeout="0"),))),)),
+         "WARN AccessExclusiveLock on tables in use and no lock_timeout: b"),
+        ('reaches = "b"', facts(up=(leg(locks=(lock(),), commands=Seen((command(),))),)), ""),
+        ('reaches = "b"', facts(up=(leg(locks=(lock("ShareLock"),),
+                                        commands=Seen((command(timeout="0"),))),)), ""),
+        ('reaches = "b"', facts(up=(leg(locks=(lock(),), commands=unclear()),)), ""),
+        ('reaches = "b"', facts(clone=clone(NO_SERVER)), f"cannot tell: {SERVER} of the clone "
+         "are not those of the live database (15)"),
+        ("rewrites = []", facts(), ""),
+        ("rewrites = []", facts(up=(leg(rewritten=("t",)),)),
+         "t is rewritten, under AccessExclusiveLock"),
+        ('rewrites = ["t"]', facts(up=(leg(rewritten=("t", "u")),)),
+         "u is rewritten, under AccessExclusiveLock"),
+        ("rewrites = []", facts(reached=unclear()), UNCLEAR),
+    ],
+)  # fmt: skip
+def test_the_way_there(keys: str, found: Any, expected: str) -> None:
+    """A clone, the right database, the end of the chain, and tables that are rewritten."""
+    assert said(keys, found) == expected
+
+
+def by(longest_s: float, **changes: Any) -> Bystander:
+    """Somebody who reads a hot table all the while."""
+    given: dict[str, Any] = {"table": "t", "does": "reads", "asked": 9, "during": "b"}
+    return Bystander(**{**given, "longest_s": longest_s, "error": "", **changes})
+
+
+WAITS = "blocked_at_most_s = 1"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (facts(bystanders=(by(0.1), by(1.0))), ""),
+        (facts(bystanders=(by(0.1), by(1.1))), "who reads t waited 1.10 s for b"),
+        (facts(), "cannot tell: there was no bystander: name tables as [alembic] hot"),
+        (facts(up=()), ""),
+        (facts(up=(), reached=unclear()), UNCLEAR),
+        (facts(bystanders=(by(0.1), by(0.1, error="lost"))),
+         "cannot tell: a bystander of t got nowhere: lost"),
+        (facts(bystanders=(by(0.1, asked=0),)),
+         "cannot tell: a bystander of t got nowhere: no answer"),
+        (facts(bystanders=(by(0.1),), up=(leg(locks=(lock(blocked_by=("x",)),)),)),
+         "WARN in the way: x"),
+        (facts(bystanders=(by(2.0),), up=(leg(locks=(lock(blocked_by=("x",)),)),)),
+         "who reads t waited 2.00 s for b"),
+        (facts(bystanders=(by(0.1),), clone=clone(SOME_ROWS)), f"cannot tell: {ROWS} of the "
+         "clone are not those of the live database (t: 5 of 9)"),
+    ],
+)  # fmt: skip
+def test_who_waited(found: RehearsalFacts, expected: str) -> None:
+    """The longest of all that were there."""
+    assert said(WAITS, found) == expected
+
+
+def test_the_schema_afterwards() -> None:
+    """Every promise about the database of the moment after holds on the clone."""
+    others = {"table.t": TABLE}
+    assert said("schema = true", facts(), others=others) == ""
+    gone = facts(after=database(catalog=catalog(tables={})))
+    assert said("schema = true", gone, others=others) == "table.t: table t is not there"
+    assert said("schema = true", facts(after=unclear()), others=others) == UNCLEAR
+    locked = facts(after=database(catalog=catalog(locked=("t",))))
+    assert said("schema = true", locked, others=others).startswith("cannot tell (table.t on the")
+    many = {f"table.x{n}": TABLE for n in range(7)}
+    assert said("schema = true", gone, others=many).endswith("; and 2 more")
+    five = {f"table.x{n}": TABLE for n in range(5)}
+    assert "more" not in said("schema = true", gone, others=five)
+
+
+VECTOR = """[rehearsal.x.vector]
+table = "t"
+column = "v"
+index = "ix"
+operator = "<=>"
+limit = 5
+recall = 0.9
+"""
+
+
+def vector(**changes: Any) -> RehearsalFacts:
+    """An index that answers well."""
+    given: dict[str, Any] = {"plan": ("Seq Scan",), "used": True, "forced": False, "rows": 5}
+    given |= {"expected": 5, "recall": 0.9, "settings": {"a": "1"}, **changes}
+    return facts(vectors={"rehearsal.x": Seen(VectorFacts(**given))})
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (vector(), ""),
+        (vector(used=False), "the query cannot use ix: Seq Scan"),
+        (vector(rows=4), "4 rows of 5 come back (a=1)"),
+        (vector(recall=0.89), "recall is 0.89"),
+        (vector(recall=None), ""),
+        (vector(forced=True),
+         "WARN on so few rows the planner prefers to read the table: ix fits all the same"),
+        (vector(forced=True, recall=0.5), "recall is 0.50"),
+        (facts(), "cannot tell: rehearsal.x was not asked for"),
+        (facts(after=unclear()), UNCLEAR),
+        (facts(vectors={"rehearsal.x": Absent("no index")}), "no index"),
+        (facts(vectors={"rehearsal.x": unclear()}), UNCLEAR),
+    ],
+)  # fmt: skip
+def test_a_vector_index(found: RehearsalFacts, expected: str) -> None:
+    """That it is used, gives all rows, and the right ones."""
+    assert said(VECTOR, found) == expected
+
+
+def receipts(*ones: Receipt, **changes: Any) -> RehearsalFacts:
+    """A rehearsal whose way back left this."""
+    return facts(receipts=Seen(ones), **changes)
+
+
+BACK = 'restores = "a"'
+DOWN = leg(direction="down", exit_status=1, output="boom")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (facts(), ""),
+        (facts(receipts=unclear()), UNCLEAR),
+        (facts(backs={}), "cannot tell: no way back to a was asked for"),
+        (facts(problems={"a": "there is none"}), "a: there is none"),
+        (receipts(), "cannot tell: nothing was rehearsed: the database is at a, and nothing lies "
+         "between it and a"),
+        (receipts(Receipt(revision="b", diff=("- x",))), "b leaves the catalog changed: - x"),
+        (receipts(Receipt(revision="b", diff=("1", "2", "3", "4", "5", "6", "7"))),
+         "b leaves the catalog changed: 1; 2; 3; 4; 5 and 2 more"),
+        (receipts(Receipt(revision="b", again=("x",))), "b goes up otherwise the second time: x"),
+        (receipts(Receipt(revision="b", with_rows=("x",))), "b only when rows exist: x"),
+        (receipts(Receipt(revision="b", struck=("x",))), "b cannot be begun again: x"),
+        (receipts(Receipt(revision="b", raced=("x",))), "b is not for several at once: x"),
+        (receipts(Receipt(revision="b", rows=("t: 1", "u: 2"))),
+         "b leaves other rows in t: 1, u: 2"),
+        (receipts(Receipt(revision="b", failed="boom"), down=(DOWN,)),
+         "downgrade of b exited with 1 after 1.0 s: boom"),
+        (receipts(Receipt(revision="b", unstruck="no time")),
+         "WARN not cut off half-way (no time): b"),
+        (receipts(Receipt(revision="b", alone="no pg_dump")),
+         "WARN pg_dump was not asked for a second opinion (no pg_dump): b"),
+        (receipts(Receipt(revision="b", unwritten=("b: no key",))),
+         "WARN no witness was written: b: no key"),
+        (facts(half={"b": "z"}), "WARN judged by going back and up again alone, since from an "
+         "empty database the history stops at z: b"),
+        (facts(half={"z": "z"}), ""),
+        (receipts(Receipt(revision="b"), Receipt(revision="z", rows=("t: 1",))),
+         "WARN not on this way, and not clean: z (z leaves other rows in t: 1)"),
+        (facts(unjudged={"b": "it is late"}),
+         "cannot tell: 1 step was not judged, because it is late: b"),
+        (facts(unjudged={"z": "it is late"}), ""),
+        (receipts(Receipt(revision="b", diff=("x",)), unjudged={"b": "it is late"}),
+         "b leaves the catalog changed: x; 1 step was not judged, because it is late: b"),
+        (receipts(Receipt(revision="b", failed='no "vector"'),
+                  clone=clone(foreign=("extension vector",)),
+                  down=(leg(direction="down", exit_status=1, output='no "vector"'),)),
+         "cannot tell: the clone's server has no extension vector, which the live server has: "
+         'no "vector"'),
+        (facts(clone=clone(SOME_ROWS), up=(leg(locks=(lock(),)),)),
+         f"cannot tell: the clone lacks {ROWS} of the live database (t: 5 of 9), and b "
+         "works on t"),
+    ],
+)  # fmt: skip
+def test_the_way_back(found: RehearsalFacts, expected: str) -> None:
+    """The catalog and the rows are as before, and nothing of it is open."""
+    assert said(BACK, found) == expected
+
+
+def test_the_point_of_no_return() -> None:
+    """Of several steps the newest that is not clean."""
+    way = {"a": Back(to="a", steps=("c", "b"))}
+    two = receipts(Receipt(revision="c"), Receipt(revision="b", diff=("x",)), backs=way)
+    assert said(BACK, two) == "b leaves the catalog changed: x; the point of no return is b"
+    late = facts(backs=way, unjudged={"b": "late", "c": "late"})
+    assert said(BACK, late) == "cannot tell: 2 steps were not judged, because late: c, b"
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("loses = []", facts(), ""),
+        ("loses = []", receipts(), "cannot tell: nothing was rehearsed: there is no step to go back"),
+        ("loses = []", receipts(Receipt(revision="z")),
+         "cannot tell: nothing was rehearsed: there is no step to go back"),
+        ("loses = []", receipts(Receipt(revision="b", losses=(Loss(object="table t", rows=5),))),
+         "a rollback also gives up table t (5 rows)"),
+        ('loses = ["t"]', receipts(Receipt(revision="b", losses=(Loss(object="table t", rows=5),))),
+         ""),
+        ('loses = ["t"]', facts(), "WARN t is not given up"),
+        ("loses = []", facts(unjudged={"b": "late"}), "cannot tell: 1 steps were not judged"),
+        ("loses = []", facts(receipts=unclear()), UNCLEAR),
+        ("loses = []", facts(up=()), ""),
+        ("loses = []", facts(backs={}), ""),
+    ],
+)  # fmt: skip
+def test_what_a_rollback_gives_up(keys: str, found: RehearsalFacts, expected: str) -> None:
+    """Nothing that is not promised to be given up."""
+    assert said(keys, found) == expected
+
+
+GRANTS = Lack(kind="grants", objects=("grant on table t to reader",))
+
+
+@pytest.mark.parametrize(
+    ("lack", "up", "expected"),
+    [
+        (GRANTS, leg(), ""),
+        (GRANTS, leg(commands=Seen((command("GRANT"),))), "runs GRANT"),
+        (GRANTS, leg(commands=Seen((command("CREATE TABLE"),))), ""),
+        (GRANTS, leg(dropped=("table t",)), "drops table t"),
+        (GRANTS, leg(dropped=("table tt",)), ""),
+        (GRANTS, leg(commands=unclear()),
+         "was not traced (event triggers need a superuser on the clone's server)"),
+        (SOME_ROWS, leg(), ""),
+        (SOME_ROWS, leg(locks=(lock(),)), "works on t"),
+        (SOME_ROWS, leg(locks=(lock(table="u"),)), ""),
+        (SOME_ROWS, leg(commands=Seen((command("ALTER TABLE", "public.t"),))), "works on t"),
+        (SOME_ROWS, leg(dropped=("public.t",)), "works on t"),
+        (SOME_ROWS, leg(rewritten=("t",)), "works on t"),
+        (SOME_ROWS, leg(commands=Seen((command("CREATE INDEX", "ix"),))), "builds ix"),
+        (SOME_ROWS, leg(commands=unclear()),
+         "was not traced (event triggers need a superuser on the clone's server)"),
+        (NO_SERVER, leg(commands=unclear()), ""),
+        (Lack(kind=STATISTICS, objects=("x",)), leg(commands=unclear()), ""),
+    ],
+)  # fmt: skip
+def test_what_a_clone_lacks(lack: Lack, up: Leg, expected: str) -> None:
+    """It matters to a step that touches it."""
+    found = lacking.unsure(facts(clone=clone(lack), up=(up,)), ["b"])
+    prefix = f"the clone lacks {lack.kind} of the live database ({lack.objects[0]}), and b "
+    assert found == ([f"{prefix}{expected}"] if expected else [])
+    assert lacking.unsure(facts(clone=unclear(), up=(up,)), ["b"]) == []
+    assert lacking.unsure(facts(clone=clone(lack), up=(up,)), ["z"]) == []
+
+
+def test_rows_that_a_step_moved() -> None:
+    """Even where the trace does not name the table."""
+    found = facts(clone=clone(SOME_ROWS), receipts=Seen((Receipt(revision="b", moved=("t",)),)))
+    assert lacking.unsure(found, ["b"])[0].endswith("and b works on t")
+    other = facts(clone=clone(SOME_ROWS), receipts=Seen((Receipt(revision="z", moved=("t",)),)))
+    assert lacking.unsure(other, ["b"]) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "lack", "open_"),
+    [
+        ("reaches", NO_SERVER, True),
+        ("clone", NO_SERVER, False),
+        ("targets_clone", NO_SERVER, False),
+        ("vector", SOME_ROWS, True),
+        ("blocked_at_most_s", SOME_ROWS, True),
+        ("rewrites", SOME_ROWS, False),
+        ("reaches", SOME_ROWS, True),
+        ("loses", SOME_ROWS, True),
+        ("rewrites", GRANTS, False),
+        ("vector", Lack(kind=EXTENSIONS, objects=("extension vector: 0.8",)), True),
+        ("vector", Lack(kind=EXTENSIONS, objects=("extension vectors: 0.8",)), False),
+        ("reaches", Lack(kind=EXTENSIONS, objects=("extension vector: 0.8",)), False),
+        ("rewrites", Lack(kind=REVISIONS, objects=("a", "b", "c", "d")), True),
+    ],
+)
+def test_what_is_needed(key: str, lack: Lack, open_: bool) -> None:  # noqa: FBT001 - a table
+    """By each promise, of what a clone lacks."""
+    found = lacking.needed(key, facts(clone=clone(lack), up=(leg(locks=(lock(),)),)))
+    assert bool(found) is open_
+    assert lacking.needed(key, facts(clone=unclear())) == []
+    if len(lack.objects) > 3:
+        assert found[0].endswith("(a, b, c and 1 more)")
+
+
+ONE_WAY = '[[alembic.one_way]]\nrevision = "b"\nreason = "it is meant"\n'
+CHANGES = '[[alembic.data_changes]]\nrevision = "b"\ntables = ["t"]\nreason = "it is meant"\n'
+REMOVES = '[[alembic.removes]]\nrevision = "b"\nobjects = ["t.c"]\nreason = "it is meant"\n'
+LEFT = Receipt(revision="b", rows=("t: 5 rows, and were 4",), moved=("t",))
+DROPS = leg(dropped=("table column public.t.c",))
+
+
+@pytest.mark.parametrize(
+    ("head", "receipt", "up", "stale"),
+    [
+        (ONE_WAY, Receipt(revision="b", failed="boom"), leg(), ""),
+        (ONE_WAY, Receipt(revision="b"), leg(), "b is declared one-way, and can be undone"),
+        (CHANGES, LEFT, leg(), ""),
+        (CHANGES, Receipt(revision="b"), leg(),
+         "b is declared to change rows of t, and does not"),
+        (CHANGES, Receipt(revision="b", moved=("t",)), leg(),
+         "b is declared to change rows of t for good, and its way down brings them back"),
+        (REMOVES, Receipt(revision="b", rows=("t.c: 5 values gone",)), DROPS, ""),
+        (REMOVES, Receipt(revision="b"), leg(), "b is declared to remove t.c, and does not"),
+        (REMOVES, Receipt(revision="b"), leg(commands=unclear()), ""),
+        (REMOVES, Receipt(revision="b"), DROPS, "b is declared to remove t.c for good, and its way "
+         "down brings the content back"),
+        (REMOVES, Receipt(revision="b", failed="boom"), DROPS, ""),
+        (REMOVES, Receipt(revision="b", rows_of="empty"), DROPS, ""),
+    ],
+)  # fmt: skip
+def test_declarations(head: str, receipt: Receipt, up: Leg, stale: str) -> None:
+    """What is declared is judged by whether it is so; what it explains is left out."""
+    how = contract(BACK, head).alembic
+    assert how is not None
+    found = apply(how, facts(up=(up,)), [receipt])
+    assert "; ".join(found.stale) == stale
+    assert len(found.told) == 1
+    assert found.told[0].endswith("it is meant")
+    assert found.excused == ({"b"} if head is ONE_WAY else set())
+    assert found.receipts[0].rows == ()
+    other = apply(how, facts(up=(up,)), [Receipt(revision="z", rows=("t: 5",))])
+    assert (other.stale, other.told, other.receipts[0].rows) == ([], [], ("t: 5",))
+
+
+def test_a_clone_without_all_rows_shows_no_content() -> None:
+    """Whether it came back is told only where all of it was there."""
+    how = contract(BACK, REMOVES).alembic
+    assert how is not None
+    for one in (clone(SOME_ROWS), clone(rows={}), clone(rows={"t": 0}), unclear()):
+        assert apply(how, facts(up=(DROPS,), clone=one), [Receipt(revision="b")]).stale == []
