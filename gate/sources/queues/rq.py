@@ -23,6 +23,8 @@ from gate.sources.source import Looking
 
 MOST = 200
 """Jobs of each state whose times are read: the oldest that wait, the newest that ended."""
+AHEAD_S = 60.0
+"""A time that is later than that is of another clock or zone: it proves nothing."""
 JOB = ("status", "enqueued_at", "started_at", "ended_at", "worker_name", "exc_info", "created_at")
 
 
@@ -150,12 +152,14 @@ class _Reading:
         return found
 
     def _age(self, time: bytes | None) -> float | None:
+        """Seconds since a time; ``None`` where there is none, or it is yet to come."""
         try:
             at = dt.datetime.fromisoformat((time or b"").decode().replace("Z", "+00:00"))
         except (ValueError, UnicodeDecodeError):
             return None
         at = at if at.tzinfo else at.replace(tzinfo=dt.timezone.utc)
-        return max(0.0, float(self._now - at.timestamp()))
+        age = float(self._now - at.timestamp())
+        return None if age < -AHEAD_S else max(0.0, age)
 
 
 def _error(packed: bytes | None) -> str:
