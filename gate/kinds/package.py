@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -15,9 +14,9 @@ from gate.kinds.host_kind import HostKind, listed
 from gate.kinds.recorded_programs import PACKAGES_THERE, upstream
 from gate.kinds.scene import Scene
 from gate.rule import Both, Has, Is, Rule, Some
-from gate.secrets import known
-from gate.sources.fact import Absent, CannotTell, Cause, Model
+from gate.sources.fact import Absent, CannotTell, Cause
 from gate.sources.host.distributions import several, versions_of
+from gate.sources.host.packages import READERS, PackageFacts, versioned
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
@@ -27,7 +26,6 @@ from gate.version import package_meets
 Manager = Literal["dpkg", "rpm", "apk", "pip", "npm"]
 Subject = tuple[str, str, str]
 """Manager, folder, name."""
-VERSION = re.compile(r"[\w.+!~:^-]{1,100}")
 
 
 class Package(Item):
@@ -53,20 +51,6 @@ class Package(Item):
             "pip and npm need folder, which says whose packages; the others have none",
         ),
     )
-
-
-class PackageFacts(Model):
-    """A package that is installed.
-
-    Attributes:
-        version: As its manager says it.
-        held: Whether it is held back.
-        odd: Its state in words, where it is not wholly installed.
-    """
-
-    version: str
-    held: bool = False
-    odd: str = ""
 
 
 def script(subjects: Sequence[Subject]) -> str:
@@ -118,80 +102,13 @@ def read(
     return found
 
 
-def _version(name: str, version: str, **more: Any) -> PackageFacts | CannotTell:
-    if VERSION.fullmatch(version):
-        return PackageFacts(version=version, **more)
-    said = known.first(version, 80)
-    return CannotTell(f"{name}: no version is like {said!r}", Cause.UPSTREAM)
-
-
-def _dpkg(name: str, section: Section) -> PackageFacts | Absent | CannotTell:
-    """Three letters say what is wanted, how it is, and whether it is broken.
-
-    Source:
-        ``dpkg-query(1)`` of dpkg 1.17 to 1.22.
-    """
-    wanted, _, arch = name.partition(":")
-    gone = ""
-    for line in section.text.splitlines():
-        fields = line.split("\t")
-        if len(fields) != 4 or fields[1] != wanted or arch not in ("", fields[2]):  # noqa: PLR2004
-            continue
-        state = fields[0].ljust(3)
-        if state[1] == "i":
-            odd = "" if state[2] == " " else "it has to be installed again"
-            return _version(name, fields[3], held=state[0] == "h", odd=odd)
-        if state[1] in "nc":
-            gone = f"dpkg-query: {name}: state {state.strip()}"
-        elif state[1] in "UFHWt":
-            return _version(name, fields[3], odd=f"it is installed in part only ({state.strip()})")
-    if gone:
-        return Absent(gone)
-    if f"no packages found matching {name}\n" in f"{section.err}\n":
-        return Absent(f"dpkg-query: no packages found matching {name}")
-    return cannot_tell(section, f"dpkg-query {name}")
-
-
-def _rpm(name: str, section: Section) -> PackageFacts | Absent | CannotTell:
-    for line in section.text.splitlines():
-        found, tab, version = line.partition("\t")
-        if tab and found == name:
-            return _version(name, version.removeprefix("(none):"))
-    if f"package {name} is not installed" in section.text.splitlines():
-        return Absent(f"rpm: package {name} is not installed")
-    return cannot_tell(section, f"rpm -q {name}")
-
-
-def _apk(name: str, section: Section) -> PackageFacts | Absent | CannotTell:
-    """It tells those that are there, and is silent of others: one that is there shows it works."""
-    lines = section.text.splitlines()
-    for line in lines:
-        match = re.fullmatch(rf"{re.escape(name)}-(\d[\w.]*(?:-r\d+)?)", line)
-        if match:
-            return _version(name, match[1])
-    if (
-        section.rc == 1
-        and not section.err
-        and all(re.fullmatch(r"\S+-\d\S*", one) for one in lines)
-    ):
-        return Absent(f"apk info -e: {name} is not installed")
-    return cannot_tell(section, f"apk info {name}")
-
-
-READERS: Mapping[str, Callable[[str, Section], PackageFacts | Absent | CannotTell]] = {
-    "dpkg": _dpkg,
-    "rpm": _rpm,
-    "apk": _apk,
-}
-
-
 def _pip(folder: str, name: str, section: Section) -> PackageFacts | Absent | CannotTell:
     lines = section.text.splitlines()
     versions = versions_of(name, lines)
     if len(versions) > 1:
         return CannotTell(several(folder, name, versions), Cause.UPSTREAM)
     if versions:
-        return _version(name, versions[0])
+        return versioned(name, versions[0])
     if section.rc or section.err or "in a folder" not in lines or "." not in lines:
         if "No such file or directory" in section.err:
             return Absent(f"{folder}: {section.why}")
@@ -209,7 +126,7 @@ def _npm(
             version = json.loads(section.text)["version"]
         except (ValueError, KeyError, TypeError):
             return CannotTell(f"{folder}: the package.json of {name} is odd", Cause.UPSTREAM)
-        return _version(name, str(version))
+        return versioned(name, str(version))
     if "No such file or directory" in section.err:
         if listing.rc == 0 and "." in listing.text.splitlines():
             return Absent(f"no {name} in {folder}/node_modules")
@@ -228,19 +145,25 @@ def _subject(item: Package, target: Target) -> Subject:
     return (item.manager, folder, item.package)
 
 
-def _differs(item: Package, found: PackageFacts, scene: Scene) -> Iterator[str]:
+def _differs(item: Package, found: PackageFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
     if found.odd:
         yield found.odd
-    if item.version is not None and not package_meets(found.version, item.version):
-        yield f"{item.package} is version {found.version}"
+    if item.version is not None:
+        told = f"{item.package} is version {' and '.join(found.versions)}"
+        meets = [package_meets(one, item.version) for one in found.versions]
+        if not any(meets):
+            yield told
+        elif not all(meets):
+            yield CannotTell(f"{told}: nobody tells which of them is used", Cause.UPSTREAM)
     if item.held and not found.held:
         yield "it is not held"
 
 
 def _text(found: PackageFacts) -> str:
     held = ", held" if found.held else ""
-    return f"version {found.version}{held}" + (f", {found.odd}" if found.odd else "")
+    versions = " and ".join(found.versions)
+    return f"version {versions}{held}" + (f", {found.odd}" if found.odd else "")
 
 
 def _look(item: Package, target: Target) -> str:
@@ -259,7 +182,7 @@ def _keys(item: Package, found: PackageFacts) -> Mapping[str, Any]:
         "package": item.package,
         "manager": None if item.manager == "dpkg" else item.manager,
         "folder": item.folder,
-        "version": found.version,
+        "version": None if found.others else found.version,
         "held": True if found.held else None,
     }
 
@@ -267,7 +190,8 @@ def _keys(item: Package, found: PackageFacts) -> Mapping[str, Any]:
 def _discovered(item: Package, found: PackageFacts, scene: Scene) -> Mapping[str, Any]:
     """The version as its makers call it: a fix that a distribution brings breaks no promise."""
     del scene
-    return {**_keys(item, found), "version": upstream(found.version)}
+    of_makers = {upstream(one) for one in found.versions}
+    return {**_keys(item, found), "version": of_makers.pop() if len(of_makers) == 1 else None}
 
 
 KIND = HostKind(

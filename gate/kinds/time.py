@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gate.contract.item import Item, Name, Yes
 from gate.kinds.host_kind import HostKind, listed, other
+from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene, unknown
 from gate.rule import Has, Is, Not, Rule, Some
 from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
 from gate.sources.host.parts import cannot_tell, parts, read_parts
-from gate.sources.host.probe import Probe
+from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
 from gate.sources.host.zones import LOCALTIME, same_zone, zone_of
+from gate.target import Target
 
 ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*")
 
@@ -123,6 +125,28 @@ def _zone(found: TimeFacts) -> str:
     return found.zone.value if isinstance(found.zone, Seen) else "unknown zone"
 
 
+def _asks(target: Target) -> Iterable[object]:
+    del target
+    return [AskProbe(TIME, "host")]
+
+
+def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
+    """The zone, and that somebody keeps the clock right where somebody does."""
+    del which
+    fact = scene.probed(TIME, "host")
+    if isinstance(fact, CannotTell):
+        yield fact
+    if not isinstance(fact, Seen):
+        return
+    zone, right = fact.value.zone, fact.value.synchronised
+    keys = {"zone": zone.value} if isinstance(zone, Seen) else {}
+    kept = {"synchronised": True} if isinstance(right, Seen) and right.value else {}
+    if keys or kept:
+        yield Recorded("host", {"title": "The host's time is kept, in its zone", **keys, **kept})
+    if isinstance(right, Seen) and not right.value:
+        yield LeftOut("that the host's clock is synchronised: it is not")
+
+
 KIND = HostKind(
     name="time",
     chapter="time",
@@ -140,4 +164,5 @@ KIND = HostKind(
         "synchronised": item.synchronised,
         "zone": found.zone.value if isinstance(found.zone, Seen) else None,
     },
+    discover=Discovery(asks=_asks, names=_names, doubtful=("synchronised", "zone")),
 ).kind

@@ -152,6 +152,12 @@ def test_a_dpkg_in_between(tmp_path: pathlib.Path) -> None:
     [
         ("rpm", "printf 'a\\t(none):1.2-3.el9\\n'; echo 'package b is not installed'; exit 1",
          {"package.a": "", "package.b": ""}),
+        ("rpm", "printf 'a\\t(none):1.2-3\\na\\t1:1.2-4\\na\\t1:1.2-4\\nb\\t1-1\\nb\\t2-1\\n'",
+         {"package.a": "", "package.b": "is there"}),
+        ("rpm", "printf 'a\\t(none):1.1-3\\na\\t(none):1.2-4\\nb\\t1-1\\n'",
+         {"package.a": "is version 1.1-3 and 1.2-4: nobody tells", "package.b": "is there"}),
+        ("rpm", "printf 'a\\t(none):1.1-3\\na\\t(none):1.3-4\\nb\\t1-1\\n'",
+         {"package.a": "a is version 1.1-3 and 1.3-4", "package.b": "is there"}),
         ("rpm", "echo 'error: cannot open Packages database' >&2; exit 1",
          {"package.a": CANNOT, "package.b": CANNOT}),
         ("rpm", "exit 0", {"package.a": CANNOT, "package.b": CANNOT}),

@@ -240,3 +240,16 @@ def test_only_words(tmp_path: pathlib.Path) -> None:
     assert done.stdout.count("#:schema") == 2
     done = runs.run_in(tmp_path, [*words, "--only=mount"], PYTHONPATH=str(runs.ROOT))
     assert (done.returncode, "known: services, processes" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize("synchronised", ["yes", "no"])
+def test_the_time(synchronised: str, tmp_path: pathlib.Path) -> None:
+    """The zone, and that the clock is kept right where it is; it holds at once."""
+    zone = f"echo NTPSynchronized={synchronised}; echo Timezone=Asia/Tokyo"
+    tools = {"timedatectl": zone, "readlink": "echo /usr/share/zoneinfo/Asia/Tokyo"}
+    chapters, _ = record(lying(tmp_path, **tools), NOTHING, ["time"])
+    text = chapters["time"]
+    assert 'zone = "Asia/Tokyo"' in text, text
+    assert ("synchronised = true" in text) == (synchronised == "yes"), text
+    left = "# left out: that the host's clock is synchronised: it is not"
+    assert (left in text) == (synchronised == "no"), text

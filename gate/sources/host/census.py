@@ -27,9 +27,8 @@ PLACES = (
 )
 """Properties of a unit that name paths."""
 SHOWN = (
-    "Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,Transient,Type,MainPID,Result,"
-    "ConditionResult,ExecMainStartTimestampMonotonic,User,DynamicUser,RootDirectory,ExecStart,"
-    + ",".join(PLACES)
+    "Id,LoadState,ActiveState,SubState,UnitFileState,Transient,MainPID,"
+    "ExecMainStartTimestampMonotonic,User,DynamicUser,RootDirectory,ExecStart," + ",".join(PLACES)
 )
 STARTS = re.compile(r"\{ path=(.*?) ;")
 FILE = re.compile(r"(/.*?) \(ignore_errors=(?:yes|no)\)")
@@ -43,9 +42,7 @@ class Census(Model):
     Attributes:
         state: ``ActiveState (SubState)``.
         file_state: Its unit file's state, such as ``enabled``.
-        fragment: Its unit file.
         passing: Whether it is transient: made by a program, and gone with it.
-        type: Of a service, such as ``oneshot``.
         ran: Whether it was ever started since the host came up, by systemd's word.
         user: Who it is started as; empty for root, and where systemd makes one up.
         places: Paths that it uses, by the property that names them.
@@ -58,11 +55,8 @@ class Census(Model):
     unit: str
     state: str
     file_state: str
-    fragment: str
     passing: bool
-    type: str
     ran: bool
-    result: str
     user: str
     places: dict[str, tuple[str, ...]]
     starts: str
@@ -208,11 +202,8 @@ def _unit(
         unit=of("Id"),
         state=f"{of('ActiveState')} ({of('SubState')})",
         file_state=of("UnitFileState"),
-        fragment=of("FragmentPath"),
         passing=of("Transient") == "yes",
-        type=of("Type"),
         ran=of("ExecMainStartTimestampMonotonic") not in ("", "0"),
-        result=of("Result"),
         user="" if made_up else of("User"),
         places={} if is_rooted else {one: _places(one, block.get(one, [])) for one in PLACES},
         starts=starts[1] if starts else "",
@@ -255,5 +246,11 @@ def _words(value: str) -> list[str]:
 
 
 CENSUS = Probe[str, Units](
-    name="gate.census", model=Units, script=script, read=read, deadline_s=8.0, most_kib=4096
+    name="gate.census",
+    model=Units,
+    script=script,
+    read=read,
+    format=2,
+    deadline_s=8.0,
+    most_kib=4096,
 )
