@@ -16,7 +16,7 @@ import os
 import pathlib
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import tomli
 import tomli_w
@@ -29,6 +29,7 @@ QUIET = ("xdist", "benchmark", "allure_pytest", "rerunfailures", "cacheprovider"
 Mutant = tuple[str, str, str]
 """The function that was changed, its line as it was, and as it became."""
 NOTICED = ("killed", "timeout")
+OPEN = "not looked at yet"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,16 +38,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     parser.add_argument("--work", type=pathlib.Path, default=PROJECT / "reports" / "mutation")
     parser.add_argument("--tests", nargs="*", help="these, in the place of all")
+    parser.add_argument("--keep", action="store_true", help="list what survived, as not looked at")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args(arguments)
-    known = tomli.loads((HERE / "judgements.toml").read_text("utf-8"))
+    plan = tomli.loads((HERE / "judgements.toml").read_text("utf-8"))
     work = given.work.resolve()
-    prepare(work, given.modules or known["modules"])
+    prepare(work, given.modules or plan["modules"])
     os.chdir(work)
     with into(work / "log"):
-        statuses = mutate(known["beside"], given.tests or known["tests"], given.jobs)
+        statuses = mutate(plan["beside"], given.tests or plan["tests"], given.jobs)
     (work / "statuses.json").write_text(json.dumps(statuses, indent=1), "utf-8")
-    return tell(statuses, listed(given.modules))
+    alive, known = survivors(statuses), listed(given.modules)
+    if given.keep:
+        keep(alive.keys() - known.keys())
+        known = listed(given.modules)
+    return tell(statuses, alive, known)
 
 
 def prepare(work: pathlib.Path, modules: Sequence[str]) -> None:
@@ -151,17 +157,33 @@ def listed(modules: Sequence[str]) -> dict[Mutant, str]:
     }
 
 
-def tell(statuses: Mapping[str, str], known: Mapping[Mutant, str]) -> int:
-    """Print how many of each module were noticed, and which were not."""
+def keep(new: Iterable[Mutant]) -> None:
+    """List survivors with a reason that says that nobody has looked at them yet."""
+    file = HERE / "survivors.toml"
+    kept = tomli.loads(file.read_text("utf-8"))["survivor"]
+    kept += [{"where": one, "was": was, "now": now, "reason": OPEN} for one, was, now in new]
+    kept.sort(key=lambda one: (one["where"], one["was"], one["now"]))
+    file.write_text(tomli_w.dumps({"survivor": kept}), "utf-8")
+
+
+def survivors(statuses: Mapping[str, str]) -> dict[Mutant, str]:
+    """The changes that no test noticed, with how each ended."""
+    return {
+        mutant(name, names()[name]): status
+        for name, status in statuses.items()
+        if status not in NOTICED
+    }
+
+
+def tell(
+    statuses: Mapping[str, str], alive: Mapping[Mutant, str], known: Mapping[Mutant, str]
+) -> int:
+    """Print how many of each module were noticed, and which of the others are not listed."""
     counts: dict[str, list[int]] = {"all": [0, 0]}
-    alive: dict[Mutant, str] = {}
     for name, status in statuses.items():
-        path = names()[name]
-        for one in (counts["all"], counts.setdefault(str(path), [0, 0])):
+        for one in (counts["all"], counts.setdefault(str(names()[name]), [0, 0])):
             one[0] += status in NOTICED
             one[1] += 1
-        if status not in NOTICED:
-            alive[mutant(name, path)] = status
     for of, (noticed, total) in sorted(counts.items()):
         print(f"{noticed:5} of {total:5} {noticed / total:6.1%}  {of}")
     new, gone = alive.keys() - known.keys(), known.keys() - alive.keys()
@@ -169,6 +191,8 @@ def tell(statuses: Mapping[str, str], known: Mapping[Mutant, str]) -> int:
         print(f"\n{where} ({alive[where, was, now]})\n  - {was}\n  + {now}")
     for where, was, now in sorted(gone):
         print(f"\nlisted, and not there: {where}\n  - {was}\n  + {now}")
+    waiting = sum(reason == OPEN for reason in known.values())
+    print(f"\n{len(new)} new, {len(known)} listed, {waiting} of those not looked at yet")
     return 1 if new or gone else 0
 
 

@@ -304,6 +304,10 @@ def test_owners_and_other_objects() -> None:
     with pytest.raises(ValueError, match="read whole"):
         diff(before, catalog())
     assert Diff(missing={"a": "x\n  y"}, extra={}, changed={}).lines() == ["- a: x y"]
+    found = Diff(missing={"b": "1"}, extra={"a": "2"}, changed={"c": ("3", "4")})
+    assert found.lines() == ["+ a: 2", "- b: 1", "~ c: 3 -> 4"]
+    last = Diff(missing={"b": "1"}, extra={"c": "2"}, changed={"a": ("3", "4")})
+    assert last.lines() == ["~ a: 3 -> 4", "- b: 1", "+ c: 2"]
 
 
 def test_constraints_and_what_made_them() -> None:
@@ -353,6 +357,9 @@ AS_DEEP = "(" * DEEPEST + "a AND b" + ")" * DEEPEST
         ("x = ANY ((ARRAY['a'::x])::text[])", "x = ANY (ARRAY[('a'::x)::text])"),
         ("ARRAY['a'::x, b]::text[]", "ARRAY['a'::x::text, b::text]"),
         ("ARRAY[a + 1]::text[]", "ARRAY[(a + 1)::text]"),
+        ("ARRAY[X, b]::text[]", "ARRAY[X::text, b::text]"),
+        ("ARRAY[a,b]::text[]", "ARRAY[a::text, b::text]"),
+        ("ARRAY[f(g(a), b)]::text[]", "ARRAY[(f(g(a), b))::text]"),
         ("ARRAY[f(a, b), 'c, d', [e]]::text[]",
          "ARRAY[(f(a, b))::text, 'c, d'::text, ([e])::text]"),
         ("(ARRAY['a'])::character varying(20)[]", "ARRAY[('a')::character varying(20)]"),

@@ -458,8 +458,8 @@ def test_schemas_of_rules() -> None:
 
 def test_patterns() -> None:
     """The first of several; what is none; what does not end in time."""
-    assert first_like(["b", "a"], ["xa", "ab", "c"]) == ["a", "b", ""]
-    assert search("(a)|(b)", "b") == ("b", "", "b")
+    assert first_like(["b", "a"], ["xa", "ab", "c"], within_s=60) == ["a", "b", ""]
+    assert search("(a)|(b)", "b", within_s=60) == ("b", "", "b")
     assert is_pattern("a+") == "a+"
     with pytest.raises(ValueError, match="'\\(' is no regular expression"):
         is_pattern("(")
