@@ -185,6 +185,9 @@ class Check:
     def _look(self, moment: Moment) -> str:
         """Look in a thread, so that a signal is heard at once; returns why there was no look."""
         told: list[str] = []
+        # Not the thread's own end: a signal that comes while one is waited for makes Python 3.11
+        # and older take it for ended, and what it still cleans up would be left.
+        done = threading.Event()
 
         def look() -> None:
             try:
@@ -196,15 +199,16 @@ class Check:
                 told.append(
                     f"the gate itself failed while looking: {type(error).__name__}: {error}"
                 )
+            finally:
+                done.set()
 
-        thread = threading.Thread(target=look, name="director", daemon=True)
-        thread.start()
+        threading.Thread(target=look, name="director", daemon=True).start()
         try:
-            while thread.is_alive():
-                thread.join(0.2)
+            while not done.wait(0.2):
+                pass
         except KeyboardInterrupt:
             self.stage.cancelled.set()
-            thread.join()
+            done.wait()
             raise
         return told[0]
 

@@ -232,7 +232,8 @@ def to_its_end(do: Callable[[], T], cancelled: threading.Event) -> T:
 def _join(threads: Iterable[threading.Thread]) -> None:
     for one in threads:
         while one.is_alive():
-            one.join(POLL_S)
+            # Not in `join`: a signal that comes there makes Python 3.11 take it for ended.
+            time.sleep(POLL_S)
 
 
 RANK = {("before", "predeploy"): 0, ("before", "postdeploy"): 1, ("after", "postdeploy"): 2}
