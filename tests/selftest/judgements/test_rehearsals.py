@@ -12,7 +12,7 @@ from gate.kinds.rehearsal import lacking
 from gate.kinds.rehearsal.declared import apply
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, Seen
-from gate.sources.rehearsal.company import Bystander
+from gate.sources.rehearsal.company import Bystander, Neighbour
 from gate.sources.rehearsal.facts import (
     EXTENSIONS,
     REVISIONS,
@@ -443,3 +443,72 @@ def test_a_clone_without_all_rows_shows_no_content() -> None:
     assert how is not None
     for one in (clone(SOME_ROWS), clone(rows={}), clone(rows={"t": 0}), unclear()):
         assert apply(how, facts(up=(DROPS,), clone=one), [Receipt(revision="b")]).stale == []
+
+
+MEANT = "WARN the point of no return is b, as declared: it is meant"
+
+
+def test_a_declared_way_back() -> None:
+    """What is declared is no fault where it is so, and is one where it is not."""
+    failed = receipts(Receipt(revision="b", failed="boom"), down=(DOWN,))
+    assert said(BACK, failed, ONE_WAY) == MEANT
+    assert said(BACK, facts(), ONE_WAY) == f"b is declared one-way, and can be undone; {MEANT}"
+    way = {"a": Back(to="a", steps=("b", "c"))}
+    two = receipts(
+        Receipt(revision="b"),
+        Receipt(revision="c", failed="boom"),
+        backs=way,
+        down=(leg("c", direction="down", exit_status=1, output="boom"),),
+    )
+    assert said(BACK, two, ONE_WAY) == (
+        "b is declared one-way, and can be undone; downgrade of c exited with 1 after 1.0 s: boom; "
+        f"the point of no return is c; {MEANT}"
+    )
+
+
+def test_what_was_not_rehearsed() -> None:
+    """Is named by what it is."""
+    none = Absent("nothing was rehearsed")
+    for keys, changes, what in (
+        (BACK, {"receipts": none}, "downgrade"),
+        ("loses = []", {"receipts": none}, "downgrade"),
+        ("clone = true", {"clone": none}, "clone"),
+        ("schema = true", {"after": none}, "upgraded clone"),
+        ("rewrites = []", {"reached": none}, "upgrade"),
+        (WAITS, {"reached": none, "up": ()}, "upgrade"),
+    ):
+        expected = f"cannot tell (upstream): no {what}: nothing was rehearsed"
+        assert said(keys, facts(**changes)) == expected
+    whole = "cannot tell (upstream): no rehearsal: nothing was rehearsed"
+    assert said("clone = true", none) == whole
+
+
+def test_what_is_odd_on_the_way_back() -> None:
+    """Of its own steps alone; one sentence for each cause."""
+    said_down = leg(direction="down", notices=("it is late",))
+    assert said(BACK, facts(down=(said_down,))) == "WARN the server said it is late: b"
+    other = leg("z", direction="down", notices=("it is late",))
+    assert said(BACK, facts(down=(other,))) == ""
+    two = receipts(Receipt(revision="b", unwritten=("b: k: x", "c: j: x")))
+    assert said(BACK, two) == (
+        "WARN no witness was written: b: k: x; WARN no witness was written: c: j: x"
+    )
+    alone = Neighbour(who="pg_dump", absent="no tool")
+    near = receipts(Receipt(revision="b", beside=(alone,)))
+    assert said(BACK, near) == "WARN no neighbour was there (pg_dump: no tool): b"
+    far = receipts(Receipt(revision="b"), Receipt(revision="z", beside=(alone,)))
+    assert said(BACK, far) == ""
+
+
+def test_steps_that_failed_for_want_of_an_extension() -> None:
+    """They are no point of no return: nobody knows."""
+    way = {"a": Back(to="a", steps=("b", "c"))}
+    words = 'no "vector"'
+    found = receipts(
+        Receipt(revision="b", failed=words),
+        Receipt(revision="c"),
+        backs=way,
+        clone=clone(foreign=("extension vector",)),
+        down=(leg(direction="down", exit_status=1, output=words),),
+    )
+    assert said(BACK, found).startswith("cannot tell: the clone's server has no extension vector")
