@@ -30,7 +30,7 @@ from gate.sources.rehearsal.facts import (
     TableLock,
     VectorFacts,
 )
-from tests.selftest.given import DESK, look, promised, told, unclear
+from tests.selftest.given import DESK, finding, look, promised, told, unclear
 from tests.selftest.judgements.test_catalogs import TABLE, catalog, database
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -512,3 +512,56 @@ def test_steps_that_failed_for_want_of_an_extension() -> None:
         down=(leg(direction="down", exit_status=1, output=words),),
     )
     assert said(BACK, found).startswith("cannot tell: the clone's server has no extension vector")
+
+
+def test_what_is_left_behind() -> None:
+    """Breaks the promise of a clone, where there is one; else each that is promised."""
+    items = {"rehearsal.x": 'reaches = "b"', "rehearsal.y": "clone = true"}
+    found = facts(left=("a role",), earlier=("a folder",))
+    both = Scene(contract=promised(items, ALEMBIC), target=DESK, moment="predeploy",
+                 observed=look(rehearsal=Seen(found)))  # fmt: skip
+    assert told(both, "rehearsal.x") == ""
+    assert told(both, "rehearsal.y") == "a role; WARN a folder"
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ('reaches = "b"', facts(problems={"b": "there is none"}, reached=unclear()),
+         "b: there is none"),
+        ('reaches = "b"', facts(up=(FAILED,), clone=clone(NO_SERVER)),
+         "upgrade of b exited with 1 after 1.0 s: boom"),
+        (BACK, receipts(Receipt(revision="b", diff=("1", "2", "3", "4", "5"))),
+         "b leaves the catalog changed: 1; 2; 3; 4; 5"),
+        (BACK, receipts(began=()), "cannot tell: nothing was rehearsed: the database is at "
+         "nothing, and nothing lies between it and a"),
+        ('loses = ["t x"]',
+         receipts(Receipt(revision="b", losses=(Loss(object="table t x", rows=5),))), ""),
+    ],
+)  # fmt: skip
+def test_at_the_edges(keys: str, found: RehearsalFacts, expected: str) -> None:
+    """What is known to be wrong is said, whatever else is open."""
+    assert said(keys, found) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "seen"),
+    [
+        ("clone = true", facts(), "copy in 1.0 s, 1 MB, 1 tables, 5 rows"),
+        ("loses = []", facts(), "nothing"),
+        ('loses = ["t"]',
+         receipts(Receipt(revision="b", losses=(Loss(object="table t", rows=5),))),
+         "table t (5 rows)"),
+        ("rewrites = []", facts(), "rewrites no table"),
+        ("rewrites = []", facts(up=(leg(rewritten=("t", "u")),)), "rewrites t, u"),
+        ('reaches = "b"', facts(), "a, then b in 1.0 s"),
+        ('reaches = "b"', facts(up=(), began=()), "nothing, then no revision to apply"),
+        (VECTOR, vector(), "index used, 5 rows, recall 0.90"),
+        (VECTOR, vector(used=False, recall=None), "index not used, 5 rows, no stored vector"),
+        (WAITS, facts(bystanders=(by(0.5),)),
+         "at most 0.500 s (reads t); no AccessExclusiveLock on a table in use"),
+    ],
+)  # fmt: skip
+def test_what_was_seen(keys: str, found: RehearsalFacts, seen: str) -> None:
+    """In a line."""
+    assert finding(where(keys, Seen(found)), "rehearsal.x").seen == seen
