@@ -197,6 +197,7 @@ METRICS = "# HELP up x\nup 1\n"
         (f'{PLAIN}text = ["# HELP up"]', answer(METRICS, **TEXT), ""),
         ('like = ["^o.$"]', answer({"b": ["ok"]}), ""),
         ('like = ["^b$"]', answer({"b": ["ok"]}), ""),
+        ('like = ["x", "y", "z"]', answer({"a": ["x", {"b": "y"}], "c": ["z"]}), ""),
         ('like = ["^k"]', answer({"b": ["ok"]}), "nothing in the body is like '^k'"),
         (f'{PLAIN}like = ["^b"]', answer("a\nb", **TEXT), "nothing in the body is like '^b'"),
         ('never = ["^failed$"]', answer({"a": "x", "state": "failed", "b": "y"}),
@@ -317,6 +318,9 @@ def exposed(*values: str, **changes: Any) -> Answer:
         ("", exposed("nan"), ""),
         ("", exposed(), "there is no sample of up"),
         ("labels = { n = '1' }\nat_least = 2", exposed("1", "2"), ""),
+        ("labels = { n = '0', job = 'a' }\nat_least = 1", exposed("1"), ""),
+        ("at_least = 9", exposed("1", "2", "3"), 'up{n="0", job="a"} 1, promised at least 9; '
+         'up{n="1", job="a"} 2, promised at least 9; up{n="2", job="a"} 3, promised at least 9'),
         ("labels = { n = '1', job = 'b' }", exposed("1", "2"),
          'there is no sample of up{n="1", job="b"}'),
         ("type = 'gauge'", exposed("1"), ""),
@@ -455,3 +459,12 @@ def test_a_budget_beside_something_slow(timing: Timing | None, slow: Answer, exp
         beside=kept,
     )
     assert told(scene(items, api=Seen(facts)), "budget.x") == expected
+
+
+def test_all_that_is_wrong_in_front_is_said() -> None:
+    """One after the other."""
+    keys = 'headers = { A = true }\nhttp_version = "2"\ndays_left = 5'
+    assert endpoint(keys, answer(http_version="1.1")) == (
+        "there is no header A; spoken in HTTP/1.1, not HTTP/2; no certificate came with it, and 5 "
+        "days are promised of one"
+    )

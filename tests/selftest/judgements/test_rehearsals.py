@@ -190,6 +190,11 @@ def test_the_schema_afterwards() -> None:
     assert said("schema = true", facts(after=unclear()), others=others) == UNCLEAR
     locked = facts(after=database(catalog=catalog(locked=("t",))))
     assert said("schema = true", locked, others=others).startswith("cannot tell (table.t on the")
+    later = {"table.t": f'{TABLE}\nbefore = "absent"', "group.g": 'group = "g"'}
+    assert said("schema = true", facts(), others=later) == ""
+    assert said("schema = true", gone, others=later) == "table.t: table t is not there"
+    first = {"group.g": 'group = "g"', **others}
+    assert said("schema = true", gone, others=first) == "table.t: table t is not there"
     many = {f"table.x{n}": TABLE for n in range(7)}
     assert said("schema = true", gone, others=many).endswith("; and 2 more")
     five = {f"table.x{n}": TABLE for n in range(5)}
