@@ -38,6 +38,14 @@ def test_there_are_as_many_as_were_promised() -> None:
     assert len(set(titles)) == len(titles), {one for one in titles if titles.count(one) > 1}
 
 
+@pytest.mark.parametrize("name", FAULTS.by_name)
+def test_what_has_to_turn_has_to_tell_its_cause(name: str) -> None:
+    """An item that turns for whatever reason proves nothing of the fault."""
+    fault = FAULTS.by_name[name]
+    wordless = {id_ for id_ in fault.expect if (told := fault.wants(id_)) and not told[1].strip()}
+    assert wordless == set()
+
+
 def test_every_kind_is_shown_in_every_way() -> None:
     """Or somebody says why it is not."""
     assert [key for key, why in holes(FAULTS, TABLE).items() if not why] == []

@@ -29,8 +29,9 @@ class Wrong:
         if scope["type"] != "http" or word not in WORDS:
             await self._app(scope, receive, send)
             return
-        prefix, _, value = value.partition("=")
-        if prefix and not scope["path"].startswith(prefix):
+        where, _, value = value.partition("=")
+        method, _, prefix = where.rpartition(" ")
+        if not scope["path"].startswith(prefix) or method not in ("", scope["method"]):
             await self._app(scope, receive, send)
             return
         await WORDS[word](self._app, scope, receive, send, value)
@@ -117,4 +118,4 @@ WORDS = {
     "flood": _flood,
     "type": _type,
 }
-"""``page:/path``, ``status:/path=500``, ``body:/path={}``, ``slow:/path=2``, ``short:/path``, …"""
+"""``page:/path``, ``status:/path=500``, ``body:GET /path={}``, ``slow:/path=2``, and others."""
