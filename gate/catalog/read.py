@@ -54,7 +54,9 @@ def read_catalog(
     """
     with (
         # It only reads. At a ROLLBACK of its own, psycopg forgets what it prepared.
-        connection.transaction(force_rollback=connection.info.transaction_status != IDLE),
+        connection.transaction(
+            force_rollback=not prepared or connection.info.transaction_status != IDLE
+        ),
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         ask = functools.partial(cursor.execute, prepare=prepared or None)
