@@ -36,32 +36,38 @@ def page(folders: Sequence[pathlib.Path], others: Mapping[str, Mapping[str, str]
         others: What other tools made of the faults, by fault and tool.
     """
     parts = [HEAD]
-    for folder in folders:
-        file = folder / "matrix.json"
-        if file.exists():
-            parts.append(_place(json.loads(file.read_text("utf-8"))))
-    parts += [
-        _healthy(json.loads(file.read_text("utf-8")))
-        for folder in folders
-        if (file := folder / "healthy.json").exists()
-    ]
+    parts += [_place(some) for some in _by_target(_read(folders, "matrix.json")).values()]
+    parts += [_healthy(one) for one in _read(folders, "healthy.json")]
     if others:
         parts.append(_others(others))
     return "\n".join(parts)
 
 
-def _place(found: Json) -> str:
-    faults = found["faults"]
+def _read(folders: Sequence[pathlib.Path], name: str) -> list[Json]:
+    files = [folder / name for folder in folders if (folder / name).exists()]
+    return [json.loads(file.read_text("utf-8")) for file in files]
+
+
+def _by_target(found: Sequence[Json]) -> dict[str, list[Json]]:
+    """The drills at each target, the oldest first."""
+    by_target: dict[str, list[Json]] = collections.defaultdict(list)
+    for one in sorted(found, key=lambda one: str(one["finished"])):
+        by_target[one["target"]].append(one)
+    return by_target
+
+
+def _place(drills: Sequence[Json]) -> str:
+    """Of a fault that was tried again, the last trial counts; that there were several is said."""
+    found, faults = drills[-1], [*{one["id"]: one for d in drills for one in d["faults"]}.values()]
+    tries = [f"{len(one['faults'])} in {one['seconds'] / 60:.0f} minutes" for one in drills]
     by_chapter: dict[str, list[Json]] = collections.defaultdict(list)
     for one in faults:
         by_chapter[one["chapter"]].append(one)
     lines = [
         f"## At {found['target']}",
         "",
-        (
-            f"{_counted(faults)} of {len(faults)} faults detected; {_machine(found)}; "
-            f"finished {found['finished'][:10]}."
-        ),
+        f"{_counted(faults)} of {len(faults)} faults detected ({_machine(found)}).",
+        f"Tried, one drill after the other: {', then '.join(tries)}, on {found['finished'][:10]}.",
         "",
         cell_row(["chapter", "faults", "detected", "median of a look", "slowest"]),
         cell_row(["---"] * 5),
@@ -81,8 +87,7 @@ def _counted(some: Sequence[Json]) -> int:
 
 def _machine(found: Json) -> str:
     on = found["machine"]
-    minutes = f"{found['seconds'] / 60:.0f} minutes"
-    return f"{on['system']}, {on['cores']} cores, Python {on['python']}, {minutes}"
+    return f"{on['system'].partition('-')[0]}, {on['cores']} cores, Python {on['python']}"
 
 
 def _healthy(found: Json) -> str:
