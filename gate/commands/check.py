@@ -8,7 +8,6 @@ import os
 import pathlib
 import shutil
 import sys
-import threading
 from collections.abc import Callable
 
 from gate.account.judge import judge, unknown
@@ -41,6 +40,7 @@ from gate.secrets.redactor import public_text, titles_of
 from gate.secrets.sentinel import Watch
 from gate.secrets.streams import CleanStream
 from gate.sources.observed import Observed
+from gate.threads import at_once
 
 HELP = "look at a target and account for every promise of a moment"
 
@@ -185,9 +185,6 @@ class Check:
     def _look(self, moment: Moment) -> str:
         """Look in a thread, so that a signal is heard at once; returns why there was no look."""
         told: list[str] = []
-        # Not the thread's own end: a signal that comes while one is waited for makes Python 3.11
-        # and older take it for ended, and what it still cleans up would be left.
-        done = threading.Event()
 
         def look() -> None:
             try:
@@ -199,17 +196,9 @@ class Check:
                 told.append(
                     f"the gate itself failed while looking: {type(error).__name__}: {error}"
                 )
-            finally:
-                done.set()
 
-        threading.Thread(target=look, name="director", daemon=True).start()
-        try:
-            while not done.wait(0.2):
-                pass
-        except KeyboardInterrupt:
-            self.stage.cancelled.set()
-            done.wait()
-            raise
+        if at_once([look], self.stage.cancelled, "director", daemon=True):
+            raise KeyboardInterrupt
         return told[0]
 
     def _head(self) -> None:

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import math
 import os
 import pathlib
@@ -25,8 +26,8 @@ from gate.drill.load import Faults
 from gate.drill.trial import Trial
 from gate.errors import ContractError, GateError, TargetError
 from gate.target import Target
+from gate.threads import at_once
 
-POLL_S = 0.2
 T = TypeVar("T")
 
 
@@ -151,18 +152,10 @@ def drill(
             place to try at.
     """
     run = _Run(plan, tell, cancelled)
+    numbers = range(max(1, min(plan.jobs, len(plan.chosen))))
     with _alone(plan):
-        threads = [
-            threading.Thread(target=run.through, args=(number,), name=f"drill-{number}")
-            for number in range(max(1, min(plan.jobs, len(plan.chosen))))
-        ]
-        for one in threads:
-            one.start()
-        try:
-            _join(threads)
-        except KeyboardInterrupt:
-            cancelled.set()
-            _join(threads)
+        works = [functools.partial(run.through, number) for number in numbers]
+        at_once(works, cancelled, "drill")
     tried = {name: run.trials[name] for name in plan.chosen if name in run.trials}
     wrong = next((one for one in run.wrong if isinstance(one, NotUndoneError)), None)
     if wrong is not None or cancelled.is_set():
@@ -219,21 +212,9 @@ def to_its_end(do: Callable[[], T], cancelled: threading.Event) -> T:
         except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
             found.set_exception(error)
 
-    threads = [threading.Thread(target=run, name="drill")]
-    threads[0].start()
-    try:
-        _join(threads)
-    except KeyboardInterrupt:
-        cancelled.set()
-        _join(threads)
+    if at_once([run], cancelled, "drill") and not found.done():
+        raise KeyboardInterrupt
     return found.result()
-
-
-def _join(threads: Iterable[threading.Thread]) -> None:
-    for one in threads:
-        while one.is_alive():
-            # Not in `join`: a signal that comes there makes Python 3.11 take it for ended.
-            time.sleep(POLL_S)
 
 
 RANK = {("before", "predeploy"): 0, ("before", "postdeploy"): 1, ("after", "postdeploy"): 2}

@@ -17,6 +17,7 @@ from gate.drill.gating import Look
 from gate.drill.healthy import Count, healthy, upper_bound
 from gate.drill.matrix import Matrix, as_json, as_markdown, rate
 from gate.drill.trial import judged
+from gate.threads import at_once
 from tests.bench import drilled
 from tests.selftest import runs
 from tests.selftest.drills import FAULT, TURNED, look
@@ -134,3 +135,19 @@ def test_the_page_of_the_documents_counts_what_the_files_say(tmp_path: pathlib.P
     assert "| pytest | 1 | 1 |" in told
     assert "| gate check | 1 | 0 |" in told
     assert "| Goss 1 | 1 | 1 | 0 |" in told
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.3])
+def test_whoever_is_interrupted_waits_for_all_that_began(late_s: float) -> None:
+    """Also where the signal comes while a thread is being begun."""
+    cancelled, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        time.sleep(late_s)  # what the case is about: begun already, or just being begun
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancelled.wait(20)
+        ended.set()
+
+    assert at_once([work], cancelled, "one")
+    assert ended.is_set()
+    assert not at_once([], cancelled, "none")
