@@ -11,6 +11,8 @@ WHOLE_HOURS_FROM = 6 * HOUR
 """From here on minutes are left out, as `systemctl status` does it (``17h``, ``4h 28m``)."""
 WHOLE_SECONDS_FROM = 10.0
 MILLISECONDS_BELOW = 0.1
+AHEAD_S = 60.0
+"""A time that is later than the clock by more is of another clock, or of another zone."""
 
 
 def uptime(since: dt.datetime | None, now: dt.datetime) -> str:

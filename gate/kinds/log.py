@@ -10,7 +10,7 @@ import pydantic
 
 from gate.contract.item import AbsolutePath, Item, Moment, Name, Pattern, Seconds
 from gate.contract.model import Promise
-from gate.duration import moment_of, seconds
+from gate.duration import AHEAD_S, moment_of, seconds
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import Cells, Kind, always, no_references, no_state, shown
@@ -24,9 +24,6 @@ from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
 from gate.toml import Strict
-
-AHEAD_S = 60.0
-"""So much later than the clock a line may bear: one is read after the other."""
 
 
 class Says(Strict):

@@ -6,11 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from gate.duration import uptime
+from gate.duration import AHEAD_S, uptime
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.queries.rows import Rows, Value
 
-AHEAD_S = 60.0
 Judge = Callable[[Value], Iterable["str | CannotTell"]]
 
 

@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from gate.catalog.identifiers import identifier
+from gate.duration import AHEAD_S
 from gate.secrets import known
 from gate.sources.database.proofs import Queue
 from gate.sources.database.shape import Shape, shape_of
@@ -23,8 +24,6 @@ from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.queues.facts import QueueFacts
 
 MOST, NEWEST, STATES = 5_000, 100, 64
-AHEAD_S = 60.0
-"""A time that is later than that is of another clock, or of another zone."""
 NAMES = sql.SQL(
     """
     WITH RECURSIVE found(state) AS (

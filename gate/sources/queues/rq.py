@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.contract.item import Name
+from gate.duration import AHEAD_S
 from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.queues.engine import Engine
@@ -23,8 +24,6 @@ from gate.sources.source import Looking
 
 MOST = 200
 """Jobs of each state whose times are read: the oldest that wait, the newest that ended."""
-AHEAD_S = 60.0
-"""A time that is later than that is of another clock or zone: it proves nothing."""
 JOB = ("status", "enqueued_at", "started_at", "ended_at", "worker_name", "exc_info", "created_at")
 
 
