@@ -21,9 +21,9 @@ from gate.drill.bench import NotUndoneError, folder_for
 from gate.drill.drill import Plan, allowed, bench, chosen, drill, to_its_end
 from gate.drill.fault import Gate
 from gate.drill.gating import Look
-from gate.drill.healthy import Count, healthy
+from gate.drill.healthy import Alarm, Count, healthy
 from gate.drill.load import Faults, load_faults
-from gate.drill.matrix import Matrix, as_json, as_markdown, headline, rate
+from gate.drill.matrix import Matrix, as_json, as_markdown, headline, rate, told
 from gate.drill.scope import Scope, laid_out, named_by
 from gate.drill.trial import End, Trial
 from gate.errors import ContractError, TargetError
@@ -184,8 +184,10 @@ def _healthy(
     began = time.monotonic()
     tell(f"gate drill: {runs} healthy runs at {plan.target.title}")
 
-    def told(count: Count) -> None:
+    def one(count: Count, alarm: Alarm | None) -> None:
         tell(f"[{count.runs}/{runs}] {rate(count)}")
+        if alarm is not None:
+            tell(f"  {known.tell(told(alarm))}")
 
     def all_of_them() -> Count:
         with bench(plan, 0, cancelled) as place:
@@ -193,7 +195,7 @@ def _healthy(
             def look(gate: Gate) -> Look:
                 return place.healthy("predeploy", Scope(plan.faults.leaves_out), HEALTHY_S, gate)
 
-            return healthy(runs, look, told, cancelled)
+            return healthy(runs, look, one, cancelled)
 
     count = to_its_end(all_of_them, cancelled)
     matrix = Matrix(

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from gate import temporary
 from gate.drill.fault import Gate
@@ -57,6 +58,20 @@ WAYS = (
 )
 
 
+class Alarm(NamedTuple):
+    """A healthy run that did not promote.
+
+    Attributes:
+        way: Which way of making one.
+        exit_status: How it ended.
+        items: What was not green and why, or what the run said where no item tells.
+    """
+
+    way: str
+    exit_status: int
+    items: tuple[str, ...]
+
+
 @dataclasses.dataclass
 class Count:
     """Healthy runs, and how they ended.
@@ -64,13 +79,13 @@ class Count:
     Attributes:
         asked: How many there were to be.
         runs: How many there were.
-        alarms: Those that did not promote: which way, exit status, and items.
+        alarms: Those that did not promote.
         ways: How many there were of each way.
     """
 
     asked: int = 0
     runs: int = 0
-    alarms: list[tuple[str, int, tuple[str, ...]]] = dataclasses.field(default_factory=list)
+    alarms: list[Alarm] = dataclasses.field(default_factory=list)
     ways: Counter[str] = dataclasses.field(default_factory=Counter)
 
     @property
@@ -81,14 +96,16 @@ class Count:
         """
         return upper_bound(len(self.alarms), self.runs)
 
-    def take(self, way: Way, look: Look) -> None:
-        """Count a run."""
+    def take(self, way: Way, look: Look) -> Alarm | None:
+        """Count a run, and return the false alarm where it is one."""
         self.runs += 1
         self.ways[way.title] += 1
-        if not look.green:
-            odd = [f"{id_}: {one[1]}" for id_, one in look.odd.items() if one[0] != "WARN"]
-            odd += ["it did not end in time"] if look.late else []
-            self.alarms.append((way.title, look.exit_status, tuple(odd or [look.said[-SAID:]])))
+        if look.green:
+            return None
+        odd = [f"{id_}: {one[1]}" for id_, one in look.odd.items() if one[0] != "WARN"]
+        odd += ["it did not end in time"] if look.late else []
+        self.alarms.append(Alarm(way.title, look.exit_status, tuple(odd or [look.said[-SAID:]])))
+        return self.alarms[-1]
 
 
 def upper_bound(found: int, of: int) -> float:
@@ -133,7 +150,7 @@ def busy(what: str) -> Iterator[None]:
 def healthy(
     runs: int,
     look: Callable[[Gate], Look],
-    tell: Callable[[Count], None],
+    tell: Callable[[Count, Alarm | None], None],
     cancelled: threading.Event,
 ) -> Count:
     """Let the gate look at a healthy system so often, one way after the other.
@@ -141,7 +158,7 @@ def healthy(
     Args:
         runs: How often.
         look: Looks once, in one way.
-        tell: Is told after each.
+        tell: Is told after each, with the false alarm where it was one.
         cancelled: Set by another thread: the rest is left out.
     """
     count = Count(asked=runs)
@@ -152,6 +169,5 @@ def healthy(
         with busy(way.busy):
             found = look(way.gate)
         if not cancelled.is_set():
-            count.take(way, found)
-            tell(count)
+            tell(count, count.take(way, found))
     return count

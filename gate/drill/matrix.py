@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gate.drill.fault import Fault
-from gate.drill.healthy import SURE, Count
+from gate.drill.healthy import SURE, Alarm, Count
 from gate.drill.trial import End, Trial
 from gate.report.text import cell
 
@@ -98,7 +98,7 @@ def document(matrix: Matrix) -> dict[str, Any]:
 def _healthy(count: Count | None) -> dict[str, Any] | None:
     if count is None:
         return None
-    alarms = [{"way": w, "exit_status": s, "items": list(items)} for w, s, items in count.alarms]
+    alarms = [one._asdict() for one in count.alarms]
     return {
         "asked": count.asked,
         "runs": count.runs,
@@ -170,6 +170,11 @@ def rate(count: Count) -> str:
     return f"{found}: {SURE:.0%} sure that no more than {count.at_most:.1%} are{three}"
 
 
+def told(alarm: Alarm) -> str:
+    """A false alarm in one line: how the run was made, how it ended, and why."""
+    return f"{alarm.way}: exit {alarm.exit_status}: {'; '.join(alarm.items)}"
+
+
 def as_markdown(matrix: Matrix) -> str:
     """The matrix for people."""
     on = machine()
@@ -185,7 +190,7 @@ def as_markdown(matrix: Matrix) -> str:
     lines += [f"{cell(matrix.not_undone)}.", ""] if matrix.not_undone else []
     if matrix.healthy is not None:
         lines += [f"- {way}: run {count} times" for way, count in matrix.healthy.ways.items()]
-        lines += [f"- {w}: exit {s}: {cell('; '.join(i))}" for w, s, i in matrix.healthy.alarms]
+        lines += [f"- {cell(told(one))}" for one in matrix.healthy.alarms]
         return "\n".join(lines) + "\n"
     tools = sorted({tool for one in matrix.others.values() for tool in one})
     heads = ["Fault", "Ended", "Turned", "Seconds", *tools]

@@ -14,7 +14,7 @@ import pytest
 
 from gate.drill.drill import to_its_end
 from gate.drill.gating import Look
-from gate.drill.healthy import Count, healthy, upper_bound
+from gate.drill.healthy import Alarm, Count, healthy, upper_bound
 from gate.drill.matrix import Matrix, as_json, as_markdown, rate
 from gate.drill.trial import judged
 from gate.threads import at_once
@@ -38,10 +38,14 @@ def test_healthy_runs_are_counted_by_their_way() -> None:
     looks[2] = look({"port.api": ("FAIL", "closed"), "log.api": ("WARN", "odd")})
     looks[3] = Look(-15, "", {}, 300.0, late=True)
     given = iter(looks)
-    told: list[int] = []
-    count = healthy(4, lambda _: next(given), lambda one: told.append(one.runs), threading.Event())
+    told: list[tuple[int, bool]] = []
+
+    def tell(count: Count, alarm: Alarm | None) -> None:
+        told.append((count.runs, alarm is not None))
+
+    count = healthy(4, lambda _: next(given), tell, threading.Event())
     matrix = Matrix(target="t", faults={}, trials={}, healthy=count)
-    assert (told, matrix.exit_status) == ([1, 2, 3, 4], 1)
+    assert (told, matrix.exit_status) == ([(1, False), (2, False), (3, True), (4, True)], 1)
     assert [(way, items) for way, _, items in count.alarms] == [
         ("pytest -n 2", ("port.api: closed",)),
         ("gate check, all cores busy", ("it did not end in time",)),
@@ -120,7 +124,7 @@ def test_the_page_of_the_documents_counts_what_the_files_say(tmp_path: pathlib.P
     worker = judged("worker", FAULT, look(TURNED))
     port = judged("port", FAULT.model_copy(update={"chapter": "ports"}), look({}, 0))
     faults = {"worker": FAULT, "port": FAULT.model_copy(update={"chapter": "ports"})}
-    count = Count(asked=2, runs=2, alarms=[("pytest", 10, ("port.api: closed",))])
+    count = Count(asked=2, runs=2, alarms=[Alarm("pytest", 10, ("port.api: closed",))])
     count.ways.update({"pytest": 1, "gate check": 1})
     matrix = Matrix(target="here", faults=faults, trials={"worker": worker, "port": port})
     (tmp_path / "matrix.json").write_text(as_json(matrix), "utf-8")

@@ -1,4 +1,4 @@
-"""Look at the API: log in, ask every promised request at once, time some, the slow ones alone."""
+"""Look at the API: log in, ask every promised request at once, then time some, one by one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def look(
         samples: What is to be timed, and by which rules.
         environ: Where the credentials are.
         besides: What is to be asked while something slow is under way.
-        others: Returns when nobody else asks the target any more: what is slow waits for that.
+        others: Returns when nobody else asks the target any more: what is slow or timed waits for
+            that.
         ways: The forwards to bases that are reached through the host.
         reached: Names of hosts that were reached from here otherwise, in small letters; asked where
             nothing came back from an address.
@@ -134,14 +135,12 @@ async def _answers(
         quick = {id_: one for id_, one in endpoints.items() if not one.slow}
         asked = await asyncio.gather(*(ask(session, one) for one in quick.values()))
         found = _Found(dict(zip(quick, asked, strict=True)))
-        again = [id_ for id_ in quick if asking.samples_of(id_)]
-        timings = (
-            timed(session, quick[id_], found.answers[id_], asking.samples_of(id_)) for id_ in again
-        )
-        found.answers.update(zip(again, await asyncio.gather(*timings), strict=True))
         slow = {id_: one for id_, one in endpoints.items() if one.slow}
-        if slow:
+        again = {id_: few for id_ in quick if (few := asking.samples_of(id_))}
+        if slow or again:
             await _alone(asking.others)
+        for id_, few in again.items():  # side by side they would be what slows each other down
+            found.answers[id_] = await timed(session, quick[id_], found.answers[id_], few)
         for id_, one in slow.items():
             await _slow(session, asking, id_, one, found)
         if any(isinstance(one, Silent) for one in found.answers.values()):
