@@ -134,9 +134,10 @@ def budget(promise: Promise, scene: Scene) -> Finding:
     past = scene.api.past.get(promise.id, PastRuns())
     checks = judged(
         rules_at(item, scene.moment),
-        Past(last=past.last, anchor=past.anchor),
+        Past(last=past.last, anchor=past.anchor, strain=past.strain),
         timing.samples_s,
         timing.firsts_s,
+        timing.strain,
     )
     fast = _too_fast(item, statistics.median(timing.samples_s))
     if not fast or item.too_fast == "warn":
@@ -147,7 +148,10 @@ def budget(promise: Promise, scene: Scene) -> Finding:
         seen="; ".join(one.seen for one in checks)
         or f"median {statistics.median(timing.samples_s):.3g} s",
         broken=(*broken, *(fast if item.too_fast == "fail" else ())),
-        warnings=fast if item.too_fast == "warn" else (),
+        warnings=(
+            *(one.excused for one in checks if one.excused),
+            *(fast if item.too_fast == "warn" else ()),
+        ),
     )
 
 

@@ -44,16 +44,22 @@ def not_open(checks: Sequence[Check], timing: Timing) -> None:
     """
     broken = [one for one in checks if one.word is Word.BROKEN]
     if broken and timing.strain >= OVERLOADED:
-        raise ObservationError(
-            f"cannot tell: the gate's own machine was overloaded: what could run on it waited "
-            f"{timing.strain:.0%} of the time; {broken[0].seen} may be its"
-        )
+        raise ObservationError(f"cannot tell: {_overloaded(timing)}; {broken[0].seen} may be its")
     left = [one for one in checks if one.word is Word.OPEN]
     if left and not broken:
-        ended = f"; the next one: {timing.ended}" if timing.ended else ""
+        why = f"; the next one: {timing.ended}" if timing.ended else ""
+        if timing.strain >= OVERLOADED:
+            why += f"; {_overloaded(timing)}"
         raise ObservationError(
-            f"cannot tell: {left[0].seen}, promised {left[0].promised}: that proves neither{ended}"
+            f"cannot tell: {left[0].seen}, promised {left[0].promised}: that proves neither{why}"
         )
+
+
+def _overloaded(timing: Timing) -> str:
+    return (
+        f"the gate's own machine was overloaded: what could run on it waited "
+        f"{timing.strain:.0%} of the time"
+    )
 
 
 def beside(slow: str, probed: str, limit: float, scene: Scene) -> Finding:
@@ -74,10 +80,7 @@ def beside(slow: str, probed: str, limit: float, scene: Scene) -> Finding:
     if slowest > limit:
         broken.append(f"while {slow} ran, it took {slowest:.3g} s, promised {limit:g} s at most")
     if broken and timing.strain >= OVERLOADED:
-        raise ObservationError(
-            f"cannot tell: the gate's own machine was overloaded: what could run on it waited "
-            f"{timing.strain:.0%} of the time; {broken[0]}"
-        )
+        raise ObservationError(f"cannot tell: {_overloaded(timing)}; {broken[0]}")
     if not broken and not count:
         raise ObservationError(f"cannot tell: {probed} was not asked while {slow} ran")
     return Finding(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import ipaddress
 import json
 import os
 import pathlib
 import statistics
 from collections.abc import Iterable, Mapping
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import pydantic
 
@@ -47,6 +49,7 @@ class Median(Model):
         item: The budget's id, for readers.
         look: When the look began.
         run: Name of the run's folder.
+        strain: Of the gate's machine meanwhile, where the API is on it.
     """
 
     key: str
@@ -55,6 +58,7 @@ class Median(Model):
     run: str
     median_s: Annotated[float, pydantic.Field(gt=0, allow_inf_nan=False)]
     samples: Annotated[int, pydantic.Field(ge=1)]
+    strain: Annotated[float, pydantic.Field(ge=0, le=1)] | None = None
 
 
 def key_of(asked: AskSamples, target: Target, request: str) -> str:
@@ -122,15 +126,34 @@ class Timings:
         """The earlier runs of a budget."""
         key = key_of(asked, self._target, self._requests.get(asked.endpoint, ""))
         kept = self._kept.get(key, [])
-        medians = [one.median_s for one in kept]
+        runs = [(one.median_s, one.strain) for one in kept]
         before = self._before
         if before is not None and before.started not in {one.look for one in kept}:
-            medians += _median(before, asked)
-        return Past(last=tuple(medians[-LAST:]), anchor=tuple(medians[:ANCHOR]))
+            runs += _run(before, asked)
+        medians = [median for median, _ in runs]
+        strains = [strain for _, strain in runs[-LAST:] if strain is not None]
+        return Past(
+            last=tuple(medians[-LAST:]),
+            anchor=tuple(medians[:ANCHOR]),
+            strain=statistics.mean(strains) if strains and is_here(self._target) else None,
+        )
 
 
-def _median(before: Observed, asked: AskSamples) -> list[float]:
-    """The median of a look that nobody has recorded yet, where it keeps its limits."""
+def is_here(target: Target) -> bool:
+    """Whether the API is on the gate's own machine, whose load then is the API's, too."""
+    host = urlsplit(target.api.base).hostname or ""
+    return target.host == "local://" and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _run(before: Observed, asked: AskSamples) -> list[tuple[float, float]]:
+    """Median and strain of a look that nobody has recorded yet, where it keeps its limits."""
     timing = _timing(before, asked.endpoint)
     if timing is None or not timing.samples_s:
         return []
@@ -138,7 +161,7 @@ def _median(before: Observed, asked: AskSamples) -> list[float]:
         dataclasses.replace(asked.rules, relative=False), Past(), timing.samples_s, timing.firsts_s
     )
     kept = all(one.word is rules.Word.HOLDS for one in found)
-    return [statistics.median(timing.samples_s)] if kept else []
+    return [(statistics.median(timing.samples_s), timing.strain)] if kept else []
 
 
 def _timing(observed: Observed, endpoint: str) -> Timing | None:
@@ -180,6 +203,7 @@ def keep(
                     run=run,
                     median_s=statistics.median(timing.samples_s),
                     samples=len(timing.samples_s),
+                    strain=timing.strain if is_here(target) else None,
                 )
             )
     if found:

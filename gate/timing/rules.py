@@ -24,6 +24,8 @@ MOST_OVER = 9
 """So many of `MOST` over a limit break it."""
 
 
+EXCUSED = 1.25
+"""A busier machine excuses so many times as much at most: half as much again is a change."""
 TINY_S = 1e-6
 
 
@@ -42,10 +44,13 @@ class Past:
     Attributes:
         last: The newest ones.
         anchor: The first ones there were, which stay.
+        strain: Mean share (0 to 1) of the time for which what could run on the machine had to wait
+            in the newest ones; ``None`` where it is not known, or the API is on another machine.
     """
 
     last: tuple[float, ...] = ()
     anchor: tuple[float, ...] = ()
+    strain: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -85,16 +90,22 @@ class Check:
 
     Attributes:
         needs: How many samples would decide it, as it stands.
+        excused: Why it holds although the durations alone look slower.
     """
 
     promised: str
     seen: str
     word: Word
     needs: int
+    excused: str = ""
 
 
 def judged(
-    rules: Rules, past: Past, totals: Sequence[float], firsts: Sequence[float] = ()
+    rules: Rules,
+    past: Past,
+    totals: Sequence[float],
+    firsts: Sequence[float] = (),
+    strain: float = 0.0,
 ) -> tuple[Check, ...]:
     """Say what the samples prove of each promise.
 
@@ -103,6 +114,7 @@ def judged(
         past: What is compared with.
         totals: Seconds of every sample, in their order.
         firsts: Seconds to the first byte of each.
+        strain: Share (0 to 1) of that time for which what could run on the gate's machine waited.
     """
     checks = []
     if rules.limit_s is not None:
@@ -113,7 +125,7 @@ def judged(
         checks.append(_of_each(rules.at_most_s, totals, rules.most))
     checks += [_of_share(share, limit, totals) for share, limit in rules.percentiles]
     if rules.relative:
-        checks.append(_of_change(rules, past, totals))
+        checks.append(_of_change(rules, past, totals, strain))
     return tuple(checks)
 
 
@@ -170,7 +182,7 @@ def _of_share(share: float, limit: float, values: Sequence[float]) -> Check:
     return Check(promised=promised, seen=seen, word=word, needs=needs)
 
 
-def _of_change(rules: Rules, past: Past, values: Sequence[float]) -> Check:
+def _of_change(rules: Rules, past: Past, values: Sequence[float], strain: float) -> Check:
     count, first, last = len(values), min(FIRST, rules.most), min(MOST, rules.most)
     promised = "no slower than in the runs before"
     if not past.last:
@@ -180,15 +192,34 @@ def _of_change(rules: Rules, past: Past, values: Sequence[float]) -> Check:
     if count < first:
         seen = f"{count} of {first} samples"
         return Check(promised=promised, seen=seen, word=Word.OPEN, needs=first)
-    median = statistics.median(values)
-    found, runs = slower(median, past, rules.slack_s)
+    median, busier = statistics.median(values), times_busier(past, strain)
+    looks, runs = slower(median, past, rules.slack_s)
+    found, _ = slower(median / busier, past, rules.slack_s)
     word, needs = Word.OPEN, last
     if count >= last:
         word = WORDS[found]
     elif count == first and found is Suspicion.NONE:
         word, needs = Word.HOLDS, first
     seen = f"median {median:.3g} s of {count}, {told(math.log(max(median, TINY_S)), logs(runs))}"
-    return Check(promised=promised, seen=seen, word=word, needs=needs)
+    excused = ""
+    if word is Word.HOLDS and found < looks:
+        excused = (
+            f"{seen}: what could run on this machine, the API's too, waited {strain:.0%} of the "
+            f"time, and {past.strain or 0:.0%} in those runs, which may make {busier - 1:+.0%}: "
+            f"look again when it is less busy"
+        )
+    return Check(promised=promised, seen=seen, word=word, needs=needs, excused=excused)
+
+
+def times_busier(past: Past, strain: float) -> float:
+    """How many times as long the machine may make an answer as in the runs before, 1 to `EXCUSED`.
+
+    What waits for a core for a share of the time takes 1 / (1 - share) times as long. It is held
+    in favour only: on a quiet machine nothing is expected to be quicker.
+    """
+    if past.strain is None or strain <= past.strain:
+        return 1.0
+    return min(EXCUSED, (1 - past.strain) / max(1 - strain, TINY_S))
 
 
 WORDS = {

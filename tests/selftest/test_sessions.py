@@ -7,28 +7,28 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
-from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
 from gate.kinds.sessions_of import obstacle
-from gate.sources.database.look import look as database_look
+from gate.sources.database.questions import AskSessions
 from gate.sources.database.sessions import SessionFacts, Sessions
 from gate.sources.fact import CannotTell, Cause, Seen
-from gate.sources.host import look as host
 from gate.sources.host.connections import CONNECTIONS, Connection, Connections, plain, read
 from gate.sources.host.probe import AskProbe
-from gate.sources.host.questions import host_questions
+from gate.sources.host.questions import AskUnit
 from gate.sources.host.section import Section
-from gate.target import Target
-from tests.selftest.databases import observed, target
+from gate.sources.look import look_at
+from gate.target import Deadlines, Target
+from tests.selftest.databases import target
 
 __all__ = ["target"]
 
@@ -45,6 +45,9 @@ if statements[:1] == ["--child"]:  # the session is a child's, and not the main 
                     conninfo, *statements[1:]], stdin=sys.stdin)
     sys.exit()
 import psycopg
+if "--late" in statements:  # as a pool does: nothing is opened before somebody asks
+    print("ready", flush=True)
+    sys.stdin.readline()
 connection = psycopg.connect(conninfo)
 connection.autocommit = "--transaction" not in statements
 for one in statements:
@@ -56,7 +59,7 @@ for one in statements:
 print("ready", flush=True)
 sys.stdin.read()
 """
-Start = Callable[..., None]
+Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def worker(tmp_path: pathlib.Path, database: str) -> Iterator[Start]:
     """Start the unit's main process, which is connected until the test is over."""
     with contextlib.ExitStack() as stack:
 
-        def start(*words: str, waits: bool = True) -> None:
+        def start(*words: str, waits: bool = True) -> subprocess.Popen[bytes]:
             process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-c", WORKER, database, *words],
                 stdin=subprocess.PIPE,
@@ -81,6 +84,7 @@ def worker(tmp_path: pathlib.Path, database: str) -> Iterator[Start]:
             stack.enter_context(process.stdin)
             if waits:
                 assert process.stdout.readline() == b"ready\n"
+            return process
 
         yield start
 
@@ -88,12 +92,10 @@ def worker(tmp_path: pathlib.Path, database: str) -> Iterator[Start]:
 def judge(folder: pathlib.Path, target: Target, promises: str = "", **changes: object) -> str:
     """What does not hold of the unit's sessions; ``?`` in front of what cannot be told."""
     here = target.model_copy(update={"path": (str(folder),)})
-    with open_carrier(here) as carrier:
-        found = host.look(here, host_questions([AskProbe(CONNECTIONS, UNIT)], 0.05), carrier)
-    facts = database_look(target, {}, sessions=True)
-    assert isinstance(found, Seen), found
-    assert isinstance(facts, Seen), facts
-    value = facts.value.model_copy(update=changes)
+    asked = (AskProbe(CONNECTIONS, UNIT), AskSessions(), AskUnit(UNIT))
+    found = look_at(here, "predeploy", asked)
+    assert isinstance(found.database, Seen), found.database
+    value = found.database.value.model_copy(update=changes)
     contract = folder / "contract"
     contract.mkdir(exist_ok=True)
     item = f'title = "t"\nsource = "s"\nunit = "{UNIT}"\n{promises}'
@@ -104,7 +106,7 @@ def judge(folder: pathlib.Path, target: Target, promises: str = "", **changes: o
         contract=load_contract(contract),
         target=here,
         moment="predeploy",
-        observed=observed(target, value).model_copy(update={"host": found}),
+        observed=found.model_copy(update={"database": Seen(value)}),
     )
     try:
         return "; ".join(compare(scene.contract.promises["session.w"], scene).broken)
@@ -131,6 +133,20 @@ def test_a_session_of_the_units_own(seeing: Target, worker: Start, tmp_path: pat
     worker("--child", "SELECT 1")
     assert judge(tmp_path, seeing, "last_statement_within_s = 60") == ""
     assert "1 sessions of worker.service, not 2" in judge(tmp_path, seeing, "at_least = 2")
+
+
+def test_a_session_that_is_opened_meanwhile(
+    seeing: Target, worker: Start, tmp_path: pathlib.Path
+) -> None:
+    """A pool that nobody asked yet is empty: it counts that it was filled within the window."""
+    process = worker("--late", "SELECT 1")
+    assert process.stdin is not None
+    patient = seeing.model_copy(update={"deadlines": Deadlines(window_s=3.0)})
+    asked = threading.Timer(1.0, lambda: (process.stdin.write(b"now\n"), process.stdin.flush()))  # type: ignore[union-attr]
+    asked.start()
+    found = judge(tmp_path, patient)
+    asked.join()
+    assert found == ""
 
 
 def test_a_statement_of_long_ago(seeing: Target, worker: Start, tmp_path: pathlib.Path) -> None:

@@ -137,6 +137,33 @@ def test_the_past_of_a_budget(place: pathlib.Path) -> None:
     assert past.anchor == (1.0, 2.0, 3.0, 4.0, 5.0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "strain"),
+    [
+        ({}, None),
+        ({"host": "local://", "api": {"base": "http://127.0.0.1:9"}}, 0.25),
+        ({"host": "local://", "api": {"base": "http://[::1]:9"}}, 0.25),
+        ({"host": "local://", "api": {"base": "http://localhost:9"}}, 0.25),
+        ({"host": "local://", "api": {"base": "http://10.0.0.7:9"}}, None),
+        ({"host": "ssh://hera", "api": {"base": "http://127.0.0.1:9"}}, None),
+    ],
+)
+def test_how_busy_the_machine_was(
+    place: pathlib.Path, changes: dict[str, object], strain: float | None
+) -> None:
+    """It matters where the API is on the gate's own machine; runs that do not tell it count not."""
+    here = target(**changes)
+    key = key_of(ASKED, here, "")
+    told = [median(number, 1.0, key) for number in range(3)]
+    strains = (0.2, None, 0.3)
+    runs = [
+        one.model_copy(update={"strain": strain}) for one, strain in zip(told, strains, strict=True)
+    ]
+    add(place, runs, "owner")
+    found = Timings(place, here, [], before=None, now=NOW).past(ASKED).strain
+    assert found == (None if strain is None else pytest.approx(strain))
+
+
 def test_what_it_is_bound_to() -> None:
     """Another target, host, address, item, request, model or line begins a history of its own."""
     here = target()

@@ -31,10 +31,12 @@ class PastRuns(Model):
     Attributes:
         last: The newest ones.
         anchor: The first ones there were.
+        strain: Mean of the newest ones' strain; ``None`` where it is not known or explains nothing.
     """
 
     last: tuple[float, ...] = ()
     anchor: tuple[float, ...] = ()
+    strain: float | None = None
 
 
 class SetCookie(Model):

@@ -79,7 +79,9 @@ def look(
             alone=alone,
             answers={id_: found.answers.get(id_, UNTRIED) for id_ in endpoints},
             past={
-                one.budget: PastRuns(last=one.past.last, anchor=one.past.anchor)
+                one.budget: PastRuns(
+                    last=one.past.last, anchor=one.past.anchor, strain=one.past.strain
+                )
                 for one in asking.samples
             },
             beside=found.beside,

@@ -32,6 +32,8 @@ T = TypeVar("T")
 GRACE_S = 0.5
 """How much longer than its deadline a look is waited for, which then says itself what was late."""
 POLL_S = 0.05
+WAIT_SHARE = 0.5
+"""Of the time that is left, so much may go by until it is time to ask who is connected."""
 LOCK_S = 2
 IN_UTC = "SELECT set_config('timezone', 'UTC', false)"
 """Times are told in it, once the time zone that there would be is known."""
@@ -73,7 +75,7 @@ def look(
     version_table: str = "alembic_version",
     *,
     whole: bool = False,
-    sessions: bool = False,
+    sessions: Callable[[float], object] | None = None,
     rights: bool = False,
     interrupted: threading.Event | None = None,
 ) -> Fact[DatabaseFacts]:
@@ -85,7 +87,8 @@ def look(
         overrides: Connection parameters put over the service's, such as a forward's address.
         version_table: Where Alembic keeps the revision.
         whole: Whether functions, triggers, grants and the like are promised, too.
-        sessions: Whether it is asked who is connected.
+        sessions: Where it is asked who is connected: returns when it is time to ask, within so many
+            seconds.
         rights: Whether it is asked what the gate's role might write.
         interrupted: Set, by another thread, when there is no need to go on.
     """
@@ -154,7 +157,7 @@ def facts(
     version_table: str,
     *,
     whole: bool = False,
-    sessions: bool = False,
+    sessions: Callable[[float], object] | None = None,
     rights: bool = False,
 ) -> DatabaseFacts:
     """Read everything through one session.
@@ -171,16 +174,20 @@ def facts(
     zone = told(lambda: _zone(session), "the time zone")
     session.execute(IN_UTC)
     catalog = read_catalog(session, whole=whole, itself=True, roles=True)
-    _share(session, 1 + sessions + rights + sum(_questions(one) for one in work.values()))
-    return DatabaseFacts(
+    _share(session, 1 + bool(sessions) + rights + sum(_questions(one) for one in work.values()))
+    read = DatabaseFacts(
         **server,
         zone=zone,
         catalog=catalog,
         alembic=told(lambda: alembic(session, version_table), version_table),
         work={id_: read_work(session, one) for id_, one in work.items()},
-        sessions=told(lambda: read_sessions(session), "pg_stat_activity") if sessions else None,
         rights=told(lambda: read_rights(session), "the role's rights") if rights else UNASKED,
     )
+    if sessions is None:
+        return read
+    sessions(session.guard.left_s * WAIT_SHARE if isinstance(session, Session) else 0.0)
+    found = told(lambda: read_sessions(session), "pg_stat_activity")
+    return read.model_copy(update={"sessions": found})
 
 
 def _zone(session: psycopg.Connection[Any]) -> Fact[str]:

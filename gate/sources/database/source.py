@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 
 from gate.connection import forward
 from gate.connection.obstacle import CarrierError
@@ -27,12 +28,27 @@ def look(looking: Looking) -> Fact[DatabaseFacts]:
             overrides,
             looking.version_table,
             whole=any(isinstance(one, AskWhole) for one in looking.asked),
-            sessions=any(isinstance(one, AskSessions) for one in looking.asked),
+            sessions=_behind(looking) if AskSessions() in looking.asked else None,
             rights=any(isinstance(one, AskRights) for one in looking.asked),
             interrupted=looking.carrier.interrupted,
         )
     except CarrierError as error:
         return CannotTell(str(error), error.cause)
+
+
+def _behind(looking: Looking) -> Callable[[float], object]:
+    """Waits for the look at the host: sessions are held beside the sockets that it has found.
+
+    The server is asked behind the host, so that whoever was connected there is in its list, too.
+    """
+    over = threading.Event()
+
+    def wait() -> None:
+        looking.of("host")
+        over.set()
+
+    threading.Thread(target=wait, name="look-sessions", daemon=True).start()
+    return over.wait
 
 
 def _belonging(
@@ -47,5 +63,11 @@ def _belonging(
 
 
 SOURCE = Source(
-    name="database", rank=20, format=2, facts=DatabaseFacts, look=look, belonging=_belonging
+    name="database",
+    rank=20,
+    format=2,
+    facts=DatabaseFacts,
+    look=look,
+    after=("host",),
+    belonging=_belonging,
 )

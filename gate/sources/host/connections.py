@@ -219,4 +219,5 @@ CONNECTIONS = Probe[str, Connections](
     read=read,
     deadline_s=10.0,
     most_kib=MOST_KIB,
+    at_the_end=True,  # an application's pool is filled by the first requests
 )

@@ -41,6 +41,8 @@ class Probe(Generic[S, F]):
         deadline_s: How long all of its subjects may take, in seconds; at most a share of the time
             that the target allows the host. Probes run side by side.
         most_kib: How much it may print, in KiB; what says more says nothing.
+        at_the_end: Whether it is asked when the settling window is over, not within it: what comes
+            about by the gate's own first requests is there by then.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Probe(Generic[S, F]):
     format: int = 1
     deadline_s: float = 5.0
     most_kib: int = 1024
+    at_the_end: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a name that no section of a script can have."""

@@ -88,7 +88,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         ]
     body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
-    body += _probes(target, questions, token)
+    body += _probes(target, questions, token, at_the_end=False)
     if units:
         body += [
             "wait",
@@ -96,6 +96,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask_proc later cat /proc/uptime",
             "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
+    body += _probes(target, questions, token, at_the_end=True)
     body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
     body += ["ask links each_link", "ask commands each_command"]
     if units:
@@ -105,7 +106,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
 
 
-def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
+def _probes(target: Target, questions: HostQuestions, token: str, *, at_the_end: bool) -> list[str]:
     """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds.
 
     They run side by side, and what is behind in the list is told first: the quick ones are there,
@@ -113,7 +114,8 @@ def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
     """
     share_s = target.deadlines.host_s / PROBES_SHARE
     bound, lines = largest(target, questions), []
-    slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
+    asked = [one for one in questions.probes.values() if one.probe.at_the_end == at_the_end]
+    slowest_first = sorted(asked, key=lambda one: -one.probe.deadline_s)
     texts = [(one.probe, written(one)) for one in slowest_first]
     told = [(probe, text) for probe, text in texts if isinstance(text, str)]
     for number, (probe, text) in enumerate(told, 1):
