@@ -68,6 +68,32 @@ def upgrade():
 if sys.argv[1:] == ["db", "upgrade"]:
     upgrade()
 """
+TOLD = """
+import alembic.config
+
+alembic.config.main(["--raiseerr", "upgrade", "--tag", "shop", "heads"])
+"""
+"""Runs Alembic's own command line in its process, and tells ``env.py`` something beside it."""
+TAGGED = """
+from alembic import command
+from alembic.config import Config
+
+command.upgrade(Config("alembic.ini"), "head", False, {"prefix": "of_shop_"})
+"""
+ASKS = """
+command = config.cmd_opts.cmd[0].__name__
+where = {"upgrade": ("a", "b"), "downgrade": (None, "a")}.get(command)
+assert where is None or context.get_revision_argument() in where, command
+assert where is None or context.get_starting_revision_argument() is None
+assert where is None or config.cmd_opts.revision in ("a", "b", "base")
+assert "x" in config.cmd_opts
+with engine.begin() as connection:
+    if command == "upgrade":
+        connection.execute(sa.text("CREATE SCHEMA IF NOT EXISTS ops"))
+    elif command == "downgrade" and context.get_revision_argument() is None:
+        connection.execute(sa.text("DROP TABLE ops.t_a; DROP SCHEMA ops"))
+"""
+"""Does something of its own on the way up, and something else on the way down."""
 WORKER = """
 import asyncio
 from alembic import command
@@ -432,6 +458,22 @@ HISTORIES = {
     "a-worker-thread-with-a-loop": History(
         files={**TWO, "worker.py": WORKER}, env=LOOPED,
         how='application = ["{python}", "worker.py"]',
+    ),
+    "an-application-that-runs-alembic's-command-line": History(
+        files={**TWO, "shop.py": TOLD},
+        env=ENV.format(engine=BY_NAME, more="") + "assert context.get_tag_argument() == 'shop'\n",
+        how='application = ["{python}", "shop.py"]',
+    ),
+    "an-application-that-tells-a-prefix": History(
+        files={**TWO, "shop.py": TAGGED},
+        env=ENV.format(engine=BY_NAME, more=", version_table=context.get_tag_argument()['prefix'] "
+                       "+ 'versions'"),
+        how='application = ["{python}", "shop.py"]\nversion_table = "of_shop_versions"',
+    ),
+    "an-env-that-asks-which-command-it-is": History(
+        files={f"{AT}a.py": revision("a", None, sql("CREATE TABLE ops.t_a (id int)")),
+               f"{AT}b.py": table("b", "a")},
+        env=ENV.format(engine=BY_NAME, more="").replace("with engine", ASKS + "with engine", 1),
     ),
     "an-application-that-calls-no-alembic": History(
         files={**TWO, "shop.py": "print('hello')"}, steps=0,

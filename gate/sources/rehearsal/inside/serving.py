@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from gate.sources.rehearsal.inside.ahead import read, read_twice
 from gate.sources.rehearsal.inside.apart import apart, end_all
+from gate.sources.rehearsal.inside.command import stands_in
 from gate.sources.rehearsal.inside.hear import KEPT, hear
 from gate.sources.rehearsal.inside.kept import AT, alone, held, unthreaded, watch
 from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, taken
@@ -48,7 +49,8 @@ def serve(how: dict[str, Any]) -> None:
     from alembic import command
 
     for name in TAKEN if how["application"] else ():
-        setattr(command, name, taken)
+        if hasattr(command, name):  # an old Alembic has not all of them
+            setattr(command, name, stands_in(getattr(command, name), taken))
     watch()
     _tell_pid(folder)
     threading.Thread(target=_leave_with_the_gate, args=(folder,), daemon=True).start()

@@ -13,6 +13,7 @@ import traceback
 from typing import Any
 
 from gate.sources.rehearsal.inside.ahead import INERT, directory
+from gate.sources.rehearsal.inside.command import tell
 from gate.sources.rehearsal.inside.hear import NOTICES
 
 
@@ -68,11 +69,17 @@ TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
 CALLED: dict[str, Any] = {}
 
 
-def taken(config: Any, *_: Any, **__: Any) -> None:
-    """Stand in for a command of Alembic's: do what is asked, commit it, and end."""
+def taken(config: Any, tag: Any) -> None:
+    """Do what is asked in place of a command, commit it, and end.
+
+    Args:
+        config: Alembic's, as the caller made it.
+        tag: What the caller tells ``env.py`` beside it.
+    """
     back = CALLED.get("back")
     if back is None:
         return
+    CALLED["tag"] = tag
     status = 1
     try:
         status = back(config)
@@ -124,7 +131,10 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
 
         # Who only asks makes no version table either, where there is none.
         only = {"dont_mutate": True} if asked and asked["do"] in ("plan", "at") else {}
-        with EnvironmentContext(config, script, fn=steps, as_sql=False, **only):
+        tag = CALLED.get("tag")
+        around = EnvironmentContext(config, script, fn=steps, as_sql=False, tag=tag, **only)
+        tell(around, asked)
+        with around:
             script.run_env()
     except util.CommandError as error:
         sys.stderr.write("FAILED: %s\n" % error)
