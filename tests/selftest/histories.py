@@ -94,6 +94,26 @@ with engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE ops.t_a; DROP SCHEMA ops"))
 """
 """Does something of its own on the way up, and something else on the way down."""
+LOOKS = """
+import os
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+    there = MigrationContext.configure(connection).get_current_revision()
+if there != "b":
+    command.upgrade(Config("alembic.ini"), "head")
+"""
+"""Looks first whether there is anything to do."""
+STARTS = """
+import subprocess
+import sys
+
+subprocess.run([sys.executable, "-m", "alembic", "upgrade", "heads"])
+"""
+"""Has another process do it."""
 WORKER = """
 import asyncio
 from alembic import command
@@ -474,6 +494,10 @@ HISTORIES = {
         files={f"{AT}a.py": revision("a", None, sql("CREATE TABLE ops.t_a (id int)")),
                f"{AT}b.py": table("b", "a")},
         env=ENV.format(engine=BY_NAME, more="").replace("with engine", ASKS + "with engine", 1),
+    ),
+    "an-application-that-starts-alembic": History(
+        files={**TWO, "shop.py": STARTS}, steps=0, how='application = ["{python}", "shop.py"]',
+        finds="? ", proof="shop.py ended well and did not call Alembic in its own process",
     ),
     "an-application-that-calls-no-alembic": History(
         files={**TWO, "shop.py": "print('hello')"}, steps=0,

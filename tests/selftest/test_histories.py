@@ -22,7 +22,7 @@ from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import revision, sql
-from tests.selftest.histories import AT, HISTORIES, History, table
+from tests.selftest.histories import AT, HISTORIES, LOOKS, TWO, History, table
 from tests.selftest.hosts import NOW
 from tests.selftest.test_diseases import TARGET
 
@@ -132,6 +132,21 @@ def test_what_was_killed_from_outside_is_not_known(
     assert "downgrade b: its process was ended by signal 9 from outside" in facts.unjudged["b"]
     assert found["rehearsal.back"].startswith("? "), found
     assert "ended by signal 9 from outside" in found["rehearsal.back"]
+
+
+def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(
+    database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it calls no Alembic at the head, the way down from there is not known; others are."""
+    history = History(files={**TWO, "shop.py": LOOKS}, how='application = ["{python}", "shop.py"]')
+    _lay_out(tmp_path, history, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = _judged(tmp_path)
+    assert isinstance(facts.receipts, Seen)
+    assert [one.revision for one in facts.receipts.value if one.clean] == ["a"]
+    assert "it looked first whether there is anything to do" in facts.unjudged["b"]
+    assert found["rehearsal.back"].startswith("? "), found
+    assert not found["rehearsal.there"], found
 
 
 def _judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:

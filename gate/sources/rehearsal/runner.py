@@ -29,6 +29,11 @@ START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
 MOST = 10
 """How often the process is begun in one rehearsal, at most."""
 GONE = "Alembic's process is gone: {}"
+UNCALLED = (
+    "{} ended well and did not call Alembic in its own process: it looked first whether there is "
+    "anything to do, or started a program of its own. An adapter of a few lines calls Alembic in "
+    "any case, or Alembic's own command line is named in command"
+)
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
@@ -66,13 +71,14 @@ class Answer:
 class Runner:
     """The process that stays, as this side sees it; made by `running`."""
 
-    def __init__(self, begin: Callable[[], _Process], deadline_s: float) -> None:
+    def __init__(self, begin: Callable[[], _Process], how: Alembic) -> None:
         """Begin it.
 
         Raises:
             ObservationError: It does not start.
         """
-        self._begin, self._deadline_s, self._begun = begin, deadline_s, 1
+        self._begin, self._deadline_s, self._begun = begin, how.deadline_s, 1
+        self._application = shlex.join(how.application or how.command)
         self._process = begin()
 
     def ask(self, do: str, **given: object) -> Answer:
@@ -83,6 +89,7 @@ class Runner:
         Raises:
             CarrierError: The host is gone, or the process that stays; a `GoneError` where that went
                 meanwhile.
+            UncalledError: The application ended, and Alembic was not asked.
         """
         if self._process.ended and self._begun < MOST:
             self._begun += 1
@@ -103,10 +110,17 @@ class Runner:
             raise
         try:
             found: dict[str, Any] = json.loads(told)
-            return Answer(found.pop("status"), found.pop("said"), found)
+            answer = Answer(found.pop("status"), found.pop("said"), found)
         except (ValueError, LookupError, AttributeError):
             process.await_end()
             raise GoneError(GONE.format(process.last()), Cause.UPSTREAM) from None
+        if answer.status == 0 and "called" not in answer.found:
+            raise UncalledError(UNCALLED.format(self._application))
+        return answer
+
+
+class UncalledError(ObservationError):
+    """The application did not call Alembic."""
 
 
 class GoneError(CarrierError):
@@ -210,7 +224,7 @@ def running(
             return process
 
         try:
-            runner: Runner | None = Runner(one, how.deadline_s)
+            runner: Runner | None = Runner(one, how)
         except NotStartedError:
             if not begin(how).guessed:
                 raise

@@ -13,6 +13,7 @@ from gate.sources.rehearsal.company import Bystander
 from gate.sources.rehearsal.facts import Leg, Receipt
 from gate.sources.rehearsal.leg import KilledError, said, walk
 from gate.sources.rehearsal.race import race, races
+from gate.sources.rehearsal.runner import UncalledError
 from gate.sources.rehearsal.seen import State, dumped, look
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.strike import strike
@@ -66,7 +67,8 @@ def forward(
     Nothing is said against a revision that was not met in a state that going up alone leads to:
     where something is wrong behind others that were taken back and applied again, it is met anew.
     So it is where a process of its was killed: by the revision itself, which does so once more and
-    is judged by that, or from outside, and then nothing is known of the revision.
+    is judged by that, or from outside, and then nothing is known of the revision. Nor is where an
+    application finds that there is nothing to do, and calls no Alembic to go back.
 
     Args:
         stage: The clone at the state that the revision is applied to.
@@ -150,7 +152,11 @@ def _met(
     lost = rows.losses(
         stage.connection, verdict.above.catalog, was.catalog, stage.how.version_table
     )
-    step.down = walk(stage, revision, "down", back_to=below)
+    try:
+        step.down = walk(stage, revision, "down", back_to=below)
+    except UncalledError as error:
+        step.applied, step.unknown = True, str(error)
+        return step, None
     verdict.tell(losses=lost, moved=moved)
     if step.down.exit_status != 0:
         verdict.tell(failed=said(step.down))

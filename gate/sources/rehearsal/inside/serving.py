@@ -222,7 +222,7 @@ def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> N
         status = done if asked else status
     except SystemExit as end:
         if asked:
-            status = end.code if isinstance(end.code, int) else 1
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - whatever it is, it is the answer
         status = 1 if asked else status
         traceback.print_exc()
