@@ -44,6 +44,8 @@ class Index(Item):
         options: Storage parameters, such as ``m`` of ``hnsw``.
         predicate: The condition of a partial index.
         include: Columns that it holds beside those that it sorts by.
+        nulls_distinct: Whether a unique one lets any number of nulls in; ``false`` for one that was
+            made with ``NULLS NOT DISTINCT`` (PostgreSQL 15).
     """
 
     table: Name
@@ -53,6 +55,7 @@ class Index(Item):
     options: dict[str, str] = {}
     predicate: str = ""
     include: tuple[str, ...] = ()
+    nulls_distinct: bool = True
 
 
 def index(promise: Promise, scene: Scene) -> Finding:
@@ -77,9 +80,10 @@ def index(promise: Promise, scene: Scene) -> Finding:
             ("table", item.table, found.table),
             ("access method", item.method, found.method),
             ("columns", ", ".join(item.columns), ", ".join(found.columns)),
-            ("uniqueness", str(item.unique).lower(), str(found.unique).lower()),
+            ("uniqueness", _word(item.unique), _word(found.unique)),
             ("options", written(item.options), written(found.options)),
             ("predicate", item.predicate, found.predicate),
+            ("nulls not distinct", _word(not item.nulls_distinct), _word(not found.nulls_distinct)),
             ("included columns", ", ".join(item.include), ", ".join(found.include)),
         )
         if normal(must) != normal(is_)
@@ -94,10 +98,14 @@ def index(promise: Promise, scene: Scene) -> Finding:
     )
 
 
+def _word(is_so: bool) -> str:  # noqa: FBT001 - it is what is put into words
+    return str(is_so).lower()
+
+
 def _promised(item: Index, name: str) -> str:
     """The promise in the words in which the catalog's own index is told."""
-    keys = item.model_dump(include={"table", "method", "columns", "unique", "include", "options"})
-    return SeenIndex(name=name, predicate=item.predicate, **keys).definition
+    keys = item.model_dump(include=set(SeenIndex.model_fields))
+    return SeenIndex(name=name, **keys).definition
 
 
 def _index(promise: Promise, scene: Scene) -> Seen[SeenIndex] | Absent | CannotTell:
@@ -142,6 +150,7 @@ def recorded(catalog: Catalog) -> Iterable[Recorded]:
         keys |= {"options": one.options} if one.options else {}
         keys |= {"predicate": one.predicate} if one.predicate else {}
         keys |= {"include": list(one.include)} if one.include else {}
+        keys |= {} if one.nulls_distinct else {"nulls_distinct": False}
         yield Recorded(name, keys)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from gate.catalog.diff import objects
 from gate.catalog.expression import normal
-from gate.catalog.model import Catalog, Index, Table
+from gate.catalog.model import Catalog, Table
 from gate.catalog.names import plain
 from gate.contract.item import Item, Moment
 from gate.contract.model import Contract
@@ -37,7 +37,7 @@ def unpromised(catalog: Catalog, contract: Contract, moment: Moment) -> dict[str
             found |= _table(catalog.tables[name], found)
     for name in _names(contract, IndexItem, moment):
         if name in catalog.indexes:
-            found[f"index {name}"] = _index(catalog.indexes[name])
+            found[f"index {name}"] = catalog.indexes[name].placed
     for name in _names(contract, Enum, moment):
         if name in catalog.enums:
             found[f"enum {name}"] = _enum(name, catalog)
@@ -55,7 +55,7 @@ def unrecorded(catalog: Catalog) -> dict[str, str]:
         found |= _table(table, found)
     for name, one in catalog.indexes.items():
         if not one.constraint:
-            found[f"index {name}"] = _index(one)
+            found[f"index {name}"] = one.placed
     for name in catalog.enums:
         found[f"enum {name}"] = _enum(name, catalog)
     return dict(sorted(found.items()))
@@ -92,11 +92,6 @@ def _table(table: Table, found: Mapping[str, str]) -> dict[str, str]:
         if key in found:
             left[key] = found[key].removeprefix(normal(one.definition)).strip()
     return left
-
-
-def _index(index: Index) -> str:
-    parts = [] if index.nulls_distinct else ["nulls not distinct"]
-    return ", ".join([*parts, *([index.placed] if index.placed else [])])
 
 
 def _enum(name: str, catalog: Catalog) -> str:

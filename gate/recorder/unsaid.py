@@ -72,7 +72,7 @@ def _sayable(one: Catalog) -> Catalog:
         for name, table in one.tables.items()
     }
     indexes = {
-        name: index.model_copy(update={"nulls_distinct": True, "placed": ""})
+        name: index.model_copy(update={"placed": ""})
         for name, index in one.indexes.items()
         if not index.constraint
     }

@@ -97,9 +97,17 @@ def test_an_index_that_serves_nobody() -> None:
         ({"valid": False}, "index ix: it is invalid: the planner does not use it"),
         ({"ready": False}, "index ix: it is not ready: writes do not maintain it"),
         ({"predicate": "a > 0"}, "index ix: predicate is a > 0, not none"),
+        ({"nulls_distinct": False}, "index ix: nulls not distinct is true, not false"),
     ):
         found = database(catalog=catalog(indexes={"ix": bare.model_copy(update=changes)}))
         assert item("index.ix", plain, found) == expected
+    strict = f"{plain}\nunique = true\nnulls_distinct = false"
+    for distinct, expected in (
+        (False, ""),
+        (True, "index ix: nulls not distinct is false, not true"),
+    ):
+        one = bare.model_copy(update={"unique": True, "nulls_distinct": distinct})
+        assert item("index.ix", strict, database(catalog=catalog(indexes={"ix": one}))) == expected
     none = database(catalog=catalog(indexes={}))
     assert item("index.ix", INDEX, none) == "index ix is not there"
     assert item("index.ix", absent, none) == ""
