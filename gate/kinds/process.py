@@ -13,9 +13,10 @@ import pydantic
 from gate.contract.item import AbsolutePath, Item, Moment, Name
 from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
-from gate.kinds.process_config import unread
+from gate.kinds.process_config import newest_unread
 from gate.kinds.recorded_processes import PROCESSES_THERE, own_variables
 from gate.kinds.scene import Scene, asked, unknown
+from gate.kinds.stands_on import zones_of_host
 from gate.kinds.unplaced import path_of, user_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.program_questions import Subject
@@ -98,7 +99,7 @@ def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
         known = [scene.target.placed(one) for one in item.drop_ins]
         yield from (f"{one} changes its unit file" for one in found.drop_ins if one not in known)
         yield from (f"no drop-in {one}" for one in known if one not in found.drop_ins)
-    yield from _config(item, found, scene)
+    yield from newest_unread(found, scene) if item.config else ()
 
 
 def _value(fact: Fact[Any], judge: Any) -> Differences:
@@ -189,17 +190,6 @@ def _limits(must: Mapping[str, int], is_: Mapping[str, int]) -> Iterator[str]:
             yield f"{name} is {value}"
 
 
-def _config(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
-    if not item.config:
-        return
-    newest = found.newest or CannotTell("its files were not asked for", Cause.UPSTREAM)
-    if not isinstance(newest, Seen):
-        yield unknown(newest)
-        return
-    path, changed = newest.value
-    yield from unread(path, changed, found, scene.host.identity.booted)
-
-
 def _odd(item: Process, found: ProgramFacts, scene: Scene) -> list[str]:
     del item, scene
     replaced = found.replaced.value if isinstance(found.replaced, Seen) else ()
@@ -245,6 +235,7 @@ def _discovered(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str
         "working_folder": folder if folder != "/" else None,
         "user": user,
         "environment": variables or None,
+        "zone": found.zone.value if isinstance(found.zone, Seen) else None,
         "drop_ins": drop_ins if None not in drop_ins else None,
         "config": list(item.config) or None,
     }
@@ -289,4 +280,16 @@ def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
         yield from (AskPath(one) for one in places if one is not None)
 
 
-KIND = dataclasses.replace(HOST_KIND.kind, asks=_asks)
+def _stands_on(promise: Promise, scene: Scene) -> Iterable[str]:
+    """The host's zone, where nothing else is wrong with a process that names none itself."""
+    item = scene.item(promise, Process)
+    fact = scene.probed(PROGRAMS, _subject(item, scene.target))
+    if item.zone is None or not isinstance(fact, Seen):
+        return ()
+    variables = fact.value.variables
+    own = not isinstance(variables, Seen) or "TZ" in variables.value
+    rest = _differs(item.model_copy(update={"zone": None}), fact.value, scene)
+    return () if own or any(rest) else zones_of_host(promise, scene)
+
+
+KIND = dataclasses.replace(HOST_KIND.kind, asks=_asks, stands_on=_stands_on)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from gate.kinds.host_kind import Differences
-from gate.sources.fact import CannotTell, Cause
+from gate.kinds.scene import Scene, unknown
+from gate.sources.fact import CannotTell, Cause, Seen
 from gate.sources.host.programs import ProgramFacts
 
 JUST = dt.timedelta(seconds=0.1)
@@ -15,6 +16,15 @@ AGREES = dt.timedelta(seconds=1.5)
 AT_ONCE = dt.timedelta(seconds=1)
 NGINX, LEAVING = "nginx: master process", "worker process is shutting down"
 """What the processes of ``nginx`` call themselves."""
+
+
+def newest_unread(found: ProgramFacts, scene: Scene) -> Differences:
+    """Say what is wrong where the file that changed last is younger than what was read."""
+    newest = found.newest or CannotTell("its files were not asked for", Cause.UPSTREAM)
+    if isinstance(newest, Seen):
+        yield from unread(*newest.value, found, scene.host.identity.booted)
+    else:
+        yield unknown(newest)
 
 
 def unread(

@@ -9,8 +9,11 @@ from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
 from gate.kinds.units_there import asks, running, there
 from gate.kinds.unplaced import path_of
-from gate.sources.fact import CannotTell
+from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.census import Census
+from gate.sources.host.configured import ALL, CONFIGS
+from gate.sources.host.probe import AskProbe
+from gate.target import Target
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 OF_SYSTEMD = (
@@ -36,16 +39,20 @@ def own_variables(names: Iterable[str]) -> list[str]:
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
-    """Every unit that has a process, with the files that it reads at its start."""
+    """Every unit that has a process, with the files that it is known to read at its start."""
     everything = which == "all"
     _, notes = there(scene, ("service",), everything=everything)
     yield from (one for one in notes if isinstance(one, CannotTell))
+    fact = scene.probed(CONFIGS, ALL)
+    configs = fact.value.units if isinstance(fact, Seen) else {}
+    if isinstance(fact, CannotTell):
+        yield fact
     for one in running(scene, everything=everything):
         if not one.executable:
             yield LeftOut(f"{one.unit}: its program is not shown to this user")
             continue
         keys: dict[str, object] = {"title": _title(one), "unit": one.unit}
-        files = [path_of(scene.target, path) for path in one.places.get("EnvironmentFiles", ())]
+        files = [path_of(scene.target, path) for path in configs.get(one.unit, ())]
         config = [path for path in files if path is not None]
         yield Recorded(
             one.unit.removesuffix(".service"), {**keys, **({"config": config} if config else {})}
@@ -56,6 +63,11 @@ def _title(one: Census) -> str:
     return f"{one.unit} runs its own program, as its own user"
 
 
+def _asks(target: Target) -> Iterable[object]:
+    yield from asks(target)
+    yield AskProbe(CONFIGS, ALL)
+
+
 PROCESSES_THERE = Discovery(
-    asks=asks, names=_names, doubtful=("config", "environment", "working_folder", "drop_ins")
+    asks=_asks, names=_names, doubtful=("config", "environment", "working_folder", "drop_ins")
 )

@@ -1,4 +1,4 @@
-"""What items of the database stand on, beyond what their keys say: the migration, a finer promise.
+"""What items stand on, beyond what their keys say: the migration, a finer promise, the host's zone.
 
 Names of kinds, and not the kinds themselves: any of them may be asked by any other.
 """
@@ -11,7 +11,7 @@ from gate.contract.model import Promise
 from gate.kinds.scene import Scene
 from gate.sources.fact import Seen
 
-MIGRATION, COLUMN, TABLE = "migration", "column", "table"
+MIGRATION, COLUMN, TABLE, TIME = "migration", "column", "table", "time"
 MOST = 1000
 """Columns that are promised for themselves: with more of them no table is asked about each."""
 
@@ -59,4 +59,11 @@ def count_stands_on(promise: Promise, scene: Scene) -> Iterator[str]:
         return
     for one in scene.by_kind.get(TABLE, ()):
         if one.name not in catalog.value.catalog.tables:
+            yield one.id
+
+
+def zones_of_host(promise: Promise, scene: Scene) -> Iterator[str]:
+    """The items that promise the host's own time zone."""
+    for one in scene.by_kind.get(TIME, ()):
+        if getattr(one.at(scene.moment), "zone", None) is not None and one.id != promise.id:
             yield one.id

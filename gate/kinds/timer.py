@@ -13,8 +13,9 @@ from gate.contract.item import Item
 from gate.duration import moment_of, uptime
 from gate.kinds.host_kind import HostKind, listed
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
+from gate.kinds.recorded_times import asks_times, ran_within
 from gate.kinds.scene import Scene
-from gate.kinds.units_there import asks, there
+from gate.kinds.units_there import there
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.timers import TIMERS, TimerFacts
 
@@ -31,7 +32,8 @@ class Timer(Item):
         timer: Name of its unit, such as ``backup.timer``.
         starts: The unit that it must start.
         starts_at_boot: Whether the timer must be enabled.
-        ran_within_s: How long ago it may have elapsed last, in seconds, by the host's clock.
+        ran_within_s: How long ago it may have elapsed last, in seconds, by the host's clock. Of one
+            without ``Persistent=true`` systemd does not know that from before the host came up.
         succeeds: Whether the last run of what it starts must have succeeded.
     """
 
@@ -61,8 +63,11 @@ def _differs(item: Timer, found: TimerFacts, scene: Scene) -> Iterator[str | Can
 
 
 def _ran(within_s: float, found: TimerFacts, scene: Scene) -> Iterator[str | CannotTell]:
-    now = scene.host.identity.clock
-    if found.last is None:
+    now, booted = scene.host.identity.clock, scene.host.identity.booted
+    if found.last is None and not found.persistent and (now - booted).total_seconds() <= within_s:
+        up = f"the host came up {uptime(booted, now)} ago"
+        yield CannotTell(f"{up}, and it did not run since: it is not Persistent", Cause.UPSTREAM)
+    elif found.last is None:
         yield "it never ran"
     elif found.last - now > AHEAD:
         yield CannotTell(f"it last ran at {found.last}, which is to come", Cause.UPSTREAM)
@@ -104,12 +109,18 @@ def _keys(item: Timer, found: TimerFacts) -> Mapping[str, Any]:
 
 
 def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
-    """Every timer that waits for its next time."""
+    """Every timer that waits for its next time, and how long ago it has to have run."""
     found, notes = there(scene, ("timer",), everything=which == "all")
     yield from notes
     for one in found:
         name = one.unit.removesuffix(".timer")
-        yield Recorded(name, {"title": f"{one.unit} waits for its next time", "timer": one.unit})
+        keys: dict[str, Any] = {"title": f"{one.unit} waits for its next time", "timer": one.unit}
+        within = ran_within(one.unit, scene)
+        if not isinstance(within, int):
+            yield within
+        else:
+            keys["ran_within_s"] = within
+        yield Recorded(name, keys)
 
 
 def _discovered(item: Timer, found: TimerFacts, scene: Scene) -> Mapping[str, Any]:
@@ -140,7 +151,7 @@ KIND = HostKind(
         f"{shlex.quote(item.timer)}"
     ),
     keys=_keys,
-    discover=Discovery(asks=asks, names=_names),
+    discover=Discovery(asks=asks_times, names=_names, doubtful=("ran_within_s",)),
     discovered=_discovered,
     severity="critical",
 ).kind

@@ -111,7 +111,8 @@ elif [ $listing != 0 ]; then told=$listed
 fi
 pids=$(printf '%s\n' "$told" | limited sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
 shown() {{
-  [ $said = 0 ] || {{ printf '%s\n' "$told" >&2; return $said; }}
+  [ $said = 0 ] ||
+    {{ printf '%s\n' "$told" | limited sed '/^[A-Za-z]*=/d' >&2; return $said; }}
   printf '%s\n' "$told" |
     limited sed -e 's/^ExecStart=\({{ path=.* ;\) argv\[\]=.*/ExecStart=\1/' \
       -e '/^ExecStart={{ path=.* ;$/b' -e '/^ExecStart=./d'

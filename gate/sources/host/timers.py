@@ -15,7 +15,7 @@ from gate.sources.host.section import Section
 
 TIMER = (
     "Id,LoadState,ActiveState,UnitFileState,Unit,LastTriggerUSec,NextElapseUSecRealtime,"
-    "NextElapseUSecMonotonic,Result"
+    "NextElapseUSecMonotonic,Persistent,Result"
 )
 STARTED = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
 NEVER = ("", "n/a", "0", "infinity")
@@ -35,6 +35,7 @@ class TimerFacts(Model):
         status: Exit status of that unit's last run.
         ended: When that unit's last run ended (UTC), where it did.
         running: Whether that unit runs now.
+        persistent: Whether the time of its last run is kept when the host comes up anew.
     """
 
     active: str
@@ -47,6 +48,7 @@ class TimerFacts(Model):
     ended: pydantic.AwareDatetime | None
     running: bool
     lacking: str = ""
+    persistent: bool = True
 
 
 def script(subjects: Sequence[str]) -> str:
@@ -117,6 +119,7 @@ def _timer(
             status=int(of.get("ExecMainStatus", "0")),
             ended=_time(of.get("ExecMainExitTimestamp", "")),
             running=of.get("ActiveState") in ("active", "activating", "reloading"),
+            persistent=one.get("Persistent") != "no",
             lacking="" if (state := of.get("LoadState", "loaded")) == "loaded" else state,
         )
     except (KeyError, ValueError) as error:

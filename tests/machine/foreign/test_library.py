@@ -35,8 +35,8 @@ def test_what_is_promised_holds(library: Library) -> None:
     assert (done.returncode, library.outcomes()) == (0, {}), done.stdout + done.stderr
 
 
-def test_recorded_from_nothing(library: Library) -> None:
-    """What is recorded is green at once, speaks of the library, and tells no secret."""
+def test_recorded_from_nothing(library: Library, machine: Machine) -> None:
+    """What is recorded is green at once, speaks of the library, tells no secret, and can fail."""
     done = library.gate("record", "--contract=recorded", "--write=recorded")
     assert done.returncode == 0, done.stdout + done.stderr
     files = {one.stem: one.read_text() for one in (library.folder / "recorded").iterdir()}
@@ -46,15 +46,27 @@ def test_recorded_from_nothing(library: Library) -> None:
     looked = library.gate("check", "predeploy", "--contract=recorded")
     assert looked.returncode == 0, looked.stdout + looked.stderr
     assert "FAIL" not in "".join(library.outcomes().values())
+    conf = "/etc/nginx/conf.d/library.conf"
+    machine.run(f"touch {conf}")
+    try:
+        library.gate("check", "predeploy", "--contract=recorded")
+        said = {id_: one for id_, one in library.outcomes().items() if one.startswith("FAIL")}
+        assert set(said) == {"process.nginx"}, said
+        assert f"{conf} changed at" in said["process.nginx"]
+    finally:
+        machine.run("systemctl reload nginx")
 
 
 RECORDED = {
     "services": ('"library.service"', '"nginx.service"'),
-    "processes": ("/srv/library/venv/bin/python3", '"SECRET_KEY"'),
+    "processes": (
+        *("/srv/library/venv/bin/python3", '"SECRET_KEY"', '"/etc/library/env"', '"/etc/nginx"'),
+        *('"/etc/library/tls/', 'zone = "Etc/UTC"'),
+    ),
     "ports": ("port = 443", "port = 8600"),
     "paths": ('"/etc/library/env"', '"/srv/library/current"'),
     "users": ('"library"',),
-    "timers": ('"library-backup.timer"',),
+    "timers": ('"library-backup.timer"', "ran_within_s = "),
     "packages": ('"nginx"',),
     "certificates": ('"library.example.org"', '"Library CA"'),
     "database": ("[table.books]", "grant on table books to library"),

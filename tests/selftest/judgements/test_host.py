@@ -201,6 +201,13 @@ def timer(**changes: Any) -> TimerFacts:
         ("", {"lacking": "masked"}, "dump.service, which it starts, is masked"),
         ("ran_within_s = 3599", {}, "it last ran 1h ago"),
         ("ran_within_s = 3600", {"last": None}, "it never ran"),
+        ("ran_within_s = 3599", {"last": None, "persistent": False}, "it never ran"),
+        (
+            "ran_within_s = 3600",
+            {"last": None, "persistent": False},
+            "cannot tell (upstream): the host came up 1h ago, and it did not run since: it is not "
+            "Persistent",
+        ),
         ("", {"last": None}, ""),
         ("ran_within_s = 3600", {"last": NOW + dt.timedelta(minutes=1)}, ""),
         (

@@ -1,0 +1,197 @@
+"""Which files of a host its services read at their start, as far as that can be told from outside.
+
+Known programs read their own places; others are told of them by their unit files and by their
+command lines. Of a command line nothing leaves the host but the name of a file that is there.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+
+from gate.sources.fact import Absent, CannotTell, Model
+from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.probe import Probe
+from gate.sources.host.section import Section
+
+ALL = "configs"
+"""The one subject of the probe."""
+MOST = 500
+"""So many services are told of."""
+PLACES = {
+    "nginx": ("/etc/nginx",),
+    "apache2": (
+        *("/etc/apache2/apache2.conf", "/etc/apache2/envvars", "/etc/apache2/ports.conf"),
+        *("/etc/apache2/mods-enabled", "/etc/apache2/conf-enabled", "/etc/apache2/sites-enabled"),
+    ),
+    "httpd": ("/etc/httpd/conf", "/etc/httpd/conf.d", "/etc/httpd/conf.modules.d"),
+    "haproxy": ("/etc/haproxy",),
+    "lighttpd": ("/etc/lighttpd",),
+    "caddy": ("/etc/caddy",),
+    "varnishd": ("/etc/varnish",),
+    "squid": ("/etc/squid",),
+    "keepalived": ("/etc/keepalived",),
+    "dnsmasq": ("/etc/dnsmasq.conf", "/etc/dnsmasq.d"),
+    "chronyd": ("/etc/chrony", "/etc/chrony.conf"),
+    "sshd": ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d"),
+    "memcached": ("/etc/memcached.conf", "/etc/sysconfig/memcached"),
+    "redis-server": ("/etc/redis/redis.conf", "/etc/redis.conf"),
+    "valkey-server": ("/etc/valkey/valkey.conf",),
+    "mariadbd": ("/etc/mysql", "/etc/my.cnf", "/etc/my.cnf.d"),
+    "mysqld": ("/etc/mysql", "/etc/my.cnf", "/etc/my.cnf.d"),
+    "dovecot": ("/etc/dovecot",),
+    "dockerd": ("/etc/docker/daemon.json",),
+    "php-fpm*": ("/etc/php/*/fpm", "/etc/php-fpm.conf", "/etc/php-fpm.d"),
+}
+"""What programs read at their start, by their names: what changes it has them started or reloaded
+by systemd. Left out is who is told of changes otherwise (PostgreSQL), and who writes there itself.
+"""
+SHOWN = "Id,MainPID,ExecStart,EnvironmentFiles"
+CERTIFICATE = (
+    r"^[[:space:]]*(ssl_((trusted_|client_)?certificate|certificate_key|dhparam)|"
+    r"SSL(CA)?Certificate(Key|Chain)?File|ssl[-_](cert|key|ca)|"
+    r"bind[[:space:]].*[[:space:]](crt|ca-file))[[:space:]=]+\"?/[^;\"[:space:]]+"
+)
+"""What names a certificate in such a file, and is read together with it."""
+OPTIONS = ("-c", "-f", "--config", "--conf", "--config-file", "--config.file", "--configfile")
+"""What stands before such a file in a command line, or with ``=`` before it."""
+PASSING = re.compile(r"/(dev|proc|sys|run|tmp|var/(cache|lib|log|run|spool|tmp))/")
+"""Below these nothing is anybody's configuration."""
+CONFIG = re.compile(
+    r"/(usr/local/)?etc/.*|.*\.(conf|cfg|cnf|ini|toml|ya?ml|json|xml|hcl|properties|conf\.py)|"
+    r".*/gunicorn[^/]*\.py|.*Caddyfile"
+)
+
+
+class Configs(Model):
+    """What each service reads, by its unit: paths that are there."""
+
+    units: dict[str, tuple[str, ...]]
+
+
+def script(subjects: Sequence[str]) -> str:
+    """Which services run what, which files their command lines name, and which places exist."""
+    del subjects
+    places = " ".join(dict.fromkeys(one for ones in PLACES.values() for one in ones))
+    commands = {"units": "shown", "exes": "exes", "named": "named", "places": f"places {places}"}
+    commands |= {"settings": "settings", "certificates": f"certificates {places}"}
+    return parts(commands, functions=FUNCTIONS)
+
+
+FUNCTIONS = rf"""
+names=$(limited systemctl list-units --state=active --full --plain --no-legend --no-pager \
+    --type=service | limited awk '$1 ~ /[.]service$/ {{ print $1 }}' | limited sed {MOST}q)
+told= ended=0; set -f
+if [ -n "$names" ]; then
+  told=$(limited systemctl show -p {SHOWN} -- $names 2>&1); ended=$?
+fi
+set +f
+pids=$(printf '%s\n' "$told" | limited sed -n 's/^MainPID=\([1-9][0-9]*\)$/\1/p')
+shown() {{
+  [ $ended = 0 ] ||
+    {{ printf '%s\n' "$told" | limited sed '/^[A-Za-z]*=/d' >&2; return $ended; }}
+  printf '%s\n' "$told" | limited sed -n -e '/^\(Id\|MainPID\)=/p' -e '/^$/p' \
+    -e 's/^ExecStart={{ path=\([^ ]*\) ;.*/Starts=\1/p' \
+    -e 's/^EnvironmentFiles=\(\/.*\) (ignore_errors=[a-z]*)$/Settings=\1/p'
+}}
+exes() {{
+  set --; for pid in $pids; do set -- "$@" "/proc/$pid/exe"; done
+  [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\t%l\n'
+}}
+named() {{
+  for pid in $pids; do
+    limited tr '\n\0' ' \n' < "/proc/$pid/cmdline" | limited awk -v words='{" ".join(OPTIONS)}' '
+      BEGIN {{ for (n = split(words, all, " "); n > 0; n--) option[all[n]] }}
+      before in option && /^\// {{ print }}
+      {{ before = $0; at = index($0, "=")
+        if (at && substr($0, 1, at - 1) in option && substr($0, at + 1, 1) == "/")
+          print substr($0, at + 1) }}' | while read -r file; do
+        [ -f "$file" ] && printf '%s\t%s\n' "$pid" "$file"
+      done
+  done
+  return 0
+}}
+settings() {{
+  shown | limited sed -n 's/^Settings=//p' | while read -r file; do
+    [ -f "$file" ] && printf '%s\n' "$file"
+  done
+  return 0
+}}
+certificates() {{
+  for place; do
+    [ -e "$place" ] || continue
+    limited grep -RhosE --exclude-dir='*-available' '{CERTIFICATE}' "$place" |
+      limited sed 's/.*[="[:space:]]\(\/.*\)/\1/' | limited sort -u | limited sed {MOST}q |
+      while read -r file; do
+        [ -f "$file" ] && printf '%s\t%s\n' "$place" "$file"
+      done
+  done
+  return 0
+}}
+places() {{ limited find -H "$@" -maxdepth 0 -print 2>/dev/null; return 0; }}
+"""
+
+
+def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Absent | CannotTell]:
+    """What each service reads; whose program is not shown is left out."""
+    told = read_parts(section)
+    shown = told["units"]
+    if shown.rc != 0:
+        return dict.fromkeys(subjects, cannot_tell(shown, "systemctl show"))
+    exes = dict(
+        line.split("\t", 1) for line in told["exes"].text.splitlines() if line.count("\t") == 1
+    )
+    named: dict[str, list[str]] = {}
+    beside: dict[str, list[str]] = {}
+    for line in told["named"].text.splitlines():
+        pid, _, path = line.partition("\t")
+        named.setdefault(pid, []).append(path)
+    there = told["places"].text.splitlines()
+    settings = set(told["settings"].text.splitlines())
+    for line in told["certificates"].text.splitlines():
+        place, _, path = line.partition("\t")
+        beside.setdefault(place, []).append(path)
+    units: dict[str, tuple[str, ...]] = {}
+    for block in shown.text.split("\n\n"):
+        lines = [line.partition("=")[::2] for line in block.splitlines()]
+        said = dict(lines)
+        pid = said.get("MainPID", "0")
+        programs = {
+            posixpath.basename(one)
+            for one in (said.get("Starts", ""), exes.get(f"/proc/{pid}/exe", ""))
+        }
+        given = [value for key, value in lines if key == "Settings" and value in settings]
+        own = _own(programs, there)
+        own += [path for one in own for path in beside.get(one, ())]
+        found = (*given, *own, *filter(is_config, named.get(pid, ())))
+        if pid != "0" and found:
+            units[said.get("Id", "")] = tuple(sorted(_topmost(found)))
+    return dict.fromkeys(subjects, Configs(units=units))
+
+
+def _own(programs: set[str], there: Sequence[str]) -> list[str]:
+    """The places of some programs that are there; of one in several versions its own version's."""
+    found: list[str] = []
+    for program in programs:
+        patterns = next((p for name, p in PLACES.items() if fnmatch.fnmatchcase(program, name)), ())
+        version = program.lstrip("abcdefghijklmnopqrstuvwxyz-")
+        wanted = [one.replace("*", version or "*") for one in patterns]
+        found += [one for one in there if any(fnmatch.fnmatchcase(one, w) for w in wanted)]
+    return found
+
+
+def is_config(path: str) -> bool:
+    """Whether a file that a command line names is one that is read at the start, and only then."""
+    return bool(CONFIG.fullmatch(path)) and not PASSING.match(path) and "/../" not in path
+
+
+def _topmost(paths: Sequence[str]) -> set[str]:
+    """Paths without those that lie below another of them."""
+    return {one for one in paths if not any(one.startswith(f"{other}/") for other in paths)}
+
+
+CONFIGS = Probe[str, Configs](
+    name="gate.configs", model=Configs, script=script, read=read, deadline_s=8.0
+)

@@ -1,0 +1,245 @@
+"""What is recorded of the files that services read, and of when timers ran."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gate.errors import GateError
+from gate.recorder.live import record
+from gate.sources.host import configured, intervals
+from gate.target import Target
+from gate.toml import parse
+from tests.selftest.promised import lying, scene, told
+from tests.selftest.test_record_units import NOTHING, SECRET, SYSTEMCTL, host
+
+CODE = "import sys; sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"
+NOW = dt.datetime.now(dt.timezone.utc)
+STAMP = "%a %Y-%m-%d %H:%M:%S UTC"
+ANALYZE = """
+# As systemd-analyze prints it, with a weekend in it.
+[ "$1 $2 $3" = "calendar --iterations=1000 --" ] || exit 1
+shift 3
+for one; do
+  echo "  Original form: as it was written"
+  echo "Normalized form: $one"
+  case $one in *never*) echo '    Next elapse: never'; continue ;; esac
+  word='    Next elapse'
+  for day in 26 27 28 29 30; do
+    echo "$word: Thu 2026-11-$day 06:00:00 UTC"; echo "       From now: 13h left"
+    word="       Iter. #$day"
+  done
+  for day in 03 04 05 06 07 08; do
+    echo "   Iteration #$day: Thu 2026-12-$day 06:00:00 UTC"; echo "       From now: 1 day 13h left"
+  done
+  echo
+done
+"""
+
+
+@pytest.fixture
+def service() -> Iterator[Any]:
+    """Processes with words of their own."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> int:
+        one = subprocess.Popen(  # noqa: S603 - Python
+            [sys.executable, "-c", CODE, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"TZ": "Asia/Tokyo", "SHOP_COLOUR": "blue"},
+        )
+        started.append(one)
+        assert one.stdout is not None
+        one.stdout.read(1)
+        return one.pid
+
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+def shop(pid: int, program: str, *more: str) -> str:
+    """A service that runs."""
+    starts = f"ExecStart={{ path={program} ; argv[]={program} --password={SECRET} ; pid=0 }}"
+    return "\n".join(("active running", f"pid={pid}", starts, *more))
+
+
+def written(target: Target, chapter: str) -> tuple[dict[str, Any], str]:
+    """A chapter as it was recorded, and its text."""
+    chapters, missing = record(target, NOTHING, [chapter])
+    assert chapters, missing
+    file = pathlib.Path(target.path[0]).parent / f"{chapter}.toml"
+    file.write_text(chapters[chapter], "utf-8")
+    return parse(file, GateError), chapters[chapter]
+
+
+def test_what_a_service_reads(
+    tmp_path: pathlib.Path, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own places, what they name, what its command line and its unit name; no other word."""
+    place, cert = tmp_path / "etc", tmp_path / "cert.pem"
+    place.mkdir()
+    cert.write_text("-")
+    lines = f"  ssl_certificate {cert};\n# ssl_certificate {tmp_path};\nssl_certificate_key /no;\n"
+    (place / "shop.conf").write_text(lines)
+    (tmp_path / "shop.env").write_text(f"PASSWORD={SECRET}\n")
+    monkeypatch.setitem(configured.PLACES, "shopd", (str(place), "/no/such/place"))
+    words = ("--config", "/etc/passwd", "--config=/etc/group", "-c", "/no/such", "-f", "/dev/null")
+    pid = service(*words, "-c", SECRET, f"--password={SECRET}", f"--token={cert}")
+    env = f"EnvironmentFiles={tmp_path / 'shop.env'} (ignore_errors=no)"
+    gone = "EnvironmentFiles=/no/such.env (ignore_errors=yes)"
+    target = host(
+        tmp_path,
+        {
+            "shop.service": shop(pid, "/usr/sbin/shopd", env, gone),
+            "other.service": shop(service("-c", "/etc/../etc/passwd"), sys.executable),
+        },
+    )
+    items, text = written(target, "processes")
+    assert SECRET not in text
+    assert items["process"]["shop"]["config"] == [
+        *("/etc/group", "/etc/passwd", str(cert), str(place), str(tmp_path / "shop.env")),
+    ]
+    assert "config" not in items["process"]["other"]
+    assert items["process"]["shop"]["zone"] == "Asia/Tokyo"
+    os.utime(place / "shop.conf")
+    keys = {"process.shop": text.partition("[process.shop]")[2].partition("\nsource")[2]}
+    keys["process.shop"] = keys["process.shop"].partition("\n")[2].partition("\n[")[0]
+    assert told(scene(tmp_path, keys, target))["process.shop"].startswith(
+        f"{place}/shop.conf changed at "
+    )
+
+
+def test_a_file_that_is_younger_than_its_service(tmp_path: pathlib.Path, service: Any) -> None:
+    """It is not promised, and why is said: the rest of the process is."""
+    pid, env = service(), tmp_path / "shop.env"
+    env.write_text("A=1\n")
+    later = time.time() + 60
+    os.utime(env, (later, later))
+    more = f"EnvironmentFiles={env} (ignore_errors=no)"
+    target = host(tmp_path, {"shop.service": shop(pid, sys.executable, more)})
+    items, text = written(target, "processes")
+    assert "config" not in items["process"]["shop"]
+    assert items["process"]["shop"]["environment"] == ["SHOP_COLOUR", "TZ"]
+    assert f"# left out: config of process shop: {env} changed at " in text
+
+
+def test_a_systemctl_that_tells_no_files(tmp_path: pathlib.Path, service: Any) -> None:
+    """Of what it printed before it failed, nothing is told: it is a command line, too."""
+    target = host(tmp_path, {"shop.service": shop(service(), sys.executable)})
+    folder = tmp_path / "units"
+    fails = "case $* in *'ExecStart,EnvironmentFiles '*)"
+    fails += f" echo 'ExecStart={{ argv[]={SECRET}'; echo no bus >&2; exit 1 ;; esac"
+    lying(tmp_path, systemctl=fails + SYSTEMCTL.format(folder=folder))
+    items, text = written(target, "processes")
+    assert "shop" in items["process"]
+    assert SECRET not in text
+    assert "# cannot tell (upstream): systemctl show: no bus" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "it_is"),
+    [
+        ("/etc/shop/env", True),
+        ("/usr/local/etc/shop", True),
+        ("/opt/shop/shop.yaml", True),
+        ("/srv/shop/gunicorn_conf.py", True),
+        ("/opt/shop/run.sh", False),
+        ("/var/log/shop.json", False),
+        ("/run/shop/shop.conf", False),
+        ("/var/lib/shop/state.json", False),
+    ],
+)
+def test_what_is_a_configuration(path: str, it_is: bool) -> None:  # noqa: FBT001 - a table
+    """What stands in a command line, and changes by itself or is a program, is none."""
+    assert configured.is_config(path) is it_is
+
+
+def timer(*lines: str, ran: dt.datetime | None = NOW) -> str:
+    """A timer that waits."""
+    last = f"{ran:{STAMP}}" if ran else "n/a"
+    times = (f"LastTriggerUSec={last}", f"NextElapseUSecRealtime={NOW:{STAMP}}")
+    return "\n".join(("active waiting", "Unit=shop.service", *times, *lines))
+
+
+DAY_, HOUR_ = 86400, 3600
+CALENDAR = "TimersCalendar={{ OnCalendar={} ; next_elapse=Mon 2026-11-30 06:00:00 UTC }}"
+EVERY = "TimersMonotonic={{ OnUnitActiveUSec={} ; next_elapse=1h }}"
+WORKDAYS, PERSISTENT = CALENDAR.format("Mon..Fri *-*-* 06:00:00"), "Persistent=yes"
+NO_INTERVAL = "its file gives it no interval from run to run"
+LATE = "AccuracyUSec=1min\nRandomizedDelayUSec=29min"
+
+
+@pytest.mark.parametrize(
+    ("lines", "ran", "within", "says"),
+    [
+        ((WORKDAYS, PERSISTENT), NOW, 2 * 3 * DAY_, ""),
+        ((WORKDAYS, PERSISTENT, LATE), NOW, 2 * (3 * DAY_ + 1800), ""),
+        ((WORKDAYS, "Persistent=no"), NOW, None, "it waits up to 3 days, and is not Persistent"),
+        ((EVERY.format("15min"), "Persistent=no"), NOW, 1800, ""),
+        ((EVERY.format("1d"),), NOW, 2 * DAY_, ""),
+        ((EVERY.format("1d 1us"),), NOW, None, "it waits up to"),
+        ((WORKDAYS, EVERY.format("1h 30min")), NOW, 3 * HOUR_, ""),
+        ((EVERY.format("15min"),), NOW - dt.timedelta(hours=1), None, "it last ran 1h ago"),
+        ((WORKDAYS, PERSISTENT), None, None, "it never ran"),
+        (
+            (CALENDAR.format("never"), PERSISTENT),
+            NOW,
+            None,
+            NO_INTERVAL,
+        ),
+        (
+            ("TimersMonotonic={ OnBootUSec=15min ; next_elapse=1h }",),
+            NOW,
+            None,
+            NO_INTERVAL,
+        ),
+        ((EVERY.format("often"),), NOW, None, NO_INTERVAL),
+        ((EVERY.format("0"),), NOW, None, NO_INTERVAL),
+    ],
+)
+def test_when_a_timer_ran(
+    lines: tuple[str, ...],
+    ran: dt.datetime | None,
+    within: int | None,
+    says: str,
+    tmp_path: pathlib.Path,
+) -> None:
+    """Twice its longest wait, as its file has it; left out, and said, where nobody knows."""
+    target = host(tmp_path, {"shop.timer": timer(*lines, ran=ran), "shop.service": "active exited"})
+    lying(tmp_path, systemd_analyze=ANALYZE)
+    items, text = written(target, "timers")
+    assert items["timer"]["shop"].get("ran_within_s") == within, text
+    assert (f"# left out: ran_within_s of timer shop: {says}" in text) == bool(says), text
+    assert items["timer"]["shop"]["starts"] == "shop.service"
+
+
+def test_no_systemd_analyze(tmp_path: pathlib.Path) -> None:
+    """A calendar that cannot be counted out is no promise; why is said."""
+    target = host(
+        tmp_path, {"shop.timer": timer(WORKDAYS, PERSISTENT), "shop.service": "active exited"}
+    )
+    lying(tmp_path, systemd_analyze="echo Unknown operation >&2; exit 1")
+    items, text = written(target, "timers")
+    assert "ran_within_s" not in items["timer"]["shop"]
+    words = "systemd-analyze calendar: Unknown operation"
+    assert f"# left out: ran_within_s of timer shop: {words}" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1d 2h", 93600), ("0", 0), ("1.5s", 1.5), ("2w 500ms", 1209600.5), ("infinity", None)],
+)
+def test_a_span(text: str, seconds: float | None) -> None:
+    """As systemd writes them."""
+    assert intervals.span(text) == seconds
