@@ -66,7 +66,7 @@ RECORDED = {
     "ports": ("port = 443", "port = 8600"),
     "paths": ('"/etc/library/env"', '"/srv/library/current"'),
     "users": ('"library"',),
-    "timers": ('"library-backup.timer"', "ran_within_s = "),
+    "timers": ('"library-backup.timer"', "# left out: ran_within_s of timer library-backup: "),
     "packages": ('"nginx"',),
     "certificates": ('"library.example.org"', '"Library CA"'),
     "database": ("[table.books]", "grant on table books to library"),
