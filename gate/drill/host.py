@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from gate.connection.carrier import open_carrier
 from gate.connection.obstacle import CarrierError
@@ -12,6 +13,8 @@ from gate.target import Target
 
 DO_S = 60.0
 """How long doing or undoing a fault may take, in seconds."""
+REACH_S = 60.0
+"""How long a host is tried again that cannot be reached while a fault of ours is on it."""
 POLL_S = 0.1
 SAID = 400
 """Characters that are kept of what a script says."""
@@ -68,21 +71,36 @@ class Host:
         return self._run(script, within_s)
 
     def undo(self, script: str) -> str:
-        """Undo a fault, by the whole script that stands in the journal; return what went wrong."""
-        return self._run(script, DO_S)
+        """Undo a fault, by the whole script that stands in the journal; return what went wrong.
+
+        A host that is too busy to let anybody in is tried again: nothing else takes the fault away.
+        """
+        return self._run(script, DO_S, patient_s=REACH_S)
 
     def whole_undo(self, name: str, script: str) -> str:
         """The script that undoes a fault, with all that it needs."""
         end = 'status=$?; [ "$status" != 0 ] || rm -rf "$KEPT"; exit "$status"'
         return f"{self.head(name)}{DONE}( {script}\n)\n{end}\n"
 
-    def _run(self, script: str, within_s: float) -> str:
-        """Run a script to its end, whatever interrupts; return what it says where it fails."""
-        try:
-            with open_carrier(self._target, threading.Event()) as carrier:
-                done = carrier.run(script, deadline_s=within_s, to_its_end=True)
-        except CarrierError as error:
-            return str(error)
+    def _run(self, script: str, within_s: float, patient_s: float = 0.0) -> str:
+        """Run a script to its end, whatever interrupts; return what it says where it fails.
+
+        Args:
+            script: What is run.
+            within_s: How long it may take.
+            patient_s: How long a host that is not reached is tried again.
+        """
+        until, reached = time.monotonic() + patient_s, False
+        while True:
+            try:
+                with open_carrier(self._target, threading.Event()) as carrier:
+                    reached = True
+                    done = carrier.run(script, deadline_s=within_s, to_its_end=True)
+                break
+            except CarrierError as error:
+                if reached or time.monotonic() >= until:
+                    return str(error)
+                time.sleep(POLL_S)
         if done.rc == 0:
             return ""
         said = b"\n".join((done.stdout.strip(), done.stderr.strip())).decode("utf-8", "replace")

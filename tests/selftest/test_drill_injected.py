@@ -10,14 +10,19 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
 
+from gate.connection.carrier import open_carrier
+from gate.connection.obstacle import CarrierError
+from gate.drill import host as host_module
 from gate.drill.fault import Fault
 from gate.drill.host import Host
 from gate.drill.journal import Journal
 from gate.drill.load import scripts_of
+from gate.sources.fact import Cause
 from gate.target import Target
 from gate.target_drill import Drill
 from tests.selftest.drills import FAULT, local
@@ -341,3 +346,31 @@ def test_what_a_killed_drill_had_begun_is_waited_for(tmp_path: pathlib.Path) -> 
     assert Host(target, "another").undo(undo) == ""
     assert not done.exists()
     assert list((tmp_path / "var/tmp").iterdir()) == []
+
+
+def test_a_host_that_lets_nobody_in_is_tried_again(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault is taken away although the host is too busy for a while; it is not done so."""
+    tries: list[str] = []
+
+    def busy(*words: Any) -> Any:
+        tries.append("")
+        if len(tries) < BUSY:
+            raise CarrierError("no answer within 8 s", Cause.TIMEOUT)
+        return open_carrier(*words)
+
+    monkeypatch.setattr(host_module, "open_carrier", busy)
+    file = tmp_path / "undone"
+    host = Host(local(tmp_path), f"t{os.getpid()}")
+    assert host.do("one", f": >{shlex.quote(str(file))}") == "no answer within 8 s"
+    assert host.undo(f": >{shlex.quote(str(file))}") == ""
+    assert (len(tries), file.exists()) == (BUSY, True)
+
+    assert host.undo("exit 3") == "exit status 3"
+    tries[:] = []
+    monkeypatch.setattr(host_module, "REACH_S", 0.0)
+    assert host.undo("exit 3") == "no answer within 8 s"
+
+
+BUSY = 4

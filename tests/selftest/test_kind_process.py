@@ -177,6 +177,35 @@ def test_a_search_that_is_cut_off(worker: Worker) -> None:
     assert "find ended with 124" in found
 
 
+def test_a_process_that_ended_meanwhile(worker: Worker) -> None:
+    """A child that is proven to be gone is none; what is not shown, or not told in time, may be."""
+    child = subprocess.Popen([worker.program, "300"], cwd=worker.folder / "v1")  # noqa: S603
+    try:
+        target = worker.target(ControlGroup="/of/nobody")
+        group = f'printf "/proc/%s/cgroup:0::/of/nobody\\n" {worker.process.pid} {child.pid}'
+        lying(
+            worker.folder, grep=f'case $* in */cgroup*) {group} ;; *) exec /bin/grep "$@" ;; esac'
+        )
+        keys = item(worker, 'release = "{at}/current"')
+        assert told(scene(worker.folder, keys, target)) == {"process.it": ""}
+        exe = f"/proc/{child.pid}/exe"
+        for ends, says, words in (
+            ("exit 1", "No such file or directory", ""),
+            ("exit 1", "Permission denied", "is not shown to this user"),
+            ("exit 124", "", "did not end in time"),
+        ):
+            told_ = f'/usr/bin/find "$@" | /bin/grep -av {exe.removesuffix("exe")}'
+            err = f"echo \"find: '{exe}': {says}\" >&2; " if says else ""
+            find = f'*{exe}*) {told_}; {err}{ends} ;; *) exec /usr/bin/find "$@" ;;'
+            lying(worker.folder, find=f"case $* in {find} esac")
+            found = judge(worker.folder, keys, target)["process.it"]
+            assert words in found
+            assert bool(words) == bool(found), found
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_files_of_several_processes(worker: Worker) -> None:
     """Each has the newest of its own files, whatever those of others are, or lack."""
     (worker.folder / "other").mkdir()

@@ -12,7 +12,7 @@ import pydantic
 
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
-from gate.sources.host.parts import cannot_tell, read_parts
+from gate.sources.host.parts import NOT_THERE, cannot_tell, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.program_questions import Subject, script
 from gate.sources.host.script import Answers
@@ -122,6 +122,8 @@ def _facts(
     unclear = next((one for one in programs if isinstance(one, CannotTell)), None)
     if unclear is not None:
         return unclear
+    if programs[0] is None:
+        return CannotTell(f"/proc/{main} ended while it was looked at", Cause.UPSTREAM)
     status = dict(
         line.split(":\t", 1)
         for line in _file(told["status"], main, "status").splitlines()
@@ -166,13 +168,13 @@ def _file(section: Section, pid: int, name: str) -> str:
     return "\0".join(found)
 
 
-def _program(pid: int, told: Answers) -> Program | CannotTell:
+def _program(pid: int, told: Answers) -> Program | CannotTell | None:
     links = dict(
         one.split("\0")[:2] for one in told["links"].text.split("\0\n") if one.count("\0") == 1
     )
     executable, folder = (links.get(f"/proc/{pid}/{one}", "") for one in ("exe", "cwd"))
     if not executable or not folder:
-        return CannotTell(f"/proc/{pid}/exe is not shown to this user", Cause.PERMISSION)
+        return _hidden(pid, told["links"])
     match = STAT.fullmatch(_file(told["stats"], pid, "stat").strip())
     ticks = told["ticks"].text.strip()
     if match is None or not ticks.isdigit():
@@ -187,6 +189,17 @@ def _program(pid: int, told: Answers) -> Program | CannotTell:
         started_s=int(words[START]) / int(ticks),
         parent=int(words[PARENT]),
     )
+
+
+def _hidden(pid: int, section: Section) -> CannotTell | None:
+    """Why the links of a process were not told; ``None`` where it is proven to be gone."""
+    path = f"/proc/{pid}/exe"
+    if section.rc not in (0, 1):
+        return cannot_tell(section, path)
+    ended = (one for one in section.err.splitlines() if one.rstrip().endswith(NOT_THERE))
+    if any(re.search(rf"/proc/{pid}/(exe|cwd)\b", one) for one in ended):
+        return None
+    return CannotTell(f"{path} is not shown to this user", Cause.PERMISSION)
 
 
 def _time(text: str) -> dt.datetime | None:
