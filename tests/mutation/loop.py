@@ -6,6 +6,7 @@ once to see that all hold and which functions each goes through, and forks for e
 
 from __future__ import annotations
 
+import math
 import os
 import pathlib
 import resource
@@ -21,7 +22,7 @@ from mutmut.utils.format_utils import mangled_name_from_mutant_name as function_
 
 KILLED, SURVIVED, LATE, UNTESTED = "killed", "survived", "timeout", "no tests"
 CPU_S = 10
-"""Beyond what its tests take: a change that makes a loop endless is noticed by that."""
+"""Beyond twice what its tests take: a change that makes a loop endless is noticed by that."""
 
 
 class Loop:
@@ -39,7 +40,7 @@ class Loop:
         code = sys.modules["gate"].__file__ or ""
         if not pathlib.Path(code).parent.samefile("gate"):
             raise session.Interrupted(f"the tests are of {code}, which is not what was changed")
-        by_function = _trace(session.items)
+        by_function, seconds = _trace(session.items)
         children: dict[int, str] = {}
         for name in self._mutants:
             tests = by_function.get(function_of(name))
@@ -48,7 +49,8 @@ class Loop:
                 continue
             if len(children) >= self._at_once:
                 self._end_of_one(children)
-            children[_forked(name, tests)] = name
+            limit = CPU_S + 2 * math.ceil(sum(seconds[one.nodeid] for one in tests))
+            children[_forked(name, tests, limit)] = name
         while children:
             self._end_of_one(children)
         return True
@@ -62,8 +64,10 @@ class Loop:
             file.write(f"{ended}\t{name}\n")  # what is known where the run is ended early
 
 
-def _trace(items: Sequence[pytest.Item]) -> Mapping[str, list[pytest.Item]]:
-    """The tests by the functions that they go through, the quickest first.
+def _trace(
+    items: Sequence[pytest.Item],
+) -> tuple[Mapping[str, list[pytest.Item]], Mapping[str, float]]:
+    """The tests by the functions that they go through, the quickest first; their CPU seconds.
 
     Raises:
         pytest.UsageError: One does not hold as it is.
@@ -73,29 +77,34 @@ def _trace(items: Sequence[pytest.Item]) -> Mapping[str, list[pytest.Item]]:
     found: dict[str, list[pytest.Item]] = {}
     for item in items:
         state()._stats.clear()  # noqa: SLF001 - mutmut's own way
-        began = time.perf_counter()
+        began = time.process_time()
         if not _holds(item):
             raise pytest.UsageError(f"{item.nodeid} does not hold without any change")
-        seconds[item.nodeid] = time.perf_counter() - began
+        seconds[item.nodeid] = time.process_time() - began
         for function in state()._stats:  # noqa: SLF001 - as above
             found.setdefault(function, []).append(item)
     for ones in found.values():
         ones.sort(key=lambda one: seconds[one.nodeid])
-    return found
+    return found, seconds
 
 
 def _holds(item: pytest.Item) -> bool:
     return all(not one.failed for one in runtestprotocol(item, log=False, nextitem=None))
 
 
-def _forked(name: str, tests: Sequence[pytest.Item]) -> int:
-    """A process in which a change is tried; it ends with 1 where a test notices it."""
+def _forked(name: str, tests: Sequence[pytest.Item], limit: int) -> int:
+    """A process in which a change is tried; it ends with 1 where a test notices it.
+
+    Args:
+        name: The change.
+        tests: Those that may notice it.
+        limit: How many seconds of a processor they may take.
+    """
     pid = os.fork()
     if pid:
         return pid
     status = 1
     try:
-        limit = int(time.process_time()) + CPU_S
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         set_mutant_under_test(name)
         status = 0 if all(map(_holds, tests)) else 1

@@ -332,6 +332,7 @@ def test_a_time(keys: str, synchronised: Any, zone: Any, expected: str) -> None:
         ('health = "healthy"', {"health": "starting"}, "health is starting"),
         ('health = "healthy"', {"health": ""}, "health is not checked"),
         ("", {"health": "unhealthy"}, ""),
+        ("", {"health": ""}, ""),
         ("at_most_restarts = 2", {}, ""),
         ("at_most_restarts = 1", {}, "it was restarted 2 times"),
     ],
@@ -357,22 +358,29 @@ INSPECTED = {"Id": "f" * 64, "Name": "/web", "Image": "a", "Config": {"Image": "
          ("b", "sha256:c", "running", "healthy", 1)),
         ("web", [INSPECTED | {"State": {"Status": "x", "Healthcheck": {"Status": "y"}}}], "", 0,
          ("app:1", "sha256:a", "x", "y", 1)),
+        ("f" * 64, [INSPECTED], "", 0, ("app:1", "sha256:a", "running", "", 1)),
+        ("f" * 13, [INSPECTED], "", 0, "unclear"),
+        ("XX", [INSPECTED | {"Name": "/XX"}], "", 0, ("app:1", "sha256:a", "running", "", 1)),
         ("b", [INSPECTED], "Error: No such container: b", 1, "absent"),
+        ("no", [INSPECTED], "Error: No such container: b", 1, "unclear"),
+        ("container", [INSPECTED], "Error: No such container: b", 1, "unclear"),
         ("b", [INSPECTED], 'Error: no such object: "B"', 1, "absent"),
         ("b", [INSPECTED], 'Error: "b": no such container here', 125, "absent"),
         ("b", [INSPECTED], "Error: No such container: web-b", 1, "unclear"),
         ("b", [], "Error: no such file: b", 1, "unclear"),
         ("b", [], "", 0, "unclear"),
+        ("b", None, "Error: No such container: b", 1, "absent"),
         ("web", [{"Name": "/web"}], "", 0, "unclear"),
     ],
 )  # fmt: skip
 def test_what_an_engine_says(name: str, out: Any, err: str, rc: int, expected: Any) -> None:
     """Of the very container: a name that another one ends in is not proven to be away."""
     found = _container(("docker", name), Section(json.dumps(out).encode(), rc, err))
+    words = {"absent": Absent, "unclear": CannotTell}
     if isinstance(found, ContainerFacts):
         assert (found.image, found.digest, found.state, found.health, found.restarts) == expected
     else:
-        assert isinstance(found, Absent if expected == "absent" else CannotTell), found
+        assert isinstance(found, words[expected]), found
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from gate.sources.fact import Absent, Seen
 from gate.sources.host.facts import Listener, Process
 from gate.sources.host.probe import Probed, key
 from gate.sources.host.writable import WRITABLE
-from tests.selftest.given import DESK, ago, host, path, promised, scene, told, unclear
+from tests.selftest.given import DESK, ago, finding, host, path, promised, scene, told, unclear
 from tests.selftest.judgements.test_units import reading, unit
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -182,6 +182,28 @@ def test_a_port(keys: str, found: list[Listener], expected: str) -> None:
     assert port(keys, *found) == expected
 
 
+@pytest.mark.parametrize(
+    ("keys", "found", "words"),
+    [
+        ("", [], ("listening", "nothing listens on 180")),
+        ('before = "absent"', [], ("closed", "nothing listens on 180")),
+        ('before = "absent"', [socket()], ("closed", "0.0.0.0 port 180 held by app.service (PID 7)")),
+        ('owner = "app.service"\nprocesses = 2\nreach = "any"',
+         [socket(units=Seen(("app.service", "c")), pids=Seen((7, 8))), socket("::1")],
+         ("listening, held by app.service, 2 worker processes, on every address",
+          "0.0.0.0 port 180 held by app.service, c (PID 7, 8); ::1 port 180 held by app.service (PID 7)")),
+        ('reach = "loopback"', [socket("::1", pids=unclear())],
+         ("listening, on loopback only", "::1 port 180 held by app.service")),
+    ],
+)  # fmt: skip
+def test_a_port_in_words(keys: str, found: list[Listener], words: tuple[str, str]) -> None:
+    """What was promised of it beside what was seen, whether it holds or not."""
+    items = {**SERVICE, "port.x": f'port = 80\nservice = "web"\n{keys}'}
+    facts = host(listeners=Seen(tuple(found)))
+    comes_to = finding(scene(items, host=facts, target=THERE), "port.x")
+    assert (comes_to.promised, comes_to.seen) == words
+
+
 def test_ports_that_are_not_told() -> None:
     """Without the list, or where it says two things, nothing is open or closed."""
     for keys in ("", 'before = "absent"'):
@@ -211,7 +233,7 @@ def test_workers(count: int, found: list[Listener], expected: str) -> None:
 def started(seconds_after_boot: float, pids: Any = None) -> Any:
     """The unit, started so long after the host came up (an hour ago)."""
     at = reading(started_monotonic_us=int(seconds_after_boot * 1e6))
-    return {"app.service": Seen(unit(reading(), at, pids=pids or Seen((7, 8))))}
+    return {"app.service": Seen(unit(reading(), reading(), at, pids=pids or Seen((7, 8))))}
 
 
 OLD = (
