@@ -18,9 +18,10 @@ from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.accounts import GroupFacts, UserFacts
 from gate.sources.host.certificates import CertificateFacts, Link
 from gate.sources.host.firewall import ChainFacts
+from gate.sources.host.packages import PackageFacts
 from gate.sources.host.section import Section
 from gate.sources.host.timers import TimerFacts
-from tests.selftest.given import DESK, NOW, ago, said, unclear
+from tests.selftest.given import DESK, NOW, ago, finding, said, scene, unclear
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 HERA = DESK.model_copy(update={"users": {"web": "www-data"}})
@@ -88,6 +89,17 @@ def test_a_load_that_is_not_told(keys: str, expected: str) -> None:
     """Only what is promised has to be known."""
     assert said("load", keys, NOBODY) == expected
     assert said("load", "swap_used_percent = 0", load(swap=Seen((0, 0)), memory=unclear())) == ""
+
+
+def test_large_figures() -> None:
+    """Said as exactly as they are promised: a million bytes are an MB."""
+    large = load(memory=Seen((25 * 10**11, 15 * 10**11)))
+    keys = "memory_free_mb = 1500001\nmemory_free_percent = 61"
+    words = "only 1,500,000 MB of memory free; only 60 % of the memory free"
+    assert said("load", keys, large) == words
+    room = Seen(Room(size=4 * 10**12, free=15 * 10**11, inodes=0, free_inodes=0))
+    keys = 'path = "/srv"\nfree_mb = 1500001'
+    assert said("mount", keys, mount(room)) == "only 1,500,000 MB free"
 
 
 def mount(room: Any = None) -> MountFacts:
@@ -320,6 +332,44 @@ def test_the_name_that_is_asked_for() -> None:
 def test_a_time(keys: str, synchronised: Any, zone: Any, expected: str) -> None:
     """The clock, and the zone by any of its names."""
     assert said("time", keys, TimeFacts(synchronised=synchronised, zone=zone)) == expected
+
+
+def test_a_time_in_words() -> None:
+    """What was seen of it, and what nobody told."""
+    for right, zone, words in (
+        (Seen(True), Seen("Asia/Kabul"), "synchronised, Asia/Kabul"),
+        (Seen(False), Seen("UTC"), "not synchronised, UTC"),
+        (unclear(), Seen("UTC"), "nobody tells whether synchronised, UTC"),
+        (Seen(True), unclear(), "synchronised, unknown zone"),
+    ):
+        key = "synchronised = true" if isinstance(right, Seen) else 'zone = "Etc/UTC"'
+        facts = TimeFacts(synchronised=right, zone=zone)
+        assert finding(scene({"time.x": key}, {"time.x": facts}), "time.x").seen == words
+
+
+@pytest.mark.parametrize(
+    ("keys", "changes", "expected"),
+    [
+        ("", {}, ""),
+        ('version = "8.1"', {}, ""),
+        ('version = "8.1-2"\nheld = true', {"held": True}, ""),
+        ('version = "8.2"', {}, "curl is version 8.1-2"),
+        ("held = true", {}, "it is not held"),
+        ("", {"held": True}, ""),
+        ("", {"odd": "it is half there"}, "it is half there"),
+        ('version = "8"\nheld = true', {"odd": "it is half there"},
+         "it is half there; it is not held"),
+        ('version = "8.1"', {"others": ("8.1-1",)}, ""),
+        ('version = "8.2"', {"others": ("8.1-1",)}, "curl is version 8.1-2 and 8.1-1"),
+        ('version = "8.2"', {"others": ("8.2-1",)}, "cannot tell (upstream): curl is version "
+         "8.1-2 and 8.2-1: nobody tells which of them is used"),
+        ("", {"others": ("8.2-1",)}, ""),
+    ],
+)  # fmt: skip
+def test_a_package(keys: str, changes: dict[str, Any], expected: str) -> None:
+    """Its version, by each that is there; what is held back, and what is there in part only."""
+    found = PackageFacts(**{"version": "8.1-2", **changes})
+    assert said("package", f'package = "curl"\n{keys}', found) == expected
 
 
 @pytest.mark.parametrize(

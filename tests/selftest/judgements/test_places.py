@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gate.kinds.kind import Promises
-from gate.kinds.port import no_such_unit
+from gate.kinds.kind import Promises, State
+from gate.kinds.port import KIND, no_such_unit
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.facts import Listener, Process
 from gate.sources.host.probe import Probed, key
@@ -202,6 +202,33 @@ def test_a_port_in_words(keys: str, found: list[Listener], words: tuple[str, str
     facts = host(listeners=Seen(tuple(found)))
     comes_to = finding(scene(items, host=facts, target=THERE), "port.x")
     assert (comes_to.promised, comes_to.seen) == words
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "holders"),
+    [
+        ([], "closed", "closed"),
+        ([socket()], "open on 0.0.0.0, held by app.service", "7"),
+        ([socket(units=unclear(), pids=unclear())], "open on 0.0.0.0", "-"),
+        ([socket(units=Seen(("b", "a")), pids=Seen((8, 9))), socket("::1", pids=unclear())],
+         "open on 0.0.0.0, held by a, b; open on ::1, held by app.service", "9, 8"),
+        # Who passed the socket on is left out; of whom nothing is known is the oldest.
+        ([socket(pids=Seen((7, 8, 9)))], "open on 0.0.0.0, held by app.service", "9, 8"),
+        ([socket(pids=Seen((7, 70)))], "open on 0.0.0.0, held by app.service", "7, 70"),
+        ([socket(pids=Seen((6,)))], "open on 0.0.0.0, held by app.service", "6"),
+    ],
+)  # fmt: skip
+def test_a_port_between_two_looks(found: list[Listener], state: str, holders: str) -> None:
+    """What is compared with another look has no PIDs; the table has the newest process first."""
+    processes = {7: process(7, hours=3), 8: process(8, 7, hours=2), 9: process(9, 7, hours=1)}
+    processes[6] = process(6, 6, hours=1)
+    items = {**SERVICE, "port.x": 'port = 80\nservice = "web"'}
+    facts = host(listeners=Seen(tuple(found)), processes=processes)
+    seen = scene(items, host=facts, target=THERE)
+    promise = seen.contract.promise("port.x")
+    assert KIND.state(promise, seen) == State(state)
+    assert KIND.row is not None
+    assert KIND.row(promise, seen) == {"Port": "80", "Service": "web", "PID": holders}
 
 
 def test_ports_that_are_not_told() -> None:

@@ -89,6 +89,8 @@ def test_what_is_not_mounted(place: str, table: tuple[str, int, str], expected: 
 def test_a_place_and_its_room() -> None:
     """A slash behind is none of its name; room that is not told of it is not another place's."""
     assert mounts("/srv/", (ROOT + SRV, 0, "")).device == "/dev/sdb1"
+    box = SRV.replace("/srv", "/srv/X")
+    assert mounts("/srv/X", (ROOT + box, 0, "")).device == "/dev/sdb1"
     odd = ("4096 1000 250 64\0/srv\0\n4096 2000 500 0 0\0/\0\n", 0, "")
     found = mounts("/srv", (ROOT + SRV, 0, ""), odd)
     assert short(found.room) == "upstream: stat -f /srv: it said nothing of it"
@@ -120,6 +122,11 @@ def time(
         (("NTPSynchronized=yes\n", 0, ""), SILENT, True),
         (("NTPSynchronized=no\n", 0, ""), SILENT, False),
         (("odd\nTimezone=UTC\nNTPSynchronized=no\n", 0, ""), SILENT, False),
+        (
+            ("NTPSynchronized=yes\nNTPSynchronized=no=x\n", 0, ""),
+            (CHRONY.format("Not synchronised"), 0, ""),
+            False,
+        ),
         (("NTPSynchronized=no\n", 0, ""), (CHRONY.format("Normal"), 0, ""), False),
         (SILENT, (CHRONY.format("Normal"), 0, ""), True),
         (SILENT, (CHRONY.format("Insert second"), 0, ""), True),
@@ -243,6 +250,7 @@ AWAY = "grep: /proc/sys/vm/x: No such file or directory"
         ("vm.x", LINUX, f"{AWAY.replace('x', 'y')}\ngrep: /proc/sys/vm/x: Permission denied",
          "permission: grep: /proc/sys/vm/x: Permission denied"),
         ("vm.x", LINUX, "", "upstream: /proc/sys/vm/x: it said nothing of it"),
+        ("vm.x", f"{LINUX}/proc/sys/vm/x\n", "", "upstream: /proc/sys/vm/x: it said nothing of it"),
     ],
 )  # fmt: skip
 def test_a_parameter(name: str, out: str, err: str, expected: str) -> None:
