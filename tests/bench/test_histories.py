@@ -1,8 +1,9 @@
 """Whole histories, each step's verdict beside what pg_dump says before and after it.
 
 ``GATE_HISTORIES`` names a TOML file with a table per history, such as ``histories.toml`` here: keys
-of ``[alembic]``; ``live``, SQL that an empty database is begun with; and ``packages`` that are
-installed. Without it the small projects here are taken.
+of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``packages`` that are
+installed; and ``files``, texts by name that are laid into a folder of their own, ``{beside}``, such
+as an adapter. Without it the small projects here are taken.
 """
 
 from __future__ import annotations
@@ -112,22 +113,30 @@ def test_each_step_is_named_truly(
 
 
 def _installed(how: dict[str, Any], venv: pathlib.Path) -> dict[str, Any]:
-    """Install the packages of a history, and name where they are."""
-    packages = how.pop("packages", ())
+    """Install the packages of a history, lay out its files, and name where they are."""
+    packages, files = how.pop("packages", ()), how.pop("files", {})
     if not packages:
         return how
+    beside = venv.with_name("beside")
+    beside.mkdir()
     subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)  # noqa: S603
     install = [venv / "bin" / "pip", "install", "--quiet", *packages]
     subprocess.run(install, check=True, timeout=600)  # noqa: S603 - of the table
     site = next((venv / "lib").glob("python*/site-packages"))
-    return {key: _placed(value, str(venv), str(site)) for key, value in how.items()}
+    places = {"{venv}": str(venv), "{site}": str(site), "{beside}": str(beside)}
+    for name, text in files.items():
+        (beside / name).write_text(_placed(text, places), "utf-8")
+    return {key: _placed(value, places) for key, value in how.items()}
 
 
-def _placed(value: Any, venv: str, site: str) -> Any:
+def _placed(value: Any, places: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _placed(one, places) for key, one in value.items()}
     if isinstance(value, list):
-        return [_placed(one, venv, site) for one in value]
-    is_text = isinstance(value, str)
-    return value.replace("{venv}", venv).replace("{site}", site) if is_text else value
+        return [_placed(one, places) for one in value]
+    for name, place in places.items() if isinstance(value, str) else ():
+        value = value.replace(name, place)
+    return value
 
 
 def _toml(value: object) -> str:

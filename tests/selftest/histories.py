@@ -497,12 +497,16 @@ HISTORIES = {
     ),
     "an-application-that-starts-alembic": History(
         files={**TWO, "shop.py": STARTS}, steps=0, how='application = ["{python}", "shop.py"]',
-        finds="? ", proof="shop.py ended well and did not call Alembic in its own process",
+        finds="? ", proof="shop.py ended well and called no command of Alembic in its own process",
     ),
     "an-application-that-calls-no-alembic": History(
         files={**TWO, "shop.py": "print('hello')"}, steps=0,
         how='application = ["{python}", "shop.py"]',
         finds="? ", proof="? ",
+    ),
+    "a-revision-that-cannot-be-read": History(
+        files={f"{AT}a.py": table("a", None, "{}['babel']"), f"{AT}b.py": table("b", "a")},
+        steps=0, finds="? ", proof="versions/a.py line 5 in <module>: KeyError: 'babel'",
     ),
     "a-folder-named-like-a-module": History(
         files={**TWO, "types/__init__.py": "raise SystemExit('not this one')"},

@@ -20,6 +20,7 @@ from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Absent, Fact, Seen
 from gate.sources.rehearsal.address import address
+from gate.sources.rehearsal.cause import cause
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.environment import capped, surrounded
 from gate.sources.rehearsal.runner import Runner
@@ -94,7 +95,7 @@ def prove(
     if status != 0:
         ended = "was ended" if status is None else f"exited with {status}"
         raise ObservationError(
-            f"`alembic current` {ended} and did not name the marker: {known.last(said, 400)}"
+            f"`alembic current` {ended} and did not name the marker: {cause(said)}"
         )
     last = known.last(said, 200) or "nothing"
     return Absent(
@@ -122,7 +123,7 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
         raise ObservationError(
-            f"Alembic in a process that stays did not name the marker: {known.last(said, 400)}"
+            f"Alembic in a process that stays did not name the marker: {cause(said)}"
         )
     return Absent(
         f"env.py opens a database of its own choosing: the marker in {clone.name} was read back by "

@@ -30,9 +30,9 @@ MOST = 10
 """How often the process is begun in one rehearsal, at most."""
 GONE = "Alembic's process is gone: {}"
 UNCALLED = (
-    "{} ended well and did not call Alembic in its own process: it looked first whether there is "
-    "anything to do, or started a program of its own. An adapter of a few lines calls Alembic in "
-    "any case, or Alembic's own command line is named in command"
+    "{} ended well and called no command of Alembic in its own process: it looked first whether "
+    "there is anything to do, or started a program of its own. An adapter of a few lines calls "
+    "Alembic in any case, or Alembic's own command line is named in command"
 )
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
-from gate.secrets import known
 from gate.sources.fact import Fact, Seen
 from gate.sources.migrations.chain import ancestors, pending
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal import alembic
+from gate.sources.rehearsal.cause import cause
 from gate.sources.rehearsal.facts import Back
 from gate.sources.rehearsal.stage import Stage
 
@@ -68,9 +68,7 @@ def find(stage: Stage, chain: Fact[Chain]) -> Way:
     if "elsewhere" in answer.found:
         raise ElsewhereError(alembic.as_well(str(answer.found["elsewhere"])))
     if answer.status != 0 or "order" not in answer.found:
-        raise ObservationError(
-            f"Alembic tells no order of the revisions: {known.last(answer.said, 400)}"
-        )
+        raise ObservationError(f"Alembic tells no order of the revisions: {cause(answer.said)}")
     found = answer.found
     if sorted(found["at"]) != sorted(stage.at()):
         raise ObservationError(
