@@ -267,7 +267,7 @@ def _limits(metadata: Any) -> str:
                 if hasattr(inner, name)
             ]
             pattern = getattr(inner, "pattern", None)
-            said += [f"like `{_cell(pattern)}`"] if pattern else []
+            said += [f"like {_code(pattern)}"] if pattern else []
             said += ["not empty"] if getattr(inner, "min_length", None) else []
     return f" ({', '.join(said)})" if said else ""
 
@@ -279,7 +279,13 @@ def _default(value: Any) -> str:
         return NONE
     if isinstance(value, enum.Enum):
         value = value.value
-    return f"`{_cell(json.dumps(value, ensure_ascii=False))}`"
+    return _code(json.dumps(value, ensure_ascii=False))
+
+
+def _code(text: str) -> str:
+    """A literal in a cell, whatever stands in it; within ticks a bar ends no cell."""
+    ticks, pad = ("``", " ") if "`" in text else ("`", "")
+    return f"{ticks}{pad}{' '.join(text.split())}{pad}{ticks}"
 
 
 def _marked(text: str) -> str:

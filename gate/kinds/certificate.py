@@ -55,7 +55,10 @@ class Certificate(Item):
 
     RULES = (
         exactly_one("file", "port"),
-        Rule(Both(Has("port"), Has("name")), "port and name go together"),
+        Rule(
+            Both(Has("port"), Has("name")),
+            "port and name go together; what a file is good for stands in names",
+        ),
         Rule(Some(Not(Has("ca_file")), Has("trusted")), "ca_file goes with trusted = true"),
     )
 

@@ -146,8 +146,11 @@ def test_as_served(tmp_path: pathlib.Path) -> None:
 def test_mistakes(tmp_path: pathlib.Path) -> None:
     """A port needs a name, a file none."""
     for keys, words in (
-        ("port = 443", "port and name go together"),
-        ('file = "/x"\nname = "x"', "port and name go together"),
+        ("port = 443", "port and name go together; what a file is good for stands in names"),
+        (
+            'file = "/x"\nname = "x"',
+            "port and name go together; what a file is good for stands in names",
+        ),
         ('file = "/x"\nport = 443', "exactly one of file, port"),
         ('file = "/x"\nca_file = "/y"', "ca_file goes with trusted"),
     ):

@@ -63,7 +63,10 @@ def test_builds_strictly(tmp_path: pathlib.Path) -> None:
         timeout=WITHIN_S,
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "site/reference/contract/index.html").is_file()
+    page = (tmp_path / "site/reference/contract/index.html").read_text("utf-8")
+    cells = {len(re.findall("<td", one)) for one in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)}
+    assert cells == {0, 4}, "a bar or a tick in a pattern ended its cell"
+    assert "<code>^[A-Za-z0-9!#$%&amp;'*+.^_`|~-]+$</code>" in page
 
 
 def test_every_key_of_every_kind(pages: dict[str, str]) -> None:
