@@ -101,11 +101,14 @@ class Discovery:
             told, is said at the chapter's head. Where all is wanted, that is, too, which most
             people would never promise.
         doubtful: Keys that go where the item does not hold with them, one after the other.
+        about: What of an item says what it is about: what the contract names so is not found again.
+            Without it that is all that is asked for it.
     """
 
     asks: Callable[[Target], Iterable[object]]
     names: Callable[[Scene, Which], Iterable[Recorded | LeftOut | CannotTell]]
     doubtful: tuple[str, ...] = ()
+    about: Callable[[Any], object] | None = None
 
 
 def records_nothing(scene: Scene) -> Iterable[Recorded]:

@@ -164,14 +164,13 @@ def _rights(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
             found.variables, lambda is_: _names("variable", item.environment, must_not, is_)
         )
     if item.zone is not None:
-        yield from _value(found.zone, lambda is_: wrong_zone(item.zone, is_))
+        must_be = item.zone
+        yield from _value(
+            found.zone,
+            lambda is_: () if same_zone(must_be, is_) else other("time zone", must_be, is_),
+        )
     if item.limits:
         yield from _value(found.limits, lambda is_: _limits(item.limits, is_))
-
-
-def wrong_zone(must: str | None, is_: str) -> Differences:
-    """What is wrong with a time zone."""
-    return () if must is None or same_zone(must, is_) else other("time zone", must, is_)
 
 
 def _names(
@@ -221,17 +220,23 @@ def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
     }
 
 
+def _own_word(named: str | None, is_: str, scene: Scene) -> str | None:
+    """A path as the unit file names it, where that leads to what is there."""
+    leads = named is not None and _followed(named, scene) == is_
+    return named if leads else path_of(scene.target, is_)
+
+
 def _discovered(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str, Any]:
     """The same of a unit that nobody named, in the contract's words; of variables the names."""
     main, target = found.programs[0], scene.target
     is_ = found.user.value if isinstance(found.user, Seen) else ""
     user = user_of(target, is_) if is_ and not is_.isdigit() else None  # a number is made up
-    folder = path_of(target, main.folder)
+    folder = _own_word(item.working_folder, main.folder, scene)
     drop_ins = [path_of(target, one) for one in found.drop_ins]
     variables = own_variables(found.variables.value) if isinstance(found.variables, Seen) else []
     return {
         "unit": item.unit,
-        "executable": path_of(target, main.executable.removesuffix(GONE)),
+        "executable": _own_word(item.executable, main.executable.removesuffix(GONE), scene),
         "working_folder": folder if folder != "/" else None,
         "user": user,
         "environment": variables or None,

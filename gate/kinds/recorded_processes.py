@@ -54,9 +54,16 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
         keys: dict[str, object] = {"title": _title(one), "unit": one.unit}
         files = [path_of(scene.target, path) for path in configs.get(one.unit, ())]
         config = [path for path in files if path is not None]
-        yield Recorded(
-            one.unit.removesuffix(".service"), {**keys, **({"config": config} if config else {})}
-        )
+        keys |= {"config": config} if config else {}
+        yield Recorded(one.unit.removesuffix(".service"), {**keys, **_own_words(one, scene.target)})
+
+
+def _own_words(one: Census, target: Target) -> dict[str, object]:
+    """Program and folder as the unit file names them: a link there leads to what is deployed."""
+    folder = next(iter(one.places.get("WorkingDirectory", ())), "")
+    named = {"executable": one.starts, "working_folder": folder}
+    paths = {key: path_of(target, path) for key, path in named.items() if path.startswith("/")}
+    return {key: path for key, path in paths.items() if path is not None}
 
 
 def _title(one: Census) -> str:
@@ -69,5 +76,8 @@ def _asks(target: Target) -> Iterable[object]:
 
 
 PROCESSES_THERE = Discovery(
-    asks=_asks, names=_names, doubtful=("config", "environment", "working_folder", "drop_ins")
+    asks=_asks,
+    names=_names,
+    doubtful=("config", "environment", "working_folder", "drop_ins"),
+    about=lambda item: item.unit,
 )

@@ -99,6 +99,8 @@ def _promised(item: Timer) -> str:
 def _keys(item: Timer, found: TimerFacts) -> Mapping[str, Any]:
     enabled = found.at_boot.startswith("enabled")
     within = item.ran_within_s
+    if within is not None and within.is_integer():
+        within = int(within)
     return {
         "timer": item.timer,
         "starts": found.starts,

@@ -107,7 +107,10 @@ def drafts(scene: Scene, wanted: Collection[Kind], which: Which, notes: Notes) -
 
 def _about(one: Promise, target: Target) -> tuple[str, str]:
     """What an item is about: of two that ask the same one is enough."""
-    return one.kind, repr([*kinds()[one.kind].asks(one, MOMENT, target)])
+    kind = kinds()[one.kind]
+    if kind.discover is not None and kind.discover.about is not None:
+        return one.kind, repr(kind.discover.about(one.at(MOMENT)))
+    return one.kind, repr([*kind.asks(one, MOMENT, target)])
 
 
 def contract_of(contract: Contract, promises: Iterable[Promise]) -> Contract:

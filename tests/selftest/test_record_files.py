@@ -18,7 +18,7 @@ from gate.recorder.live import record
 from gate.sources.host import configured, intervals
 from gate.target import Target
 from gate.toml import parse
-from tests.selftest.promised import lying, scene, told
+from tests.selftest.promised import contract, lying, scene, told
 from tests.selftest.test_record_units import NOTHING, SECRET, SYSTEMCTL, host
 
 CODE = "import sys; sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"
@@ -50,11 +50,12 @@ def service() -> Iterator[Any]:
     """Processes with words of their own."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(*words: str) -> int:
+    def start(*words: str, cwd: pathlib.Path | None = None) -> int:
         one = subprocess.Popen(  # noqa: S603 - Python
             [sys.executable, "-c", CODE, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            cwd=cwd,
             env={"TZ": "Asia/Tokyo", "SHOP_COLOUR": "blue"},
         )
         started.append(one)
@@ -132,6 +133,35 @@ def test_a_file_that_is_younger_than_its_service(tmp_path: pathlib.Path, service
     assert "config" not in items["process"]["shop"]
     assert items["process"]["shop"]["environment"] == ["SHOP_COLOUR", "TZ"]
     assert f"# left out: config of process shop: {env} changed at " in text
+
+
+def test_in_the_words_of_its_unit_file(tmp_path: pathlib.Path, service: Any) -> None:
+    """A link that a deployment moves stays one: who runs the release before is told then."""
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "current"
+    link.symlink_to("v1")
+    pid = service(cwd=link)
+    folder = f"WorkingDirectory={link}"
+    units = {"shop.service": shop(pid, sys.executable, folder), "other.service": "active exited"}
+    units["odd.service"] = shop(pid, "/usr/sbin/no-such", "WorkingDirectory=/usr")
+    target = host(tmp_path, units)
+    items, text = written(target, "processes")
+    shop_, odd = items["process"]["shop"], items["process"]["odd"]
+    resolved = str(pathlib.Path(sys.executable).resolve())
+    assert (shop_["working_folder"], shop_["executable"]) == (str(link), sys.executable)
+    assert (odd["working_folder"], odd["executable"]) == (str(tmp_path / "v1"), resolved)
+    assert "left out" not in text
+    named = contract(tmp_path, {"process.web": 'unit = "shop.service"\nuser = "nobody"'})
+    again, _ = record(target, named, ["processes"])
+    assert "[process.web]" in again["processes"]
+    assert "[process.shop]" not in again["processes"]
+    link.unlink()
+    link.symlink_to("v2")
+    keys = {"process.shop": f'unit = "shop.service"\nworking_folder = "{link}"'}
+    assert told(scene(tmp_path, keys, target)) == {
+        "process.shop": f"working folder is {tmp_path}/v1"
+    }
 
 
 def test_a_systemctl_that_tells_no_files(tmp_path: pathlib.Path, service: Any) -> None:

@@ -119,7 +119,7 @@ def test_a_unit_with_secrets(tmp_path: pathlib.Path, process: subprocess.Popen[b
     assert "hunter2" not in whole
     assert "blue-and-green" not in whole
     assert '"SHOP_PASSWORD"' in chapters["processes"]
-    assert f'executable = "{pathlib.Path(sys.executable).resolve()}"' in chapters["processes"]
+    assert f'executable = "{sys.executable}"' in chapters["processes"]
     assert f'path = "{tmp_path}/shop.env"' in chapters["paths"]
     assert f'path = "{tmp_path}"' in chapters["paths"]
     assert "no-such" not in chapters["paths"]
