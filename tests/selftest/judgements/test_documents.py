@@ -1,0 +1,198 @@
+"""What the documents say of an item beside its verdict, and what it stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.kinds.kind import State
+from gate.kinds.registry import kinds
+from gate.kinds.scene import Scene
+from gate.sources.api.facts import Answer, ApiFacts, Timing, beside_key
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.migrations.facts import Chains
+from tests.selftest.given import host, scene, unclear
+from tests.selftest.judgements.test_answers import answer, api, timed
+from tests.selftest.judgements.test_catalogs import catalog, database
+from tests.selftest.judgements.test_programs import PATHS, running
+from tests.selftest.judgements.test_statements import CHAIN, FOLDER, TWO
+
+AWAY = Absent("no folder")
+
+
+def row(where: Scene, id_: str) -> Any:
+    """The columns of an item's table."""
+    return kinds()[id_.partition(".")[0]].row(where.contract.promise(id_), where)
+
+
+def stands_on(where: Scene, id_: str) -> list[str]:
+    """The items that one stands on."""
+    return list(kinds()[id_.partition(".")[0]].stands_on(where.contract.promise(id_), where))
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "cells"),
+    [
+        ("", answer(), ("/x", "200", "")),
+        ('label = "the desk"', answer(status=404), ("the desk", "404", "")),
+        ("", answer(status=0), ("/x", "open", "")),
+        ("", Absent("refused"), ("/x", "no answer", "")),
+        ('remark = "{a} in {seconds}"', Absent("refused"), ("/x", "no answer", "")),
+        ('remark = "{a} in {seconds}"', answer(), ("/x", "200", "1 in 0.5s")),
+        ('remark = "{v}, {w}"', answer({"v": "1.2", "w": 0.5}), ("/x", "200", "1.2, 0.5")),
+        ('remark = "{v}, {seconds}"', answer({"seconds": 3, "v": [1]}),
+         ("/x", "200", "no v, 0.5s")),
+        ('remark = "{v}"', answer({"v": None}), ("/x", "200", "no v")),
+        ('remark = "{v}"', answer({"v": "x" * 99}), ("/x", "200", "x" * 40)),
+        ('remark = "{v}"', answer("v", is_json=False), ("/x", "200", "no v")),
+    ],
+)  # fmt: skip
+def test_an_endpoint_in_its_table(keys: str, found: Any, cells: tuple[str, ...]) -> None:
+    """Its label, what it answered, and what its answer says."""
+    where = scene({"endpoint.x": f'path = "/x"\n{keys}'}, api=api(found))
+    label, status, remark = cells
+    told = row(where, "endpoint.x")
+    assert (told["Endpoint"], told["Answer"]) == (label, status)
+    assert told["Remark"].startswith(remark) if len(remark) == 40 else told["Remark"] == remark
+    assert len(told["Remark"]) <= 41
+
+
+def alembic(keys: str, at: Any, chain: Any = CHAIN) -> Scene:
+    """A scene of one migration."""
+    fact = chain if isinstance(chain, (Absent, CannotTell)) else Seen(chain)
+    return scene({"migration.x": keys}, migrations=Seen(Chains(folders={"/v": fact})),
+                 database=database(alembic=at))  # fmt: skip
+
+
+PENDING = f'{FOLDER}pending = ["c"]'
+UNKNOWN = CannotTell("the database is at y, z, which /v does not define", Cause.UPSTREAM)
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "chain", "state", "cells"),
+    [
+        ('current = "b"', Seen(("a", "b")), CHAIN, State("a, b"), ("current", "a, b", "")),
+        ('current = "b"', Seen(()), CHAIN, State("none"), ("current", "none", "")),
+        ('current = "b"', Absent("no table"), CHAIN, State("none"), ("current", "none", "")),
+        ('current = "b"', unclear(), CHAIN, unclear(), ("current", unclear(), "")),
+        (f'{FOLDER}head = "c"', Seen(()), TWO, State("b, c"), ("head", "b, c", "")),
+        (f'{FOLDER}head = "c"', Seen(()), AWAY, State("absent"), ("head", "none", "")),
+        (f'{FOLDER}head = "c"', Seen(()), unclear(), unclear(), ("head", unclear(), "")),
+        (f'{FOLDER}revisions = ["c"]', Seen(()), CHAIN, State("a, b, c"),
+         ("revisions", "a, b, c", "")),
+        (PENDING, Seen(("a",)), CHAIN, State("b, c"), ("pending", "b, c", "ready to apply")),
+        (f'{PENDING}\nnote = "by hand"', Seen(("b",)), CHAIN, State("c"),
+         ("pending", "c", "by hand")),
+        (f'{PENDING}\nnote = "by hand"', Seen(("c",)), CHAIN, State("none"),
+         ("pending", "none", "")),
+        (f'{FOLDER}head = "c"\nnote = "by hand"', Seen(()), CHAIN, State("c"), ("head", "c", "")),
+        (PENDING, Absent("no table"), CHAIN, State("a, b, c"),
+         ("pending", "a, b, c", "ready to apply")),
+        (PENDING, unclear(), CHAIN, unclear(), ("pending", unclear(), "")),
+        (PENDING, Seen(("z", "b", "y")), CHAIN, UNKNOWN, ("pending", UNKNOWN, "")),
+    ],
+)  # fmt: skip
+def test_a_migration_beside_another_look(
+    keys: str, at: Any, chain: Any, state: Any, cells: tuple[Any, ...]
+) -> None:
+    """The revisions that it is about, oldest first, and whether they wait to be applied."""
+    where = alembic(keys, at, chain)
+    found = kinds()["migration"].state(where.contract.promise("migration.x"), where)
+    assert found == state
+    assert tuple(row(where, "migration.x").values()) == cells
+    assert list(row(where, "migration.x")) == ["What", "Revisions", "Remark"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "shows"),
+    [
+        ('current = "b"', True), (f'{FOLDER}head = "c"', True), (PENDING, True),
+        (f'{FOLDER}revisions = ["c"]', True), (f"{FOLDER}pending = []", False),
+    ],
+)  # fmt: skip
+def test_what_shows_that_a_chain_is_there(keys: str, *, shows: bool) -> None:
+    """Nothing pending is what an empty folder has, too."""
+    where = alembic(keys, Seen(()))
+    assert kinds()["migration"].shows(where.contract.promise("migration.x"), "predeploy") is shows
+
+
+@pytest.mark.parametrize(
+    ("found", "median", "cell"),
+    [
+        (timed(1, 2, 6), 2.0, "2s"),
+        (timed(), 0.5, "0.5s"),
+        (answer(), 0.5, "0.5s"),
+        (Absent("refused"), None, "-"),
+        (unclear(), None, unclear()),
+    ],
+)
+def test_how_long_an_endpoint_takes(found: Any, median: float | None, cell: Any) -> None:
+    """The median of what was timed, or the one answer that there was."""
+    items = {"endpoint.x": 'path = "/x"', "budget.x": 'endpoint = "x"\nlimit_s = 1'}
+    where = scene(items, api=api(found))
+    assert kinds()["budget"].measure(where.contract.promise("budget.x"), where) == median
+    assert row(where, "budget.x") == {"Budget": "budget.x", "Median": cell}
+
+
+def test_how_long_an_endpoint_takes_beside_another() -> None:
+    """Of that, where it was timed; else of itself; of nothing where nobody was asked."""
+    items = {
+        "endpoint.x": 'path = "/x"', "endpoint.slow": 'path = "/slow"\nslow = true',
+        "budget.x": 'endpoint = "x"\nat_most_s = 9\nbeside = "slow"',
+    }  # fmt: skip
+    answers: dict[str, Seen[Answer]] = {"endpoint.x": Seen(timed(3, 3))}
+    promise = scene(items).contract.promise("budget.x")
+    for times, median in (((1.0, 2.0), 1.5), ((), 0.0), (None, 3.0)):
+        key = beside_key("endpoint.slow", "endpoint.x")
+        kept = {} if times is None else {key: Timing(samples_s=times)}
+        facts = ApiFacts(base="http://a", answers={**answers}, beside=kept)
+        assert kinds()["budget"].measure(promise, scene(items, api=Seen(facts))) == median
+    assert kinds()["budget"].measure(promise, scene(items, api=unclear())) is None
+
+
+def test_a_count_of_tables_stands_on_them() -> None:
+    """On those that are promised and not there, and only what counts them."""
+    items = {
+        "database.count": "tables = 2", "database.who": 'connects_as = "*"',
+        "table.t": 'columns = { id = "int" }', "table.u": 'columns = { id = "int" }',
+        "table.v": 'columns = { id = "int" }',
+    }  # fmt: skip
+    where = scene(items, database=database(catalog=catalog()))
+    assert stands_on(where, "database.count") == ["table.u", "table.v"]
+    assert stands_on(where, "database.who") == []
+    assert stands_on(scene(items, database=unclear()), "database.count") == []
+
+
+ITEMS = {
+    "process.x": 'unit = "app.service"\nzone = "Asia/Kabul"',
+    "time.host": 'zone = "Asia/Kabul"',
+    "time.clock": "synchronised = true",
+    "process.y": 'unit = "b.service"\nzone = "Asia/Kabul"',
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "on"),
+    [
+        ("", running(), ["time.host"]),
+        ("", running(variables=Seen(("TZ", "HOME"))), []),
+        ("", running(variables=unclear()), []),
+        ('\nuser = "root"', running(), []),
+        ('\nuser = "www-data"', running(), ["time.host"]),
+        ("", unclear(), []),
+        ("", Absent("no unit"), []),
+    ],
+)
+def test_a_processs_zone_stands_on_the_hosts(keys: str, found: Any, on: list[str]) -> None:
+    """Where it names none itself, and nothing else is wrong with it."""
+    items = {**ITEMS, "process.x": f"{ITEMS['process.x']}{keys}"}
+    where = scene(items, {"process.x": found}, host=host(paths=PATHS))
+    assert stands_on(where, "process.x") == on
+
+
+def test_a_process_without_a_zone_stands_on_nothing() -> None:
+    """Whatever the host's is."""
+    items = {**ITEMS, "process.x": 'unit = "app.service"'}
+    where = scene(items, {"process.x": running()}, host=host(paths=PATHS))
+    assert stands_on(where, "process.x") == []
