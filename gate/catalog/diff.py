@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from gate.catalog.expression import normal
 from gate.catalog.model import Catalog, Constraint, Index, Table, labelled, written
-from gate.catalog.names import plain
+from gate.catalog.names import above, plain
 
 TRIGGER = "TRIGGER"
 """Beginning of the definition of a constraint trigger's constraint: it is told as a trigger."""
@@ -129,8 +129,8 @@ def _table(table: Table, indexes: Mapping[str, Index], *, owners: bool) -> dict[
 
 def _beside(table: str, name: str) -> str:
     """The name of an index in the schema of its table."""
-    schema, dot, _ = table.rpartition(".")
-    return f"{schema}{dot}{name}"
+    schema = above(table)
+    return f"{schema}.{plain(name)}" if schema else plain(name)
 
 
 def _constraint(one: Constraint, index: Index | None) -> str:

@@ -22,6 +22,11 @@ def split(name: str) -> list[str]:
     ]
 
 
+def above(name: str) -> str:
+    """What a name lies in: a column's table, a table's schema; empty where no name is in front."""
+    return ".".join(map(plain, split(name)[:-1]))
+
+
 def told(identity: str) -> str:
     """A name as PostgreSQL quotes it, such as ``public."a.b"``, as the catalog tells it."""
     found = split(identity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from gate.catalog.names import above
 from gate.contract.rehearsal import Alembic
 from gate.sources.fact import Seen
 from gate.sources.rehearsal.facts import ROWS, Leg, Receipt, RehearsalFacts
@@ -110,7 +111,7 @@ def _gone(receipt: Receipt, objects: tuple[str, ...]) -> list[str]:
         for line in receipt.rows
         for name in objects
         if line.startswith(f"{name}: ")
-        or (line.startswith(f"{name.rpartition('.')[0]}: ") and line.endswith(SAME_NUMBER))
+        or (line.startswith(f"{above(name)}: ") and line.endswith(SAME_NUMBER))
     ]
 
 
@@ -121,7 +122,7 @@ def _had_rows(facts: RehearsalFacts, name: str) -> bool:
     ):
         return False
     rows = facts.clone.value.rows
-    return bool(rows.get(name) or rows.get(name.rpartition(".")[0]))
+    return bool(rows.get(name) or rows.get(above(name)))
 
 
 def _dropped(leg: Leg, name: str) -> bool:

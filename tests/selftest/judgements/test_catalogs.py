@@ -337,6 +337,27 @@ def test_constraints_and_what_made_them() -> None:
     assert found["constraint t.pk"] == "PRIMARY KEY (id) inherited"
 
 
+@pytest.mark.parametrize(
+    ("of", "constraint", "index"),
+    [
+        ("t", "pk", "pk"),
+        ("app.t", "pk", "app.pk"),
+        ('"a.b"', "a.b_pkey", '"a.b_pkey"'),
+        ('app."a.b"', "pk", "app.pk"),
+        ('"my.app".t', "pk", '"my.app".pk'),
+        ("t", 'o"dd', '"o""dd"'),
+    ],
+)
+def test_a_constraints_index_by_whatever_name(of: str, constraint: str, index: str) -> None:
+    """What was set for it is told with the constraint, wherever there are dots and quotes."""
+    own = IX.model_copy(update={"name": index, "constraint": True})
+    key = PK.model_copy(update={"name": constraint})
+    found = objects(
+        catalog(tables={of: table(of, constraints={constraint: key})}, indexes={index: own})
+    )
+    assert "PRIMARY KEY (id) with (m=16)" in found.values()
+
+
 DEEP = "(" * (DEEPEST + 1) + "a AND b" + ")" * (DEEPEST + 1)
 AS_DEEP = "(" * DEEPEST + "a AND b" + ")" * DEEPEST
 
@@ -373,6 +394,8 @@ AS_DEEP = "(" * DEEPEST + "a AND b" + ")" * DEEPEST
         ("(ARRAY['a'])::character varying(20)[]", "ARRAY[('a')::character varying(20)]"),
         ("(ARRAY['a'] || b)", "(ARRAY['a'] || b)"),
         ("(ARRAY['a']::text[] || b)", "(ARRAY['a'::text] || b)"),
+        ("(b || ARRAY['a'])::text[]", "(b || ARRAY['a'])::text[]"),
+        ("x['a'::text]::text[]", "x['a'::text]::text[]"),
         ("ARRAY['a'", "ARRAY['a'"),
         ("'ARRAY[' || ARRAY['a']::text[]", "'ARRAY[' || ARRAY['a'::text]"),
         ("ARRAY[a], ARRAY['b']::text[]", "ARRAY[a], ARRAY['b'::text]"),

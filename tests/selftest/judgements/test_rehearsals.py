@@ -405,6 +405,7 @@ def test_what_is_needed(key: str, lack: Lack, open_: bool) -> None:  # noqa: FBT
 ONE_WAY = '[[alembic.one_way]]\nrevision = "b"\nreason = "it is meant"\n'
 CHANGES = '[[alembic.data_changes]]\nrevision = "b"\ntables = ["t"]\nreason = "it is meant"\n'
 REMOVES = '[[alembic.removes]]\nrevision = "b"\nobjects = ["t.c"]\nreason = "it is meant"\n'
+DOTTED = REMOVES.replace('"t.c"', "'t.\"c.d\"'")
 LEFT = Receipt(revision="b", rows=("t: 5 rows, and were 4",), moved=("t",))
 DROPS = leg(dropped=("table column public.t.c",))
 
@@ -426,6 +427,9 @@ DROPS = leg(dropped=("table column public.t.c",))
          "down brings the content back"),
         (REMOVES, Receipt(revision="b", failed="boom"), DROPS, ""),
         (REMOVES, Receipt(revision="b", rows_of="empty"), DROPS, ""),
+        (REMOVES, Receipt(revision="b", rows=("t: the same number (other content)",)), DROPS, ""),
+        (DOTTED, Receipt(revision="b", rows=("t: the same number (other content)",)),
+         leg(dropped=('table column public.t."c.d"',)), ""),
     ],
 )  # fmt: skip
 def test_declarations(head: str, receipt: Receipt, up: Leg, stale: str) -> None:
