@@ -114,10 +114,18 @@ def _row(promise: Promise, scene: Scene) -> Cells:
 
 
 def _references(item: Item, promises: Promises) -> Iterable[str]:
-    patterns = item.when if isinstance(item, Trigger) else ()
-    for pattern in patterns:
-        if not fnmatch.filter(promises, pattern):
+    if not isinstance(item, Trigger):
+        return
+    for pattern in item.when:
+        named = [promises[one] for one in fnmatch.filter(promises, pattern)]
+        if not named:
             yield f"when: {pattern!r} names no item"
+        elif item.status_from is not None and not any(map(_answers, named)):
+            yield f"when: {pattern!r} names no endpoint, and status_from is of endpoints' answers"
+
+
+def _answers(promise: Promise) -> bool:
+    return any(isinstance(one, Endpoint) for one in (promise.before, promise.after))
 
 
 KIND = Kind(

@@ -323,7 +323,7 @@ def test_a_trigger_by_status(facts: dict[str, Any], expected: str) -> None:
     """Each endpoint that it watches; one that was not asked proves nothing."""
     items = {"endpoint.a": 'path = "/a"', "endpoint.b": 'path = "/b"', **GROUPS,
              "risk.r": 'area = "x"\nlevel = "LOW"',
-             "trigger.t": 'when = ["endpoint.*", "group.*"]\nstatus_from = 500'}  # fmt: skip
+             "trigger.t": 'when = ["*.a", "endpoint.b"]\nstatus_from = 500'}  # fmt: skip
     api = Seen(ApiFacts(base="u", answers=facts))
     where = scene(items, moment="postdeploy", api=api)
     assert told(where, "trigger.t") == expected
@@ -336,11 +336,16 @@ def test_a_trigger_by_status(facts: dict[str, Any], expected: str) -> None:
 
 def test_a_trigger_that_watches_nothing() -> None:
     """That is told, and a pattern that names nothing is refused."""
-    items = {"group.a": 'group = "a"', "trigger.t": 'when = ["group.a"]\nstatus_from = 500'}
+    items = {"group.a": 'group = "a"', "database.back": "restored = true",
+             "trigger.t": 'when = ["database.back"]'}  # fmt: skip
     where = scene(items, moment="postdeploy", api=Seen(ApiFacts(base="u", answers={})))
     assert told(where, "trigger.t").startswith("WARN it watches no item at this moment")
     with pytest.raises(ContractError, match=r"when: 'group\.z' names no item"):
         promised({**items, "trigger.t": 'when = ["group.z"]'})
+    with pytest.raises(
+        ContractError, match=r"when: 'group\.\*' names no endpoint, and status_from"
+    ):
+        promised({**items, "trigger.t": 'when = ["group.*"]\nstatus_from = 500'})
 
 
 WAIVER = 'item = "{item}"\nowner = "navi"\nreason = "OPS-1: later"\nexpires = {day}'
