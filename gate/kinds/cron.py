@@ -76,11 +76,11 @@ def _found(one: Subject, tabs: Crontabs) -> CronFacts | Absent | CannotTell:
             return unclear(line.file)
     if tabs.why:
         return tabs.why
-    where = "; ".join(
-        f"{one.file} has one, and cron passes over it: {tabs.over[one.file]}" for one in meant
-    )
+    where = "; ".join(f"{one.file} has one, and {OVER}: {tabs.over[one.file]}" for one in meant)
     return Absent(where or f"no crontab has a line of {user} with {command!r}")
 
+
+OVER = "cron passes over it"
 
 CRON = Probe[Subject, CronFacts](
     name="gate.cron", model=CronFacts, script=lambda _: script(), read=read
@@ -170,5 +170,6 @@ KIND = HostKind(
     columns={"Schedule": lambda one: "; ".join(sum(one.schedules.values(), ()))},
     look=lambda item, _: f"crontab -l -u {item.user}; grep -r . /etc/crontab /etc/cron.d",
     keys=_keys,
+    why_absent=lambda gone: gone.proof if OVER in gone.proof else "",
     discover=Discovery(asks=_asks_all, names=_names, doubtful=("schedule",)),
 ).kind

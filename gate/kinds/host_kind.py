@@ -72,6 +72,7 @@ class HostKind(Generic[It, F]):
         odd: What holds and is odd.
         severity: Allure's.
         absent: What is said of an item that is not there.
+        why_absent: Why it is not there, where that is more than that nothing was found.
     """
 
     name: str
@@ -93,6 +94,7 @@ class HostKind(Generic[It, F]):
     odd: Callable[[It, F, Scene], Sequence[str]] = nothing_odd
     severity: Severity = "normal"
     absent: str = "absent"
+    why_absent: Callable[[Absent], str] = lambda _: ""
 
     @property
     def kind(self) -> Kind:
@@ -132,10 +134,11 @@ class HostKind(Generic[It, F]):
             self.look(item, scene.target),
         )
         if isinstance(fact, Absent):
+            why = f": {said}" if (said := self.why_absent(fact)) else ""
             return Finding(
                 promised=must,
                 seen=f"{self.absent} ({fact.proof})",
-                broken=() if item.absent else (f"there is no {self.called(item)}",),
+                broken=() if item.absent else (f"there is no {self.called(item)}{why}",),
                 look=look,
             )
         return Finding(

@@ -95,7 +95,7 @@ def test_what_a_service_reads(
     (place / "shop.conf").write_text(lines)
     (tmp_path / "shop.env").write_text(f"PASSWORD={SECRET}\n")
     monkeypatch.setitem(configured.PLACES, "shopd", (str(place), "/no/such/place"))
-    words = ("--config", "/etc/passwd", "--config=/etc/group", "-c", "/no/such", "-f", "/dev/null")
+    words = ("--config", "/etc/profile", "--config=/etc/shells", "-c", "/no", "-f", "/dev/null")
     pid = service(*words, "-c", SECRET, f"--password={SECRET}", f"--token={cert}")
     env = f"EnvironmentFiles={tmp_path / 'shop.env'} (ignore_errors=no)"
     gone = "EnvironmentFiles=/no/such.env (ignore_errors=yes)"
@@ -103,13 +103,15 @@ def test_what_a_service_reads(
         tmp_path,
         {
             "shop.service": shop(pid, "/usr/sbin/shopd", env, gone),
-            "other.service": shop(service("-c", "/etc/../etc/passwd"), sys.executable),
+            "other.service": shop(
+                service("-c", "/etc/../etc/shells", "/etc/passwd"), sys.executable
+            ),
         },
     )
     items, text = written(target, "processes")
     assert SECRET not in text
     assert items["process"]["shop"]["config"] == [
-        *("/etc/group", "/etc/passwd", str(cert), str(place), str(tmp_path / "shop.env")),
+        *("/etc/profile", "/etc/shells", str(cert), str(place), str(tmp_path / "shop.env")),
     ]
     assert "config" not in items["process"]["other"]
     assert items["process"]["shop"]["zone"] == "Asia/Tokyo"
@@ -178,21 +180,45 @@ def test_a_systemctl_that_tells_no_files(tmp_path: pathlib.Path, service: Any) -
 
 
 @pytest.mark.parametrize(
-    ("path", "it_is"),
+    ("how", "path", "it_is"),
     [
-        ("/etc/shop/env", True),
-        ("/usr/local/etc/shop", True),
-        ("/opt/shop/shop.yaml", True),
-        ("/srv/shop/gunicorn_conf.py", True),
-        ("/opt/shop/run.sh", False),
-        ("/var/log/shop.json", False),
-        ("/run/shop/shop.conf", False),
-        ("/var/lib/shop/state.json", False),
+        ("word", "/etc/shop/env", True),
+        ("word", "/usr/local/etc/shop", True),
+        ("option", "/opt/shop/shop.yaml", True),
+        ("word", "/opt/shop/data.yaml", False),
+        ("option", "/srv/shop/gunicorn_conf.py", True),
+        ("option", "/opt/shop/run.sh", False),
+        ("option", "/var/log/shop.json", False),
+        ("option", "/run/shop/shop.conf", False),
+        ("option", "/var/lib/shop/state.json", False),
+        ("option", "/etc/resolv.conf", False),
+        ("word", "/etc/hosts", False),
     ],
 )
-def test_what_is_a_configuration(path: str, it_is: bool) -> None:  # noqa: FBT001 - a table
+def test_what_is_a_configuration(how: str, path: str, it_is: bool) -> None:  # noqa: FBT001 - a table
     """What stands in a command line, and changes by itself or is a program, is none."""
-    assert configured.is_config(path) is it_is
+    assert configured.is_config(how, path) is it_is
+
+
+def test_a_program_that_is_told_of_its_file(
+    tmp_path: pathlib.Path, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its unit file, where its title says no more; it reads no other file, and its folder."""
+    (tmp_path / "conf.d").mkdir()
+    usual = tmp_path / "usual.conf"
+    usual.write_text("-")
+    monkeypatch.setitem(configured.PLACES, "shopd", (str(usual), str(tmp_path / "conf.d")))
+    words = f"argv[]=/usr/sbin/shopd /etc/shells --password={SECRET} ; ignore_errors=no"
+    one = f"active running\npid={service()}\nExecStart={{ path=/usr/sbin/shopd ; {words} }}"
+    target = host(
+        tmp_path,
+        {"one.service": one, "two.service": shop(service(), "/usr/sbin/shopd")},
+    )
+    items, text = written(target, "processes")
+    assert SECRET not in text
+    folder = str(tmp_path / "conf.d")
+    assert items["process"]["one"]["config"] == ["/etc/shells", folder]
+    assert items["process"]["two"]["config"] == [folder, str(usual)]
 
 
 def timer(*lines: str, ran: dt.datetime | None = NOW) -> str:

@@ -56,12 +56,16 @@ CERTIFICATE = (
 )
 """What names a certificate in such a file, and is read together with it."""
 OPTIONS = ("-c", "-f", "--config", "--conf", "--config-file", "--config.file", "--configfile")
-"""What stands before such a file in a command line, or with ``=`` before it."""
-PASSING = re.compile(r"/(dev|proc|sys|run|tmp|var/(cache|lib|log|run|spool|tmp))/")
-"""Below these nothing is anybody's configuration."""
+"""What stands before such a file in a command line, with a blank or ``=`` between them."""
+PASSING = re.compile(
+    r"/(dev|proc|sys|run|tmp|var/(cache|lib|log|run|spool|tmp))/|"
+    r"/etc/(resolv\.conf|hosts|hostname|mtab|passwd|group|localtime|machine-id)$"
+)
+"""Nobody's configuration, or read anew by itself."""
+ETC = re.compile(r"/(usr/local/)?etc/")
 CONFIG = re.compile(
-    r"/(usr/local/)?etc/.*|.*\.(conf|cfg|cnf|ini|toml|ya?ml|json|xml|hcl|properties|conf\.py)|"
-    r".*/gunicorn[^/]*\.py|.*Caddyfile"
+    r".*(\.(conf|cfg|cnf|ini|toml|ya?ml|json|xml|hcl|properties|conf\.py)|"
+    r"/gunicorn[^/]*\.py|Caddyfile)"
 )
 
 
@@ -100,17 +104,31 @@ exes() {{
   set --; for pid in $pids; do set -- "$@" "/proc/$pid/exe"; done
   [ $# = 0 ] || limited find "$@" -maxdepth 0 -printf '%p\t%l\n'
 }}
+# files KEY: of words, a line each, the files: `option` behind one of those that name such a file.
+files() {{
+  limited awk -v words='{" ".join(OPTIONS)}' '
+    BEGIN {{ for (n = split(words, all, " "); n > 0; n--) option[all[n]] }}
+    /^\// {{ print (before in option) ? "option" : "word", $0 }}
+    {{ before = $0; at = index($0, "=")
+      if (at && substr($0, at + 1, 1) == "/")
+        print (substr($0, 1, at - 1) in option) ? "option" : "word", substr($0, at + 1) }}' |
+    while read -r how file; do
+      [ -f "$file" ] && printf '%s\t%s\t%s\n' "$1" "$how" "$file"
+    done
+}}
 named() {{
   for pid in $pids; do
-    limited tr '\n\0' ' \n' < "/proc/$pid/cmdline" | limited awk -v words='{" ".join(OPTIONS)}' '
-      BEGIN {{ for (n = split(words, all, " "); n > 0; n--) option[all[n]] }}
-      before in option && /^\// {{ print }}
-      {{ before = $0; at = index($0, "=")
-        if (at && substr($0, 1, at - 1) in option && substr($0, at + 1, 1) == "/")
-          print substr($0, at + 1) }}' | while read -r file; do
-        [ -f "$file" ] && printf '%s\t%s\n' "$pid" "$file"
-      done
+    limited tr '\n\0' ' \n' < "/proc/$pid/cmdline" | limited sed 1d | files "$pid"
   done
+  printf '%s\n' "$told" | limited awk '
+    /^Id=/ {{ id = substr($0, 4) }}
+    /^ExecStart=.* argv\[\]=/ {{ line = $0; sub(/.* argv\[\]=/, "", line); sub(/ ; .*/, "", line)
+      starts = starts " " line }}
+    /^MainPID=/ {{ runs = $0 != "MainPID=0" }}
+    /^$/ {{ if (runs) print id, starts; id = starts = runs = "" }}
+    END {{ if (runs) print id, starts }}' | while read -r id program words; do
+      [ -z "$words" ] || printf '%s\n' "$words" | limited tr ' ' '\n' | files "$id"
+    done
   return 0
 }}
 settings() {{
@@ -125,12 +143,12 @@ certificates() {{
     limited grep -RhosE --exclude-dir='*-available' '{CERTIFICATE}' "$place" |
       limited sed 's/.*[="[:space:]]\(\/.*\)/\1/' | limited sort -u | limited sed {MOST}q |
       while read -r file; do
-        [ -f "$file" ] && printf '%s\t%s\n' "$place" "$file"
+        [ -f "$file" ] && printf '%s\tbeside\t%s\n' "$place" "$file"
       done
   done
   return 0
 }}
-places() {{ limited find -H "$@" -maxdepth 0 -print 2>/dev/null; return 0; }}
+places() {{ limited find -H "$@" -maxdepth 0 -printf '%y\t%p\n' 2>/dev/null; return 0; }}
 """
 
 
@@ -143,16 +161,10 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
     exes = dict(
         line.split("\t", 1) for line in told["exes"].text.splitlines() if line.count("\t") == 1
     )
-    named: dict[str, list[str]] = {}
-    beside: dict[str, list[str]] = {}
-    for line in told["named"].text.splitlines():
-        pid, _, path = line.partition("\t")
-        named.setdefault(pid, []).append(path)
-    there = told["places"].text.splitlines()
+    named, beside = _named(told["named"].text), _named(told["certificates"].text)
+    places = (line.partition("\t")[::2] for line in told["places"].text.splitlines())
+    there = {path: kind for kind, path in places}
     settings = set(told["settings"].text.splitlines())
-    for line in told["certificates"].text.splitlines():
-        place, _, path = line.partition("\t")
-        beside.setdefault(place, []).append(path)
     units: dict[str, tuple[str, ...]] = {}
     for block in shown.text.split("\n\n"):
         lines = [line.partition("=")[::2] for line in block.splitlines()]
@@ -163,28 +175,49 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
             for one in (said.get("Starts", ""), exes.get(f"/proc/{pid}/exe", ""))
         }
         given = [value for key, value in lines if key == "Settings" and value in settings]
-        own = _own(programs, there)
-        own += [path for one in own for path in beside.get(one, ())]
-        found = (*given, *own, *filter(is_config, named.get(pid, ())))
+        words = (*named.get(pid, ()), *named.get(said.get("Id", ""), ()))
+        own = _own(programs, there, is_told=any(is_config(*one) for one in words))
+        own += [path for one in own for _, path in beside.get(one, ())]
+        found = (*given, *own, *(path for how, path in words if is_config(how, path)))
         if pid != "0" and found:
             units[said.get("Id", "")] = tuple(sorted(_topmost(found)))
     return dict.fromkeys(subjects, Configs(units=units))
 
 
-def _own(programs: set[str], there: Sequence[str]) -> list[str]:
-    """The places of some programs that are there; of one in several versions its own version's."""
+def _named(text: str) -> dict[str, list[tuple[str, str]]]:
+    """Paths by whose they are, with how they were named."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in text.splitlines():
+        if line.count("\t") == 2:  # noqa: PLR2004 - three words
+            key, how, path = line.split("\t")
+            found.setdefault(key, []).append((how, path))
+    return found
+
+
+def _own(programs: set[str], there: Mapping[str, str], *, is_told: bool) -> list[str]:
+    """The places of some programs that are there; of one in several versions its own version's.
+
+    A program that is told of a file reads no other file, and the folders all the same.
+    """
     found: list[str] = []
     for program in programs:
         patterns = next((p for name, p in PLACES.items() if fnmatch.fnmatchcase(program, name)), ())
         version = program.lstrip("abcdefghijklmnopqrstuvwxyz-")
         wanted = [one.replace("*", version or "*") for one in patterns]
-        found += [one for one in there if any(fnmatch.fnmatchcase(one, w) for w in wanted)]
+        found += [
+            path
+            for path, kind in there.items()
+            if any(fnmatch.fnmatchcase(path, one) for one in wanted)
+            and (kind == "d" or not is_told)
+        ]
     return found
 
 
-def is_config(path: str) -> bool:
+def is_config(how: str, path: str) -> bool:
     """Whether a file that a command line names is one that is read at the start, and only then."""
-    return bool(CONFIG.fullmatch(path)) and not PASSING.match(path) and "/../" not in path
+    if PASSING.match(path) or "/../" in path:
+        return False
+    return bool(ETC.match(path) or (how == "option" and CONFIG.fullmatch(path)))
 
 
 def _topmost(paths: Sequence[str]) -> set[str]:
