@@ -443,6 +443,12 @@ HISTORIES = {
                f"{AT}c.py": table("c", "b")},
         steps=3, finds="downgrade of b exited with 137",
     ),
+    "a-step-that-ends-itself-well": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"),
+                                     "import os\nos._exit(0)")},
+        steps=2, finds="FAILED: it ended with 0, and the database is at b",
+    ),
     "a-word-in-braces": History(
         files=TWO, env=ENV.format(engine=BY_NAME, more="") +
         "assert context.get_x_argument(as_dictionary=True)['kind'] == '{main}'\n",

@@ -112,6 +112,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         def steps(at: Any, context: Any) -> Any:
             if not asked:
                 os._exit(UNSUITED)
+            _tell(found, answer)  # a step may end its process
             _at_the_clone(how, context, answer, only=asked["do"] == "at")
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
             # Read by this process: what a revision's file computes is not what another one had.
@@ -143,9 +144,13 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         if "kept" not in CALLED:
             answer["can_keep"] = CALLED.get("can_keep", False)
             answer["modules"] = _installed()
-        with open(found, "w", encoding="utf-8") as file:
-            json.dump(answer, file)
+        _tell(found, answer)
     return 0
+
+
+def _tell(found: str, answer: dict[str, Any]) -> None:
+    with open(found, "w", encoding="utf-8") as file:
+        json.dump(answer, file)
 
 
 def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, only: bool) -> None:
