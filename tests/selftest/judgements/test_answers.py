@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gate.kinds.budget import Budget
 from gate.kinds.endpoint import detail
 from gate.kinds.registry import kinds
 from gate.sources.api.facts import (
@@ -22,7 +23,7 @@ from gate.sources.api.facts import (
     beside_key,
 )
 from gate.sources.fact import Absent, Fact, Seen
-from tests.selftest.given import NOW, scene, told, unclear
+from tests.selftest.given import NOW, finding, promised, scene, told, unclear
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 
@@ -195,6 +196,14 @@ METRICS = "# HELP up x\nup 1\n"
         (f'{PLAIN}text = ["up"]', answer(METRICS, **TEXT), ""),
         (f'{PLAIN}text = ["HELP"]', answer(METRICS, **TEXT), "the body lacks 'HELP'"),
         (f'{PLAIN}text = ["# HELP up"]', answer(METRICS, **TEXT), ""),
+        (f'{PLAIN}like = ["HELP"]', answer(METRICS, **TEXT), "nothing in the body is like 'HELP'"),
+        (f'{PLAIN}never = ["HELP"]', answer(METRICS, **TEXT), ""),
+        (f'{PLAIN}text = ["all"]', answer("# all is well\n", **TEXT), ""),
+        (f'{PLAIN}like = ["^# all"]', answer("# all is well\n", **TEXT), ""),
+        (f'{PLAIN}text = ["all"]', answer("# all\n", content_type="text/html", is_json=False), ""),
+        ('without = ["/*"]', answer({"x" * 200: 1}), f"the answer shows /{'x' * 119}"),
+        ('never = ["x+"]', answer({"x" * 200: 1}),
+         f"the answer says '{'x' * 80}', which is like 'x+'"),
         ('like = ["^o.$"]', answer({"b": ["ok"]}), ""),
         ('like = ["^b$"]', answer({"b": ["ok"]}), ""),
         ('like = ["x", "y", "z"]', answer({"a": ["x", {"b": "y"}], "c": ["z"]}), ""),
@@ -402,6 +411,14 @@ STRAINED = (
          "answers in 0.5 s, typical are 10 s: is the model asked?"),
         ('typical_s = 10\nlimit_s = 1\ntoo_fast = "warn"', timed(0.5, 0.5),
          "cannot tell: median 0.5 s of 2, promised median within 1 s: that proves neither"),
+        ("limit_s = 1", timed(2, 2, 2, 2, 2, strain=0.25), f"{STRAINED.replace('100%', '25%')}"
+         "median 2 s of 5, 5 of them over may be its"),
+        ("limit_s = 1", timed(2, 2, 2, 2, 2, strain=0.24), LATE),
+        ("limit_s = 1", timed(2, 2, ended="late", strain=0.25), "cannot tell: median 2 s of 2, 2 of "
+         "them over, promised median within 1 s: that proves neither; the next one: late; "
+         f"{STRAINED.replace('100%', '25%').removeprefix('cannot tell: ').removesuffix('; ')}"),
+        ("limit_s = 1", timed(2, 2, strain=0.24), "cannot tell: median 2 s of 2, 2 of them over, "
+         "promised median within 1 s: that proves neither"),
         ("first_byte_s = 1", timed(0.5, 0.5, 0.5), ""),
         ("at_most_s = 1", timed(0.5, 2, 0.5), "slowest 2 s of 3, promised every one within 1 s"),
     ],
@@ -426,6 +443,64 @@ def test_a_budget_that_is_relative() -> None:
     assert "promised" in budget("relative = true", slow, facts=past, moment="postdeploy")
 
 
+def test_a_budget_is_held_against_the_first_runs_too() -> None:
+    """What became slow bit by bit is slow; on a machine that is busier than it was it may be."""
+    slow, quick = (4.0, 4.1, 3.9, 4.0, 4.0), (1.0, 1.1, 0.9, 1.0, 1.0)
+    found = timed(*[4.0] * 10)
+    past = {"past": {"budget.x": PastRuns(last=slow, anchor=quick)}}
+    assert "promised no slower" in budget("relative = true", found, facts=past)
+    past = {"past": {"budget.x": PastRuns(last=slow, anchor=slow)}}
+    assert budget("relative = true", found, facts=past) == ""
+    busy = timed(*[1.0] * 3, *[1.6] * 7, strain=0.4)
+    past = {"past": {"budget.x": PastRuns(last=quick, anchor=quick)}}
+    assert budget("relative = true", busy, facts=past).endswith("may be its")
+    past = {"past": {"budget.x": PastRuns(last=quick, anchor=quick, strain=0.0)}}
+    assert "look again when it is less busy" in budget("relative = true", busy, facts=past)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "words"),
+    [
+        ("limit_s = 1", timed(0.5, 0.5, 0.5), ("median within 1 s", "median 0.5 s of 3")),
+        ("typical_s = 4", timed(0.5, 1, 6), ("typically 4 s", "median 1 s")),
+        ("typical_s = 4\nlimit_s = 1", timed(0.5, 0.5, 0.5),
+         ("median within 1 s; typically 4 s", "median 0.5 s of 3")),
+    ],
+)  # fmt: skip
+def test_a_budget_in_words(keys: str, found: Any, words: tuple[str, str]) -> None:
+    """What was promised beside what was seen."""
+    items = {"endpoint.x": 'path = "/x"', "budget.x": f'endpoint = "x"\n{keys}'}
+    comes_to = finding(scene(items, api=api(found)), "budget.x")
+    assert (comes_to.promised, comes_to.seen) == words
+
+
+def test_what_a_budget_names() -> None:
+    """An endpoint that is promised, and one that is slow at a moment to be asked beside."""
+    promises = promised({
+        "endpoint.x": 'path = "/x"', "endpoint.slow": 'path = "/slow"\nslow = true',
+        "endpoint.later": 'path = "/later"\nafter = { slow = true }', "group.x": 'group = "x"\ngid = 1',
+    }).promises  # fmt: skip
+
+    def wrong(**keys: Any) -> list[str]:
+        item = Budget(title="t", source="s", at_most_s=1, **keys)
+        return list(kinds()["budget"].references(item, promises))
+
+    assert wrong(endpoint="x") == []
+    assert wrong(endpoint="x", beside="slow") == []
+    assert wrong(endpoint="x", beside="later") == []
+    assert wrong(endpoint="z", beside="slow") == [
+        "endpoint: there is no item 'endpoint.z' in endpoints.toml"
+    ]
+    assert wrong(endpoint="x", beside="z") == [
+        "beside: there is no item 'endpoint.z' in endpoints.toml"
+    ]
+    assert wrong(endpoint="slow", beside="x") == [
+        "beside: endpoint.x is not slow: say `slow = true` there"
+    ]
+    group = promises["group.x"].before
+    assert list(kinds()["budget"].references(group, promises)) == []
+
+
 BESIDE = 'at_most_s = 1\nbeside = "slow"'
 
 
@@ -440,6 +515,9 @@ BESIDE = 'at_most_s = 1\nbeside = "slow"'
         (Timing(samples_s=(0.5, 1.1), strain=1.0), answer(),
          f"{STRAINED}while endpoint.slow ran, it took 1.1 s, promised 1 s at most"),
         (Timing(samples_s=(0.5,), strain=1.0), answer(), ""),
+        (Timing(samples_s=(0.5, 1.1), strain=0.25), answer(), f"{STRAINED.replace('100%', '25%')}"
+         "while endpoint.slow ran, it took 1.1 s, promised 1 s at most"),
+        (Timing(ended="nobody answered"), answer(), "while endpoint.slow ran, nobody answered"),
         (None, answer(), "cannot tell: endpoint.x was not asked while endpoint.slow ran"),
         (Timing(samples_s=(0.5,)), answer(status=500), "cannot tell how endpoint.x answers while "
          "endpoint.slow runs, which is not answered as promised: answered 500"),

@@ -358,8 +358,8 @@ def test_a_constraints_index_by_whatever_name(of: str, constraint: str, index: s
     assert "PRIMARY KEY (id) with (m=16)" in found.values()
 
 
-DEEP = "(" * (DEEPEST + 1) + "a AND b" + ")" * (DEEPEST + 1)
-AS_DEEP = "(" * DEEPEST + "a AND b" + ")" * DEEPEST
+DEEP = "(" * DEEPEST + "(a AND b) AND c" + ")" * DEEPEST
+AS_DEEP = "(" * (DEEPEST - 1) + "(a AND b) AND c" + ")" * (DEEPEST - 1)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,9 @@ AS_DEEP = "(" * DEEPEST + "a AND b" + ")" * DEEPEST
         ("x BETWEEN 1 AND 2", "x BETWEEN 1 AND 2"),
         ("(a AND b) more", "(a AND b) more"),
         (DEEP, DEEP),
-        (AS_DEEP, AS_DEEP),
+        (AS_DEEP, AS_DEEP.replace("(a AND b) AND c", "a AND b AND c")),
+        ("((x = 'a' AND b) AND c)", "(x = 'a' AND b AND c)"),
+        ("(((x = 'a' AND b) AND 'c') OR d)", "((x = 'a' AND b AND 'c') OR d)"),
         ("(ARRAY['a'::character varying, 'b'::character varying])::text[]",
          "ARRAY[('a'::character varying)::text, ('b'::character varying)::text]"),
         ("x = ANY ((ARRAY['a'::x])::text[])", "x = ANY (ARRAY[('a'::x)::text])"),

@@ -316,6 +316,8 @@ def test_the_name_that_is_asked_for() -> None:
     keys = 'port = 443\nname = "a.example"\nnames = ["a.example"]'
     expected = "not good for a.example, but for desk.example"
     assert said("certificate", keys, certificate()) == expected
+    assert said("certificate", 'port = 443\nname = "a.example"', certificate()) == expected
+    assert said("certificate", 'port = 443\nname = "desk.example"', certificate()) == ""
 
 
 @pytest.mark.parametrize(

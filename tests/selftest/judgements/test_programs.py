@@ -256,6 +256,8 @@ CUT = "cannot tell (upstream): it printed more than is kept"
         ("number = { at_most = 5 }", "6", "it is 6"),
         ("number = { at_most = 5 }", "6 cats",
          "cannot tell (upstream): it printed no number: '6 cats'"),
+        ("number = { at_most = 5 }", "x" * 99,
+         f"cannot tell (upstream): it printed no number: '{'x' * 80}'"),
         ('json = { type = "object" }', "{}", ""),
         ('json = { type = "array" }', "{}", 'body at /: {} is not of type "array"'),
         ('numbers = { "a.0" = { at_least = 2 } }', '{"a": [2]}', ""),
@@ -278,6 +280,7 @@ def test_a_command_that_ends_otherwise() -> None:
     assert check(keys, "a\n\n b \nc\nd\ne", status=1) == (
         "it ended with exit status 1: b / c / d / e"
     )
+    assert check(keys, "a\n\nb", status=1) == "it ended with exit status 1: a / b"
     assert check(keys, "  \n", status=1) == "it ended with exit status 1: without a word"
     long = check(keys, "y" * 300, status=1)
     assert long == f"it ended with exit status 1: {'y' * 200}"
