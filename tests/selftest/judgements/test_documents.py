@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
 from gate.kinds.kind import State
 from gate.kinds.registry import kinds
 from gate.kinds.scene import Scene
-from gate.sources.api.facts import Answer, ApiFacts, Timing, beside_key
+from gate.sources.api.facts import Answer, ApiFacts, Followed, Timing, beside_key
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.migrations.facts import Chains
-from tests.selftest.given import host, scene, unclear
+from tests.selftest.given import finding, host, scene, told, unclear
 from tests.selftest.judgements.test_answers import answer, api, timed
 from tests.selftest.judgements.test_catalogs import catalog, database
 from tests.selftest.judgements.test_programs import PATHS, running
@@ -162,6 +163,139 @@ def test_a_count_of_tables_stands_on_them() -> None:
     assert stands_on(where, "database.count") == ["table.u", "table.v"]
     assert stands_on(where, "database.who") == []
     assert stands_on(scene(items, database=unclear()), "database.count") == []
+
+
+TABLE = 'columns = { id = "int not null" }\nkeys = { pk = "PRIMARY KEY (id)" }'
+LABELS = 'labels = ["good", "bad"]'
+AWAY_THEN = '\nbefore = "absent"'
+
+
+@pytest.mark.parametrize(
+    ("id_", "keys", "catalog_of", "words"),
+    [
+        ("extension.vector", 'schema = "public"', {},
+         ("installed in the schema public", "version 0.8, in the schema public", "\\dx")),
+        ("extension.vector", "", {"extensions": {}},
+         ("installed", "absent (no row in pg_extension)", "\\dx")),
+        ("extension.vector", AWAY_THEN, {"extensions": {}},
+         ("absent", "absent (no row in pg_extension)", "\\dx")),
+        ("enum.mood", LABELS, {}, ("good, bad", "good, bad", "\\dT+ mood")),
+        ("enum.mood", LABELS + AWAY_THEN, {"enums": {}}, ("absent", "absent", "\\dT+ mood")),
+        ("table.t", TABLE, {}, ("1 columns, 1 keys", "1 columns, 1 keys", "\\d t")),
+        ("table.t", TABLE + AWAY_THEN, {"tables": {}},
+         ("absent", "absent (not in pg_class)", "\\d t")),
+        ("column.id", 'table = "t"\ncolumn = "id"\ndefinition = "int not null"', {},
+         ("integer not null", "integer not null", "\\d t")),
+        ("column.n", f'table = "t"\ncolumn = "n"\ndefinition = "int"{AWAY_THEN}', {},
+         ("absent", "absent", "\\d t")),
+        ("index.ix", 'table = "t"\ncolumns = ["a"]', {},
+         ("btree on t (a)", "unique hnsw on t (a, b desc) include (c) with (m=16) where a > 0",
+          "\\d ix")),
+        ("index.iy", f'table = "t"\ncolumns = ["a"]{AWAY_THEN}', {},
+         ("absent", "absent (not in pg_index)", "\\d iy")),
+    ],
+)  # fmt: skip
+def test_a_catalog_in_words(
+    id_: str, keys: str, catalog_of: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    """What was promised, what was seen, and how to look oneself."""
+    where = scene({id_: keys}, database=database(catalog=catalog(**catalog_of)))
+    found = finding(where, id_)
+    look = f"psql -X service=desk -c '{words[2]}'"
+    assert (found.promised, found.seen, found.look) == (*words[:2], look)
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "words"),
+    [
+        ("", answer(), ("200 application/json", "200 application/json in 0.5 s")),
+        ("closed = true", answer(), ("closed", "open")),
+        ("closed = true", Absent("refused"), ("closed", "refused")),
+        (AWAY_THEN, answer(status=404), ("not served", "404 application/json")),
+        (AWAY_THEN, answer("x", content_type="text/html", is_json=False),
+         ("not served", "200 text/html (the web front end)")),
+        (AWAY_THEN, answer(), ("not served", "200 application/json")),
+    ],
+)  # fmt: skip
+def test_an_endpoint_in_words(keys: str, found: Any, words: tuple[str, str]) -> None:
+    """What was promised, what was seen, and how to ask oneself."""
+    comes_to = finding(scene({"endpoint.x": f'path = "/x"\n{keys}'}, api=api(found)), "endpoint.x")
+    assert (comes_to.promised, comes_to.seen) == words
+    assert comes_to.look == "curl -gisS -m 10 http://127.0.0.1:8000/x"
+
+
+FILES = "grep -hE '^(down_)?revision\\b' /v/*.py"
+AT = (
+    "psql -Xqv ON_ERROR_STOP=1 service=desk -c 'BEGIN READ ONLY' "
+    "-c 'SELECT version_num FROM alembic_version' -c ROLLBACK"
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "chain", "words"),
+    [
+        ('current = "b"', Seen(("a", "b")), CHAIN, ("b", "a, b", AT)),
+        ('current = "b"', Absent("no table"), CHAIN, ("b", "no revision", AT)),
+        (f'{FOLDER}head = "c"', Seen(()), TWO, ("one head, c", "b, c", FILES)),
+        (f'{FOLDER}head = "c"', Seen(()), CHAIN.model_copy(update={"heads": ()}),
+         ("one head, c", "none", FILES)),
+        (f'{FOLDER}pending = ["b", "c"]', Seen(("a",)), CHAIN, ("b, c", "b, c", f"{AT}; {FILES}")),
+        (f"{FOLDER}pending = []", Seen(("c",)), CHAIN,
+         ("nothing pending", "nothing pending", f"{AT}; {FILES}")),
+        (f'{FOLDER}revisions = ["a", "b", "c"]', Seen(()), CHAIN,
+         ("3 revisions from a to c", "3 revisions, heads c", FILES)),
+    ],
+)  # fmt: skip
+def test_a_migration_in_words(keys: str, at: Any, chain: Any, words: tuple[str, ...]) -> None:
+    """What was promised, what was seen, and how to look oneself."""
+    found = finding(alembic(keys, at, chain), "migration.x")
+    assert (found.promised, found.seen, found.look) == words
+
+
+ROW = """path = "/x"
+status = 200
+redirects = [
+    { status = 301, location = "/y" },
+    { status = 302, location = "https://desk.example/z" },
+]
+"""
+
+
+def hop(status: int, location: str) -> Followed:
+    """A redirection that was followed."""
+    return Followed(status=status, location=location, url=urljoin("http://a/x", location))
+
+
+Y, Z = hop(301, "/y"), hop(302, "https://desk.example/z")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (answer(hops=(Y, Z)), ""),
+        (answer(hops=(hop(301, "http://A:80/y"), Z)), ""),
+        (answer(hops=(hop(301, "https://a/y"), Z)), "redirection 1 leads to https://a/y, not to /y"),
+        (answer(hops=(hop(301, "http://b/y"), Z)), "redirection 1 leads to http://b/y, not to /y"),
+        (answer(hops=(hop(301, "http://a:81/y"), Z)),
+         "redirection 1 leads to http://a:81/y, not to /y"),
+        (answer(hops=(hop(301, "http://a:99999/y"), Z)),
+         "redirection 1 leads to http://a:99999/y, not to /y"),
+        (answer(hops=(hop(308, "/y"), Z)), "redirection 1 answered 308, not 301"),
+        (answer(hops=(Y, hop(302, "https://desk.example:443/z"))), ""),
+        (answer(hops=(Y, hop(302, "https://desk.example/"))),
+         "redirection 2 leads to https://desk.example/, not to https://desk.example/z"),
+        (answer(hops=(Y,)), "redirection 2 is none: 200 instead of 302"),
+        (answer(), "redirection 1 is none: 200 instead of 301"),
+        (answer(hops=(Y, Z, hop(302, "/q"))), "redirection 3 to /q is one too many"),
+        (answer(hops=(Y, Z), stayed="it is another host"),
+         "https://desk.example/z was not asked: it is another host"),
+        (answer(stayed="it is another host"), "redirection 1 is none: 200 instead of 301"),
+    ],
+)  # fmt: skip
+def test_redirections(found: Answer, expected: str) -> None:
+    """Each in its place, where it leads to by whatever spelling, and no other."""
+    where = scene({"endpoint.x": ROW}, api=api(found))
+    assert told(where, "endpoint.x") == expected
 
 
 ITEMS = {
