@@ -91,7 +91,7 @@ def record(postgres: Postgres, turns: list[bytes]) -> Serve:
         else:
             server = socket.create_connection((postgres.host, int(postgres.port)))
         with server:
-            server.settimeout(0.2)
+            server.settimeout(2.0)
             while asked := peer.recv(65536):
                 server.sendall(asked)
                 said = b""
