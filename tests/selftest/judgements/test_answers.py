@@ -537,6 +537,9 @@ def test_a_budget_beside_something_slow(timing: Timing | None, slow: Answer, exp
         beside=kept,
     )
     assert told(scene(items, api=Seen(facts)), "budget.x") == expected
+    if timing is not None and not timing.samples_s:  # nor did it take any time
+        less = {**items, "budget.x": items["budget.x"].replace("= 1", "= 0.5")}
+        assert told(scene(less, api=Seen(facts)), "budget.x") == expected
 
 
 def test_all_that_is_wrong_in_front_is_said() -> None:
