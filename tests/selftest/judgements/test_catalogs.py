@@ -397,7 +397,7 @@ AS_DEEP = "(" * (DEEPEST - 1) + "(a AND b) AND c" + ")" * (DEEPEST - 1)
         ("(ARRAY['a'] || b)", "(ARRAY['a'] || b)"),
         ("(ARRAY['a']::text[] || b)", "(ARRAY['a'::text] || b)"),
         ("(b || ARRAY['a'])::text[]", "(b || ARRAY['a'])::text[]"),
-        ("x['a'::text]::text[]", "x['a'::text]::text[]"),
+        ("x['a'::text]::text[] || ARRAY[b]", "x['a'::text]::text[] || ARRAY[b]"),
         ("ARRAY['a'", "ARRAY['a'"),
         ("'ARRAY[' || ARRAY['a']::text[]", "'ARRAY[' || ARRAY['a'::text]"),
         ("ARRAY[a], ARRAY['b']::text[]", "ARRAY[a], ARRAY['b'::text]"),

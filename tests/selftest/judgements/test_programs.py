@@ -171,6 +171,8 @@ DELETED = program(8, executable="/opt/app/bin/app (deleted)")
         ("", running(replaced=Seen(("/lib/ssl", "/b", "/c", "/d", "/e", "/f"))),
          "WARN it still uses what was replaced: /lib/ssl, /b, /c, /d, /e"),
         ("", running(replaced=unclear()), ""),
+        ('before = "absent"', running(replaced=Seen(("/lib/ssl",))),
+         "process of app.service is there"),
     ],
 )  # fmt: skip
 def test_a_process(keys: str, found: ProgramFacts, expected: str) -> None:
