@@ -167,7 +167,7 @@ def test_which_units(tmp_path: pathlib.Path) -> None:
         ("exit 1", "cannot tell"),
         ("echo 'Failed to connect to bus' >&2; exit 1", "Failed to connect to bus"),
         ("exit 0", "it names no unit"),
-        ("yes x.service", "services: cannot tell"),
+        ("yes x.service", "services: cannot tell (upstream): systemctl list-units: it says too"),
         ("sleep 30", "services: cannot tell"),
         ("echo x.service; printf '\\200\\0=\\n'", "it names no unit"),
         ("case $1 in list-units) echo 'x.service loaded';; *) exit 1;; esac", "cannot tell"),

@@ -94,8 +94,10 @@ TZ=UTC0; export TZ
 bounded() {{
   kept=$({{ limited "$@" 2>&1; printf '\nended=%s\n' $?; }} | limited head -c {LARGEST})
   ended=$(printf '%s\n' "$kept" | limited tail -n 1)
-  case $ended in ended=[0-9]*) ended=${{ended#ended=}} ;; *) kept='it says too much' ended=1 ;; esac
-  kept=$(printf '%s\n' "$kept" | limited sed '$d')
+  case $ended in
+    ended=[0-9]*) ended=${{ended#ended=}} kept=$(printf '%s\n' "$kept" | limited sed '$d') ;;
+    *) kept='it says too much, or not in time' ended=1 ;;
+  esac
 }}
 bounded systemctl list-units --all --full --plain --no-legend --no-pager \
   --type={",".join(TYPES)}
