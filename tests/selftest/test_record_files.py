@@ -22,7 +22,6 @@ from tests.selftest.promised import contract, lying, scene, told
 from tests.selftest.test_record_units import NOTHING, SECRET, SYSTEMCTL, host
 
 CODE = "import sys; sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"
-NOW = dt.datetime.now(dt.timezone.utc)
 STAMP = "%a %Y-%m-%d %H:%M:%S UTC"
 ANALYZE = """
 # As systemd-analyze prints it, with a weekend in it.
@@ -221,10 +220,11 @@ def test_a_program_that_is_told_of_its_file(
     assert items["process"]["two"]["config"] == [folder, str(usual)]
 
 
-def timer(*lines: str, ran: dt.datetime | None = NOW) -> str:
-    """A timer that waits."""
-    last = f"{ran:{STAMP}}" if ran else "n/a"
-    times = (f"LastTriggerUSec={last}", f"NextElapseUSecRealtime={NOW:{STAMP}}")
+def timer(*lines: str, ago: float | None = 0) -> str:
+    """A timer that waits, and ran so many seconds ago."""
+    now = dt.datetime.now(dt.timezone.utc)
+    last = "n/a" if ago is None else f"{now - dt.timedelta(seconds=ago):{STAMP}}"
+    times = (f"LastTriggerUSec={last}", f"NextElapseUSecRealtime={now:{STAMP}}")
     return "\n".join(("active waiting", "Unit=shop.service", *times, *lines))
 
 
@@ -237,42 +237,42 @@ LATE = "AccuracyUSec=1min\nRandomizedDelayUSec=29min"
 
 
 @pytest.mark.parametrize(
-    ("lines", "ran", "within", "says"),
+    ("lines", "ago", "within", "says"),
     [
-        ((WORKDAYS, PERSISTENT), NOW, 2 * 3 * DAY_, ""),
-        ((WORKDAYS, PERSISTENT, LATE), NOW, 2 * (3 * DAY_ + 1800), ""),
-        ((WORKDAYS, "Persistent=no"), NOW, None, "it waits up to 3 days, and is not Persistent"),
-        ((EVERY.format("15min"), "Persistent=no"), NOW, 1800, ""),
-        ((EVERY.format("1d"),), NOW, 2 * DAY_, ""),
-        ((EVERY.format("1d 1us"),), NOW, None, "it waits up to"),
-        ((WORKDAYS, EVERY.format("1h 30min")), NOW, 3 * HOUR_, ""),
-        ((EVERY.format("15min"),), NOW - dt.timedelta(hours=1), None, "it last ran 1h ago"),
+        ((WORKDAYS, PERSISTENT), 0, 2 * 3 * DAY_, ""),
+        ((WORKDAYS, PERSISTENT, LATE), 0, 2 * (3 * DAY_ + 1800), ""),
+        ((WORKDAYS, "Persistent=no"), 0, None, "it waits up to 3 days, and is not Persistent"),
+        ((EVERY.format("15min"), "Persistent=no"), 0, 1800, ""),
+        ((EVERY.format("1d"),), 0, 2 * DAY_, ""),
+        ((EVERY.format("1d 1us"),), 0, None, "it waits up to"),
+        ((WORKDAYS, EVERY.format("1h 30min")), 0, 3 * HOUR_, ""),
+        ((EVERY.format("15min"),), HOUR_, None, "it last ran 1h "),
         ((WORKDAYS, PERSISTENT), None, None, "it never ran"),
         (
             (CALENDAR.format("never"), PERSISTENT),
-            NOW,
+            0,
             None,
             NO_INTERVAL,
         ),
         (
             ("TimersMonotonic={ OnBootUSec=15min ; next_elapse=1h }",),
-            NOW,
+            0,
             None,
             NO_INTERVAL,
         ),
-        ((EVERY.format("often"),), NOW, None, NO_INTERVAL),
-        ((EVERY.format("0"),), NOW, None, NO_INTERVAL),
+        ((EVERY.format("often"),), 0, None, NO_INTERVAL),
+        ((EVERY.format("0"),), 0, None, NO_INTERVAL),
     ],
 )
 def test_when_a_timer_ran(
     lines: tuple[str, ...],
-    ran: dt.datetime | None,
+    ago: float | None,
     within: int | None,
     says: str,
     tmp_path: pathlib.Path,
 ) -> None:
     """Twice its longest wait, as its file has it; left out, and said, where nobody knows."""
-    target = host(tmp_path, {"shop.timer": timer(*lines, ran=ran), "shop.service": "active exited"})
+    target = host(tmp_path, {"shop.timer": timer(*lines, ago=ago), "shop.service": "active exited"})
     lying(tmp_path, systemd_analyze=ANALYZE)
     items, text = written(target, "timers")
     assert items["timer"]["shop"].get("ran_within_s") == within, text
