@@ -165,6 +165,15 @@ def test_tools_that_lie(tool: str, does: str, worker: Worker) -> None:
     check(judge(worker.folder, items, target), all_of(items, CANNOT))
 
 
+def test_files_that_are_not_read_in_time(worker: Worker) -> None:
+    """It is said so: nothing is odd about it, and another look may tell."""
+    target = worker.target()
+    lying(worker.folder, grep='case $* in */status*) exit 124 ;; *) exec /bin/grep "$@" ;; esac')
+    found = judge(worker.folder, item(worker, 'user = "nobody"'), target)["process.it"]
+    assert CANNOT in found
+    assert "was not read in time" in found
+
+
 def test_a_search_that_is_cut_off(worker: Worker) -> None:
     """What was found until a search was ended is not the newest file of all."""
     keys = 'config = ["{at}/config"]'

@@ -109,6 +109,8 @@ def _unit(
     try:
         return _facts(subject, number, block, told)
     except (LookupError, ValueError) as error:
+        if any(told[name].late for name in ("stats", "commands", "status", "limits")):
+            return CannotTell(f"{unit}: /proc/{main} was not read in time", Cause.TIMEOUT)
         return CannotTell(f"{unit}: /proc/{main}: an odd answer: {error}", Cause.UPSTREAM)
 
 
