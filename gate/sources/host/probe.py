@@ -41,8 +41,8 @@ class Probe(Generic[S, F]):
         deadline_s: How long all of its subjects may take, in seconds; at most a share of the time
             that the target allows the host. Probes run side by side.
         most_kib: How much it may print, in KiB; what says more says nothing.
-        at_the_end: Whether it is asked when the settling window is over, not within it: what comes
-            about by the gate's own first requests is there by then.
+        at_the_end: Whether it is asked as long after the others as the settling window is: what
+            comes about by the gate's own first requests is there by then.
     """
 
     name: str

@@ -88,7 +88,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         ]
     body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
-    body += _probes(target, questions, token, at_the_end=False)
+    body += _probes(target, questions, token)
     if units:
         body += [
             "wait",
@@ -96,7 +96,6 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask_proc later cat /proc/uptime",
             "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
-    body += _probes(target, questions, token, at_the_end=True)
     body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
     body += ["ask links each_link", "ask commands each_command"]
     if units:
@@ -106,7 +105,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
 
 
-def _probes(target: Target, questions: HostQuestions, token: str, *, at_the_end: bool) -> list[str]:
+def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
     """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds.
 
     They run side by side, and what is behind in the list is told first: the quick ones are there,
@@ -114,15 +113,16 @@ def _probes(target: Target, questions: HostQuestions, token: str, *, at_the_end:
     """
     share_s = target.deadlines.host_s / PROBES_SHARE
     bound, lines = largest(target, questions), []
-    asked = [one for one in questions.probes.values() if one.probe.at_the_end == at_the_end]
-    slowest_first = sorted(asked, key=lambda one: -one.probe.deadline_s)
+    slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
     texts = [(one.probe, written(one)) for one in slowest_first]
     told = [(probe, text) for probe, text in texts if isinstance(text, str)]
     for number, (probe, text) in enumerate(told, 1):
-        seconds = max(1, round(min(probe.deadline_s, share_s)))
+        waits_s = questions.window_s if probe.at_the_end else 0.0
+        seconds = max(1, round(min(probe.deadline_s, share_s) + waits_s))
         end = f"{token} of {probe.name}"
         words = f"probe {shlex.quote(probe.name)} {seconds} {bound(f'probe.{probe.name}')}"
-        shell = [f"{words} <<'{end}'", "(", text, ") </dev/null", *ALONE, end]
+        begin = [f"sleep {waits_s:.3f}"] if waits_s else []
+        shell = [f"{words} <<'{end}'", *begin, "(", text, ") </dev/null", *ALONE, end]
         last = number == len(told)
         beside = ["} | {", "exec 4<&0 </dev/null"]
         lines += shell if last else ["{ exec 3>&1", *shell, *beside]
