@@ -142,7 +142,7 @@ DENIED: dict[str, dict[str, Any]] = {
     "advice": {"advise": True},
     "advice against it": {"advise": True, "verdict": "BLOCKED", "exit_status": 1},
     "expired": {"valid_until": (now() - HOUR).isoformat()},
-    "yet to come": {"finished": (now() + HOUR).isoformat()},
+    "yet to come": {"finished": (now() + 24 * HOUR).isoformat()},
     "other commit": {"commit": "a" * 40},
     "other target": {"target": "elsewhere"},
     "other moment": {"moment": "predeploy"},
