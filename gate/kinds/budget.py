@@ -61,6 +61,9 @@ class Budget(Item):
         p99_s: Limit for the 99th percentile; it takes 299.
         relative: No slower than in the last runs that passed, nor than in the first ones.
         slack_s: Seconds of difference that are never a change.
+        busy: Where the API is on the gate's own machine, and that is busier than in the runs
+            before: whether all that its load may make of an answer is only told (``warn``), or no
+            more than 1.10 times (``fail``).
         model: Which model answers, where one does: another one begins a history of its own.
         line: Line of releases that are compared: a new name begins a new history, and a new anchor.
         typical_s: What it takes as a rule; a tenth of it or less comes from somewhere else.
@@ -77,6 +80,7 @@ class Budget(Item):
     p99_s: Seconds | None = None
     relative: bool = False
     slack_s: Seconds = 0.05
+    busy: Literal["fail", "warn"] = "fail"
     model: str = ""
     line: str = ""
     typical_s: Seconds | None = None
@@ -99,6 +103,10 @@ class Budget(Item):
             "relative needs 3 samples: leave samples out",
         ),
         Rule(
+            Some(Not(Is("busy", "warn")), Is("relative", True)),
+            "busy goes with relative: a limit is one on a busy machine, too",
+        ),
+        Rule(
             Some(Not(Has("beside")), Has("at_most_s")),
             "beside goes with at_most_s: what is asked beside something slow has no median",
         ),
@@ -115,6 +123,7 @@ class Budget(Item):
             percentiles=tuple((share, limit) for share, limit in limits if limit is not None),
             relative=self.relative,
             slack_s=self.slack_s,
+            lenient=self.busy == "warn",
             samples=self.samples,
         )
 

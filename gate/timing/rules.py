@@ -25,7 +25,7 @@ MOST_OVER = 9
 
 
 EXCUSED = 1.10
-"""A busier machine excuses so many times as much at most: half as much again is a change."""
+"""A busier machine excuses so many times as much at most, where nobody says more."""
 QUICK = 0.25
 """Where the machine was busier than before, this share of the answers, the quickest, counts."""
 TINY_S = 1e-6
@@ -66,6 +66,7 @@ class Rules:
         percentiles: Limits by share (``0.95``).
         relative: Whether it is compared with earlier runs.
         slack_s: Seconds of difference that are never a change.
+        lenient: Whether all that a busier machine may make of an answer is excused.
         begins: Whether there may be no earlier run yet.
         samples: How many are taken at most; ``None`` for as many as the promise needs.
     """
@@ -76,6 +77,7 @@ class Rules:
     percentiles: tuple[tuple[float, float], ...] = ()
     relative: bool = False
     slack_s: float = 0.0
+    lenient: bool = False
     begins: bool = True
     samples: int | None = None
 
@@ -195,6 +197,7 @@ def _of_change(rules: Rules, past: Past, values: Sequence[float], strain: float)
         seen = f"{count} of {first} samples"
         return Check(promised=promised, seen=seen, word=Word.OPEN, needs=first)
     median, busier = statistics.median(values), times_busier(past, strain)
+    busier = busier if rules.lenient else min(EXCUSED, busier)
     looks, runs = found, _ = slower(median, past, rules.slack_s)
     if busier > 1 and count >= last:  # what is slower by itself has no quick answers, either
         found, _ = slower(nearest_rank(values, QUICK) / busier, past, rules.slack_s)
@@ -215,14 +218,14 @@ def _of_change(rules: Rules, past: Past, values: Sequence[float], strain: float)
 
 
 def times_busier(past: Past, strain: float) -> float:
-    """How many times as long the machine may make an answer as in the runs before, 1 to `EXCUSED`.
+    """How many times as long the machine may make an answer as in the runs before, at least 1.
 
     What waits for a core for a share of the time takes 1 / (1 - share) times as long. It is held
     in favour only: on a quiet machine nothing is expected to be quicker.
     """
     if past.strain is None or strain <= past.strain:
         return 1.0
-    return min(EXCUSED, (1 - past.strain) / max(1 - strain, TINY_S))
+    return (1 - past.strain) / max(1 - strain, TINY_S)
 
 
 WORDS = {

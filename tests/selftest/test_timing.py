@@ -227,6 +227,20 @@ def test_a_machine_that_is_busier_than_it_was(
         )
 
 
+@pytest.mark.parametrize(
+    ("past_strain", "strain", "slowdown", "word"),
+    [(0.1, 0.55, 1.9, Word.HOLDS), (0.1, 0.55, 3.5, Word.BROKEN), (0.5, 0.5, 1.9, Word.BROKEN)],
+)
+def test_all_that_a_load_may_make(
+    past_strain: float, strain: float, slowdown: float, word: Word
+) -> None:
+    """Where the contract says so it is told; twice the load is no excuse for four times as long."""
+    past = Past(last=(1.0,) * 5, anchor=(1.0,) * 5, strain=past_strain)
+    rules = Rules(relative=True, lenient=True)
+    (found,) = judged(rules, past, [slowdown] * 10, strain=strain)
+    assert (found.word, bool(found.excused)) == (word, word is Word.HOLDS)
+
+
 def test_a_clock_that_stood_still() -> None:
     """No duration is no reason to fail."""
     past = Past(last=(0.0,), anchor=(0.0,))
