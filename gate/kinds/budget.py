@@ -12,7 +12,7 @@ import pydantic
 from gate.contract.item import Item, Moment, Name, Seconds
 from gate.contract.model import Promise
 from gate.duration import seconds
-from gate.kinds.durations import beside, not_open, timing_of
+from gate.kinds.durations import beside, left_by_load, not_open, timing_of
 from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -140,17 +140,15 @@ def budget(promise: Promise, scene: Scene) -> Finding:
             f"endpoint.{item.beside}", f"endpoint.{item.endpoint}", item.at_most_s or 0, scene
         )
     timing = timing_of(f"endpoint.{item.endpoint}", scene)
-    past = scene.api.past.get(promise.id, PastRuns())
-    checks = judged(
-        rules_at(item, scene.moment),
-        Past(last=past.last, anchor=past.anchor, strain=past.strain),
-        timing.samples_s,
-        timing.firsts_s,
-        timing.strain,
-    )
+    runs = scene.api.past.get(promise.id, PastRuns())
+    past = Past(last=runs.last, anchor=runs.anchor, strain=runs.strain)
+    rules = rules_at(item, scene.moment)
+    checks = judged(rules, past, timing.samples_s, timing.firsts_s, timing.strain)
+    left, firsts = (left_by_load(one, timing) for one in (timing.samples_s, timing.firsts_s))
+    at_least = judged(rules, past, left, firsts, timing.strain)
     fast = _too_fast(item, statistics.median(timing.samples_s))
     if not fast or item.too_fast == "warn":
-        not_open(checks, timing)
+        not_open(checks, timing, at_least)
     broken = [f"{one.seen}, promised {one.promised}" for one in checks if one.word is Word.BROKEN]
     return Finding(
         promised="; ".join([*(one.promised for one in checks), *_typical(item)]),

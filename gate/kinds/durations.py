@@ -36,14 +36,25 @@ def timing_of(id_: str, scene: Scene) -> Timing:
     return answer.timing
 
 
-def not_open(checks: Sequence[Check], timing: Timing) -> None:
+def left_by_load(durations: Sequence[float], timing: Timing) -> tuple[float, ...]:
+    """What is left of durations, in seconds, where the gate's machine made as much as it may."""
+    return tuple(one * (1 - timing.strain) for one in durations)
+
+
+def not_open(checks: Sequence[Check], timing: Timing, at_least: Sequence[Check]) -> None:
     """Let a budget be decided by enough samples, taken on a machine that had time for them.
+
+    Args:
+        checks: What the samples prove.
+        timing: The samples.
+        at_least: What is proven by what is left of them by the load.
 
     Raises:
         ObservationError: The samples prove nothing, or what they prove may be the gate's doing.
     """
     broken = [one for one in checks if one.word is Word.BROKEN]
-    if broken and timing.strain >= OVERLOADED:
+    sure = any(one.word is Word.BROKEN for one in at_least)
+    if broken and not sure and timing.strain >= OVERLOADED:
         raise ObservationError(f"cannot tell: {_overloaded(timing)}; {broken[0].seen} may be its")
     left = [one for one in checks if one.word is Word.OPEN]
     if left and not broken:
@@ -79,7 +90,8 @@ def beside(slow: str, probed: str, limit: float, scene: Scene) -> Finding:
     broken = [f"while {slow} ran, {timing.ended}"] if timing.ended else []
     if slowest > limit:
         broken.append(f"while {slow} ran, it took {slowest:.3g} s, promised {limit:g} s at most")
-    if broken and timing.strain >= OVERLOADED:
+    sure = max(left_by_load(timing.samples_s, timing), default=0.0) > limit
+    if broken and not sure and timing.strain >= OVERLOADED:
         raise ObservationError(f"cannot tell: {_overloaded(timing)}; {broken[0]}")
     if not broken and not count:
         raise ObservationError(f"cannot tell: {probed} was not asked while {slow} ran")
