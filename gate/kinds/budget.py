@@ -140,8 +140,7 @@ def budget(promise: Promise, scene: Scene) -> Finding:
             f"endpoint.{item.beside}", f"endpoint.{item.endpoint}", item.at_most_s or 0, scene
         )
     timing = timing_of(f"endpoint.{item.endpoint}", scene)
-    runs = scene.api.past.get(promise.id, PastRuns())
-    past = Past(last=runs.last, anchor=runs.anchor, strain=runs.strain)
+    past = Past(**dict(scene.api.past.get(promise.id, PastRuns())))
     rules = rules_at(item, scene.moment)
     checks = judged(rules, past, timing.samples_s, timing.firsts_s, timing.strain)
     left, firsts = (left_by_load(one, timing) for one in (timing.samples_s, timing.firsts_s))

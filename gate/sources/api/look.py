@@ -78,12 +78,7 @@ def look(
             wrote=wrote,
             alone=alone,
             answers={id_: found.answers.get(id_, UNTRIED) for id_ in endpoints},
-            past={
-                one.budget: PastRuns(
-                    last=one.past.last, anchor=one.past.anchor, strain=one.past.strain
-                )
-                for one in asking.samples
-            },
+            past={one.budget: PastRuns(**dataclasses.asdict(one.past)) for one in asking.samples},
             beside=found.beside,
         )
     )
