@@ -22,7 +22,16 @@ from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 from tests.selftest.diseases import revision, sql
-from tests.selftest.histories import AT, HISTORIES, LOOKS, TWO, History, table
+from tests.selftest.histories import (
+    AT,
+    BY_NAME,
+    ENV,
+    HISTORIES,
+    LOOKS,
+    TWO,
+    History,
+    table,
+)
 from tests.selftest.hosts import NOW
 from tests.selftest.test_diseases import TARGET
 
@@ -132,6 +141,40 @@ def test_what_was_killed_from_outside_is_not_known(
     assert "downgrade b: its process was ended by signal 9 from outside" in facts.unjudged["b"]
     assert found["rehearsal.back"].startswith("? "), found
     assert "ended by signal 9 from outside" in found["rehearsal.back"]
+
+
+PASSING = """
+import asyncio
+import os
+import threading
+
+async def look_around():
+    await asyncio.sleep(0)
+
+one = threading.Thread(target=asyncio.run, args=(look_around(),))
+one.start()
+one.join()
+with open({flag!r}, "a") as file:
+    print("was here", file=file)
+"""
+
+
+def test_a_thread_that_is_over_is_behind_all_steps(
+    database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is slow behind it, such as importing the rest of an application, is done once for all."""
+    flag = tmp_path / "flag"
+    history = History(
+        files={**TWO, f"{AT}c.py": table("c", "b"), f"{AT}d.py": table("d", "c")},
+        env=PASSING.format(flag=str(flag)) + ENV.format(engine=BY_NAME, more=""),
+    )  # fmt: skip
+    _lay_out(tmp_path, history, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = _judged(tmp_path)
+    assert isinstance(facts.receipts, Seen), found
+    assert [one.revision for one in facts.receipts.value if one.clean] == ["d", "c", "b", "a"]
+    # By the command that proves, by the process's first answer, and by what is kept from there on.
+    assert flag.read_text("utf-8").count("was here") <= 4
 
 
 def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(

@@ -3,8 +3,9 @@
 What leads to the first connection, importing an application above all, is the same for every step
 and may take seconds. So it is done once, in a process that stops before the first thing that
 reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
-own. Where the process has threads by then, connections, or files that it reads, nothing is kept,
-and each step begins anew. The files of revisions are read by each step; what ``env.py`` and what it
+own. A thread or an event loop that comes and goes on the way there, as of a library that looks
+around while it is imported, is behind it. Where the process has threads by then, connections, or
+files that it reads, nothing is kept, and each step begins anew. The files of revisions are read by each step; what ``env.py`` and what it
 imports computed before that moment is the same for all.
 """
 
@@ -36,42 +37,71 @@ REACHES = (
     ("asyncio.events", "_BaseDefaultEventLoopPolicy", "new_event_loop"),
 )
 """Module, class and name of what reaches outside, or leaves something that no fork takes along."""
+PASSES = ("threading", "asyncio", "asyncio.runners", "asyncio.events")
+"""Modules of what may be over again soon: it reaches nothing outside by itself."""
 AT: dict[str, Any] = {}
-"""What is done at the first of them, under ``do``; nothing where nobody asks."""
+"""What is done at each of them, under ``do``, until it says that this was the last one; it is told
+whether that may pass. Nothing where nobody asks."""
+OWN_CARE = ("jemalloc_bg_thd",)
+"""Names of threads of libraries that hold them still while a process forks."""
 
 
 def watch() -> None:
-    """Notice the first of them, in this process and in its forks."""
+    """Notice each of them, in this process and in its forks."""
     for module, owner, name in REACHES:
         try:
             found = __import__(module, fromlist=["*"])
             holder = getattr(found, owner) if owner else found
-            setattr(holder, name, _noticed(holder, name))
+            setattr(holder, name, _noticed(holder, name, module in PASSES))
         except Exception:  # noqa: BLE001, S112 - what is not there cannot be called either
             continue
 
 
-def _noticed(holder: Any, name: str) -> Any:
+def _noticed(holder: Any, name: str, passes: bool) -> Any:
     plain = vars(holder)[name] if name in vars(holder) else getattr(holder, name)
     if isinstance(plain, classmethod):
-        return classmethod(_before(plain.__func__))
-    return _before(plain)
+        return classmethod(_before(plain.__func__, passes))
+    return _before(plain, passes)
 
 
-def _before(plain: Any) -> Any:
+def _before(plain: Any, passes: bool) -> Any:
     @functools.wraps(plain)
     def noticed(*words: Any, **named: Any) -> Any:
-        reached()
+        reached(passes=passes)
         return plain(*words, **named)
 
     return noticed
 
 
-def reached() -> None:
-    """Do what is to be done at the first of them, once."""
+def reached(*, passes: bool = False) -> None:
+    """Do what is to be done at one of them.
+
+    Args:
+        passes: Whether it may be over again before anything reaches outside.
+    """
     do = AT.pop("do", None)
-    if do is not None:
-        do()
+    if do is not None and not do(passes):
+        AT["do"] = do
+
+
+class Stops:
+    """Where a process may stop on its way: how many were passed before the first and the last."""
+
+    def __init__(self, before: set[str]) -> None:
+        """Begin.
+
+        Args:
+            before: What the process held open at its beginning.
+        """
+        self.before, self.passed = before, 0
+        self.found: list[int] = []
+
+    def note(self, passes: bool) -> bool:
+        """Note one, where a fork of this process would be all that it is."""
+        if alone(self.before):
+            self.found[1:] = [self.passed]
+        self.passed += 1
+        return not passes
 
 
 def held() -> set[str]:
@@ -109,4 +139,12 @@ def alone(before: set[str]) -> bool:
 
 def unthreaded() -> bool:
     """Whether there is no thread that Python knows nothing of, either."""
-    return len(os.listdir("/proc/self/task")) == 1
+    return sum(not _cared_for(one) for one in os.listdir("/proc/self/task")) == 1
+
+
+def _cared_for(thread: str) -> bool:
+    try:
+        with open("/proc/self/task/%s/comm" % thread, encoding="utf-8", errors="replace") as file:
+            return file.read().strip() in OWN_CARE
+    except OSError:  # it is gone
+        return True

@@ -22,7 +22,7 @@ from gate.sources.rehearsal.inside.ahead import read, read_twice
 from gate.sources.rehearsal.inside.apart import apart, end_all
 from gate.sources.rehearsal.inside.command import stands_in
 from gate.sources.rehearsal.inside.hear import KEPT, hear
-from gate.sources.rehearsal.inside.kept import AT, alone, held, unthreaded, watch
+from gate.sources.rehearsal.inside.kept import AT, Stops, alone, held, unthreaded, watch
 from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, taken
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -60,12 +60,14 @@ def serve(how: dict[str, Any]) -> None:
         answer = apart(how)
         if answer is None:
             _end_child(how, asked)
-        can_keep, modules = answer.pop("can_keep", False), answer.pop("modules", ())
+        stops, modules = answer.pop("stops", ()), answer.pop("modules", ())
         _answer(folder, answer)
-        if can_keep and not tried:
-            # It imports what it needs by itself, in its own order.
+        if stops and not tried:
+            # It imports what it needs by itself, in its own order. As far as it came the first time
+            # it need not come again, where threads are about.
             tried = True
-            _keep_one(how)
+            for passed in dict.fromkeys(reversed(stops)):
+                _keep_one(how, passed)
         for name in modules:
             try:
                 __import__(name)
@@ -90,10 +92,14 @@ def _tell_pid(folder: str) -> None:
     os.rename(folder + "/pid.new", folder + "/pid")
 
 
-def _keep_one(how: dict[str, Any]) -> None:
+def _keep_one(how: dict[str, Any], passed: int) -> None:
     """Have a process that is as far as it can be for all, and let it serve in place of this one.
 
     Returns where it does not come to that: then this one goes on. Ends with it otherwise.
+
+    Args:
+        how: As ``serve`` has it.
+        passed: How many places to stop at it goes past.
     """
     folder, parent = how["folder"], os.getpid()
     child = os.fork()
@@ -103,7 +109,16 @@ def _keep_one(how: dict[str, Any]) -> None:
         single = {name: "1" for name in THREADS if name not in os.environ}
         os.environ.update(single)
         asked: dict[str, Any] = {}
-        AT["do"] = lambda: _take_over(how, asked, before, parent, single)
+        way = Stops(before)
+
+        def stop(passes: bool) -> bool:
+            if way.passed < passed and passes:
+                way.passed += 1
+                return False
+            _take_over(how, asked, before, parent, single)
+            return True
+
+        AT["do"] = stop
         _end_child(how, asked, UNSUITED)
 
     def ended_too(*_: object) -> None:
@@ -176,7 +191,7 @@ def _can_read_ahead(before: set[str]) -> bool:
         status = UNSUITED
         try:
             _voice(os.devnull)
-            AT["do"] = lambda: os._exit(UNSUITED)
+            AT["do"] = lambda _: os._exit(UNSUITED)
             read_twice(CALLED["config"])
             status = 0 if alone(before) and unthreaded() else UNSUITED
         finally:
@@ -213,10 +228,11 @@ def _voice(path: str, flags: int = 0) -> None:
 
 def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> NoReturn:
     """Do what is asked, and end with its status."""
-    before = held()
+    way = Stops(held())
     hear()
     if status == 1:
-        AT["do"] = lambda: CALLED.update(can_keep=alone(before))
+        CALLED["stops"] = way.found
+        AT["do"] = way.note
     try:
         done = do(how, asked, how["folder"] + "/found")
         status = done if asked else status

@@ -142,7 +142,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
     finally:
         answer["notices"] = NOTICES
         if "kept" not in CALLED:
-            answer["can_keep"] = CALLED.get("can_keep", False)
+            answer["stops"] = CALLED.get("stops", [])
             answer["modules"] = _installed()
         _tell(found, answer)
     return 0
