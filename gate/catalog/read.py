@@ -28,7 +28,7 @@ def read_catalog(
     *,
     whole: bool = False,
     itself: bool = False,
-    roles: bool = False,
+    roles: str = "",
     prepared: bool = False,
 ) -> Catalog:
     """Read everything in the schemas that are not PostgreSQL's own.
@@ -44,8 +44,8 @@ def read_catalog(
             the like, as `Catalog.objects`; without it what a contract can promise.
         itself: With ``whole``, also whose the database itself is, how many may come in and where it
             is kept: a clone does not have it.
-        roles: With ``whole``, also the roles that matter to it (`gate.catalog.roles`): they are the
-            server's, and a copy does not bring them back.
+        roles: With ``whole``, also the roles that this query of `gate.catalog.roles` tells: they
+            are the server's, and a copy does not bring them back.
         prepared: Whether the server is to keep its plans for a next time, which cost it more than
             the reading: for a session that nobody shares.
 

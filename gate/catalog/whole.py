@@ -14,7 +14,6 @@ from gate.catalog.others import OTHERS
 from gate.catalog.queries import suited
 from gate.catalog.rare import RARE
 from gate.catalog.rights import DATABASE, RIGHTS, parameters
-from gate.catalog.roles import THEIRS
 from gate.catalog.types import TYPES
 
 BODY = "parsed body "
@@ -26,7 +25,7 @@ QUERIES = (
 
 
 def read_others(
-    ask: Callable[..., psycopg.Cursor[dict[str, Any]]], version: int, *, itself: bool, roles: bool
+    ask: Callable[..., psycopg.Cursor[dict[str, Any]]], version: int, *, itself: bool, roles: str
 ) -> list[dict[str, Any]]:
     """Read them as ``kind, name, owner, definition``.
 
@@ -34,7 +33,7 @@ def read_others(
         ask: Executes a query, with the settings of `gate.catalog.queries.SESSION`.
         version: Major version of the server.
         itself: Also whose the database itself is, and who gets in.
-        roles: Also the roles that matter to it.
+        roles: A query of `gate.catalog.roles`: also the roles that it tells, if any.
     """
     row = ask(outside.SUBSCRIPTION_COLUMNS).fetchone() or {}
     queries = [
@@ -45,7 +44,7 @@ def read_others(
         *([DATABASE] if itself else []),
     ]
     rows = ask(suited(" UNION ALL ".join(queries), version)).fetchall()
-    rows += ask(THEIRS).fetchall() if roles else []
+    rows += ask(roles).fetchall() if roles else []
     return [_short(one) for one in rows]
 
 

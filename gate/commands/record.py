@@ -18,6 +18,7 @@ import psycopg
 from gate import launcher
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
+from gate.catalog.roles import THEIRS
 from gate.connection.obstacle import first_line
 from gate.connection.postgres import Guard, connect
 from gate.contract.model import Contract
@@ -202,6 +203,6 @@ def _read(service: str) -> Catalog:
             application_name="atum-desk-gate",
             options=f"-c default_transaction_read_only=on -c statement_timeout={RECORD_S * 1000}",
         ) as connection:
-            return read_catalog(connection, whole=True, itself=True, roles=True)
+            return read_catalog(connection, whole=True, itself=True, roles=THEIRS)
     except psycopg.Error as error:
         raise ObservationError(f"database service {service!r}: {first_line(error)}") from error

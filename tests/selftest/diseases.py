@@ -310,7 +310,14 @@ PROJECTS: dict[str, Project] = {
                                "? cannot tell")},
     ),
     "alters-live-by-a-name-that-it-puts-together": Project(
-        up="op.execute(f'ALTER DATABASE {\"@live@\"} CONNECTION LIMIT 50')",
+        up=NEW + "\nop.execute(f'ALTER DATABASE {\"@live@\"} CONNECTION LIMIT 50')", down=GONE,
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 alters the database test_",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "alters-live-by-a-cursor-of-its-own": Project(
+        up="op.get_bind().connection.cursor().execute("
+           "f'ALTER DATABASE {\"@live@\"} CONNECTION LIMIT 50')",
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
                "was: - connection limit -1; + connection limit 50"},
     ),

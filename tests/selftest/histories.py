@@ -140,6 +140,7 @@ class History:
         steps: How many revisions are judged.
         finds: Words of what is wrong with the way back; none where all is well.
         proof: Words of what is wrong with the proof that Alembic opens the clone.
+        apart: Whether the clone is on a server of the gate's own.
     """
 
     files: dict[str, str]
@@ -151,6 +152,7 @@ class History:
     steps: int = 2
     finds: str = ""
     proof: str = ""
+    apart: bool = False
 
 
 def table(name: str, parent: str | tuple[str, ...] | None, more: str = "") -> str:
@@ -264,6 +266,23 @@ HISTORIES = {
                 "CREATE ROLE gate_history BYPASSRLS; END IF; END $$")),
             f"{AT}b.py": table("b", "a"),
         },
+        apart=True, finds="a leaves the catalog changed: + role gate_history",
+    ),
+    "a-member-that-stays": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql("CREATE ROLE gate_history", "CREATE ROLE gate_of"),
+                                  sql("DROP ROLE gate_of", "DROP ROLE gate_history")),
+            f"{AT}b.py": revision("b", "a", sql("GRANT gate_of TO gate_history")),
+        },
+        apart=True, finds="b leaves the catalog changed: + membership of gate_history in gate_of",
+    ),
+    "a-role-that-is-altered": History(
+        files={
+            f"{AT}a.py": revision("a", None, sql("CREATE ROLE gate_history"),
+                                  sql("DROP ROLE gate_history")),
+            f"{AT}b.py": revision("b", "a", sql("ALTER ROLE gate_history LOGIN")),
+        },
+        apart=True, finds="b leaves the catalog changed: ~ role gate_history",
     ),
     "through-an-ini-that-takes-no-percent-sign": History(files=TWO, env=THROUGH_INI),
     "one-step-back": History(files=TWO, restores="a", steps=2),
@@ -338,7 +357,15 @@ HISTORIES = {
             f"{AT}c.py": revision("c", "b", sql("CREATE TABLE t_c (id int)")),
             f"{AT}d.py": table("d", "c"),
         },
-        steps=4, finds="c leaves the catalog changed: + column t_c.id",
+        apart=True, steps=4, finds="c leaves the catalog changed: + column t_c.id",
+    ),
+    "a-role-of-the-live-server": History(
+        files={
+            f"{AT}a.py": table("a", None),
+            f"{AT}b.py": revision("b", "a", "try:\n    op.execute('CREATE ROLE gate_history')\n"
+                                  "except Exception:\n    pass", sql("DROP ROLE gate_history")),
+        },
+        steps=1, finds="? cannot tell: 1 step was not judged, because b could not be applied: b",
     ),
     "a-role-of-the-server-beside-rows": History(
         files={
@@ -353,7 +380,8 @@ HISTORIES = {
                                       "DROP ROLE gate_history")),
             f"{AT}d.py": table("d", "c"),
         },
-        steps=4, finds="c leaves other rows in t_a: 200000 rows, then 200000 (other content); the "
+        apart=True, steps=4,
+        finds="c leaves other rows in t_a: 200000 rows, then 200000 (other content); the "
         "point of no return is c",
     ),
     "rows-that-a-step-changes": History(

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from gate.catalog.read import read_catalog
+from gate.catalog.roles import THEIRS
 from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.sources.database.facts import DatabaseFacts
@@ -173,13 +174,13 @@ def test_versions(major: int) -> None:
     ):
         connection.execute("CREATE ROLE owner_; CREATE ROLE app LOGIN; CREATE TABLE t ()")
         connection.execute("ALTER TABLE t OWNER TO owner_; GRANT owner_ TO app")
-        first = read_catalog(connection, whole=True, itself=True, roles=True).objects
+        first = read_catalog(connection, whole=True, itself=True, roles=THEIRS).objects
         assert first["role app"] == "login"
         assert first["membership of app in owner_"] == "member"
         assert "superuser" in first["role postgres"]
         if major >= 16:
             connection.execute("GRANT owner_ TO app WITH INHERIT FALSE, SET FALSE")
-            again = read_catalog(connection, whole=True, itself=True, roles=True).objects
+            again = read_catalog(connection, whole=True, itself=True, roles=THEIRS).objects
             words = "member, inherits nothing, may not become it"
             assert again["membership of app in owner_"] == words
         assert not any(

@@ -16,7 +16,7 @@ from gate.sources.rehearsal.facts import (
     Leg,
     RehearsalFacts,
 )
-from gate.sources.rehearsal.inside.steps import BY_NAME
+from gate.sources.rehearsal.inside.refused import BY_NAME, SHARED
 
 TAGS = {
     "grants": ("GRANT", "REVOKE", "DROP OWNED", "REASSIGN OWNED"),
@@ -125,13 +125,13 @@ def _rows(lack: Lack, step: str, legs: list[Leg], facts: RehearsalFacts) -> str:
 def foreign(facts: RehearsalFacts, said: str) -> str:
     """Why a step that failed with such words says nothing of the live server; empty if it does.
 
-    It was not done at all where it alters the live database by its name.
+    It was not done at all where it alters the live database by its name, or its whole server.
 
     Args:
         facts: What the clone's server has not.
         said: The error: PostgreSQL names what it does not know in quotes, in any language.
     """
-    if said.endswith(BY_NAME.partition("%s by")[2]):
+    if said.endswith((BY_NAME.partition("%s by")[2], SHARED.rpartition("%s")[2])):
         return said.partition("FAILED: ")[2] or said
     clone = facts.clone
     for one in clone.value.foreign if isinstance(clone, Seen) else ():

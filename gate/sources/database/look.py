@@ -16,6 +16,7 @@ from psycopg.types.string import TextLoader
 
 from gate.catalog.identifiers import identifier
 from gate.catalog.read import read_catalog
+from gate.catalog.roles import THEIRS
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.postgres import Guard, Session, connect
 from gate.sources.database.facts import UNASKED, DatabaseFacts
@@ -173,7 +174,7 @@ def facts(
             server[name] = value.replace(tzinfo=dt.timezone.utc)
     zone = told(lambda: _zone(session), "the time zone")
     session.execute(IN_UTC)
-    catalog = read_catalog(session, whole=whole, itself=True, roles=True)
+    catalog = read_catalog(session, whole=whole, itself=True, roles=THEIRS)
     _share(session, 1 + bool(sessions) + rights + sum(_questions(one) for one in work.values()))
     read = DatabaseFacts(
         **server,

@@ -246,6 +246,7 @@ def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Pro
         "variable": how.variable,
         "database": clone.name,
         "live": clone.live.there["dbname"],
+        "shared": clone.beside_live,
         "option": how.option,
         "deadline_s": how.deadline_s,
     }

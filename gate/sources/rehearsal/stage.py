@@ -12,6 +12,7 @@ import psycopg
 from gate.catalog.digest import Digests
 from gate.catalog.model import Catalog
 from gate.catalog.read import read_catalog
+from gate.catalog.roles import EVERY
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError, first_line
 from gate.contract.model import Contract
@@ -82,8 +83,12 @@ class Stage:
         return self._witness
 
     def whole(self) -> Catalog:
-        """The clone's catalog, and whose it is itself."""
-        return read_catalog(self.connection, whole=True, itself=True, prepared=True)
+        """The clone's catalog, whose it is itself, and the roles of a server without the live one.
+
+        Where the live database is on it, too, others make and drop roles meanwhile.
+        """
+        roles = "" if self.clone.beside_live else EVERY
+        return read_catalog(self.connection, whole=True, itself=True, roles=roles, prepared=True)
 
     def look(self) -> Fact[DatabaseFacts]:
         """Look at the clone as the live database is looked at."""

@@ -7,7 +7,7 @@ import pathlib
 FUTURE = "from __future__ import annotations\n"
 ALONE = "import sys\nsys.path[:] = [one for one in sys.path if one]\n"
 """Modules of the standard library are not looked for in the folder of the release."""
-PARTS = ("hear", "kept", "command", "apart", "still", "ahead", "steps", "serving")
+PARTS = ("hear", "kept", "command", "apart", "still", "ahead", "refused", "steps", "serving")
 """Modules in the order in which they need each other."""
 
 

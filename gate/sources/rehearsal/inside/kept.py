@@ -5,8 +5,8 @@ and may take seconds. So it is done once, in a process that stops before the fir
 reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
 own. A thread or an event loop that comes and goes on the way there, as of a library that looks
 around while it is imported, is behind it. Where the process has threads by then, connections, or
-files that it reads, nothing is kept, and each step begins anew. The files of revisions are read by each step; what ``env.py`` and what it
-imports computed before that moment is the same for all.
+files that it reads, nothing is kept, and each step begins anew. The files of revisions are read by
+each step; what ``env.py`` and what it imports computed before that moment is the same for all.
 """
 
 from __future__ import annotations
@@ -52,19 +52,19 @@ def watch() -> None:
         try:
             found = __import__(module, fromlist=["*"])
             holder = getattr(found, owner) if owner else found
-            setattr(holder, name, _noticed(holder, name, module in PASSES))
+            setattr(holder, name, _noticed(holder, name, passes=module in PASSES))
         except Exception:  # noqa: BLE001, S112 - what is not there cannot be called either
             continue
 
 
-def _noticed(holder: Any, name: str, passes: bool) -> Any:
+def _noticed(holder: Any, name: str, *, passes: bool) -> Any:
     plain = vars(holder)[name] if name in vars(holder) else getattr(holder, name)
     if isinstance(plain, classmethod):
-        return classmethod(_before(plain.__func__, passes))
-    return _before(plain, passes)
+        return classmethod(_before(plain.__func__, passes=passes))
+    return _before(plain, passes=passes)
 
 
-def _before(plain: Any, passes: bool) -> Any:
+def _before(plain: Any, *, passes: bool) -> Any:
     @functools.wraps(plain)
     def noticed(*words: Any, **named: Any) -> Any:
         reached(passes=passes)
@@ -80,7 +80,7 @@ def reached(*, passes: bool = False) -> None:
         passes: Whether it may be over again before anything reaches outside.
     """
     do = AT.pop("do", None)
-    if do is not None and not do(passes):
+    if do is not None and not do(passes=passes):
         AT["do"] = do
 
 
@@ -96,7 +96,7 @@ class Stops:
         self.before, self.passed = before, 0
         self.found: list[int] = []
 
-    def note(self, passes: bool) -> bool:
+    def note(self, *, passes: bool) -> bool:
         """Note one, where a fork of this process would be all that it is."""
         if alone(self.before):
             self.found[1:] = [self.passed]

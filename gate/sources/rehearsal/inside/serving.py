@@ -111,7 +111,7 @@ def _keep_one(how: dict[str, Any], passed: int) -> None:
         asked: dict[str, Any] = {}
         way = Stops(before)
 
-        def stop(passes: bool) -> bool:
+        def stop(*, passes: bool) -> bool:
             if way.passed < passed and passes:
                 way.passed += 1
                 return False
@@ -191,7 +191,7 @@ def _can_read_ahead(before: set[str]) -> bool:
         status = UNSUITED
         try:
             _voice(os.devnull)
-            AT["do"] = lambda _: os._exit(UNSUITED)
+            AT["do"] = lambda **_: os._exit(UNSUITED)
             read_twice(CALLED["config"])
             status = 0 if alone(before) and unthreaded() else UNSUITED
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Any
 from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.command import tell
 from gate.sources.rehearsal.inside.hear import NOTICES
+from gate.sources.rehearsal.inside.refused import REFUSED, check_files, refuse
 
 
 def do(how: dict[str, Any], asked: Any, found: str) -> int:
@@ -59,8 +59,6 @@ def _words(how: dict[str, Any]) -> list[str]:
     return list(how["application"] or how["words"])
 
 
-BY_NAME = "%s alters the database %s by its name, and the clone has another one"
-"""What is said of a revision that cannot be tried on a clone."""
 UNSUITED = 77
 """Exit status of a process that was to be kept and came to Alembic's steps without a stop."""
 TAKEN = ("upgrade", "downgrade", "current", "stamp", "check", "ensure_version")
@@ -126,7 +124,8 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             if asked["do"] == "down":
                 make = MigrationStep.downgrade_from_script
             found_ = [script.get_revision(one) for one in asked["revisions"]]
-            _not_by_name(how["live"], found_)
+            check_files(how["live"], found_)
+            refuse(how, asked["revisions"][-1])
             return [make(script.revision_map, one) for one in found_ if one is not None]
 
         # Who only asks makes no version table either, where there is none.
@@ -136,16 +135,23 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         tell(around, asked)
         with around:
             script.run_env()
-    except util.CommandError as error:
-        sys.stderr.write("FAILED: %s\n" % error)
-        return 255
+    except Exception as error:
+        if not REFUSED and not isinstance(error, util.CommandError):
+            raise
+        return _failed(REFUSED[0] if REFUSED else error)
     finally:
         answer["notices"] = NOTICES
         if "kept" not in CALLED:
             answer["stops"] = CALLED.get("stops", [])
             answer["modules"] = _installed()
         _tell(found, answer)
-    return 0
+    # Whatever was made of it meanwhile: what was refused is the reason.
+    return _failed(REFUSED[0]) if REFUSED else 0
+
+
+def _failed(why: object) -> int:
+    sys.stderr.write("FAILED: %s\n" % why)
+    return 255
 
 
 def _tell(found: str, answer: dict[str, Any]) -> None:
@@ -178,32 +184,6 @@ def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, 
     answer["elsewhere"] = found
     if not only:
         raise util.CommandError("env.py opens %s" % found)
-
-
-def _not_by_name(live: str, revisions: Any) -> None:
-    """Go no further where a revision alters the live database by its name.
-
-    The clone has another one: what was meant for the live database would be done to it, where it is
-    on the same server, and to any other of this name elsewhere. No event trigger sees it.
-
-    Raises:
-        CommandError: Text in a revision's file does; nothing was done.
-    """
-    from alembic import util
-
-    alters = re.compile(r"\bALTER\s+DATABASE\s+(?:%s(?![\w$])|\"%s\")" % (
-        re.escape(live), re.escape(live.replace('"', '""'))), re.IGNORECASE)  # fmt: skip
-    for one in revisions:
-        try:
-            with open(one.path, "rb") as file:
-                told = ast.parse(file.read())
-        except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen afterwards
-            continue
-        bare = {id(node.value) for node in ast.walk(told) if isinstance(node, ast.Expr)}
-        for node in ast.walk(told):
-            text = node.value if isinstance(node, ast.Constant) and id(node) not in bare else ""
-            if isinstance(text, str) and alters.search(text):
-                raise util.CommandError(BY_NAME % (one.revision, live))
 
 
 def _installed() -> list[str]:

@@ -1,0 +1,155 @@
+"""What a clone is no place for: it is not done, and nothing is known of the step that asks for it.
+
+A clone has another name than the live database, and may be on its server: what is meant for the
+live database by its name, or for the whole server, would be done to those who are at work there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+BY_NAME = "%s alters the database %s by its name, and the clone has another one"
+SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
+"""What is said of a revision that cannot be tried on a clone."""
+REFUSED: list[str] = []
+"""What was not done, in these words."""
+NAME = r'"(?:[^"]|"")+"|[^\W\d][\w$]*'
+ROLE = re.compile(
+    r"\b(CREATE|ALTER|DROP)\s+(?:ROLE|USER|GROUP)\b(?!\s+MAPPING\b)"
+    r"(?:\s+IF\s+(?:NOT\s+)?EXISTS)?(?:\s+(%s))?(\s+IN\s+DATABASE\b)?" % NAME,
+    re.IGNORECASE,
+)
+MEMBER = re.compile(
+    r"\b(?:GRANT\s+((?:(?!\bON\b)[^;])+?)\s+TO|REVOKE\s+(?:\w+\s+OPTION\s+FOR\s+)?"
+    r"((?:(?!\bON\b)[^;])+?)\s+FROM)\s+([^;]+)",
+    re.IGNORECASE,
+)
+WHOLE = re.compile(r"\b(?:ALTER\s+(SYSTEM)|(?:CREATE|ALTER|DROP)\s+(TABLESPACE))\b", re.IGNORECASE)
+ANYBODY = ("all", "current_role", "current_user", "session_user")
+QUOTED = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+REMARK = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+def by_name(text: str, live: str) -> bool:
+    """Whether a statement alters a database of that name, or what is kept of it."""
+    named = r"(?:%s(?![\w$])|\"%s\")" % (re.escape(live), re.escape(live.replace('"', '""')))
+    also = r"(?:(?:%s)\s*,\s*)*" % NAME
+    return bool(re.search(
+        r"\b(?:(?:ALTER|DROP)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?%s"
+        r"|(?:GRANT|REVOKE|COMMENT|LABEL)\b[^;]*?\bON\s+DATABASE\s+%s%s"
+        r"|ALTER\s+(?:ROLE|USER)\b[^;]*?\bIN\s+DATABASE\s+%s)" % (named, also, named, named),
+        text, re.IGNORECASE,
+    ))  # fmt: skip
+
+
+def check_files(live: str, revisions: Any) -> None:
+    """Go no further where text in a revision's file alters the live database by its name.
+
+    Raises:
+        CommandError: It does; nothing was done.
+    """
+    from alembic import util
+
+    for one in revisions:
+        try:
+            with open(one.path, "rb") as file:
+                told = ast.parse(file.read())
+        except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen when it is run
+            continue
+        bare = {id(node.value) for node in ast.walk(told) if isinstance(node, ast.Expr)}
+        for node in ast.walk(told):
+            text = node.value if isinstance(node, ast.Constant) and id(node) not in bare else ""
+            if isinstance(text, str) and by_name(text, live):
+                raise util.CommandError(BY_NAME % (one.revision, live))
+
+
+def refuse(how: dict[str, Any], revision: str) -> None:
+    """Look at every statement from here on as it is about to be done, however it was put together.
+
+    A driver's own cursor is not heard: what is done by it is found afterwards.
+
+    Args:
+        how: Knows the live database's name, and whether it is on the same server.
+        revision: What is asked for.
+    """
+    from alembic import util
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    asking: list[Any] = []
+
+    def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        if asking or connection.dialect.name != "postgresql":
+            return
+        why = BY_NAME % (revision, how["live"]) if by_name(_bare(statement), how["live"]) else ""
+        if not why and how["shared"]:
+            asking.append(connection)
+            try:
+                what = shared(statement, lambda text: connection.exec_driver_sql(text).scalar())
+            finally:
+                asking.clear()
+            why = SHARED % (revision, what) if what else ""
+        if why:
+            REFUSED.append(why)
+            raise util.CommandError(why)
+
+    event.listen(Engine, "before_cursor_execute", before)
+
+
+def shared(statement: str, ask: Any) -> str:
+    """What a statement changes for all databases of a server; empty where it changes nothing.
+
+    Args:
+        statement: As it is about to be done.
+        ask: Answers a query with its one value.
+    """
+    text = _bare(statement)
+    # What a block runs may be in quotes; of a whole statement, what is in quotes is none.
+    block = re.match(r"\s*DO\b", text, re.IGNORECASE) is not None
+    for one in [text] if block else QUOTED.sub("''", text).split(";"):
+        look = re.Pattern.finditer if block else _at_its_beginning
+        for found in look(WHOLE, one):
+            return "settings" if found[1] else "tablespaces"
+        if any(_changes(found, ask) for found in look(ROLE, one)):
+            return "roles"
+        if any(_moves(found, ask) for found in look(MEMBER, one)):
+            return "members of roles"
+    return ""
+
+
+def _bare(statement: str) -> str:
+    return REMARK.sub(" ", statement)
+
+
+def _at_its_beginning(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    found = pattern.match(text.lstrip())
+    return [found] if found else []
+
+
+def _changes(found: re.Match[str], ask: Any) -> bool:
+    """Whether it does anything: one that is there is not made, and one that is not is not changed.
+
+    Nothing but its settings in one database are none of the others'.
+    """
+    verb, name, inside = found[1].upper(), found[2], found[3]
+    if inside:
+        return False
+    there = name is None or _exists(name, ask)
+    return name is None or there is None or there == (verb != "CREATE")
+
+
+def _moves(found: re.Match[str], ask: Any) -> bool:
+    roles = [one for part in (found[1] or found[2], found[3]) for one in re.findall(
+        r"(?:^|,)\s*(?:GROUP\s+)?(%s)" % NAME, part, re.IGNORECASE)]  # fmt: skip
+    return all(_exists(one, ask) is not False for one in roles)
+
+
+def _exists(name: str, ask: Any) -> bool | None:
+    """Whether there is such a role; ``None`` where it is whoever is there."""
+    plain = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    if not name.startswith('"') and plain in ANYBODY:
+        return None
+    word = plain.replace("'", "''")
+    return bool(ask("SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = '%s'" % word))  # noqa: S608
