@@ -10,6 +10,7 @@ from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
+from gate.kinds.body import as_text
 from gate.kinds.endpoint import detail
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -26,6 +27,7 @@ from gate.secrets import known as secrets
 from gate.sources.api.facts import Answer
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.canary.facts import CanaryFacts, Flight, Left
+from gate.sources.canary.mark import filled
 from gate.sources.canary.promised import PromisedCanary
 from gate.sources.canary.questions import AskCanary, AskLeft
 from gate.sources.canary.source import SOURCE
@@ -143,21 +145,26 @@ def _answer(item: Canary, flight: Flight, open_: list[str]) -> list[str]:
     if answer.status != item.request.status:
         although = although if answer.status >= ERROR else ""
         return [f"answered {answer.status}{although}{detail(answer)}"]
-    return _body(item, answer, open_)
+    return _body(item, flight.mark, answer, open_)
 
 
-def _body(item: Canary, answer: Answer, open_: list[str]) -> list[str]:
-    request = item.request
+def _body(item: Canary, mark: str, answer: Answer, open_: list[str]) -> list[str]:
+    request = filled(item.request, {"mark": mark})
     if request.content_type and answer.content_type != request.content_type:
         return [f"answered with {answer.content_type or 'no content type'}"]
-    if not request.body:
+    if not request.body and not request.text:
         return []
     if answer.unread:
         open_.append(f"the body of {request.path}: {answer.unread}")
         return []
-    if not answer.is_json:
+    if request.body and not answer.is_json:
         return [f"the body is no JSON{': ' if answer.flaw else ''}{answer.flaw}"]
-    return complaints(request.body, answer.body, secrets.first)
+    text = as_text(answer.body)
+    lacking = [f"the body lacks {one!r}" for one in request.text if one not in text]
+    if lacking and answer.cut:
+        open_.append(f"the body of {request.path} went on, and was not kept")
+        return []
+    return lacking + (complaints(request.body, answer.body, secrets.first) if request.body else [])
 
 
 def _jobs(item: Canary, states: tuple[str, ...]) -> list[str]:

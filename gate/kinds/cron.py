@@ -131,8 +131,8 @@ def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | 
 ALL_LINES = "all"
 BASE = ("/etc/crontab", "/e2scrub_all", "/anacron", "/popularity-contest", "/sysstat", "/mdadm")
 """Files of the system itself."""
-PROGRAM = re.compile(r"(?<![\\w=/.-])/[A-Za-z0-9_./+-]+")
-"""A program by its path; what stands behind it may be a secret."""
+PROGRAM = re.compile(r"""(?<![^\s;&|(`'"!])(?<!=['"])(?<![<>] )/[A-Za-z0-9_./+-]+""")
+"""A program by its path, where a word begins; any other part of a line may be a secret."""
 CRON_THERE = Probe[str, Lines](
     name="gate.cron.there", model=Lines, script=lambda _: script(), read=read_all
 )

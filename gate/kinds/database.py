@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -131,7 +132,8 @@ def _changed(item: Database, scene: Scene) -> Differences:
         look = scene.before("whether what the contract does not speak of is as before")
         before = require(look.database, "look at the database before").catalog
     except ObservationError as error:
-        return [CannotTell(str(error).removeprefix("cannot tell "), Cause.UPSTREAM)]
+        why = re.sub(r"^cannot tell (?:\([^)]*\): )?", "", str(error))
+        return [CannotTell(why, getattr(error, "cause", Cause.UPSTREAM))]
     after = scene.database.catalog
     obstacle = not_whole("before", before) or not_whole("now", after) or other_view(before, after)
     if obstacle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable
 
 from gate.sources.queues.facts import QueueFacts
@@ -18,17 +19,20 @@ class Since:
     Attributes:
         worker_s: Since the worker's process was started; ``None`` where there is none.
         deployed_s: Since the deployment began, where that is known; older failures are others'.
+        back_s: How far back failures count at least where that is not known; infinite where it is
+            the last run that counts, whenever that was.
     """
 
     worker_s: float | None = None
     deployed_s: float | None = None
+    back_s: float = HOUR_S
 
     @property
     def failures_s(self) -> float:
         """How far back failures count."""
         if self.deployed_s is not None:
             return self.deployed_s
-        return max(self.worker_s or 0.0, HOUR_S)
+        return max(self.worker_s or 0.0, self.back_s)
 
 
 def wrong(queue: QueuePromise, facts: QueueFacts, since: Since) -> list[str]:
@@ -128,9 +132,9 @@ def _failed(queue: QueuePromise, facts: QueueFacts, since: Since) -> Iterable[st
     if len(new) > queue.failed_at_most:
         why = f": {facts.error}" if facts.error else ""
         more = "at least " if facts.at_least else ""
+        within = f" in the last {since.failures_s:.0f} s" if math.isfinite(since.failures_s) else ""
         yield (
-            f"{more}{len(new)} failed in {facts.name} in the last {since.failures_s:.0f} s, the "
-            f"newest {new[0]:.0f} s ago{why}"
+            f"{more}{len(new)} failed in {facts.name}{within}, the newest {new[0]:.0f} s ago{why}"
         )
 
 

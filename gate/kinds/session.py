@@ -31,6 +31,7 @@ from gate.target import Target
 
 ABORTED = "idle in transaction (aborted)"
 IDLE = "idle in transaction"
+DISABLED = "disabled"
 ABORTED_S = 1.0
 """Between the error and its rollback a session is in this state, too."""
 
@@ -67,15 +68,17 @@ def session(promise: Promise, scene: Scene) -> Finding:
     )
     found = sessions_of(item.unit, scene)
     if item.absent:
-        broken = (f"{item.unit} has {len(found)} sessions",) if found else ()
+        there = (f"{item.unit} has {len(found)} sessions",) if found else ()
         seen = f"{len(found)} sessions"
-        return Finding(promised="no session", seen=seen, broken=broken, look=look)
-    return Finding(
-        promised=_promised(item),
-        seen=seen_of(found),
-        broken=tuple(_broken(item, found, scene)),
-        look=look,
-    )
+        return Finding(promised="no session", seen=seen, broken=there, look=look)
+    broken = tuple(_broken(item, found, scene))
+    untold = next((one for one in found if one.state == DISABLED), None)
+    if untold is not None and not broken:
+        raise ObservationError(
+            f"cannot tell (upstream): session {untold.pid}: the server does not keep what it does: "
+            f"track_activities is off for the role {untold.role or 'unknown'}"
+        )
+    return Finding(promised=_promised(item), seen=seen_of(found), broken=broken, look=look)
 
 
 def _broken(item: Session, found: tuple[SessionFacts, ...], scene: Scene) -> Iterable[str]:

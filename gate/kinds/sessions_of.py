@@ -40,6 +40,8 @@ def sessions_of(unit: str, scene: Scene) -> tuple[SessionFacts, ...]:
         return ()
     found = tuple(one for one in sessions.found if _is_of(one, connections.found))
     why = obstacle(unit, connections, sessions, scene.database.user) if not found else ""
+    if found and connections.hidden:
+        why = f"(upstream): {unit}: {connections.hidden}: some of its sessions may be among them"
     if any(one.hidden for one in found):
         why = _no_right(scene.database.user)
     if why:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from gate.kinds.kind import (
     shown,
 )
 from gate.kinds.port import no_such_unit
-from gate.kinds.queue_states import Since, open_questions, seen, wrong
+from gate.kinds.queue_states import HOUR_S, Since, open_questions, seen, wrong
 from gate.kinds.scene import Scene
 from gate.rule import at_least_one
 from gate.sources.database.proofs import Proofs
@@ -166,12 +167,14 @@ def _stopped(item: Work, unit: Unit | Absent) -> list[str]:
 def _since(item: Work, unit: Unit | Absent, scene: Scene) -> Since:
     host = scene.observed.host
     clock = host.value.identity.clock if isinstance(host, Seen) else scene.observed.started
-    started = unit.started if isinstance(unit, Unit) and "timer" not in item.queues() else None
+    timed = "timer" in item.queues()
+    started = unit.started if isinstance(unit, Unit) and not timed else None
     deployed = scene.baseline.finished if scene.baseline else None
     is_after = scene.moment == "postdeploy" and deployed is not None
     return Since(
         worker_s=_age(started, clock) if started else None,
         deployed_s=_age(deployed, scene.observed.started) if is_after and deployed else None,
+        back_s=math.inf if timed else HOUR_S,  # how a timer's last run ended holds until its next
     )
 
 

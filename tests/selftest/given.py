@@ -29,7 +29,7 @@ __all__ = ["NOW", "ago", "host", "look", "path", "promised", "said", "scene", "u
 NOTHING = CannotTell("not looked at", Cause.UPSTREAM)
 NOWHERE = ("risk", "waiver", "trigger", "budget", "rehearsal")
 """Kinds that are judged by what others look at."""
-ABSENT = ("absent", "closed", "not served")
+ABSENT = ("absent", "closed", "not served", "no session", "no worker")
 DESK = target_of("local://")
 
 

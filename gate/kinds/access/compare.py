@@ -30,7 +30,10 @@ def access(promise: Promise, scene: Scene) -> Finding:
     promised = _promised(item)
     if isinstance(answer, Absent):
         return Finding(promised=promised, seen=answer.proof, broken=(answer.proof,), look=look)
-    broken = _leaks(item, answer, scene) + _status(item, answer)
+    unclear: list[ObservationError] = []
+    broken = _leaks(item, answer, scene, unclear) + _status(item, answer)
+    if unclear and not broken:
+        raise unclear[0]
     if not broken and item.expects == "sees":
         broken = [
             f"{item.role} is not shown {described(one)}"
@@ -59,16 +62,16 @@ def _refused(item: Cell) -> bool:
     return item.expects == "denied" or (isinstance(item.expects, int) and item.expects >= ERROR)
 
 
-def _leaks(item: Cell, answer: Answer, scene: Scene) -> list[str]:
+def _leaks(item: Cell, answer: Answer, scene: Scene, unclear: list[ObservationError]) -> list[str]:
+    """What it is shown and must not be; what of that cannot be told goes to ``unclear``."""
     if item.expects != "hidden" and not _refused(item):
         return []
     found = []
     for one in item.hides:
         try:
             places = shown(one, answer, scene.target)
-        except ObservationError:
-            if answer.status in OK or item.expects == "hidden":
-                raise
+        except ObservationError as error:
+            unclear.append(error)
             places = []
         found += [f"{item.role} is shown {'; '.join(places)}"] if places else []
     return found

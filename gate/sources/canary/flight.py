@@ -136,9 +136,19 @@ def _event(event: Event, place: Place, words: Mapping[str, str], within_s: float
 
 
 def _lacks(request: Sent, answer: Answer) -> str:
+    """What an answer lacks of what is promised of it; empty where it lacks nothing.
+
+    Raises:
+        ObservationError: Its body was not read.
+    """
     if answer.status != request.status:
         return f"it answers {answer.status}"
-    text = json.dumps(answer.body) if not isinstance(answer.body, str) else answer.body
+    if request.content_type and answer.content_type != request.content_type:
+        return f"it answers with {answer.content_type or 'no content type'}"
+    if answer.unread and (request.text or request.body):
+        raise ObservationError(f"the body of {request.path}: {answer.unread}")
+    body = answer.body
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     lacking = [one for one in request.text if one not in text]
     wrong = complaints(request.body, answer.body, known.first) if request.body else []
     return "; ".join([*(f"it lacks {one!r}" for one in lacking), *wrong])

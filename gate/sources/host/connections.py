@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import ipaddress
 import re
 import shlex
@@ -66,7 +67,7 @@ class Connections(Model):
     Attributes:
         state: Of the unit, such as ``active (running)``.
         pids: Its processes: of its control group, or its main process with all descendants.
-        found: Established connections, at most 500.
+        found: Established connections, at most 500; first those that it opened itself.
         hidden: Why some may not be among them; empty where all are.
     """
 
@@ -127,14 +128,18 @@ class _Host:
             return CannotTell(f"{name} has a network of its own", Cause.UPSTREAM)
         tcp = [one for one in self.tcp if self._owns(one[5], pids, group)]
         unix = [one for one in self.unix if self._owns(one[5], pids, group)]
-        found = (*map(self._tcp, tcp), *filter(None, map(self._unix, unix)))
+        ends = collections.Counter(_end(one, 1) for one in tcp)
+        accepted = [one for one in tcp if ends[_end(one, 1)] > 1]  # several peers at one end
+        opened = [one for one in tcp if ends[_end(one, 1)] == 1]
+        may_be = (*map(self._tcp, opened), *filter(None, map(self._unix, unix)))
+        found = (*may_be, *map(self._tcp, accepted))
         shown = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
         hidden = "" if shown or tcp or not pids else "processes of connections are not shown"
         return Connections(
             state=f"{unit.get('ActiveState', '')} ({unit.get('SubState', '')})",
             pids=tuple(sorted(map(int, pids))),
             found=found[:PEERS],
-            hidden=f"more than {PEERS} connections" if len(found) > PEERS else hidden,
+            hidden=f"more than {PEERS} connections" if len(may_be) > PEERS else hidden,
         )
 
     def _pids(self, main: str, group: str) -> set[str]:

@@ -84,8 +84,10 @@ def _facts(
         return CannotTell(f"systemctl show told nothing of {name}", Cause.UPSTREAM)
     if timer.get("LoadState") == "not-found":
         return Absent(f"{name}: LoadState=not-found")
-    service = units.get(timer.get("Triggers", ""), {})
     job = timer.get("Triggers") or "what it starts"
+    if timer.get("Triggers") and job not in units:
+        return CannotTell(f"systemctl show told nothing of {job}", Cause.UPSTREAM)
+    service = units.get(job, {})
     last_up, started = _span(timer.get("LastTriggerUSecMonotonic")), service.get(
         "ExecMainStartTimestampMonotonic", "")  # fmt: skip
     busy = service.get("ActiveState") in RUNS
@@ -114,7 +116,8 @@ def _facts(
         waiting=int(late > 0),
         oldest_due_s=late or None,
         running=running,
-        taken_s=ago,
+        taken_s=None if failed else ago,  # a run that failed is no sign that any is finished
+        tried_s=ago if failed else None,
         failed=int(failed),
         failures=(ago or 0.0,) if failed else (),
         error=known.first(error, 200) if failed else "",

@@ -193,6 +193,7 @@ METRICS = "# HELP up x\nup 1\n"
         (f'{PLAIN}text = ["ok"]', answer("all ok", **TEXT), ""),
         (f'{PLAIN}text = ["ok"]', answer("no", **TEXT), "the body lacks 'ok'"),
         (f'{PLAIN}text = ["ok"]', answer({"state": "ok"}), ""),
+        ('text = ["ü"]', answer({"state": "grün"}), ""),
         (f'{PLAIN}text = ["up"]', answer(METRICS, **TEXT), ""),
         (f'{PLAIN}text = ["HELP"]', answer(METRICS, **TEXT), "the body lacks 'HELP'"),
         (f'{PLAIN}text = ["# HELP up"]', answer(METRICS, **TEXT), ""),
