@@ -34,6 +34,19 @@ def uptime(since: dt.datetime | None, now: dt.datetime) -> str:
     return f"{days}d {hours}h" if hours else f"{days}d"
 
 
+def still(left: dt.timedelta) -> str:
+    """What is left of a time: ``12 more days``, ``31 more hours``, ``5 more minutes``."""
+    whole = max(0, int(left.total_seconds()))
+    if whole >= 2 * DAY:
+        return f"{whole // DAY} more days"
+    return f"{whole // HOUR} more hours" if whole >= 2 * HOUR else f"{whole // MINUTE} more minutes"
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: ``14``, ``0.5``."""
+    return f"{value:.12g}"
+
+
 def seconds(value: float) -> str:
     """A duration in seconds: ``47s``, ``1.3s``, ``5s``, ``12ms``."""
     if value < MILLISECONDS_BELOW:

@@ -15,6 +15,11 @@ from gate.toml import Strict
 Moment = Literal["predeploy", "postdeploy", "rollback"]
 Name = Annotated[str, pydantic.Field(min_length=1)]
 Seconds = Annotated[float, pydantic.Field(gt=0)]
+Days = Annotated[
+    float,
+    pydantic.Field(gt=0, allow_inf_nan=False),
+    pydantic.AfterValidator(lambda days: int(days) if days == int(days) else days),
+]
 Port = Annotated[int, pydantic.Field(ge=1, le=65535)]
 AbsolutePath = Annotated[str, pydantic.Field(pattern=r"^/")]
 Commit = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/+-]*$")]

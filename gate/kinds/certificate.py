@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Name, Port, Yes
+from gate.contract.item import AbsolutePath, Days, Item, Name, Port, Yes
+from gate.duration import number, still
 from gate.kinds.host_kind import HostKind, listed
 from gate.kinds.recorded_certificates import CERTIFICATES_THERE, name_of
 from gate.kinds.scene import Scene
@@ -31,7 +32,7 @@ class Certificate(Item):
         address: Address of the host that it is served on.
         starttls: Protocol in which TLS is asked for, where it is not spoken from the first byte.
         days_left: For how many days it, and all that come with it, must still be good, at least,
-            by the host's clock.
+            by the host's clock; 0.1 of one that is good for hours.
         names: Names that it must be good for, too.
         issuer: Common name of who issued it.
         sha256: Its fingerprint.
@@ -46,7 +47,7 @@ class Certificate(Item):
     starttls: Literal["smtp", "pop3", "imap", "ftp", "xmpp", "ldap", "postgres", "mysql"] | None = (
         None
     )
-    days_left: Annotated[int, pydantic.Field(ge=1)] = 14
+    days_left: Days = 14
     names: tuple[Name, ...] = ()
     issuer: Name | None = None
     sha256: Annotated[str, pydantic.Field(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -75,14 +76,14 @@ def _differs(
     item: Certificate, found: CertificateFacts, scene: Scene
 ) -> Iterator[str | CannotTell]:
     now = scene.host.identity.clock
-    for number, one in enumerate(found.chain):
-        whose, left = f"{one.subject}: " if number else "", one.until - now
+    for place, one in enumerate(found.chain):
+        whose, left = f"{one.subject}: " if place else "", one.until - now
         if one.since > now:
             yield f"{whose}good only from {one.since:%Y-%m-%d %H:%M} UTC on"
         if left < dt.timedelta(0):
             yield f"{whose}expired {(-left).days} days ago, on {one.until:%Y-%m-%d}"
         elif left < dt.timedelta(days=item.days_left):
-            yield f"{whose}good for only {left.days} more days"
+            yield f"{whose}good for only {still(left)}"
     names = ", ".join(found.names) or "no name"
     yield from (
         f"not good for {one}, but for {names}" for one in _wanted(item) if not found.is_for(one)
@@ -115,15 +116,24 @@ def _keys(item: Certificate, found: CertificateFacts) -> Mapping[str, Any]:
     return {**given, "names": list(found.names) or None, "issuer": found.issuer}
 
 
+def _floor(found: CertificateFacts) -> float:
+    """A sixth of the shortest life in the chain, where that is less than what is promised else.
+
+    Those who renew by themselves do it with a third of the life left (Caddy, certbot, step-ca).
+    """
+    sixth = min(one.until - one.since for one in found.chain) / 6 / dt.timedelta(days=1)
+    usual = float(Certificate.model_fields["days_left"].default)
+    return usual if sixth >= usual else float(f"{sixth:.2g}")
+
+
 def _discovered(item: Certificate, found: CertificateFacts, scene: Scene) -> Mapping[str, Any]:
     """Asked for by a name of its own; with the days that are left at least, whatever they are."""
     del scene
     keys = _keys(item, found)
-    fields = type(item).model_fields
     return {
         **keys,
         "name": name_of(found.names) or item.name,
-        "days_left": fields["days_left"].default,
+        "days_left": _floor(found),
         "trusted": True if found.verified == "ok" else None,
     }
 
@@ -137,7 +147,7 @@ KIND = HostKind(
     subject=_subject,
     called=_called,
     promised=lambda item: listed(
-        good_for=f"{item.days_left} more days",
+        good_for=f"{number(item.days_left)} more days",
         for_=_wanted(item),
         by=item.issuer,
         sha256=item.sha256,

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from gate.contract.item import Item, Moment
 from gate.contract.model import Promise
-from gate.duration import seconds
+from gate.duration import number, seconds, still
 from gate.errors import ObservationError
 from gate.kinds.body import content
 from gate.kinds.finding import Finding
@@ -142,10 +142,10 @@ def _in_front(item: Endpoint, answer: Answer, scene: Scene) -> list[str]:
     return broken
 
 
-def _days_left(days: int, answer: Answer, scene: Scene) -> list[str]:
+def _days_left(days: float, answer: Answer, scene: Scene) -> list[str]:
     served = answer.certificate
     if served is None:
-        return [f"no certificate came with it, and {days} days are promised of one"]
+        return [f"no certificate came with it, and {number(days)} days are promised of one"]
     left = served.until - scene.observed.started
     if left >= dt.timedelta(days=days):
         return []
@@ -153,7 +153,7 @@ def _days_left(days: int, answer: Answer, scene: Scene) -> list[str]:
     if left < dt.timedelta(0):
         return [f"{whose} expired on {served.until:%Y-%m-%d}"]
     until = f"until {served.until:%Y-%m-%d}"
-    return [f"{whose} is good for only {left.days} more days, {until}; promised {days}"]
+    return [f"{whose} is good for only {still(left)}, {until}; promised {number(days)} days"]
 
 
 def answered(scene: Scene, id_: str) -> Answer | Absent:

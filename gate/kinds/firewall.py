@@ -9,6 +9,7 @@ import pydantic
 
 from gate.contract.item import Item, Name
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.recorded_firewall import FIREWALL_THERE, leads_to_passing
 from gate.kinds.scene import Scene
 from gate.rule import Filled, Is, Not, Rule, Some
 from gate.sources.host.firewall import FIREWALL, ChainFacts, plain
@@ -90,6 +91,18 @@ def _keys(item: Firewall, found: ChainFacts) -> Mapping[str, Any]:
     }
 
 
+def _discovered(item: Firewall, found: ChainFacts, scene: Scene) -> Mapping[str, Any]:
+    """Without the rules that an engine or a jail wrote: beside those there can be others."""
+    del scene
+    rules = [one for one in found.rules if not leads_to_passing(one)]
+    whole = len(rules) == len(found.rules)
+    return {
+        **_keys(item, found),
+        "rules": rules or None,
+        "only": True if rules and whole else None,
+    }
+
+
 KIND = HostKind(
     name="firewall",
     chapter="network",
@@ -109,5 +122,7 @@ KIND = HostKind(
     columns={"Policy": lambda one: one.policy or "-", "Rules": lambda one: "; ".join(one.rules)},
     look=_look,
     keys=_keys,
+    discover=FIREWALL_THERE,
+    discovered=_discovered,
     severity="critical",
 ).kind

@@ -1,7 +1,7 @@
 """Which ports of a host serve certificates, for the recorder.
 
-Hands are shaken only where TLS is spoken by habit, or where a web server listens: what else listens
-might take the first bytes of TLS for something else.
+Hands are shaken only where TLS is spoken by habit or by the target itself, or where a web server
+listens: what else listens might take the first bytes of TLS for something else.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
@@ -38,7 +39,10 @@ def name_of(names: Iterable[str]) -> str:
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
-    """Each such port once, asked for by the host's own name; what it serves tells a better one."""
+    """Each such port, asked for by the names that the target reaches it by.
+
+    Where it names none, by the host's own: what is served tells a better one.
+    """
     del which
     listeners = scene.host.listeners
     if not isinstance(listeners, Seen):
@@ -50,12 +54,36 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
     seen: set[int] = set()
     for one in sorted(listeners.value, key=lambda one: (one.port, one.family, one.address)):
         number = one.port - scene.target.port_offset
-        if number in seen or not number > 0 or not (number in TLS or _is_served(one, servers)):
+        names = _reached_by(scene, one.port)
+        speaks = number in TLS or names or _is_served(one, servers)
+        if number in seen or not number > 0 or not speaks:
             continue
         seen.add(number)
         where = {} if _is_local(one) else {"address": one.address.partition("%")[0]}
-        keys = {"title": f"The certificate on port {number} is good", "port": number}
-        yield Recorded(str(number), {**keys, "name": asked, **where})
+        for server in names or [asked]:
+            called = str(number) if server == asked else f"{server} {number}"
+            title = f"The certificate on port {number} is good"
+            keys = {"title": title, "port": number, "name": server}
+            yield Recorded(called, {**keys, **where})
+
+
+def _reached_by(scene: Scene, port: int) -> list[str]:
+    """The names by which the target's bases ask a port for TLS, each once; no bare addresses."""
+    found: dict[str, None] = {}
+    for base in scene.target.api.named.values():
+        url = urlsplit(base.base)
+        name = base.server_name or url.hostname or ""
+        if url.scheme == "https" and (url.port or 443) == port and _is_name(name):
+            found[name] = None
+    return [*found]
+
+
+def _is_name(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return HOST_NAME.fullmatch(text) is not None
+    return False
 
 
 def _servers(scene: Scene) -> set[str]:

@@ -22,7 +22,8 @@ def record_endpoints(scene: Scene) -> Iterable[Recorded]:
     """What was answered to who is not logged in, where the recorder asked.
 
     A failure, a page that is not there, and a document that lists the others are nothing to keep;
-    nor is what a wall in front of everything says where a document was guessed to be.
+    nor is what a wall in front of everything, or a server that knows one answer, says where a
+    document was guessed to be.
     """
     api = scene.observed.api
     for id_, fact in sorted(api.value.answers.items()) if isinstance(api, Seen) else ():
@@ -33,7 +34,7 @@ def record_endpoints(scene: Scene) -> Iterable[Recorded]:
         is_document = isinstance(answer.body, Mapping) and "paths" in answer.body
         if answer.status >= FAILURE or answer.status in NOT_THERE or is_document:
             continue
-        if path in DOCUMENTS and not answer.is_json:
+        if path in DOCUMENTS and (answer.status == OK or not answer.is_json):
             continue
         name = "_".join(re.findall(r"\w+", f"{base} {path}")) or "root"
         keys: dict[str, object] = {"title": f"{path} answers {answer.status}", "path": path}

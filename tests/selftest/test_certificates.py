@@ -7,13 +7,16 @@ import subprocess
 
 import pytest
 
+from gate.contract.model import Contract
 from gate.errors import ContractError
+from gate.recorder.live import record
 from tests.selftest import tls
 from tests.selftest.promised import (
     CANNOT,
     all_of,
     check,
     contract,
+    here,
     judge,
     lying,
     recorded,
@@ -156,3 +159,32 @@ def test_mistakes(tmp_path: pathlib.Path) -> None:
     ):
         with pytest.raises(ContractError, match=words):
             contract(tmp_path, {"certificate.x": keys})
+
+
+def test_recorded_by_the_names_that_the_target_asks_for(tmp_path: pathlib.Path) -> None:
+    """A server that answers to its own name alone is found; that name is promised."""
+    file = tls.certificate(tmp_path / "leaf.pem", [NAME], 40.5)
+    with tls.serving(file, only=NAME) as port:
+        base = {"base": f"https://127.0.0.1:{port}", "server_name": NAME}
+        other = {"base": f"https://localhost:{port}"}
+        target = here(api={**base, "bases": {"other": other, "same": base}})
+        nothing = Contract(system="", cwd="/", folder="/nowhere", sha256="", promises={})
+        text = record(target, nothing, ("certificates",))[0]["certificates"]
+    assert f'[certificate."{NAME} {port}"]' in text
+    assert f'name = "{NAME}"' in text
+    assert f'issuer = "{tls.ISSUER}"' in text
+    assert f"certificate localhost {port}: " in text  # asked for in vain, and said
+    assert text.count(f"port = {port}") == 1
+
+
+def test_short_lives(tmp_path: pathlib.Path) -> None:
+    """One that is good for hours can be promised, in parts of a day; what is left is told so."""
+    file = tls.certificate(tmp_path / "leaf.pem", [NAME], 0.5, old=0.1)
+    of = f'file = "{file}"\n'
+    items = {"certificate.lives": of + "days_left = 0.4", "certificate.ends": of + "days_left = 1"}
+    check(judge(tmp_path, items), {"certificate.lives": "", "certificate.ends": "11 more hours"})
+    with tls.serving(file) as port:
+        target = here(api={"base": f"https://127.0.0.1:{port}", "server_name": NAME})
+        nothing = Contract(system="", cwd="/", folder="/nowhere", sha256="", promises={})
+        text = record(target, nothing, ("certificates",))[0]["certificates"]
+    assert "days_left = 0.1\n" in text

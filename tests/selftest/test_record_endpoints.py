@@ -136,3 +136,30 @@ def test_a_wall_before_everything(tmp_path: pathlib.Path, server: ThreadingHTTPS
     assert chapters["endpoints"].count("[endpoint.") == 1
     assert "[endpoint.root]" in chapters["endpoints"]
     assert "status = 401" in chapters["endpoints"]
+
+
+class OneAnswer(Handler):
+    """A server that says the same in JSON, whatever is asked for."""
+
+    def do_GET(self) -> None:
+        """Say it."""
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "12")
+        self.end_headers()
+        self.wfile.write(b'{"ok": true}')
+
+
+def test_one_answer_to_everything(tmp_path: pathlib.Path, server: ThreadingHTTPServer) -> None:
+    """It is no document where one was guessed to be: the address itself is all that is kept."""
+    server.RequestHandlerClass = OneAnswer
+    (tmp_path / "here.toml").write_text(
+        f'title = "T"\nhost = "local://"\n[deadlines]\nwindow_s = 0.01\n'
+        f'[api]\nbase = "http://127.0.0.1:{server.server_address[1]}"\n'
+    )
+    target = load_target(str(tmp_path / "here.toml"), tmp_path)
+    nothing = Contract(system="", cwd="/", folder=str(tmp_path), sha256="", promises={})
+    text = record(target, nothing, ("endpoints",))[0]["endpoints"]
+    assert text.count("[endpoint.") == 2  # its body is a table of its own
+    assert "[endpoint.root]" in text
+    assert "[endpoint.root.body]" in text

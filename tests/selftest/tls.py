@@ -7,7 +7,7 @@ import pathlib
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from cryptography import x509
@@ -19,8 +19,10 @@ ISSUER = "A self-test"
 POLL_S = 0.1
 
 
-def certificate(file: pathlib.Path, names: Sequence[str], days: float) -> pathlib.Path:
-    """Make a key and a certificate for some names that is good for so many more days."""
+def certificate(
+    file: pathlib.Path, names: Sequence[str], days: float, old: float = 100
+) -> pathlib.Path:
+    """Make a key and a certificate for some names, so many days old and good for so many more."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.timezone.utc)
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ISSUER)])
     made = (
@@ -29,7 +31,7 @@ def certificate(file: pathlib.Path, names: Sequence[str], days: float) -> pathli
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=100))
+        .not_valid_before(now - dt.timedelta(days=old))
         .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
@@ -48,12 +50,15 @@ def certificate(file: pathlib.Path, names: Sequence[str], days: float) -> pathli
 
 
 @contextmanager
-def serving(file: pathlib.Path | None, word: bytes = b"") -> Iterator[int]:
-    """Serve on a port of its own: a certificate; or without one a word, or nothing but silence."""
+def serving(file: pathlib.Path | None, word: bytes = b"", only: str = "") -> Iterator[int]:
+    """Serve on a port of its own: a certificate; or without one a word, or nothing but silence.
+
+    Where a name is given, nobody who asks for another one gets the certificate.
+    """
     over, held = threading.Event(), list[socket.socket]()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         server.settimeout(POLL_S)
-        words = (server, file, word, over, held)
+        words = (server, file, word, only, over, held)
         thread = threading.Thread(target=_serve, args=words, daemon=True)
         thread.start()
         try:
@@ -65,10 +70,18 @@ def serving(file: pathlib.Path | None, word: bytes = b"") -> Iterator[int]:
                 one.close()
 
 
-def _serve(
+def _only(name: str) -> Callable[[ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
+    def answers(_session: ssl.SSLObject, asked: str | None, _context: ssl.SSLContext) -> int | None:
+        return None if asked == name else ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+
+    return answers
+
+
+def _serve(  # noqa: PLR0917 - the arguments of a thread
     server: socket.socket,
     file: pathlib.Path | None,
     word: bytes,
+    only: str,
     over: threading.Event,
     held: list[socket.socket],
 ) -> None:
@@ -81,6 +94,7 @@ def _serve(
         if file is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(file)  # anew: it may have been renewed
+            context.sni_callback = _only(only) if only else None
             peer.settimeout(5)
             with suppress(OSError), context.wrap_socket(peer, server_side=True) as session:
                 session.recv(1)

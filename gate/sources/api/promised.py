@@ -9,7 +9,7 @@ import pydantic
 
 from gate.api import HeaderName
 from gate.contract.body_schema import check_schema
-from gate.contract.item import Json, Pattern, Seconds
+from gate.contract.item import Days, Json, Pattern, Seconds
 from gate.rule import AtLeast, Filled, Has, Is, Not, Rule, Some
 from gate.secrets.known import HEADERS as SECRET_HEADERS
 from gate.sources.api.promised_answer import (
@@ -78,7 +78,7 @@ class PromisedExchange(Strict):
     location: Location | None = None
     redirects: tuple[Hop, ...] = ()
     http_version: Literal["1.0", "1.1", "2"] | None = None
-    days_left: Annotated[int, pydantic.Field(ge=1)] | None = None
+    days_left: Days | None = None
     token: TokenPromise | None = None
     metrics: tuple[MetricPromise, ...] = ()
     closed: bool = False

@@ -55,7 +55,7 @@ def read(
 ) -> Mapping[Subject, ChainFacts | Absent | CannotTell]:
     """What is said of each chain."""
     told = read_parts(section)
-    chains = _nft(told["nft"], told["json"])
+    chains = nft_chains(told["nft"], told["json"])
     found: dict[Subject, ChainFacts | Absent | CannotTell] = {}
     for one in subjects:
         tool, table, chain = one
@@ -69,7 +69,7 @@ def read(
     return found
 
 
-def _nft(text: Section, listing: Section) -> dict[tuple[str, str], ChainFacts] | CannotTell:
+def nft_chains(text: Section, listing: Section) -> dict[tuple[str, str], ChainFacts] | CannotTell:
     """Chains by table and name; both of the tool's answers have to name the same ones.
 
     Source:
