@@ -15,7 +15,13 @@ from gate.kinds.recorded_certificates import CERTIFICATES_THERE, name_of
 from gate.kinds.scene import Scene
 from gate.rule import Both, Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import CannotTell, Cause
-from gate.sources.host.certificates import CERTIFICATES, CertificateFacts, Subject, command
+from gate.sources.host.certificates import (
+    CERTIFICATES,
+    THE_HOST,
+    CertificateFacts,
+    Subject,
+    command,
+)
 from gate.target import Target
 
 HostName = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
@@ -65,11 +71,13 @@ class Certificate(Item):
 
 
 def _subject(item: Certificate, target: Target) -> Subject:
-    ca_file = target.placed(item.ca_file) if item.ca_file else ""
+    whose = THE_HOST if item.trusted else ""
+    if item.ca_file:
+        whose = target.placed(item.ca_file)
     if item.file:
-        return ("file", target.placed(item.file), 0, ca_file, "", "")
+        return ("file", target.placed(item.file), 0, whose, "", "")
     port = target.port(item.port or 0)
-    return ("port", item.address, port, ca_file, item.name or "", item.starttls or "")
+    return ("port", item.address, port, whose, item.name or "", item.starttls or "")
 
 
 def _differs(

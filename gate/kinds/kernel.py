@@ -75,9 +75,9 @@ def script(subjects: Sequence[Subject]) -> str:
     del subjects
     return parts(
         {
-            "release": "limited cat /proc/sys/kernel/osrelease",
-            "tainted": "limited cat /proc/sys/kernel/tainted",
-            "cmdline": "limited cat /proc/cmdline",
+            "release": "cat /proc/sys/kernel/osrelease",
+            "tainted": "cat /proc/sys/kernel/tainted",
+            "cmdline": "cat /proc/cmdline",
             "modules": "modules",
             "reboot": "reboot",
         },
@@ -87,8 +87,8 @@ def script(subjects: Sequence[Subject]) -> str:
 
 FUNCTIONS = r"""
 modules() {
-  [ ! -e /proc/modules ] || limited cut -d ' ' -f 1 /proc/modules || return
-  builtin=/lib/modules/$(limited cat /proc/sys/kernel/osrelease)/modules.builtin
+  [ ! -e /proc/modules ] || cut -d ' ' -f 1 /proc/modules || return
+  builtin=/lib/modules/$(cat /proc/sys/kernel/osrelease)/modules.builtin
   [ ! -r "$builtin" ] || limited sed 's,.*/,,; s,[.]ko.*,,' "$builtin"
   echo .
 }
@@ -162,7 +162,7 @@ def _numbers(release: str) -> list[int]:
 
 
 KERNEL = Probe[Subject, KernelFacts](
-    name="gate.kernel", model=KernelFacts, script=script, read=read
+    name="gate.kernel", model=KernelFacts, script=script, read=read, light=True
 )
 
 

@@ -63,7 +63,7 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
         for server in names or [asked]:
             called = str(number) if server == asked else f"{server} {number}"
             title = f"The certificate on port {number} is good"
-            keys = {"title": title, "port": number, "name": server}
+            keys = {"title": title, "port": number, "name": server, "trusted": True}
             yield Recorded(called, {**keys, **where})
 
 

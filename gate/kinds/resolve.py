@@ -54,7 +54,7 @@ class Addresses(Model):
 
 def script(subjects: Sequence[str]) -> str:
     """Each name by itself, side by side: one that is late delays no other."""
-    return each((f"getent ahosts {one}" for one in subjects), LOOKUP_S)
+    return each((("getent", "ahosts", one) for one in subjects), LOOKUP_S)
 
 
 def read(

@@ -80,13 +80,13 @@ def script(subjects: Sequence[Subject]) -> str:
     del subjects
     return parts(
         {
-            "udp": "limited cat /proc/net/udp",
+            "udp": "cat /proc/net/udp",
             "udp6": "udp6",
-            "unix": "limited cat /proc/net/unix",
+            "unix": "cat /proc/net/unix",
             "owners": "limited ss -Hlnaup",
             "unix.owners": "limited ss -Hlnxp",
         },
-        functions="udp6() { [ ! -e /proc/net/udp6 ] || limited cat /proc/net/udp6; }\n",
+        functions="udp6() { [ ! -e /proc/net/udp6 ] || cat /proc/net/udp6; }\n",
     )
 
 

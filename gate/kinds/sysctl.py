@@ -88,7 +88,9 @@ def read(
     return found
 
 
-SYSCTLS = Probe[str, Parameter](name="gate.sysctls", model=Parameter, script=script, read=read)
+SYSCTLS = Probe[str, Parameter](
+    name="gate.sysctls", model=Parameter, script=script, read=read, light=True
+)
 
 
 def _differs(item: Sysctl, found: Parameter, scene: Scene) -> Iterator[str | CannotTell]:

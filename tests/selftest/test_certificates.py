@@ -146,6 +146,29 @@ def test_as_served(tmp_path: pathlib.Path) -> None:
     check(odd, all_of(items, CANNOT))
 
 
+def test_authorities_are_read_where_somebody_asks(tmp_path: pathlib.Path) -> None:
+    """Reading them takes longer than the handshake; of what is not trusted nothing is verified."""
+    good = tls.certificate(tmp_path / "good.pem", [NAME], 40.5)
+    says = f"""
+    cat {good}
+    read=18 why='the host read its authorities'
+    [ "$SSL_CERT_FILE$SSL_CERT_DIR" != /dev/null/dev/null ] || {{ read=0 why=ok; }}
+    echo "Verify return code: $read ($why)"
+    """
+    of = f'name = "{NAME}"\nport = 443\n'
+    items = {
+        "certificate.good": of,
+        "certificate.trusted": of + "trusted = true",
+        "certificate.by_us": of + f'trusted = true\nca_file = "{good}"',
+    }
+    said = judge(tmp_path, items, lying(tmp_path, openssl=says))
+    asked = "it is not to be trusted: the host read its authorities"
+    expected = {"certificate.good": "", "certificate.trusted": asked, "certificate.by_us": asked}
+    check(said, expected)
+    file = {"certificate.file": f'file = "{good}"'}
+    check(judge(tmp_path, file, lying(tmp_path, openssl="exit 9")), all_of(file, ""))
+
+
 def test_mistakes(tmp_path: pathlib.Path) -> None:
     """A port needs a name, a file none."""
     for keys, words in (

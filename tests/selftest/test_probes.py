@@ -18,7 +18,7 @@ from gate.connection.carrier import open_carrier
 from gate.errors import GateError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
-from gate.sources.host.each import blocks, each
+from gate.sources.host.each import Bounded, Command, blocks, each
 from gate.sources.host.facts import HostFacts, HostQuestions
 from gate.sources.host.probe import AskProbe, Probe, Probed, probed
 from gate.sources.host.questions import AskPath, host_questions
@@ -237,6 +237,67 @@ def test_commands_side_by_side() -> None:
     assert told["forger"] == Seen(Word(word="0 forged\n0\n\n2 0", parts=(0,)))
     assert told["hangs"] == Seen(Word(word="begun", parts=(124,)))
     assert told["more 29"] == Seen(Word(word="29", parts=(0,)))
+
+
+def test_programs_without_a_shell_of_their_own() -> None:
+    """A program with its arguments, and what has ends of its own, are told as a shell's text is."""
+    commands: dict[str, Command] = {
+        "program": ("printf", "%s|", "a b", "'$x'", "*"),
+        "missing": ("no-such-tool-here", "x"),
+        "hangs": ("sleep", "30"),
+        "bounded": Bounded("echo one; echo two >&2; (exit 3)"),
+        "reads": Bounded("cat; echo read"),
+        "shell": "echo $0",
+    }
+    side = probe(
+        script=lambda asked: each((commands[one] for one in asked), 1.0),
+        read=lambda section, asked: {
+            one: Word(word=block.text, parts=(block.rc,))
+            for one, block in blocks(section, asked).items()
+        },
+        deadline_s=4.0,
+    )
+    found = ask(*(AskProbe(side, one) for one in commands)).probes
+    told = {one: probed(found, side, one) for one in commands}
+    assert told == {
+        "program": Seen(Word(word="a b|'$x'|*|", parts=(0,))),
+        "missing": Seen(Word(word="sh: no-such-tool-here: not found", parts=(127,))),
+        "hangs": Seen(Word(word="", parts=(124,))),
+        "bounded": Seen(Word(word="one\ntwo", parts=(3,))),
+        "reads": Seen(Word(word="read", parts=(0,))),
+        "shell": Seen(Word(word="sh", parts=(0,))),
+    }
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo a; fi", "told nothing"),
+        ("exit 7", "exit status 7"),
+        ("no-such-tool-here", "not found"),
+        ("a'b", "told nothing"),
+        ("head -c 2000000 /dev/zero", "larger than 1024 KiB"),
+        ("exec >&- 2>&-", "told nothing"),
+        ("ask_proc() { :; }; token=x; PATH=/; exec 3>&-", "told nothing"),
+    ],
+    ids=itertools.count(),
+)
+def test_a_broken_light_probe_spoils_its_own_subjects_only(script: str, reason: str) -> None:
+    """It has no shell of its own, and is left as others are."""
+    bad = probe("test.bad", script=lambda _: script, light=True)
+    good = [probe("test.good"), probe("test.light", light=True)]
+    found = ask(*(AskProbe(one, "a") for one in (bad, *good))).probes
+    for one in good:
+        assert probed(found, one, "a") == Seen(Word(word="a", parts=(1, 2)))
+    why = probed(found, bad, "a")
+    assert isinstance(why, CannotTell)
+    assert reason in why.reason
+
+
+def test_what_is_light_is_not_asked_at_the_end() -> None:
+    """It would keep everything else waiting."""
+    with pytest.raises(ValueError, match="at the end"):
+        probe(light=True, at_the_end=True)
 
 
 def test_no_probes_no_word_of_them() -> None:

@@ -24,7 +24,13 @@ NOT_THERE = 127
 NO_FILE = re.compile(r"^(?:\S*: )*.*(?:No such file or directory|Not a directory)$", re.MULTILINE)
 
 Subject = tuple[str, str, int, str, str, str]
-"""``file``, path, 0, and a CA file; or ``port``, address, port, CA file, server name, protocol."""
+"""``file``, path, 0, and whose word is asked for; or ``port``, address, port, whose word, server
+name, protocol. Whose word: a CA file, `THE_HOST`, or nobody's."""
+THE_HOST = "the host"
+"""Stands for the authorities that the host trusts."""
+UNTRUSTING = "SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null"
+"""To read the authorities of a host takes several times as long as a handshake does: only where
+somebody asks. What knows other ways to them (LibreSSL) reads them all the same."""
 
 
 class Link(Model):
@@ -67,22 +73,40 @@ class CertificateFacts(Model):
 
 def script(subjects: Sequence[Subject]) -> str:
     """Read every file and shake hands with every server, side by side; nothing else is sent."""
-    return each((command(one) for one in subjects), HANDSHAKE_S)
+    return each((_run(one) for one in subjects), HANDSHAKE_S)
+
+
+def _run(subject: Subject) -> str:
+    """The command; a handshake in place of the shell that begins it."""
+    if subject[0] == "file":
+        return command(subject)
+    trusting = "" if subject[3] else f"export {UNTRUSTING}; "
+    return f"{trusting}exec {_handshake(subject)}"
 
 
 def command(subject: Subject) -> str:
     """The command that shows a certificate; of a file that holds a key as well, no key."""
-    how, place, port, ca_file, name, starttls = subject
-    trust = ["-CAfile", ca_file] if ca_file else []
+    how, place, _, whose, _, _ = subject
     if how == "file":
         file = shlex.quote(place)
         shown = f"sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' {file}"
-        verify = shlex.join(["openssl", "verify", *trust, "-untrusted", place, place])
+        if not whose:
+            return shown
+        verify = shlex.join(["openssl", "verify", *_trust(whose), "-untrusted", place, place])
         return f"{shown} && {{ {verify} 2>&1 | sed -n 's/^error .*: //p; s/^.*: OK$/ok/p' >&2; }}"
+    return f"{'' if whose else f'{UNTRUSTING} '}{_handshake(subject)}"
+
+
+def _handshake(subject: Subject) -> str:
+    _, place, port, whose, name, starttls = subject
     where = f"[{place}]:{port}" if ":" in place else f"{place}:{port}"
-    words = ["openssl", "s_client", "-showcerts", "-connect", where, "-servername", name, *trust]
-    words += ["-starttls", starttls] if starttls else []
+    words = ["openssl", "s_client", "-showcerts", "-connect", where, "-servername", name]
+    words += [*_trust(whose), *(["-starttls", starttls] if starttls else [])]
     return f"{shlex.join(words)} </dev/null"
+
+
+def _trust(whose: str) -> list[str]:
+    return ["-CAfile", whose] if whose not in ("", THE_HOST) else []
 
 
 def read(
@@ -101,7 +125,7 @@ def _shown(subject: Subject, block: Block) -> CertificateFacts | Absent | Cannot
     where = subject[1] if subject[0] == "file" else f"{subject[1]}:{subject[2]}"
     text = block.text.replace("\r\n", "\n")
     if found := PEM.findall(text):
-        return _read(where, found, _verified(subject[0], text))
+        return _read(where, found, _verified(subject[0], text) if subject[3] else "")
     if block.late:
         return CannotTell(f"{where}: no answer within {HANDSHAKE_S:g} s", Cause.TIMEOUT)
     if subject[0] == "file":

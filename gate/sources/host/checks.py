@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
-from gate.sources.host.each import Block, blocks, each
+from gate.sources.host.each import Block, Bounded, blocks, each
 from gate.sources.host.probe import Probe
 from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
@@ -52,7 +52,10 @@ def script(subjects: Sequence[Subject]) -> str:
     texts = (
         f"{{ {command(one, WATCHED)}; }} | timeout -k 1 {read_s[one]:g} cat" for one in subjects
     )
-    return each(texts, LONGEST_S + GRACE_S)
+    # Whoever becomes somebody else may be kept waiting for it.
+    pairs = zip(subjects, texts, strict=True)
+    commands = (text if user else Bounded(text) for (_, user, _), text in pairs)
+    return each(commands, LONGEST_S + GRACE_S)
 
 
 def command(subject: Subject, around: str = "") -> str:

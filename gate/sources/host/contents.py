@@ -92,7 +92,7 @@ content() { limited find "$@" | limited xargs -0 grep -HZa '' /dev/null; }
 newest() {
   { limited find "$1" -maxdepth 0 -printf '0 folder\n'
     limited find "$1/" -maxdepth 1 -type f -name "$2" -printf '%T@ %s %m %u %g %p\n'
-  } | limited sort -rn | limited head -n 2
+  } | sort -rn | head -n 2
 }
 """
 

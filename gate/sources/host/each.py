@@ -31,7 +31,15 @@ SCRIPT = """\
 mark={mark}; printf '%s\\n' $mark
 limit=; command -v timeout >/dev/null 2>&1 && limit='timeout -k 1 {seconds:g}'
 cut=cat; command -v head >/dev/null 2>&1 && cut='head -c {most}'
-one() {{ $limit sh -c "$1" 2>&1 </dev/null; printf '\\n%s\\n' $?; }}
+one() {{
+  {{
+    eval "set -- $1"
+    if [ "$1" = eval ]; then eval "$2"
+    elif command -v "$1" >/dev/null 2>&1; then $limit "$@"
+    else printf 'sh: %s: not found\\n' "$1"; (exit 127); fi
+  }} 2>&1 </dev/null
+  printf '\\n%s\\n' $?
+}}
 told() {{ printf '\\n%s out %s\\n' $mark "$1"; $cut; printf '\\n%s rc %s 0\\n\\n' $mark "$1"; }}
 beside() {{
   [ $# -gt 2 ] || {{ one "$2" | told "$1"; return; }}
@@ -60,19 +68,36 @@ class Block:
         return self.rc in TIMED_OUT
 
 
-def each(commands: Iterable[str], seconds: float, *, most: int = MOST) -> str:
+@dataclasses.dataclass(frozen=True)
+class Bounded:
+    """POSIX shell of which every part has an end of its own: none is put around it."""
+
+    shell: str
+
+
+Command = str | Sequence[str] | Bounded
+"""POSIX shell; or a program with its arguments, which costs a process less."""
+
+
+def each(commands: Iterable[Command], seconds: float, *, most: int = MOST) -> str:
     """Write the shell that runs some commands side by side.
 
     Args:
-        commands: POSIX shell, one for each subject, in the order of the subjects.
+        commands: One for each subject, in the order of the subjects.
         seconds: How long each of them may take.
         most: How many bytes each of them may print.
     """
-    words = [word for number, one in enumerate(commands) for word in (str(number), one)]
+    words = [word for number, one in enumerate(commands) for word in (str(number), _words(one))]
     rounds = (words[at : at + 2 * AT_ONCE] for at in range(0, len(words), 2 * AT_ONCE))
     lines = [f"beside {shlex.join(one)}" for one in rounds]
     mark = f"section-{secrets.token_hex(8)}"
     return "\n".join([SCRIPT.format(mark=mark, seconds=seconds, most=most), *lines, END])
+
+
+def _words(command: Command) -> str:
+    if isinstance(command, Bounded):
+        return shlex.join(["eval", command.shell])
+    return shlex.join(["sh", "-c", command] if isinstance(command, str) else command)
 
 
 def blocks(section: Section, subjects: Sequence[S], *, most: int = MOST) -> Mapping[S, Block]:

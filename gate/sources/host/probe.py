@@ -43,6 +43,9 @@ class Probe(Generic[S, F]):
         most_kib: How much it may print, in KiB; what says more says nothing.
         at_the_end: Whether it is asked as long after the others as the settling window is: what
             comes about by the gate's own first requests is there by then.
+        light: Whether it asks the kernel, or a tool or two that end by themselves (`parts` sees to
+            it), for a few lines: it is asked without a shell and bounds of its own, which cost
+            more than it does, and one after the other.
     """
 
     name: str
@@ -53,11 +56,14 @@ class Probe(Generic[S, F]):
     deadline_s: float = 5.0
     most_kib: int = 1024
     at_the_end: bool = False
+    light: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a name that no section of a script can have."""
         if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r}: a probe's name is like {NAME.pattern}")
+        if self.light and self.at_the_end:
+            raise ValueError(f"{self.name!r}: what is asked at the end is asked beside the others")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,7 @@ def script(subjects: Sequence[Subject]) -> str:
     commands = {
         "units": "shown",
         "members": "members",
-        "ticks": "limited getconf CLK_TCK",
+        "ticks": "getconf CLK_TCK",
         "stats": "each_of stat",
         "links": "links",
         "commands": "each_of cmdline",
@@ -54,27 +54,27 @@ told=$(limited systemctl show -p """
     + SHOWN
     + r""" -- UNITS 2>&1); said=$?
 pids= main=/dev/null maps= exes= more=
-for pid in $(printf '%s\n' "$told" | limited sed -n 's/^MainPID=//p'); do
+for pid in $(printf '%s\n' "$told" | sed -n 's/^MainPID=//p'); do
   [ "$pid" -gt 0 ] 2>/dev/null || continue
   pids="$pids $pid" main="$main /proc/$pid/environ" maps="$maps /proc/$pid/maps"
   exes="$exes /proc/$pid/exe"
 done
-groups=$(printf '%s\n' "$told" | limited sed -n 's/^ControlGroup=\(.*[^/].*\)/\1/p')
+groups=$(printf '%s\n' "$told" | sed -n 's/^ControlGroup=\(.*[^/].*\)/\1/p')
 if [ -n "$groups" ]; then
-  more=$(limited grep -Hs '' /proc/[0-9]*/cgroup | limited awk -v groups="$groups" '
+  more=$(limited grep -Hs '' /proc/[0-9]*/cgroup | awk -v groups="$groups" '
     BEGIN { for (n = split(groups, all, "\n"); n > 0; n--) wanted[all[n]] }
     { at = $0; sub(/^[^:]*:[^:]*:[^:]*:/, "", at); split($0, path, "/")
       for (one in wanted)
         if ((at == one || index(at, one "/") == 1) && !seen[path[3]]++) print path[3], one }')
 fi
-if printf '%s\n' "$told" | limited grep -q '^ControlGroup=/*$'; then # told by their parent
+if printf '%s\n' "$told" | grep -q '^ControlGroup=/*$'; then # told by their parent
   more="$more
-$(limited grep -Hs '' /proc/[0-9]*/stat | limited awk -v mains="$pids" '
+$(limited grep -Hs '' /proc/[0-9]*/stat | awk -v mains="$pids" '
     BEGIN { for (n = split(mains, all, " "); n > 0; n--) wanted[all[n]] }
     { split($0, path, "/"); at = $0; sub(/^.*[)] /, "", at); split(at, word, " ")
       if (word[2] in wanted) print path[3], "of:" word[2] }')"
 fi
-pids="$pids $(printf '%s\n' "$more" | limited cut -d ' ' -f 1 | limited tr '\n' ' ')"
+pids="$pids $(printf '%s\n' "$more" | cut -d ' ' -f 1 | tr '\n' ' ')"
 members() { printf '%s\n' "$more"; }
 shown() { printf '%s\n' "$told"; return $said; }
 each_of() {
@@ -91,7 +91,7 @@ accounts() { limited getent passwd; echo .; limited getent group; }
 # newest_of PATH...: the file of each that changed last; nothing where anything is amiss.
 newest_of() {
   { limited find -L "$@" -type f -printf '%T@\t%H\t%p\n' || echo amiss
-    limited find "$@" -printf '%C@\t%H\t%p\n' || echo amiss; } 2>&1 | limited awk -F '\t' '
+    limited find "$@" -printf '%C@\t%H\t%p\n' || echo amiss; } 2>&1 | awk -F '\t' '
     NF != 3 || $1 !~ /^[0-9]+[.][0-9]+$/ { amiss = 1 }
     !($2 in at) || $1 + 0 > at[$2] + 0 { at[$2] = $1; path[$2] = $3 }
     END { if (amiss) exit; for (one in at) print at[one] "\t" one "\t" path[one]; print "." }'
@@ -101,7 +101,7 @@ newest() {
   case $newest in *.) return ;; esac
   { limited find -L "$@" -type f -printf '%T@ %p\n' || echo "find ended with $?" >&2
     limited find "$@" -printf '%C@ %p\n' || echo "find ended with $?" >&2
-  } | limited sort -rn | limited head -n 1
+  } | sort -rn | head -n 1
 }
 """
 )

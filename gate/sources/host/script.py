@@ -11,10 +11,11 @@ import itertools
 import pathlib
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from gate.sources.host.facts import HostQuestions
-from gate.sources.host.probe import written
+from gate.sources.host.probe import Probe, written
 from gate.sources.host.section import Section
 from gate.target import Target
 
@@ -72,7 +73,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
     units = shlex.join(questions.units)
     head = [_settings(target, questions, token), FUNCTIONS, "exec 3>&1"]
-    body = ["ask identity identity"]
+    body = ["ask_proc identity identity"]
     if units:
         body += [
             f"show {units}",
@@ -88,7 +89,11 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
         ]
     body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
-    body += _probes(target, questions, token)
+    light, others = _written(questions)
+    body += [
+        f"ask_proc probe.{probe.name} light {shlex.quote(text)} </dev/null" for probe, text in light
+    ]
+    body += _probes(target, questions, token, others)
     if units:
         body += [
             "wait",
@@ -96,7 +101,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask_proc later cat /proc/uptime",
             "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
-    body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
+    body += ["ask_proc stats each_stat", "ask_proc cgroups each_cgroup"]
     body += ["ask links each_link", "ask commands each_command"]
     if units:
         # Beside everything else: it is the host's other processor that works on it.
@@ -105,17 +110,27 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
 
 
-def _probes(target: Target, questions: HostQuestions, token: str) -> list[str]:
+Written = tuple[Probe[Any, Any], str]
+
+
+def _written(questions: HostQuestions) -> tuple[list[Written], list[Written]]:
+    """Probes with their shell, the slowest first: the light ones, and the others."""
+    slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
+    texts = [(one.probe, written(one)) for one in slowest_first]
+    told = [(probe, text) for probe, text in texts if isinstance(text, str)]
+    return [one for one in told if one[0].light], [one for one in told if not one[0].light]
+
+
+def _probes(
+    target: Target, questions: HostQuestions, token: str, told: Sequence[Written]
+) -> list[str]:
     """Ask what kinds ask by probes of their own: each a shell of its own, with its own bounds.
 
     They run side by side, and what is behind in the list is told first: the quick ones are there,
     so that none of them waits for a slow one with its answer in hand.
     """
     share_s = target.deadlines.host_s / PROBES_SHARE
-    bound, lines = largest(target, questions), []
-    slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
-    texts = [(one.probe, written(one)) for one in slowest_first]
-    told = [(probe, text) for probe, text in texts if isinstance(text, str)]
+    bound, lines = largest(target, questions), list[str]()
     for number, (probe, text) in enumerate(told, 1):
         waits_s = questions.window_s if probe.at_the_end else 0.0
         seconds = max(1, round(min(probe.deadline_s, share_s) + waits_s))

@@ -65,7 +65,7 @@ def script(subjects: Sequence[str]) -> str:
 FUNCTIONS = f"""
 TZ=UTC0; export TZ
 started() {{
-  set -- $(limited systemctl show -p Unit -- "$@" | limited sed -n 's/^Unit=//p')
+  set -- $(limited systemctl show -p Unit -- "$@" | sed -n 's/^Unit=//p')
   [ $# = 0 ] || limited systemctl show -p {STARTED} -- "$@"
 }}
 """
@@ -133,4 +133,6 @@ def _time(text: str) -> dt.datetime | None:
     return dt.datetime.strptime(text.replace("UTC", "+0000"), "%a %Y-%m-%d %H:%M:%S %z")
 
 
-TIMERS = Probe[str, TimerFacts](name="gate.timers", model=TimerFacts, script=script, read=read)
+TIMERS = Probe[str, TimerFacts](
+    name="gate.timers", model=TimerFacts, script=script, read=read, light=True
+)

@@ -3,19 +3,21 @@
 # POSIX sh with id, systemctl, awk, env, test, setpriv and nsenter. Each answer is a line: the number
 # of the path, and a word; what is said of whoever asks is one line without a number.
 
-# as_them PATH...: whether whoever runs it may write there: yes, or not; a folder needs both.
+# as_them PATH...: whether whoever runs it may write there: yes, or not; a folder needs both. What
+# the shell has of test does not ask the kernel everywhere, and tells a folder all the same.
 as_them='n=0
+if [ -x /usr/bin/test ]; then own=/usr/bin/test; else own="env test"; fi
 for path; do
   n=$((n + 1)) word=odd
-  env test -w "$path"; found=$?
+  $own -w "$path"; found=$?
   case $found in
     1) word=not ;;
     0)
-      env test -d "$path"; found=$?
-      case $found in
-        1) word=yes ;;
-        0) env test -x "$path"; found=$?; case $found in 0) word=yes ;; 1) word=not ;; esac ;;
-      esac ;;
+      word=yes
+      [ ! -d "$path" ] || {
+        $own -x "$path"; found=$?
+        case $found in 0) ;; 1) word=not ;; *) word=odd ;; esac
+      } ;;
   esac
   echo "$n" $word
 done'
@@ -30,7 +32,7 @@ done'
 own=$(limited id -u)
 # main UNIT...: the main process of each, a line each.
 mains() {
-  limited systemctl show -p Id,MainPID -- "$@" | limited awk 'BEGIN { RS = ""; FS = "\n" } {
+  limited systemctl show -p Id,MainPID -- "$@" | awk 'BEGIN { RS = ""; FS = "\n" } {
     pid = "-"
     for (n = 1; n <= NF; n++) if ($n ~ /^MainPID=[0-9]+$/) pid = substr($n, 9)
     print pid
@@ -49,7 +51,7 @@ user_may() {
     return
   }
   enter=
-  may "$uid" "$(limited id -g -- "$who")" "$(limited id -G -- "$who" | limited tr ' ' ',')" '' "$@"
+  may "$uid" "$(limited id -g -- "$who")" "$(limited id -G -- "$who" | tr ' ' ',')" '' "$@"
 }
 # status PID: its user, groups and capabilities.
 status() {
@@ -61,8 +63,8 @@ status() {
     esac
   done <"/proc/$1/status"
 }
-# joined WORD...: with commas.
-joined() { (IFS=,; printf '%s\n' "$*"); }
+# joined WORD...: with commas, in $joined.
+joined() { between=$IFS; IFS=,; joined=$*; IFS=$between; }
 # unit_may PID PATH...
 unit_may() {
   pid=$1; shift
@@ -84,12 +86,13 @@ unit_may() {
     [ "$own" = 0 ] || { echo other; return; }
     enter="nsenter -t $pid -m -r --"
   }
-  may "$uid" "$gid" "$(joined $groups)" "$bound" "$@"
+  joined $groups
+  may "$uid" "$gid" "$joined" "$bound" "$@"
 }
 # Whether a process has the groups that this one has, which test would ask with.
 same_groups() {
-  its=$(printf '%s\n' "$@" | limited tr ', ' '\n\n' | limited grep . | limited sort -un)
-  [ "$its" = "$(limited id -G | limited tr ' ' '\n' | limited sort -un)" ]
+  its=$(printf '%s\n' "$@" | tr ', ' '\n\n' | grep . | sort -un)
+  [ "$its" = "$(limited id -G | tr ' ' '\n' | sort -un)" ]
 }
 # may UID GID GROUPS BOUND PATH..., entering with $enter
 may() {
@@ -99,9 +102,9 @@ may() {
     as="setpriv --reuid=$1 --regid=$2 $lists $4 --"
   elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
   echo as "$1"; shift 4
-  said=$(limited ${enter:-env} ${as:-env} sh -c "$as_them" sh "$@") || {
+  said=$(limited $enter $as sh -c "$as_them" sh "$@") || {
     status=$?; printf '%s\n' "$said"; return $status
   }
   printf '%s\n' "$said"
-  case $said in *not*) limited ${enter:-env} sh -c "$there" sh "$@" ;; esac
+  case $said in *not*) limited $enter sh -c "$there" sh "$@" ;; esac
 }

@@ -7,55 +7,68 @@
 # (bytes of lines), tail_bytes (of a file), gate_deployed (when the deployment began, in seconds; or
 # nothing).
 
-export sieve word newest
+export sieve word newest most
 SYSTEMD_COLORS=0; SYSTEMD_PAGER=; LC_ALL=C; export SYSTEMD_COLORS SYSTEMD_PAGER LC_ALL
 
-# The host's clock, for how long it is up, how far its local time is from UTC.
+# The host's clock, for how long it is up, how far its local time is from UTC; told once for all.
 clock() {
+  [ -z "$clocked" ] || { printf '%s\n' "$clocked"; return; }
   read -r up _ </proc/uptime
   told=$(date '+%s %s.%N %z'); now=${told%% *}; told=${told#* }
-  printf 'C %s %s %s\n' "${told% *}" "$up" "${told##* }"
+  clocked="C ${told% *} $up ${told##* }"
+  printf '%s\n' "$clocked"
 }
 newline='
 '
 properties='Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic'
 properties=$properties,ExecMainStartTimestampMonotonic,StandardOutput,StandardError
-# all_units UNIT...: what systemd says of each of them, in $shown, in their order; nothing where it
-# does not say something of each.
+# In front of all logs: what each of them would have to ask for by itself.
+begin() {
+  clock >/dev/null; units=
+  export clocked now up units
+}
+# told_of COUNT: what systemd says of so many units, its input, for the shell: each unit's lines in
+# $unit_NUMBER, when it began (seconds) in $began_NUMBER, and its own name in $id_NUMBER; nothing
+# where it does not say something of each.
+told_of() {
+  awk -v RS= -v now="$now" -v up="$up" -v count="$1" '
+    function quoted(text) { gsub(/\047/, "\047\"\047\"\047", text); return "\047" text "\047" }
+    {
+      text = id = ""; least = 0
+      for (n = split($0, lines, "\n"); n > 0; n--) {
+        text = text "P " lines[n] "\n"
+        value = lines[n]; sub(/^[^=]*=/, "", value); name = lines[n]; sub(/=.*/, "", name)
+        if (name == "Id") { id = value; ids++ }
+        if (name ~ /TimestampMonotonic$/ && value > 0 && (!least || value + 0 < least)) least = value + 0
+      }
+      began = sprintf("%d", least ? now - up + least / 1000000 : 0)
+      all = all "unit_" NR "=" quoted(text) " began_" NR "=" began " id_" NR "=" quoted(id) "\n"
+      names = names " unit_" NR " began_" NR " id_" NR
+    }
+    END { if (NR == count && ids == count) printf "%sexport%s\n", all, names; else print "false" }'
+}
+# all_units UNIT...: what systemd says of each of them, in their order, and that it did, in $units.
 all_units() {
-  shown=$(systemctl show -p $properties -- "$@" 2>/dev/null)
-  [ "$(printf '%s\n' "$shown" | grep -c '^Id=')" = $# ] || shown=
-  export shown
+  eval "$(systemctl show -p $properties -- "$@" 2>/dev/null | told_of $#)" && units=told
 }
 # unit NAME: what systemd says of it; since when it runs, in $began (seconds), and its own name in $id.
 unit() {
-  if [ -n "$shown" ] && [ -n "$at" ]; then props=$shown block=$at
-  else
-    props=$(systemctl show -p $properties -- "$1" 2>&1) ||
+  [ -n "$units" ] && [ -n "$at" ] || {
+    props=$(systemctl show -p $properties -- "$1" 2>&1) &&
+      eval "$(printf '%s\n' "$props" | told_of 1)" ||
       { printf '%s\n' "$props" | sed 's/^/E /'; echo 'U'; return 1; }
-    block=1
-  fi
-  # One block is told, and behind it when the unit began, and its name.
-  props=$(printf '%s\n' "$props" | awk -v RS= -v now="$now" -v up="$up" -v block="$block" '
-    NR == block {
-      for (n = split($0, lines, "\n"); n > 0; n--) {
-        print "P " lines[n]
-        value = lines[n]; sub(/^[^=]*=/, "", value); name = lines[n]; sub(/=.*/, "", name)
-        if (name == "Id") id = value
-        if (name ~ /TimestampMonotonic$/ && value > 0 && (!least || value + 0 < least)) least = value + 0
-      }
-    }
-    END { printf "%d %s", least ? now - up + least / 1000000 : 0, id }')
-  last=${props##*"$newline"}
-  printf '%s\n' "${props%"$newline"*}"
-  began=${last%% *} id=${last#* }
+    at=1
+  }
+  eval "props=\$unit_$at began=\$began_$at id=\$id_$at"
+  printf '%s' "$props"
 }
 # period SINCE: its begin in $from: of the deployment, of the unit's start, or some seconds ago.
 period() {
   case $1 in
     start) from=$began ;;
     deployment) from=${gate_deployed:-$began} ;;
-    *) from=$(awk -v now="$now" -v ago="$1" 'BEGIN { printf "%d", now - ago }') ;;
+    *[!0-9]*) from=$(awk -v now="$now" -v ago="$1" 'BEGIN { printf "%d", now - ago }') ;;
+    *) from=$((now - $1)) ;;
   esac
   printf 'B %s\n' "$from"
 }
@@ -69,22 +82,27 @@ journal() {
     journalctl -r -o json --all --output-fields=$fields -u "$id" --since="@$((from - 1))" 2>&1
     printf '= %s\n' $?
   } | awk '
+    function put(text) {
+      size += length(text) + 1
+      if (size > ENVIRON["most"] + 0) { full = 1; exit }
+      print text
+    }
     /^= [0-9]+$/ { rc = $2; next }
-    substr($0, 1, 1) != "{" { print "E " substr($0, 1, 300); next }
+    substr($0, 1, 1) != "{" { put("E " substr($0, 1, 300)); next }
     { sub(/"__CURSOR" ?: ?"[^"]*",?/, "") }
-    !count++ { print "N " substr($0, 1, 8192) }
+    !count++ { put("N " substr($0, 1, 8192)) }
     { oldest = $0; low = tolower($0) }
-    low ~ ENVIRON["sieve"] { print "L " substr($0, 1, 8192); next }
+    low ~ ENVIRON["sieve"] { put("L " substr($0, 1, 8192)); next }
     ENVIRON["word"] != "-" && low ~ ENVIRON["word"] {
-      if (++found <= ENVIRON["newest"]) print "L " substr($0, 1, 8192)
+      if (++found <= ENVIRON["newest"]) put("L " substr($0, 1, 8192))
     }
     END {
+      if (full) exit
       if (count) print "O " substr(oldest, 1, 8192)
       if (found > ENVIRON["newest"]) print "W " found - ENVIRON["newest"]
       print "R " rc + 0 " " count + 0
     }
-  ' 2>/dev/null | head -c "$most"
-  echo
+  ' 2>/dev/null
   printf 'F %s\n' "$kept"
   case $dropped in *" from $id"*) printf '%s\n' "$dropped" | grep -F " from $id" | sed 's/^/D /' ;; esac
 }

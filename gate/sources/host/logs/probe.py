@@ -36,12 +36,12 @@ FUNCTIONS = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
 
 def script(subjects: Sequence[Subject]) -> str:
     """Read every log, side by side."""
-    head = f"logs={shlex.quote(FUNCTIONS)}; export logs\n"
+    head = f'logs={shlex.quote(FUNCTIONS)}; export logs; eval "$logs"; begin\n'
     units = list(dict.fromkeys(one.place for one in subjects if one.kind == "journal"))
     if units:
         # One word of the environment has an end: systemd is asked unit by unit where they are many.
         asked = f"; all_units {shlex.join(units)}" if len(units) <= AT_ONCE else ""
-        head += f'eval "$logs"; kept{asked}\n'
+        head += f"kept{asked}\n"
     places = {unit: number for number, unit in enumerate(units, 1)}
     return head + each((command(one, places) for one in subjects), WITHIN_S, most=MOST * 2)
 
