@@ -72,12 +72,9 @@ def session(promise: Promise, scene: Scene) -> Finding:
         seen = f"{len(found)} sessions"
         return Finding(promised="no session", seen=seen, broken=there, look=look)
     broken = tuple(_broken(item, found, scene))
-    untold = next((one for one in found if one.state == DISABLED), None)
-    if untold is not None and not broken:
-        raise ObservationError(
-            f"cannot tell (upstream): session {untold.pid}: the server does not keep what it does: "
-            f"track_activities is off for the role {untold.role or 'unknown'}"
-        )
+    why = next(filter(None, map(_untold, found)), "")
+    if why and not broken:
+        raise ObservationError(f"cannot tell (upstream): {why}")
     return Finding(promised=_promised(item), seen=seen_of(found), broken=broken, look=look)
 
 
@@ -93,6 +90,17 @@ def _broken(item: Session, found: tuple[SessionFacts, ...], scene: Scene) -> Ite
         if age_s > item.last_statement_within_s:
             within = f"not within {item.last_statement_within_s:g} s"
             yield f"the last statement of {item.unit} was {age_s:.0f} s ago, {within}"
+
+
+def _untold(one: SessionFacts) -> str:
+    """Why it cannot be told whether a session hangs; empty where it can."""
+    if one.state == DISABLED:
+        role = one.role or "unknown"
+        off = f"track_activities is off for the role {role}"
+        return f"session {one.pid}: the server does not keep what it does: {off}"
+    if one.state in (IDLE, ABORTED) and one.state_s is None:
+        return f"session {one.pid}: since when it is {one.state}"
+    return ""
 
 
 def last_statement_s(found: Iterable[SessionFacts]) -> float:

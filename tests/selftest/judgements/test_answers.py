@@ -337,6 +337,8 @@ def exposed(*values: str, **changes: Any) -> Answer:
         ("type = 'counter'", exposed("1"), "up is declared as gauge, not counter"),
         ("type = 'counter'", exposed("1", types={}), "up is declared as nothing, not counter"),
         ("absent = true", exposed(), ""),
+        ("at_least = 2", exposed("1" * 190 + "e-999"), f'up{{n="0", job="a"}} {"1" * 181}, '
+         "promised at least 2"),
         ("absent = true", exposed("1", "2", "3", "4"), 'there is up{n="0", job="a"} 1; there is '
          'up{n="1", job="a"} 2; there is up{n="2", job="a"} 3'),
         ("at_least = 9", exposed("1", "2", "3", "4"), 'up{n="0", job="a"} 1, promised at least 9; '
@@ -351,6 +353,22 @@ def exposed(*values: str, **changes: Any) -> Answer:
 def test_a_metric(keys: str, found: Answer, expected: str) -> None:
     """Its type, its samples and their values."""
     assert endpoint(f"[[endpoint.x.metrics]]\nname = 'up'\n{keys}", found) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "expected"),
+    [
+        ("x_bucket", {"x": "histogram"}, ""),
+        ("x_bucket", {"x_bucket": "histogram"}, ""),
+        ("x_bucket", {"y": "histogram"}, "x_bucket is declared as nothing, not histogram"),
+    ],
+)
+def test_the_type_of_a_part(name: str, types: dict[str, str], expected: str) -> None:
+    """A histogram's samples bear names of their own."""
+    samples = (Sample(name=name, labels={}, value="1"),)
+    found = answer(metrics=Metrics(samples=samples, types=types))
+    keys = f"[[endpoint.x.metrics]]\nname = '{name}'\ntype = 'histogram'"
+    assert endpoint(keys, found) == expected
 
 
 @pytest.mark.parametrize(

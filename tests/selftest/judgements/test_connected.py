@@ -109,6 +109,8 @@ UNIX = connection(address="", port=-1, peer="/run/.s.PGSQL.5432", peer_port=-1, 
          "cannot tell (upstream): session 1: the server does not keep what it does: "
          "track_activities is off for the role unknown"),
         ("", [session(state=None, state_s=None)], None, ""),
+        ("idle_in_transaction_within_s = 0.5", [session(state="idle in transaction", state_s=None)],
+         None, "cannot tell (upstream): session 1: since when it is idle in transaction"),
         ("", [session()], own(connection(), hidden="more than 500 connections"),
          "cannot tell (upstream): w.service: more than 500 connections: some of its sessions may "
          "be among them"),
@@ -298,6 +300,7 @@ def test_a_clock(seconds: float, expected: str) -> None:
     for keys, name in ((HOST, "the host's clock"), (DATABASE, "the database server's clock")):
         small = clock(keys.replace("= 2", "= 0.5"), seconds)
         assert bool(small) is not (0 <= seconds <= 1)
+        assert seconds != 1.8 or small == f"{name} is at least 0.8 s ahead of the gate's"
         assert clock(keys, seconds) == (f"{name} is {expected}" if expected else "")
 
 

@@ -305,6 +305,40 @@ def test_redirections(found: Answer, expected: str) -> None:
     assert told(where, "endpoint.x") == expected
 
 
+def test_a_redirection_that_was_not_followed() -> None:
+    """The last one of any number, and addresses that are none."""
+    stayed = answer(hops=(Y, Z, hop(302, "/q")), stayed="it is another host")
+    assert told(scene({"endpoint.x": ROW}, api=api(stayed)), "endpoint.x") == (
+        "redirection 3 to /q is one too many; /q was not asked: it is another host"
+    )
+    odd = Followed(status=301, location="http://[bad", url="http://a/y")
+    said = told(scene({"endpoint.x": ROW}, api=api(answer(hops=(odd, Z)))), "endpoint.x")
+    assert said == "redirection 1 leads to http://[bad, not to /y"
+
+
+@pytest.mark.parametrize(
+    ("promised", "led", "expected"),
+    [
+        ("/y", "/y", ""),
+        ("/y", "http://a/y", ""),
+        ("/y", "", "leads to nowhere, not to /y"),
+        ("/y", "/z", "leads to /z, not to /y"),
+        ("http://b", "http://b/", ""),
+        ("http://b/x", "http://b/", "leads to http://b/, not to http://b/x"),
+        ("http://b:1/x", "ftp://b/x", "leads to ftp://b/x, not to http://b:1/x"),
+        ("http://b:1/x", "http://b:99999/x", "leads to http://b:99999/x, not to http://b:1/x"),
+        ("http://b/x", "http://B/x", ""),
+    ],
+)
+def test_where_an_answer_leads(promised: str, led: str, expected: str) -> None:
+    """By whatever spelling."""
+    keys = f'path = "/x"\nstatus = 302\nlocation = "{promised}"'
+    found = answer(status=302, location=led)
+    assert told(scene({"endpoint.x": keys}, api=api(found)), "endpoint.x") == expected
+    free = 'path = "/x"\nstatus = 302'
+    assert told(scene({"endpoint.x": free}, api=api(found)), "endpoint.x") == ""
+
+
 ITEMS = {
     "process.x": 'unit = "app.service"\nzone = "Asia/Kabul"',
     "time.host": 'zone = "Asia/Kabul"',

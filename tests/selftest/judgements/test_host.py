@@ -11,6 +11,7 @@ import pytest
 from gate.kinds.container import ContainerFacts, _container
 from gate.kinds.mount import MountFacts, Room
 from gate.kinds.pressure import LoadFacts
+from gate.kinds.registry import kinds
 from gate.kinds.resolve import Addresses
 from gate.kinds.sysctl import Parameter
 from gate.kinds.time import TimeFacts
@@ -172,6 +173,9 @@ def user(**changes: Any) -> UserFacts:
 def test_a_user(keys: str, changes: dict[str, Any], expected: str) -> None:
     """Each of what is promised by itself."""
     assert said("user", f'user = "web"\n{keys}', user(**changes), target=HERA) == expected
+    there = scene({"user.x": f'user = "web"\n{keys}'}, target=HERA)
+    asked: Any = [*kinds()["user"].asks(there.contract.promise("user.x"), "predeploy", HERA)]
+    assert [one.subject for one in asked] == ["www-data"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from gate.sources.host.accounts import GroupFacts
 from gate.sources.migrations.facts import Chain, Chains, Revision
 from gate.sources.queries.source import QueryFacts, Rows
 from gate.version import package_meets
-from tests.selftest.given import NOW, look, promised, scene, told, unclear
+from tests.selftest.given import NOW, finding, look, promised, scene, told, unclear
+from tests.selftest.hosts import target
 from tests.selftest.judgements.test_catalogs import catalog, database, table
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -95,6 +96,7 @@ FUTURE = (NOW + dt.timedelta(seconds=61)).isoformat()
          "it answers 0; 1; 2; 3; 4; and 2 rows more"),
         ("younger_than_s = 60", rows(("2025-12-31 23:59:00+00",)), ""),
         ("younger_than_s = 60", rows(("2025-12-31 23:58:59+00",)), "it is 1m old"),
+        ("younger_than_s = 60", rows(("2026-01-01 01:59:59+02",)), ""),
         ("younger_than_s = 60", rows(("2025-12-31 23:59:00",)), ""),
         ("younger_than_s = 60", rows((None,)), "it is NULL"),
         ("younger_than_s = 60", rows(("soon",)), "cannot tell (upstream): it is no time: 'soon'"),
@@ -276,6 +278,30 @@ def test_a_risk(facts: dict[str, Any], expected: str) -> None:
         where, contract=dataclasses.replace(where.contract, promises=alone)
     )
     assert told(alone_at, "risk.r").startswith("WARN no item guards it at this moment")
+
+
+def test_a_risk_of_several_items() -> None:
+    """One that pytest alone can tell of stands for itself, and hides no other."""
+    items = {
+        "test.own": 'node = "tests/test_own.py::test_it"\nrisk = "risk.r"',
+        "group.a": GROUPS["group.a"],
+        "group.c": GROUPS["group.a"].replace('"a"', '"c"'),
+        "risk.r": 'area = "x"\nlevel = "LOW"',
+    }
+    where = scene(items, {"group.a": unclear(), "group.c": BAD})
+    found = finding(where, "risk.r")
+    assert found.broken == ("the risk materialised: group.c: gid is 8",)
+    assert found.seen == "2 of 3 hold"
+    first = dict(sorted(where.contract.promises.items(), key=lambda one: one[0] != "test.own"))
+    turned = dataclasses.replace(where.contract, promises=first)
+    assert finding(dataclasses.replace(where, contract=turned), "risk.r").broken == found.broken
+
+
+def test_a_look_leads_to_the_host() -> None:
+    """What is pasted gets there as the look did."""
+    keys = {"group.a": GROUPS["group.b"].replace('"b"', '"a"')}
+    where = scene(keys, {"group.a": GOOD}, target=target("ssh://navi@hera"))
+    assert finding(where, "group.a").look.startswith("ssh ")
 
 
 TRIGGER = 'when = ["group.*"]'

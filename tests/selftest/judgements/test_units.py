@@ -145,6 +145,14 @@ UNTOLD = (
         ("", times(2, started=ago(seconds=100), journal=unclear()), ""),
         ("", times(3, started=ago(seconds=100), journal=journal(100, 200, 700)), ""),
         ("", times(4, started=ago(seconds=100), journal=journal(100, 200, 700)), ""),
+        ("restarts_at_most = 1", times(2, journal=journal(100, 300)),
+         "systemd started it again 2 times within 10 min, about every 200 s"),
+        ("restarts_at_most = 2", times(3, started=ago(seconds=100), journal=journal(100, 200)),
+         f"{UNTOLD}it tells of 2"),
+        ("restarts_at_most = 0", times(1, started=None, journal=journal(100)),
+         "systemd started it again 1 times within 10 min, 0 s ago"),
+        ("restarts_at_most = 1", times(2, started=ago(seconds=100), journal=unclear("no rights")),
+         UNTOLD.replace("3 times", "2 times") + "no rights"),
     ],
 )  # fmt: skip
 def test_again_and_again(keys: str, found: Unit, expected: str) -> None:
@@ -219,6 +227,7 @@ def test_an_ending_of_long_ago_is_no_cause() -> None:
     keys = 'unit = "app.service"\nstate = "active (exited)"'
     ended = {"exit_code": 1, "exit_status": 3}
     assert service(keys, unit(**ended)) == "app.service is active (running)"
+    assert service(keys, unit(result="", **ended)) == "app.service is active (running)"
     bad = service(keys, unit(result="exit-code", **ended))
     assert bad.endswith("systemd's result is exit-code; its main process exited with 3")
 

@@ -239,6 +239,9 @@ ITEMS = {
     "log.says": f'unit = "w.service"\n{SAYS}',
     "log.quiet": 'unit = "w.service"\nnever = "errors"',
     "log.later": f'unit = "w.service"\n{SAYS}\nbefore = "absent"',
+    "log.both": f'unit = "w.service"\nnever = "errors"\n{SAYS}',
+    "log.never": f'unit = "w.service"\n{SAYS}\nbefore = "absent"\nafter = "absent"',
+    "session.s": 'unit = "w.service"\nlast_statement_within_s = 5',
     "check.c": 'reads = "it only looks"\nsh = "true"',
     "group.g": 'group = "g"',
 }
@@ -312,6 +315,20 @@ def test_a_sign_that_is_an_item() -> None:
     assert sign(by, log_=unclear()) == f"trace of a cycle log.says: {UNCLEAR}"
     check = sign(Signs(canary="check.c", poll=POLL))
     assert str(check).startswith("canary check.c: cannot tell")
+    told_ = told_.replace(": j: last said 'p' 61 s ago, not within 60 s", "")
+    both = sign(Signs(log="log.both"), log_=FRESH)
+    assert isinstance(both, str)  # a line that the log must not have takes nothing from its trace
+    where = scene(ITEMS, {"log.both": FRESH}, database=database(work={"work.w": NO_WORK}))
+    kept = strongest(where.contract.promise("work.w"), Signs(log="log.both"), where)
+    assert kept is not None
+    assert kept.holds
+    assert told(where, "log.both") != ""
+
+
+def test_a_sign_that_is_a_session() -> None:
+    """What is said of it is said as a session's."""
+    session = sign(Signs(session="session.s"))
+    assert str(session).startswith("session session.s: cannot tell")
 
 
 def test_signs_in_words() -> None:
@@ -342,6 +359,8 @@ def test_signs_in_words() -> None:
         (Signs(log="log.later"), []),
         (Signs(log="log.x", canary="check.x"),
          ["canary: 'check.x' names no item", "log: 'log.x' names no item"]),
+        (Signs(log="log.never"), ["log: 'log.never' shows no work: it must be a log with `says`: "
+                                  "one that only keeps quiet is no trace of a cycle"]),
         (Signs(log="log.quiet"), ["log: 'log.quiet' shows no work: it must be a log with `says`: "
                                   "one that only keeps quiet is no trace of a cycle"]),
     ],

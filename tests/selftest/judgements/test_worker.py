@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -14,6 +15,7 @@ from gate.sources.host.section import Section
 from gate.sources.queues.facts import QueueFacts, Queues
 from gate.sources.queues.timer import PROBE
 from tests.selftest.given import NOW, ago, finding, host, look, scene, told, unclear
+from tests.selftest.hosts import identity
 from tests.selftest.judgements.test_catalogs import database
 from tests.selftest.judgements.test_units import unit
 
@@ -28,7 +30,10 @@ RQ = 'unit = "w.service"\n[work.x.rq]\nname = "q"\n'
 POLL = '[work.x.poll]\napplication = "w"\nwithin_s = 5\n'
 CYCLE = '[work.x.cycle]\ntable = "t"\nwithin_s = 5\n'
 TIMER = 'unit = "w.service"\n[work.x.timer]\nunit = "w.timer"\nran_within_s = 90000\n'
-SERVICE = {"service.w": 'unit = "w.service"\nstate = "active (running)"'}
+SERVICE = {
+    "service.w": 'unit = "w.service"\nstate = "active (running)"',
+    "check.c": 'reads = "it only looks"\nsh = "true"',
+}
 FRESH = QueueFacts(name="jobs", taken_s=60.0)
 IDLE = QueueFacts(name="jobs", taken_s=60.1)
 NOTHING = (
@@ -155,6 +160,13 @@ def test_failures_since_the_start(age_s: float, started: float, expected: str) -
     assert said(QUEUE, old, unit(started=None)) == ""
     late = unit(started=NOW + dt.timedelta(seconds=9))
     assert said(QUEUE, QueueFacts(name="jobs", taken_s=1.0, running=(1.0,)), late) == ""
+    young = said(QUEUE, QueueFacts(name="jobs", taken_s=1.0, running=(1.5,)), late)
+    assert young.startswith(orphaned)
+    slow = identity().model_copy(update={"clock": ago(seconds=1000)})
+    units = {"w.service": Seen(unit(started=ago(seconds=1010)))}
+    where = worker(QUEUE, old)
+    other = look(host=host(units=units, identity=slow), database=where.observed.database)
+    assert told(dataclasses.replace(where, observed=other), "work.x").startswith(orphaned)
 
 
 def test_failures_since_the_deployment() -> None:
@@ -184,10 +196,10 @@ def read(text: str, up: int = 10800) -> Any:
     return PROBE.read(section, [subject])[subject]
 
 
-def timed(text: str, **rest: Any) -> str:
+def timed(text: str, own: str = TIMER, of: Any = None, **rest: Any) -> str:
     """What is said of the worker that a timer starts."""
-    keys = {"work.x": TIMER, "timer.w": 'timer = "w.timer"', **SERVICE}
-    units = {"w.service": Seen(DOWN)}
+    keys = {"work.x": own, "timer.w": 'timer = "w.timer"', **SERVICE}
+    units = {"w.service": of or Seen(DOWN)}
     there = scene(keys, {"work.x": read(text)}, host=host(units=units), **rest)
     return told(there, "work.x")
 
@@ -203,6 +215,10 @@ def test_how_a_timers_last_run_ended() -> None:
     assert timed(RUN + good, **rest) == ""
     busy = JOB.replace("=inactive", "=activating") + "ExecMainStartTimestampMonotonic=10000000000\n"
     assert timed(RUN + busy) == "stuck: 1 at work in w.timer, the longest for 800 s, not 600 s"
+    long = f"{TIMER}running_within_s = 9000"
+    hung = busy.replace("=10000000000", "=6000000000")
+    assert timed(RUN + hung, long) == ""
+    assert timed(RUN + good, of=Absent("not-found")) == ""
     untold = read(RUN)
     assert isinstance(untold, CannotTell)
     assert untold.reason == "systemctl show told nothing of w.service"
@@ -218,6 +234,37 @@ def test_a_queue_with_a_look_of_its_own() -> None:
         (unclear(), UNCLEAR),
     ):  # fmt: skip
         assert said(RQ, None, queues=queues) == expected
+
+
+def test_two_queues() -> None:
+    """Each is told, whatever the other one says."""
+    both = QUEUE + '[work.x.rq]\nname = "q"\n'
+    broken = FRESH.model_copy(update={"name": "q", "broken": ("no worker",)})
+    more = FRESH.model_copy(update={"at_least": True})
+    for first, second, words in (
+        (broken, Absent("there is no queue"),
+         "its queue is not there: there is no queue; no worker"),
+        (more, Seen(FRESH), "cannot tell: jobs holds more than was counted"),
+        (FRESH, Seen(more.model_copy(update={"name": "q"})),
+         "cannot tell: q holds more than was counted"),
+    ):  # fmt: skip
+        told_ = Seen(Queues(found={"work.x rq": second}))
+        assert said(both, first, queues=told_).startswith(words)
+
+
+def test_a_canary_that_was_not_tried() -> None:
+    """Is told beside the sign that decides, and not beside a queue's own job."""
+    keys = f'canary = "check.c"\n{QUEUE}{POLL}'
+    for queue, there in ((IDLE, True), (FRESH, False)):
+        one = worker(keys, queue, poll=Seen(1.0))
+        own = one.contract.promises["check.c"]
+        contract = dataclasses.replace(
+            one.contract,
+            promises={id_: each for id_, each in one.contract.promises.items() if id_ != own.id},
+            withheld={own.id: own},
+        )
+        seen = finding(dataclasses.replace(one, contract=contract), "work.x").seen
+        assert ("canary check.c: not tried, it writes" in seen) is there
 
 
 def test_a_worker_in_words() -> None:
