@@ -149,11 +149,14 @@ def test_what_was_killed_from_outside_is_not_known(
 PASSING = """
 import asyncio
 import os
+import platform
 import threading
 
 async def look_around():
     await asyncio.sleep(0)
 
+platform.uname().processor
+platform.architecture()
 one = threading.Thread(target=asyncio.run, args=(look_around(),))
 one.start()
 one.join()

@@ -4,9 +4,10 @@ What leads to the first connection, importing an application above all, is the s
 and may take seconds. So it is done once, in a process that stops before the first thing that
 reaches outside of it or does not survive a fork, and each step goes on from there in a fork of its
 own. A thread or an event loop that comes and goes on the way there, as of a library that looks
-around while it is imported, is behind it. Where the process has threads by then, connections, or
-files that it reads, nothing is kept, and each step begins anew. The files of revisions are read by
-each step; what ``env.py`` and what it imports computed before that moment is the same for all.
+around while it is imported, is behind it, and so is what Python's own modules ask the machine.
+Where the process has threads by then, connections, or files that it reads, nothing is kept, and
+each step begins anew. The files of revisions are read by each step; what ``env.py`` and what it
+imports computed before that moment is the same for all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import sys
 import threading
 from typing import Any
 
@@ -39,6 +41,8 @@ REACHES = (
 """Module, class and name of what reaches outside, or leaves something that no fork takes along."""
 PASSES = ("threading", "asyncio", "asyncio.runners", "asyncio.events")
 """Modules of what may be over again soon: it reaches nothing outside by itself."""
+ASKERS = ("ctypes.util", "platform", "uuid")
+"""Python's own modules that start programs, such as ``uname``, to learn of the machine alone."""
 AT: dict[str, Any] = {}
 """What is done at each of them, under ``do``, until it says that this was the last one; it is told
 whether that may pass. Nothing where nobody asks."""
@@ -67,10 +71,17 @@ def _noticed(holder: Any, name: str, *, passes: bool) -> Any:
 def _before(plain: Any, *, passes: bool) -> Any:
     @functools.wraps(plain)
     def noticed(*words: Any, **named: Any) -> Any:
-        reached(passes=passes)
+        reached(passes=passes or _asks(sys._getframe(1)))
         return plain(*words, **named)
 
     return noticed
+
+
+def _asks(frame: Any) -> bool:
+    """Whether a program is started by a module of Python's that learns of the machine by it."""
+    while frame is not None and frame.f_globals.get("__name__") == "subprocess":
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") in ASKERS
 
 
 def reached(*, passes: bool = False) -> None:
