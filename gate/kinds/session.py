@@ -23,7 +23,7 @@ from gate.kinds.kind import (
 from gate.kinds.pasted import on_host, psql
 from gate.kinds.port import no_such_unit
 from gate.kinds.scene import Scene
-from gate.kinds.sessions_of import nobody, questions_of, sessions_of
+from gate.kinds.sessions_of import nobody, questions_of, sessions_of, young
 from gate.sources.database.sessions import SessionFacts
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.connections import CONNECTIONS
@@ -72,6 +72,9 @@ def session(promise: Promise, scene: Scene) -> Finding:
         seen = f"{len(found)} sessions"
         return Finding(promised="no session", seen=seen, broken=there, look=look)
     broken = tuple(_broken(item, found, scene))
+    few = len(found) < item.at_least
+    if few and len(broken) == 1 and (why := young(item.unit, scene)):
+        raise ObservationError(f"cannot tell {why}; {broken[0]}")
     why = next(filter(None, map(_untold, found)), "")
     if why and not broken:
         raise ObservationError(f"cannot tell (upstream): {why}")

@@ -12,10 +12,13 @@ from gate.errors import ObservationError
 from gate.kinds.scene import Scene
 from gate.sources.database.questions import AskSessions
 from gate.sources.database.sessions import SessionFacts, Sessions
-from gate.sources.fact import Absent, CannotTell, Cause, known, require
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known, require
 from gate.sources.host.connections import CONNECTIONS, Connection, Connections
+from gate.sources.host.facts import Listener
 from gate.sources.host.probe import AskProbe
 
+YOUNG_S = 60.0
+"""For so long, in seconds, nobody may have asked a server yet for what needs a session."""
 NOT_ASKED = CannotTell("who is connected was not asked for in this look", Cause.UPSTREAM)
 POOLERS = ("pgbouncer", "pgpool", "odyssey", "pgcat", "haproxy", "pgagroal", "docker-proxy")
 POOLED = (6432, 6543, 9999, *range(5432, 5440))
@@ -63,6 +66,42 @@ def nobody(unit: str, scene: Scene) -> str:
     leads = f"; it is connected to {where[:200]}" if where else "; it is connected to nothing"
     pids = f"{len(connections.pids)} processes, {connections.state}"
     return f"no session of {unit} ({pids}); {'; '.join(others[:5]) or 'nobody is connected'}{leads}"
+
+
+def young(unit: str, scene: Scene) -> str:
+    """Why a unit may open more sessions yet; empty where it should have them.
+
+    A server's pool is filled by the first requests, and some of the gate's own are sent behind the
+    look: right after its start nobody can tell what it will do. A worker asks by itself.
+    """
+    connections, host = known(scene.probed(CONNECTIONS, unit)), scene.host
+    fact = host.units.get(unit)
+    if isinstance(connections, Absent) or not connections.pids or not isinstance(fact, Seen):
+        return ""
+    if fact.value.started is None:
+        return ""
+    age_s = max(0.0, (host.identity.clock - fact.value.started).total_seconds())
+    serves = _serves({unit, fact.value.id}, host.listeners)
+    if age_s >= YOUNG_S or not serves:
+        return ""
+    return (
+        f"(upstream): {unit} was started {age_s:.0f} s ago, and {serves}: a server may open its "
+        f"sessions with the first request that needs one; look again"
+    )
+
+
+def _serves(names: set[str], listeners: Fact[tuple[Listener, ...]]) -> str:
+    """What is known of where a unit listens; empty where it does not."""
+    if not isinstance(listeners, Seen):
+        return "whether it listens is not told"
+    ports = sorted(
+        {
+            one.port
+            for one in listeners.value
+            if isinstance(one.units, Seen) and names.intersection(one.units.value)
+        }
+    )
+    return f"listens on {', '.join(map(str, ports[:3]))}" if ports else ""
 
 
 def _number(sessions: Sequence[SessionFacts]) -> str:

@@ -15,10 +15,12 @@ from gate.kinds.sessions_of import nobody, obstacle
 from gate.sources.database.sessions import SessionFacts, Sessions
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.connections import Connection, Connections, read
+from gate.sources.host.facts import Listener
 from gate.sources.host.section import Section
 from tests.selftest.given import NOW, ago, finding, host, look, scene, told, unclear
 from tests.selftest.hosts import identity
 from tests.selftest.judgements.test_catalogs import database
+from tests.selftest.judgements.test_units import unit
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 UNIT = 'unit = "w.service"'
@@ -151,6 +153,57 @@ UNIX = connection(address="", port=-1, peer="/run/.s.PGSQL.5432", peer_port=-1, 
 def test_sessions(keys: str, sessions: Any, connections: Any, expected: str) -> None:
     """That they are there, that they work, and that none hangs."""
     assert said(keys, sessions, connections) == expected
+
+
+def server(started: dt.datetime | None, *units: str, **changes: Any) -> Any:
+    """A host on which a unit was started then, and units listen on a port."""
+    facts: dict[str, Any] = {"address": "::", "port": 8000, "family": "ipv6", "v6only": None}
+    facts |= {"pids": Seen((7,)), "uid": 0, "units": Seen(units)}
+    one = unit(asked="w.service", id="w.service", started=started)
+    listeners = Seen((Listener(**facts),))
+    return host(**{"units": {"w.service": Seen(one)}, "listeners": listeners, **changes})
+
+
+WAITS = (
+    "cannot tell (upstream): w.service was started {} s ago, and {}: a server may open its "
+    "sessions with the first request that needs one; look again; "
+)
+LISTENS, NOBODY = "listens on 8000", "no session of w.service (1 processes, active (running)); "
+
+
+@pytest.mark.parametrize(
+    ("where", "keys", "sessions", "expected"),
+    [
+        (server(ago(seconds=3), "w.service"), "", [], WAITS.format(3, LISTENS) + NOBODY),
+        (server(NOW + dt.timedelta(seconds=9), "w.service"), "", [], WAITS.format(0, LISTENS)),
+        (server(ago(seconds=59), "x.service", "w.service"), "", [], WAITS.format(59, LISTENS)),
+        (server(ago(seconds=3), "w.service"), "at_least = 2", [session()],
+         WAITS.format(3, LISTENS) + "1 sessions of w.service, not 2"),
+        (server(ago(seconds=3), listeners=unclear()), "", [],
+         WAITS.format(3, "whether it listens is not told")),
+        (server(ago(seconds=60), "w.service"), "", [], NOBODY),
+        (server(ago(seconds=3), "x.service"), "", [], NOBODY),
+        (server(ago(seconds=3)), "", [], NOBODY),
+        (server(None, "w.service"), "", [], NOBODY),
+        (server(ago(seconds=3), "w.service", units={}), "", [], NOBODY),
+        (server(ago(seconds=3), "w.service", units={"w.service": unclear()}), "", [], NOBODY),
+        (server(ago(seconds=3), "w.service"), "", [session()], ""),
+        (server(ago(seconds=3), "w.service"), "", [session(state=ABORTED)],
+         f"session 1 is {ABORTED} for 5 s"),
+        (server(ago(seconds=3), "w.service"), "at_least = 2", [session(state=ABORTED)],
+         "1 sessions of w.service, not 2"),
+        (server(ago(seconds=3), "w.service"), 'before = "absent"', [], ""),
+    ],
+)  # fmt: skip
+def test_a_server_that_was_just_started(
+    where: Any, keys: str, sessions: Any, expected: str
+) -> None:
+    """It may be asked for nothing yet that needs a session; a worker asks by itself."""
+    given = database(sessions=Seen(Sessions(ports=(5432,), found=tuple(sessions))))
+    items = {"session.x": f"{UNIT}\n{keys}", "service.w": f'{UNIT}\nstate = "active (running)"'}
+    connected = own(connection()) if sessions else own()
+    found = told(scene(items, {"session.x": connected}, database=given, host=where), "session.x")
+    assert found.startswith(expected) if expected else found == ""
 
 
 @pytest.mark.parametrize(
