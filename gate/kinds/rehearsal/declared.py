@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from gate.catalog.names import above
+from gate.catalog.names import told as catalog_name
 from gate.contract.rehearsal import Alembic
 from gate.sources.fact import Seen
 from gate.sources.rehearsal.facts import ROWS, Leg, Receipt, RehearsalFacts
@@ -32,7 +33,10 @@ class Declared:
 
 
 def apply(how: Alembic, facts: RehearsalFacts, receipts: list[Receipt]) -> Declared:
-    """Lay the declarations of ``[alembic]`` over the receipts; those of other steps wait."""
+    """Lay the declarations of ``[alembic]`` over the receipts; those of other steps wait.
+
+    What they name is compared as the catalog tells it, however it is quoted there.
+    """
     found = Declared(list(receipts))
     by_revision = {one.revision: number for number, one in enumerate(receipts)}
     _data_changes(how, found, by_revision)
@@ -47,7 +51,7 @@ def _data_changes(how: Alembic, found: Declared, by_revision: Mapping[str, int])
         if number is None:
             continue
         receipt = found.receipts[number]
-        for table in change.tables:
+        for table in map(catalog_name, change.tables):
             lines = [one for one in receipt.rows if one.startswith(f"{table}: ")]
             if table not in receipt.moved and not lines:
                 found.stale.append(
@@ -71,11 +75,12 @@ def _removals(
         if number is None:
             continue
         leg = next((one for one in facts.up if one.revision == removal.revision), None)
-        for name in removal.objects:
+        objects = tuple(map(catalog_name, removal.objects))
+        for name in objects:
             if leg is not None and isinstance(leg.commands, Seen) and not _dropped(leg, name):
                 found.stale.append(f"{removal.revision} is declared to remove {name}, and does not")
         receipt = found.receipts[number]
-        for name in removal.objects:
+        for name in objects:
             gone = leg is not None and _dropped(leg, name) and receipt.rows_of == "clone"
             back = gone and not _gone(receipt, (name,)) and not receipt.failed
             if back and _had_rows(facts, name):
@@ -83,7 +88,7 @@ def _removals(
                     f"{removal.revision} is declared to remove {name} for good, and its way down "
                     f"brings the content back"
                 )
-        found.receipts[number] = _without(receipt, _gone(receipt, removal.objects))
+        found.receipts[number] = _without(receipt, _gone(receipt, objects))
         found.told.append(f"{removal.revision} removes for good: {removal.reason}")
 
 
@@ -126,6 +131,7 @@ def _had_rows(facts: RehearsalFacts, name: str) -> bool:
 
 
 def _dropped(leg: Leg, name: str) -> bool:
-    """Whether the trace saw a table or column go."""
-    ends = {name, f"public.{name}"}
-    return any(one.partition(" ")[2].removeprefix("column ") in ends for one in leg.dropped)
+    """Whether the trace saw a table or column go, by the catalog's name of it."""
+    return any(
+        catalog_name(one.partition(" ")[2].removeprefix("column ")) == name for one in leg.dropped
+    )

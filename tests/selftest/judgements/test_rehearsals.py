@@ -430,6 +430,15 @@ DROPS = leg(dropped=("table column public.t.c",))
         (REMOVES, Receipt(revision="b", rows=("t: the same number (other content)",)), DROPS, ""),
         (DOTTED, Receipt(revision="b", rows=("t: the same number (other content)",)),
          leg(dropped=('table column public.t."c.d"',)), ""),
+        *((REMOVES.replace('"t.c"', f"'{written}'"), Receipt(revision="b"), leg(dropped=(one,)),
+           stale)
+          for written in ("Order.No", '"Order"."No"', 'public."Order"."No"', "public.Order.No")
+          for one, stale in (("table column Order.No", ""),
+                             ('table column public."Order"."No"', ""),
+                             ("table column order.no",
+                              "b is declared to remove Order.No, and does not"))),
+        *((CHANGES.replace('"t"', f"'{written}'"), Receipt(revision="b", rows=("A b: 5 rows",)),
+           leg(), "") for written in ("A b", '"A b"', 'public."A b"')),
     ],
 )  # fmt: skip
 def test_declarations(head: str, receipt: Receipt, up: Leg, stale: str) -> None:
