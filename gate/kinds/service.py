@@ -28,7 +28,7 @@ from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene
 from gate.kinds.triggered import Trigger, triggered
 from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled
-from gate.sources.fact import Absent, Seen, known, require
+from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
 from gate.target import Target
@@ -166,10 +166,18 @@ def _watchdog(item: Service, unit: Unit) -> list[str]:
 
 
 def _failed_since(unit: Unit, scene: Scene) -> list[str]:
-    """Failures since the look before the deployment, which it has got over by itself."""
-    before = scene.baseline.host if scene.baseline and scene.moment == "postdeploy" else None
-    if not isinstance(before, Seen) or not isinstance(unit.journal, Seen):
+    """Failures since the look before the deployment, which it has got over by itself.
+
+    Where there is no systemd nothing is kept of what a unit went through.
+    """
+    if scene.baseline is None or scene.moment != "postdeploy":
         return []
+    before = scene.baseline.host
+    if not isinstance(before, Seen) or not isinstance(unit.journal, Seen):
+        untold = before if not isinstance(before, Seen) else unit.journal
+        why = untold.reason if isinstance(untold, CannotTell) else "it was not looked at"
+        words = f"whether it failed since the look before cannot be told: {why}"
+        return [words] if scene.host.identity.has_systemd else []
     since = before.value.identity.clock
     times = [one for one in unit.journal.value.failures if one > since]
     when = f"the last time at {moment_of(times[0])}" if times else ""

@@ -11,6 +11,7 @@ from gate.kinds.registry import kinds
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.facts import Journal, Unit, UnitReading
 from tests.selftest.given import NOW, ago, finding, host, look, scene, told, unclear
+from tests.selftest.hosts import identity
 
 RUNS = 'unit = "app.service"\nstate = "active (running)"'
 
@@ -271,7 +272,13 @@ def test_failures_since_the_look_before() -> None:
     assert service(RUNS, found, moment="postdeploy", baseline=baseline) == expected
     assert service(RUNS, found, moment="rollback", baseline=baseline) == ""
     assert service(RUNS, found, moment="postdeploy") == ""
-    assert service(RUNS, found, moment="postdeploy", baseline=look(host=unclear())) == ""
-    assert service(RUNS, unit(journal=unclear()), moment="postdeploy", baseline=baseline) == ""
+    untold = "WARN whether it failed since the look before cannot be told: nobody tells"
+    assert service(RUNS, found, moment="postdeploy", baseline=look(host=unclear())) == untold
+    mute = unit(journal=unclear())
+    assert service(RUNS, mute, moment="postdeploy", baseline=baseline) == untold
+    assert service(RUNS, mute, moment="rollback", baseline=baseline) == ""
+    elsewhere = host(units={"app.service": Seen(mute)}, identity=identity(init="tini"))
+    where = scene({"service.x": RUNS}, host=elsewhere, moment="postdeploy", baseline=baseline)
+    assert "WARN whether" not in told(where, "service.x")
     none = unit(journal=Seen(Journal(failures=(NOW,))))
     assert service(RUNS, none, moment="postdeploy", baseline=baseline) == ""
