@@ -122,6 +122,89 @@ def test_what_a_service_reads(
     )
 
 
+NGINX = """\
+user www-data; include modules-enabled/*.conf;
+http {
+    include mime.types;  # include sites-available/*;
+    include "{place}/conf.d/*.conf";
+    # include not-read.conf;
+    include sites-enabled/*; include no-such/*;
+    include many/*.conf;
+    ssl_certificate own/cert.pem; proxy_ssl_certificate_key '{place}/own/key.pem';
+    ssl_certificate $ssl_server_name.pem;
+}
+"""
+
+
+def test_what_a_web_server_includes(
+    tmp_path: pathlib.Path, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made available and not enabled is not read; what is enabled is, behind its link."""
+    place, old = tmp_path / "etc" / "nginx", time.time() - 3600
+    files = {
+        "nginx.conf": NGINX.replace("{place}", str(place)),
+        "mime.types": "types { }",
+        "not-read.conf": "",
+        "conf.d/one.conf": "include snippets/tls.conf;include\t'with blank.conf';",
+        "conf.d/two.conf": "",
+        "many/one.conf": "include nginx.conf;",
+        "many/one.conf.bak": "",
+        "snippets/tls.conf": "",
+        "snippets/other.conf": "ssl_certificate /etc/shells;",
+        "with blank.conf": "",
+        "own/cert.pem": "-",
+        "own/key.pem": "-",
+        "own/other.pem": "-",
+        "sites-available/enabled": "include snippets/tls.conf;",
+        "sites-available/not": "ssl_certificate /etc/shells;",
+    }
+    for name, text in files.items():
+        file = place / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        os.utime(file, (old, old))
+    (place / "sites-enabled").mkdir()
+    (place / "sites-enabled" / "site").symlink_to("../sites-available/enabled")
+    monkeypatch.setitem(configured.PLACES, "nginx", (str(place),))
+    monkeypatch.setattr(configured, "FIRST", {str(place): "nginx.conf"})
+    target = host(tmp_path, {"nginx.service": shop(service(), "/usr/sbin/nginx")})
+    items, text = written(target, "processes")
+    included = ("conf.d", "many/one.conf", "mime.types", "nginx.conf", "own/cert.pem")
+    more = ("own/key.pem", "sites-enabled", "snippets/tls.conf", "with blank.conf")
+    found = items["process"]["nginx"]["config"]
+    assert found == [str(place / one) for one in (*included, *more)]
+    keys = {"process.nginx": f'unit = "nginx.service"\nconfig = {found!r}'}
+
+    def changed(name: str) -> str:
+        soon = time.time() + 5
+        os.utime(place / name, (soon, soon))
+        said = told(scene(tmp_path, keys, target))["process.nginx"]
+        os.utime(place / name, (old, old))
+        return said
+
+    assert text
+    assert changed("sites-available/not") == changed("snippets/other.conf") == ""
+    assert f"{place}/sites-enabled/site changed at " in changed("sites-available/enabled")
+    assert f"{place}/snippets/tls.conf changed at " in changed("snippets/tls.conf")
+
+
+def test_what_is_made_available_is_not_read(
+    tmp_path: pathlib.Path, service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a folder that holds such folders, everything else is."""
+    place = tmp_path / "lighttpd"
+    for name in ("conf-available", "conf-enabled"):
+        (place / name).mkdir(parents=True)
+        (place / name / "a.conf").write_text("")
+    (place / "lighttpd.conf").write_text("")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setitem(configured.PLACES, "shopd", (str(place), str(tmp_path / "empty")))
+    target = host(tmp_path, {"shop.service": shop(service(), "/usr/sbin/shopd")})
+    items, _ = written(target, "processes")
+    read = ("empty", "lighttpd/conf-enabled", "lighttpd/lighttpd.conf")
+    assert items["process"]["shop"]["config"] == [str(tmp_path / one) for one in read]
+
+
 def test_a_file_that_is_younger_than_its_service(tmp_path: pathlib.Path, service: Any) -> None:
     """It is not promised, and why is said: the rest of the process is."""
     pid, env = service(), tmp_path / "shop.env"

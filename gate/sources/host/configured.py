@@ -7,6 +7,7 @@ command lines. Of a command line nothing leaves the host but the name of a file 
 from __future__ import annotations
 
 import fnmatch
+import pathlib
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,10 @@ PLACES = {
 """What programs read at their start, by their names: what changes it has them started or reloaded
 by systemd. Left out is who is told of changes otherwise (PostgreSQL), and who writes there itself.
 """
+FIRST = {"/etc/nginx": "nginx.conf"}
+"""Places of which nothing is read but a file, what that includes, and so on."""
+LEVELS = 8
+"""So deep files may include others."""
 SHOWN = "Id,MainPID,ExecStart,EnvironmentFiles"
 CERTIFICATE = (
     r"^[[:space:]]*(ssl_((trusted_|client_)?certificate|certificate_key|dhparam)|"
@@ -80,10 +85,21 @@ def script(subjects: Sequence[str]) -> str:
     del subjects
     places = " ".join(dict.fromkeys(one for ones in PLACES.values() for one in ones))
     commands = {"units": "shown", "exes": "exes", "named": "named", "places": f"places {places}"}
-    commands |= {"settings": "settings", "certificates": f"certificates {places}"}
-    return parts(commands, functions=FUNCTIONS)
+    first = " ".join(f"{place}/{file}" for place, file in FIRST.items())
+    commands |= {
+        "settings": "settings",
+        "read": f"parts_read {places}",
+        "included": f"follow {first}",
+    }
+    commands |= {"certificates": f"certificates {places}"}
+    return parts(commands, functions=INCLUDED + FUNCTIONS)
 
 
+INCLUDED = (
+    (pathlib.Path(__file__).parent / "configured.sh")
+    .read_text("utf-8")
+    .replace("LEVELS", str(LEVELS))
+)
 FUNCTIONS = rf"""
 names=$(limited systemctl list-units --state=active --full --plain --no-legend --no-pager \
     --type=service | limited awk '$1 ~ /[.]service$/ {{ print $1 }}' | limited sed {MOST}q)
@@ -165,6 +181,8 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
     places = (line.partition("\t")[::2] for line in told["places"].text.splitlines())
     there = {path: kind for kind, path in places}
     settings = set(told["settings"].text.splitlines())
+    included = _parts_of(told["included"].text)
+    read_of = {**_parts_of(told["read"].text), **included}
     units: dict[str, tuple[str, ...]] = {}
     for block in shown.text.split("\n\n"):
         lines = [line.partition("=")[::2] for line in block.splitlines()]
@@ -177,11 +195,21 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
         given = [value for key, value in lines if key == "Settings" and value in settings]
         words = (*named.get(pid, ()), *named.get(said.get("Id", ""), ()))
         own = _own(programs, there, is_told=any(is_config(*one) for one in words))
-        own += [path for one in own for _, path in beside.get(one, ())]
+        own += [path for one in own if one not in included for _, path in beside.get(one, ())]
+        own = [path for one in own for path in read_of.get(one, (one,))]
         found = (*given, *own, *(path for how, path in words if is_config(how, path)))
         if pid != "0" and found:
             units[said.get("Id", "")] = tuple(sorted(_topmost(found)))
     return dict.fromkeys(subjects, Configs(units=units))
+
+
+def _parts_of(text: str) -> dict[str, tuple[str, ...]]:
+    """What is read of a place, where that is not all of it; lines ``place TAB path``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for place, tab, path in (line.partition("\t") for line in text.splitlines()):
+        if tab:
+            found[place] = (*found.get(place, ()), path)
+    return found
 
 
 def _named(text: str) -> dict[str, list[tuple[str, str]]]:
