@@ -13,10 +13,11 @@ from gate.contract.model import Promise
 from gate.duration import AHEAD_S, moment_of, seconds
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
+from gate.kinds.host_kind import judged
 from gate.kinds.kind import Cells, Kind, always, no_references, no_state, shown
 from gate.kinds.scene import Scene
 from gate.rule import Filled, Has, Is, Not, One, Rule, Some, at_least_one
-from gate.sources.fact import Absent, CannotTell, Seen, known
+from gate.sources.fact import Absent, CannotTell, Cause, Seen, known
 from gate.sources.host.logs.facts import LogFacts
 from gate.sources.host.logs.probe import LOGS
 from gate.sources.host.logs.subject import ERRORS, Subject
@@ -138,7 +139,7 @@ def log(promise: Promise, scene: Scene) -> Finding:
         there = (f"{facts.place} is there",)
         return Finding(promised="absent", seen=_seen(facts), broken=there, look=look)
     clock = scene.host.identity.clock
-    broken = (*_never(item, facts), *_says(item, facts, clock), *_fallen(facts))
+    broken = judged([*_never(item, facts), *_says(item, facts, clock), *_fallen(facts)])
     if not broken and facts.incomplete:
         raise ObservationError(
             f"cannot tell ({facts.cause.value}): {facts.place}: {facts.incomplete}; in what was "
@@ -159,7 +160,7 @@ def trace(promise: Promise, scene: Scene) -> Finding:
     if isinstance(facts, Absent):
         gone = (f"nothing logs: {facts.proof}",)
         return Finding(promised=_promised(item), seen=facts.proof, broken=gone, look=look)
-    broken = _says(item, facts, scene.host.identity.clock)
+    broken = judged(_says(item, facts, scene.host.identity.clock))
     if facts.said is None and facts.incomplete:
         raise ObservationError(
             f"cannot tell ({facts.cause.value}): {facts.place}: {facts.incomplete}"
@@ -186,34 +187,43 @@ def _never(item: Log, facts: LogFacts) -> tuple[str, ...]:
     return (f"{more}{facts.matches} lines that must not be in {facts.place}{since}: {lines}",)
 
 
-def _says(item: Log, facts: LogFacts, clock: dt.datetime) -> tuple[str, ...]:
+def _says(item: Log, facts: LogFacts, clock: dt.datetime) -> tuple[str | CannotTell, ...]:
     """Whether the line that proves a cycle is fresh."""
     if item.says is None:
         return ()
     within = f"within {item.says.within_s:g} s"
     if facts.said is None and facts.said_line:
-        raise ObservationError(
-            f"cannot tell (upstream): {facts.place}: the line {facts.said_line!r} bears no time"
-        )
+        return _unclear(f"{facts.place}: the line {facts.said_line!r} bears no time")
     if facts.said is not None:
-        age = (clock - facts.said).total_seconds()
-        if age < -AHEAD_S:
-            raise ObservationError(
-                f"cannot tell (upstream): {facts.place}: last said {item.says.pattern!r} at "
-                f"{moment_of(facts.said)}, which is yet to come: it is of another clock or zone"
-            )
-        if age <= item.says.within_s:
-            return ()
-        return (f"{facts.place}: last said {item.says.pattern!r} {age:.0f} s ago, not {within}",)
-    if facts.since and (clock - facts.since).total_seconds() < item.says.within_s:
-        raise ObservationError(
-            f"cannot tell (upstream): {facts.place}: nothing like {item.says.pattern!r} yet, "
-            f"{(clock - facts.since).total_seconds():.0f} s after {moment_of(facts.since)}, and "
-            f"{seconds(item.says.within_s)} are promised; look again"
+        return _said(item.says, facts.said, facts.place, clock)
+    age = (clock - facts.since).total_seconds() if facts.since else None
+    if facts.since and age is not None and age < item.says.within_s:
+        return _unclear(
+            f"{facts.place}: nothing like {item.says.pattern!r} yet, {age:.0f} s after "
+            f"{moment_of(facts.since)}, and {seconds(item.says.within_s)} are promised; look again"
         )
     if facts.incomplete and facts.newest is None:
         return ()
     return (f"{facts.place}: nothing like {item.says.pattern!r} {within}",)
+
+
+def _said(
+    says: Says, said: dt.datetime, place: str, clock: dt.datetime
+) -> tuple[str | CannotTell, ...]:
+    """Whether a line that was logged is fresh."""
+    age = (clock - said).total_seconds()
+    if age < -AHEAD_S:
+        return _unclear(
+            f"{place}: last said {says.pattern!r} at {moment_of(said)}, which is yet to come: it "
+            f"is of another clock or zone"
+        )
+    if age <= says.within_s:
+        return ()
+    return (f"{place}: last said {says.pattern!r} {age:.0f} s ago, not within {says.within_s:g} s",)
+
+
+def _unclear(why: str) -> tuple[CannotTell]:
+    return (CannotTell(why, Cause.UPSTREAM),)
 
 
 def _fallen(facts: LogFacts) -> tuple[str, ...]:

@@ -73,6 +73,10 @@ LINE = {"said_line": "a p"}
          "cannot tell (upstream): j: last said 'p' at 2026-01-01 00:01:01 UTC, which is yet to "
          "come: it is of another clock or zone"),
         (SAYS, read(**LINE), "cannot tell (upstream): j: the line 'a p' bears no time"),
+        (f'never = "errors"\n{SAYS}', read(matches=1, since=None, last=("a",), **LINE),
+         "1 lines that must not be in j: a"),
+        (SAYS, read(state="failed (x)", running=False, since=ago(seconds=1)),
+         "who logs there is failed (x)"),
         (SAYS, read(), "j: nothing like 'p' within 60 s"),
         (SAYS, read(since=ago(seconds=59)), "cannot tell (upstream): j: nothing like 'p' yet, 59 s "
          "after 2025-12-31 23:59:01 UTC, and 60s are promised; look again"),
