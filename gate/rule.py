@@ -189,6 +189,11 @@ def at_least_one(*keys: str) -> Rule:
     return Rule(Some(*map(Has, keys)), f"needs at least one of {', '.join(keys)}")
 
 
+def never_absent(what: str) -> Rule:
+    """Nothing that can be there or not: that it is absent would promise nothing."""
+    return Rule(Not(Is("absent", True)), f"{what} cannot be promised to be absent")
+
+
 def at_table(key: str, value: dict[str, Any]) -> dict[str, Any]:
     """A key stands in the table itself."""
     found: dict[str, Any] = {"required": [key]}

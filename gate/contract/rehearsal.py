@@ -11,7 +11,7 @@ import pydantic
 from gate.contract.intentions import DataChange, OneWay, Removal
 from gate.contract.item import AbsolutePath, Commit, Item, Name, Seconds, Yes
 from gate.contract.release import LINKS, Environment, EnvName, FileName, RollBack, Serve, Word
-from gate.rule import exactly_one
+from gate.rule import exactly_one, never_absent
 from gate.toml import Strict
 
 Steps = Annotated[str, pydantic.Field(pattern=r"^(pending|all|last [1-9][0-9]{0,5})$")]
@@ -214,4 +214,5 @@ class Rehearsal(Item):
             ),
             *("serves", "new_release", "rolls_back", "restores", "loses"),
         ),
+        never_absent("a rehearsal"),
     )

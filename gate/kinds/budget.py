@@ -52,6 +52,9 @@ def _enough(key: str) -> Rule:
 class Budget(Item):
     """How long an endpoint may take: three timed answers decide where they are clear, else ten.
 
+    On a side on which it is absent (``before = "absent"``) nothing is promised: its endpoint is yet
+    to come.
+
     Attributes:
         endpoint: Name of the endpoint item (without ``endpoint.``).
         limit_s: Limit for the median; broken by 5 of 5 answers over it, or 9 of 10.
@@ -176,6 +179,12 @@ def _typical(item: Budget) -> list[str]:
     return [] if item.typical_s is None else [f"typically {item.typical_s:g} s"]
 
 
+def _spread(promise: Promise) -> Iterable[Promise]:
+    """A budget that is absent on a side promises nothing there: its endpoint is yet to come."""
+    moments = tuple(one for one in promise.moments if not promise.at(one).absent)
+    yield dataclasses.replace(promise, moments=moments)
+
+
 def median_of(promise: Promise, scene: Scene) -> float | None:
     """The median of the timed answers, in seconds; ``None`` where there was no answer."""
     found = _find(promise, scene)
@@ -245,5 +254,6 @@ KIND = Kind(
     references=_references,
     record=records_nothing,
     measure=median_of,
+    spread=_spread,
     shows=shows_nothing,
 )

@@ -24,7 +24,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.pasted import on_host, psql
 from gate.kinds.scene import Scene
-from gate.rule import Has, Is, Not, Rule, Some
+from gate.rule import Has, Is, Not, Rule, Some, never_absent
 from gate.sources.fact import Absent, CannotTell, Seen, require
 from gate.sources.host.zones import same_zone
 
@@ -49,7 +49,7 @@ class Clock(Item):
 
     RULES = (
         Rule(Some(Not(Has("zone")), Is("of", "database")), 'zone goes with of = "database"'),
-        Rule(Not(Is("absent", True)), "a clock cannot be promised to be absent"),
+        never_absent("a clock"),
     )
 
 

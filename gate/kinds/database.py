@@ -34,7 +34,7 @@ from gate.kinds.stands_on import count_stands_on
 from gate.kinds.table import Table
 from gate.kinds.unpromised import unpromised, unrecorded
 from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, sayable, undeclared
-from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
+from gate.rule import Filled, Has, Not, Rule, Some, exactly_one, never_absent
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.database.questions import AskRights, AskWhole
 from gate.sources.fact import CannotTell, Cause, Seen, require
@@ -74,6 +74,7 @@ class Database(Item):
         Rule(Some(Not(Has("only_reads")), Has("connects_as")), "only_reads goes with connects_as"),
         Rule(Some(Not(Filled("changes")), Has("nothing_else")), "changes goes with nothing_else"),
         Rule(Some(Not(Has("listing")), Has("nothing_else")), "listing goes with nothing_else"),
+        never_absent("the database"),
     )
 
 

@@ -24,7 +24,7 @@ from gate.kinds.kind import (
 from gate.kinds.pasted import on_host, psql
 from gate.kinds.scene import Scene
 from gate.kinds.stands_on import pending_stands_on
-from gate.rule import Has, Not, Rule, Some, exactly_one
+from gate.rule import Has, Not, Rule, Some, exactly_one, never_absent
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.questions import AskRevisions, revisions_key
 from gate.sources.migrations.chain import describe_heads, pending
@@ -60,6 +60,7 @@ class Migration(Item):
         exactly_one("head", "current", "pending", "revisions"),
         Rule(Some(Has("current"), Has("folder")), "needs the folder of the revision files"),
         Rule(Some(Not(Has("git")), Has("folder")), "git goes with folder"),
+        never_absent("a revision"),
     )
 
 
@@ -114,7 +115,7 @@ def _current(revision: str, scene: Scene) -> Finding:
         for fact in scene.observed.chains.values()
         for id_ in getattr(getattr(fact, "value", None), "revisions", ())
     }
-    if known:
+    if known and all(isinstance(one, Seen) for one in scene.observed.chains.values()):
         broken += [f"no revision file knows {row}" for row in rows if row not in known]
     return Finding(
         promised=revision,
@@ -162,7 +163,8 @@ def _chain(
             is_ = ", ".join(found.parents) or "nothing"
             broken.append(f"{child} comes after {is_}, not after {parent or 'nothing'}")
     return Finding(
-        promised=f"{len(promised)} revisions from {promised[0]} to {promised[-1]}",
+        promised=f"{len(promised)} revisions"
+        + (f" from {promised[0]} to {promised[-1]}" if promised else ""),
         seen=f"{len(chain.revisions)} revisions, heads {', '.join(chain.heads)}",
         broken=tuple(broken),
         look=look,

@@ -29,7 +29,7 @@ from gate.kinds.kind import (
 from gate.kinds.one_value import age, number, one_value
 from gate.kinds.query_look import query_look
 from gate.kinds.scene import Scene, asked, unknown
-from gate.rule import Is, Not, Rule, at_least_one, exactly_one
+from gate.rule import at_least_one, exactly_one, never_absent
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
 from gate.sources.queries.keyspace import RedisQuestion
 from gate.sources.queries.source import SOURCE, AskQuery, AskRedis, Rows, Value
@@ -84,7 +84,7 @@ class Query(Item):
             *("value", "set", "rows", "at_least", "at_most"),
             *("younger_than_s", "not_fewer_than_before", "same_as_before"),
         ),
-        Rule(Not(Is("absent", True)), "an answer cannot be promised to be absent"),
+        never_absent("an answer"),
     )
 
     @pydantic.field_validator("rows", mode="before")

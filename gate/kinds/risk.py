@@ -21,6 +21,7 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
+from gate.rule import never_absent
 
 
 class Risk(Item):
@@ -30,6 +31,8 @@ class Risk(Item):
         area: What is at risk.
         level: How likely, by whoever names it.
     """
+
+    RULES = (never_absent("a risk"),)
 
     area: Name
     level: Literal["LOW", "MEDIUM", "HIGH"]

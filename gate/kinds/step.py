@@ -23,7 +23,7 @@ from gate.kinds.kind import (
 from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
 from gate.plan.facts import StepRecord
-from gate.rule import Filled, Is, Not, Rule, Some
+from gate.rule import Filled, Is, Not, Rule, Some, never_absent
 from gate.sources.fact import Absent, Seen, known, require
 from gate.sources.host.questions import AskTool
 from gate.target import Target
@@ -95,6 +95,7 @@ class Step(Item):
             Some(Not(Filled("may_lose")), Is("phase", "rollback")),
             "may_lose: only a step of the rollback gives something up",
         ),
+        never_absent("a step"),
     )
 
 

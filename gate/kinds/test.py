@@ -20,6 +20,7 @@ from gate.kinds.kind import (
     records_nothing,
 )
 from gate.kinds.scene import Scene
+from gate.rule import never_absent
 
 
 class OwnTest(Item):
@@ -30,6 +31,8 @@ class OwnTest(Item):
             ``tests/test_shop.py::test_checkout``. It is run once per moment.
         moments: When it is run; everywhere if empty.
     """
+
+    RULES = (never_absent("a test"),)
 
     node: Annotated[str, pydantic.Field(pattern=r"^[^:\s][^:]*(::[^:\[\]]+)+$")]
     moments: tuple[Moment, ...] = ()

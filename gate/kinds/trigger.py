@@ -13,7 +13,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.endpoint import Endpoint
 from gate.kinds.finding import Finding
-from gate.kinds.judge import AWAY, broken_among
+from gate.kinds.judge import AWAY, broken_among, compare
 from gate.kinds.kind import (
     Cells,
     Kind,
@@ -25,6 +25,7 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene, asked
+from gate.rule import never_absent
 from gate.sources.fact import Absent, CannotTell, Seen
 
 NOTHING = "it watches no item at this moment: nothing shows that there is no reason to roll back"
@@ -40,6 +41,8 @@ class Trigger(Item):
         when: The items.
         status_from: For endpoints: only an answer with at least this status fires it.
     """
+
+    RULES = (never_absent("a trigger"),)
 
     when: Annotated[tuple[str, ...], pydantic.Field(min_length=1)]
     status_from: int | None = None
@@ -72,13 +75,16 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
         for one in watched
         if isinstance(one.at(scene.moment), Endpoint)
     ]
+    kept = {one.id for one in watched if _is_as_promised(one, scene)}
     fired = [
         f"roll back: {id_} answered {fact.value.status}"
         for id_, fact in answers
-        if isinstance(fact, Seen) and fact.value.status >= status
+        if isinstance(fact, Seen) and fact.value.status >= status and id_ not in kept
     ]
     fired += [
-        f"roll back: {id_}: {fact.proof}" for id_, fact in answers if isinstance(fact, Absent)
+        f"roll back: {id_}: {fact.proof}"
+        for id_, fact in answers
+        if isinstance(fact, Absent) and id_ not in kept
     ]
     away = {
         id_: fact
@@ -97,6 +103,14 @@ def _by_status(status: int, watched: list[Promise], scene: Scene) -> Finding:
         broken=tuple(fired),
         warnings=() if answers else (NOTHING,),
     )
+
+
+def _is_as_promised(one: Promise, scene: Scene) -> bool:
+    """Whether a 404 or a closed port is what is promised: that is no reason to roll back."""
+    try:
+        return compare(one, scene).holds
+    except ObservationError:
+        return False
 
 
 def _host_is_there(scene: Scene) -> bool:

@@ -20,6 +20,7 @@ from gate.kinds.kind import (
     shows_nothing,
 )
 from gate.kinds.scene import Scene
+from gate.rule import never_absent
 
 
 class Waiver(Item):
@@ -32,6 +33,8 @@ class Waiver(Item):
         expires: The last day on which it holds (UTC).
         moments: When it applies; everywhere if empty.
     """
+
+    RULES = (never_absent("a waiver"),)
 
     item: Name
     owner: Name

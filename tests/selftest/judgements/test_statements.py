@@ -324,6 +324,83 @@ def test_a_trigger(facts: dict[str, Any], expected: str) -> None:
     assert told(where, "trigger.t") == expected
 
 
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("", 404, "roll back: endpoint.x answered 404"),
+        ("status = 404", 404, ""),
+        ("status = 404", 500, "roll back: endpoint.x answered 500"),
+        ("status = 404", 200, ""),
+        ('after = "absent"', 404, ""),
+        ('after = "absent"', 500, "roll back: endpoint.x answered 500"),
+        ("closed = true", Absent("connection refused"), ""),
+        ("", Absent("connection refused"), "roll back: endpoint.x: connection refused"),
+    ],
+)
+def test_a_trigger_of_what_is_promised(keys: str, found: Any, expected: str) -> None:
+    """An answer that an endpoint promises is no reason to roll back."""
+    items = {"endpoint.x": f'path = "/x"\ncontent_type = ""\n{keys}',
+             "trigger.t": 'when = ["endpoint.*"]\nstatus_from = 400'}  # fmt: skip
+    fact = answered(found) if isinstance(found, int) else found
+    api = Seen(ApiFacts(base="u", answers={"endpoint.x": fact}))
+    assert told(scene(items, api=api, moment="postdeploy"), "trigger.t") == expected
+
+
+ABSENT = {
+    "clock": 'of = "host"\nwithin_s = 2',
+    "database": "tables = 1",
+    "migration": 'current = "r1"',
+    "query": 'sql = "SELECT 1"\nvalue = 1',
+    "rehearsal": "clone = true",
+    "risk": 'area = "x"\nlevel = "LOW"',
+    "step": 'phase = "deploy"\norder = 1\nrun = "true"',
+    "test": 'node = "tests/test_own.py::test_it"',
+    "trigger": 'when = ["risk.*"]',
+    "waiver": 'item = "risk.x"\nowner = "o"\nreason = "r"\nexpires = 2030-01-01',
+}
+
+
+@pytest.mark.parametrize("kind", ABSENT)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_what_cannot_be_absent(kind: str, side: str) -> None:
+    """It was judged as if it had to be there: refused when the contract is read."""
+    keys = f'{ABSENT[kind]}\n{side} = "absent"'
+    with pytest.raises(ContractError, match="cannot be promised to be absent"):
+        promised({f"{kind}.x": keys})
+
+
+def test_a_budget_of_what_is_yet_to_come() -> None:
+    """It promises nothing at a moment at which it is absent."""
+    items = {"endpoint.x": 'path = "/x"\nbefore = "absent"'}
+    for more, moments in (
+        ("", ("predeploy", "postdeploy", "rollback")),
+        ('before = "absent"', ("postdeploy",)),
+        ('after = "absent"', ("predeploy", "rollback")),
+    ):
+        keys = f'endpoint = "x"\nlimit_s = 1\n{more}'
+        assert promised({**items, "budget.x": keys}).promise("budget.x").moments == moments
+
+
+def test_an_empty_folder_of_revisions() -> None:
+    """It is judged as any other; one that nobody could read may know the database's revision."""
+    none = CHAIN.model_copy(update={"revisions": {}, "heads": (), "bases": ()})
+    assert migration(f"{FOLDER}revisions = []", Seen(()), none) == ""
+    assert migration(f"{FOLDER}revisions = []", Seen(())) == (
+        "revision a is not promised; revision b is not promised; revision c is not promised"
+    )
+    items = {
+        "migration.x": 'current = "z"', "migration.y": f'{FOLDER}head = "c"',
+        "migration.z": 'folder = "/w"\nhead = "z"',
+    }  # fmt: skip
+    for other, expected in (
+        (unclear(), ""),
+        (Seen(CHAIN), "no revision file knows z"),
+    ):
+        chains = Seen(Chains(folders={"/v": Seen(CHAIN), "/w": other}))
+        where = scene(items, migrations=chains, database=database(alembic=Seen(("z",))))
+        assert told(where, "migration.x") == expected
+
+
 def answered(status: int) -> Seen[Answer]:
     """An answer of a status."""
     return Seen(Answer(method="GET", url="u", status=status, content_type="", body="",
