@@ -71,11 +71,15 @@ FIRST = """
 Digest = tuple[tuple[str, int, int, int], ...]
 """By catalog: its name, how many rows it has, how many of them are the first ones, and the others'
 hash."""
-NEXT = "SELECT (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text"
-
+NEXT = """
+    SELECT moment, set_config('gate.since', coalesce(nullif(%s, ''), moment), false)
+      FROM (SELECT (txid_snapshot_xmax(txid_current_snapshot()) %% 4294967296)::text) AS x(moment)
+"""
+# The moment is a setting and no parameter: for a statement with parameters the server compares the
+# costs of plans, and where the catalogs have grown it plans each time anew, which is half the work.
 AGES = """
     WITH ages AS (
-        SELECT age(%(first)s::text::xid) AS first, age(%(since)s::text::xid) AS since)
+        SELECT age('{first}'::xid) AS first, age(current_setting('gate.since')::xid) AS since)
 """
 
 
@@ -97,12 +101,12 @@ class Digests:
         """
         found = connection.execute(CATALOGS, [LEFT_OUT]).fetchall()
         row = connection.execute(FIRST).fetchone() or (0, False)
-        self._first = str(row[0])
+        ages = AGES.format(first=int(row[0]))
         questions = [
             _question(name, columns, counted=bool(row[1]), numbered=bool(numbered))
             for name, columns, numbered in found
         ]
-        self._query = (AGES + " UNION ALL ".join([*questions, OWN])).encode()
+        self._query = (ages + " UNION ALL ".join([*questions, OWN])).encode()
 
     def take(self, connection: psycopg.Connection[Any]) -> Digest | None:
         """The digest of what there is now: where two are equal, nothing is defined otherwise.
@@ -118,11 +122,10 @@ class Digests:
             connection: On the clone.
             since: A moment that was told before; without one nothing is young.
         """
-        row = connection.execute(NEXT).fetchone() or ("",)
+        row = connection.execute(NEXT, [since], prepare=True).fetchone() or ("",)
         moment = str(row[0])
-        given = {"first": self._first, "since": since or moment}
         try:
-            rows = connection.execute(self._query, given, prepare=True).fetchall()
+            rows = connection.execute(self._query, prepare=True).fetchall()
         except psycopg.errors.InsufficientPrivilege:
             return Taken(None, None, moment)
         digest: list[tuple[str, int, int, int]] = []

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg
 import pytest
@@ -22,12 +22,16 @@ from psycopg.sql import SQL, Identifier
 
 from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError, TargetError
+from gate.kinds.load import load_contract
 from gate.secrets import known
-from gate.sources.rehearsal import programs
+from gate.sources.rehearsal import programs, samples
 from gate.sources.rehearsal.box import NAME
 from gate.sources.rehearsal.branch import address
 from gate.sources.rehearsal.clone import Clone, cloned
 from gate.sources.rehearsal.facts import REVISIONS, ROWS, STATISTICS, CloneFacts
+from gate.sources.rehearsal.seen import look
+from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.tidy import tidy
 from gate.target import load_target
 from tests.selftest.conftest import Postgres, cluster
 from tests.selftest.diseases import LENT
@@ -114,6 +118,43 @@ def test_a_dump_in_parallel_is_as_faithful(release: Release) -> None:
         assert [one.kind for one in facts.lacks] == [STATISTICS]
         assert facts.source.endswith(", 3 jobs")
         assert list((release.folder / "room").iterdir()) == []
+    _nothing_left(release)
+
+
+def test_who_looks_keeps_his_plans(release: Release) -> None:
+    """Rows are written, refused and taken away by another session, which goes with the clone."""
+    target = load_target(str(release.folder / "target.toml"), release.folder)
+    contract = load_contract(release.folder / "contract")
+    assert target.rehearsal is not None
+    assert contract.alembic is not None
+    with (
+        open_carrier(target) as carrier,
+        cloned(target, target.rehearsal, carrier) as (clone, _),
+        ExitStack() as sessions,
+    ):
+        looks = sessions.enter_context(clone.connect())
+        stage = Stage(contract.alembic, contract, target, carrier, clone, print, looks, sessions)
+        looks.execute(
+            "CREATE TABLE new (id serial PRIMARY KEY); CREATE TABLE odd (x int CHECK (false))"
+        )
+        looks.execute("ALTER TABLE odd ALTER x SET NOT NULL")
+        state = look(stage)
+        kept = looks.execute("SELECT name, prepare_time FROM pg_prepared_statements").fetchall()
+        without = state.catalog.model_copy(update={"tables": {}})
+        with stage.hand() as writes:
+            written, unwritten = samples.leave(writes, without, state.catalog, ())
+            assert "new" in written
+            assert [one for one in unwritten if one.startswith("odd: ")]
+        assert {"new"} <= (stage.prints.mark(looks) or set())
+        with stage.hand() as again:
+            assert again is writes is not looks
+            tidy(again, ["new"], state.positions)
+        assert look(stage).positions == state.positions
+        found = looks.execute("SELECT name, prepare_time FROM pg_prepared_statements").fetchall()
+        assert {*kept} <= {*found}
+        stage.restore(stage.save())  # nobody is in it
+        with stage.hand() as another:
+            assert another is not writes
     _nothing_left(release)
 
 

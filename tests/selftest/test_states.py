@@ -122,6 +122,27 @@ def test_numbers_of_transactions_that_came_round(
     assert digests.take(clone) != before
 
 
+PLANS = """
+    SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%pg_cast%'
+"""
+
+
+def test_a_digest_is_planned_once(clone: psycopg.Connection[Any]) -> None:
+    """However much the catalogs grow, the server keeps the one plan."""
+    digests, since = Digests(clone), ""
+    for number in range(12):
+        clone.execute(
+            sql.SQL("CREATE TABLE {} ({})").format(
+                sql.Identifier(f"grown_{number}"),
+                sql.SQL(", ").join(
+                    sql.SQL(f"c{one} int") for one in range(200 * (number + 1) // 2)
+                ),
+            )
+        )
+        since = digests.taken(clone, since).moment
+    assert clone.execute(PLANS).fetchall() == [(12, 0)]
+
+
 WRITES = {
     "INSERT INTO item (word) VALUES ('x')": {"item"},
     "UPDATE item SET word = 'y' WHERE id = 1": {"item"},
@@ -156,6 +177,21 @@ def test_own_writing_is_known_at_once(clone: psycopg.Connection[Any]) -> None:
     before = touched.counts(clone)
     clone.execute("UPDATE item SET word = 'y' WHERE id = 1")
     assert touched.between(before, touched.counts(clone)) == {"item"}
+
+
+def test_who_stays_and_tells_is_known_at_once(
+    database: str, clone: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session that writes is not waited for: it tells what it wrote."""
+    monkeypatch.setattr(touched, "SETTLED_S", 0.2)
+    before = touched.counts(clone)
+    for name in touched.STAY:
+        with psycopg.connect(database, application_name=name, autocommit=True) as stays:
+            stays.execute("UPDATE item SET word = 'y' WHERE id = 1")
+            touched.tell_counts(stays)
+            now = touched.counts(clone)
+        assert touched.between(before, now) == {"item"}
+        before = now
 
 
 def test_who_is_still_there_is_not_known(

@@ -37,7 +37,8 @@ def theirs(connection: psycopg.Connection[Any], clone: Clone) -> frozenset[str]:
     """
     if not clone.beside_live:
         return frozenset()
-    rows = connection.execute(LIVE, {"live": clone.live.there["dbname"]}).fetchall()
+    live = {"live": clone.live.there["dbname"]}
+    rows = connection.execute(LIVE, live, prepare=True).fetchall()
     return frozenset(known.first(str(told), 200) for (told,) in rows)
 
 

@@ -73,7 +73,7 @@ def _alone(stage: Stage, revision: str, direction: Direction, back_to: str) -> L
     first = connection.execute("SELECT pg_current_wal_lsn()").fetchone() or ("0/0",)
     status, said, notices = _gone(stage, revision, direction, back_to)
     seconds = time.monotonic() - began
-    wal = connection.execute(WAL, [first[0]]).fetchone()
+    wal = connection.execute(WAL, [first[0]], prepare=True).fetchone()
     return Leg(
         revision=revision,
         direction=direction,
@@ -104,7 +104,7 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
         stage.clone.way.sessions.check()
         raise
     seconds = time.monotonic() - began
-    wal = connection.execute(WAL, [first[1]]).fetchone()
+    wal = connection.execute(WAL, [first[1]], prepare=True).fetchone()
     traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
     moved = [
         told(name)

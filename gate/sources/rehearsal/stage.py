@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -23,6 +23,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
+from gate.sources.rehearsal.touched import HAND, WITNESS, tell_counts
 from gate.target import Target
 
 NEVER = 1 << 31
@@ -64,6 +65,21 @@ class Stage:
         self.digests = Digests(self.connection)
         self.prints = Prints(self.connection)
         self._witness: psycopg.Connection[Any] | None = None
+        self._hand: psycopg.Connection[Any] | None = None
+
+    @contextmanager
+    def hand(self) -> Iterator[psycopg.Connection[Any]]:
+        """The session that writes rows; it stays as the witness does, and is told of at once.
+
+        What is taken back, and a role of replication, has a session forget the plans that it keeps:
+        the one that looks keeps its own.
+        """
+        if self._hand is None:
+            self._hand = self.sessions.enter_context(self.clone.connect(HAND))
+            self._hand.prepare_threshold = NEVER
+        yield self._hand
+        if self.prints.counted:
+            tell_counts(self._hand)
 
     def witness(self) -> psycopg.Connection[Any]:
         """The session that looks on from outside; the same until the clone takes another state.
@@ -74,7 +90,7 @@ class Stage:
         if self._witness is not None:
             return self._witness
         try:
-            self._witness = self.sessions.enter_context(self.clone.connect("witness"))
+            self._witness = self.sessions.enter_context(self.clone.connect(WITNESS))
             self._witness.execute("SET statement_timeout = 5000")
         except CarrierError as error:
             raise CarrierError(LOST.format(error), error.cause) from error
@@ -140,7 +156,7 @@ class Stage:
     def _alone(self, do: Callable[[], Kept]) -> Kept:
         """Leave the clone for as long as it takes: a database is copied while nobody is in it."""
         self.sessions.close()
-        self._witness = None
+        self._witness = self._hand = None
         try:
             return do()
         finally:

@@ -31,13 +31,14 @@ OTHERS = """
     SELECT count(*) FROM pg_stat_activity
      WHERE datname = current_database() AND pid <> pg_backend_pid()
        AND backend_type IN ('client backend', 'parallel worker', 'logical replication worker')
-       AND application_name <> %s
+       AND application_name <> ALL (%s)
 """
 COUNTED = "SELECT current_setting('track_counts')::bool AND current_setting('is_superuser')::bool"
 # This session's own counts are told at once, and not when it is next idle.
 OWN = "SELECT pg_stat_force_next_flush()"
-WITNESS = f"{APPLICATION} witness"
-"""The session that only looks, and stays."""
+WITNESS, HAND = "witness", "hand"
+"""Sessions that stay: one only looks, and the other tells what it wrote as soon as it has."""
+STAY = [f"{APPLICATION} {one}" for one in (WITNESS, HAND)]
 
 Counts = dict[str, tuple[tuple[Any, ...], frozenset[str]]]
 """By table: what is counted of it, and its columns with their numbers."""
@@ -51,11 +52,16 @@ def countable(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
+def tell_counts(connection: psycopg.Connection[Any]) -> None:
+    """Have the server know what a session wrote before the session is asked anything more."""
+    connection.execute(OWN)
+
+
 def counts(connection: psycopg.Connection[Any]) -> Counts | None:
     """What is counted of each table, by name; ``None`` where somebody is still at it."""
     until = time.monotonic() + SETTLED_S
-    connection.execute(OWN)
-    while (connection.execute(OTHERS, [WITNESS], prepare=True).fetchone() or [1])[0]:
+    tell_counts(connection)
+    while (connection.execute(OTHERS, [STAY], prepare=True).fetchone() or [1])[0]:
         if time.monotonic() > until:
             return None
         time.sleep(0.005)

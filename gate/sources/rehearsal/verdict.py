@@ -112,7 +112,8 @@ class Verdict:
                 name for name in written & {*self.above.kept}
                 if self.above.prints.get(name, (1, 0))[0] == 0
             ]  # fmt: skip
-            tidy(self._stage.connection, empty, self.above.positions)
+            with self._stage.hand() as session:
+                tidy(session, empty, self.above.positions)
             self._mark()
 
     def _compare(self) -> None:
@@ -155,9 +156,10 @@ class Verdict:
             raise TypeError("it did not go up again")
         shared, older = rows.shared(self.above.kept, again.catalog), self._older
         older.above()
-        written, unwritten = samples.leave(
-            stage.connection, self.was.catalog, again.catalog, (self._versions,)
-        )
+        with stage.hand() as session:
+            written, unwritten = samples.leave(
+                session, self.was.catalog, again.catalog, (self._versions,)
+            )
         self.tell(witnesses=written, unwritten=unwritten)
         if not written:
             return
