@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import psycopg
 import pytest
@@ -25,10 +25,12 @@ from gate.errors import ObservationError, TargetError
 from gate.kinds.load import load_contract
 from gate.secrets import known
 from gate.sources.rehearsal import programs, samples
+from gate.sources.rehearsal import runner as runner_of
 from gate.sources.rehearsal.box import NAME
 from gate.sources.rehearsal.branch import address
 from gate.sources.rehearsal.clone import Clone, cloned
 from gate.sources.rehearsal.facts import REVISIONS, ROWS, STATISTICS, CloneFacts
+from gate.sources.rehearsal.runner import starting
 from gate.sources.rehearsal.seen import look
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.tidy import tidy
@@ -156,6 +158,51 @@ def test_who_looks_keeps_his_plans(release: Release) -> None:
         with stage.hand() as another:
             assert another is not writes
     _nothing_left(release)
+
+
+def _alembics(clone: Clone) -> list[pathlib.Path]:
+    """Folders of Alembic's processes on a clone, as their command lines name them."""
+    found: list[pathlib.Path] = []
+    for one in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended just now
+            text = one.read_text("utf-8", "replace")
+            if f"'database': '{clone.name}'" in text and "/python" in text.partition("\0")[0]:
+                found += [pathlib.Path(name) for name in re.findall(r"'folder': '([^']+)'", text)]
+    return found
+
+
+def test_alembic_begins_while_others_are_at_work(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for its imports before it is needed; it goes with whoever began it."""
+    target = load_target(str(release.folder / "target.toml"), release.folder)
+    contract = load_contract(release.folder / "contract")
+    assert target.rehearsal is not None
+    assert contract.alembic is not None
+    with open_carrier(target) as carrier, cloned(target, target.rehearsal, carrier) as (clone, _):
+        with starting(contract.alembic, target, clone, carrier) as started:
+            until = time.monotonic() + 60
+            while not any((one / "pid").exists() for one in _alembics(clone)):
+                assert time.monotonic() < until, "it did not begin by itself"
+                time.sleep(0.05)
+            (folder,) = _alembics(clone)
+            runner = started()
+            assert runner is not None
+            assert runner.ask("at").found["at"] == ["r0"]
+        assert _alembics(clone) == []
+        assert not folder.exists()
+        with starting(contract.alembic, target, clone, carrier):
+            pass  # it may not have come to anything yet
+        until = time.monotonic() + 60
+        while _alembics(clone):
+            assert time.monotonic() < until, "it stays"
+            time.sleep(0.05)
+        monkeypatch.setattr(runner_of, "FOLDER", "exit 1")
+        with (
+            starting(contract.alembic, target, clone, carrier) as started,
+            pytest.raises(ObservationError, match="lends no folder"),
+        ):
+            started()
 
 
 FORMS = {

@@ -24,7 +24,7 @@ from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.clone import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
-from gate.sources.rehearsal.runner import running
+from gate.sources.rehearsal.runner import running, starting
 from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
 from gate.sources.rehearsal.step import Step, forward
@@ -32,6 +32,7 @@ from gate.sources.rehearsal.tree import taken_out
 from gate.sources.rehearsal.watched import merged
 from gate.target import Target
 
+UNPROVEN = "nothing was migrated: Alembic was not proven to open the clone"
 STRANGERS = """
     SELECT coalesce(nullif(application_name, ''), 'a session without a name') || ' as ' || usename
       FROM pg_stat_activity
@@ -111,6 +112,25 @@ def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehear
 
 
 def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
+    if stage.runner is not None:
+        facts = _proof(stage, facts)
+        if not isinstance(facts.targets_clone, Seen):
+            return _closed(facts, UNPROVEN)
+        return _up_down_up(stage, chain, facts)
+    # It opens nothing before it is asked, and what it imports takes as long as the proof.
+    with starting(stage.how, stage.target, stage.clone, stage.carrier) as started:
+        facts = _proof(stage, facts)
+        if not isinstance(facts.targets_clone, Seen):
+            return _closed(facts, UNPROVEN)
+        stage.runner = started()
+        proof = alembic.prove_process(stage.how, stage.clone, stage.runner)
+        if isinstance(proof, Absent):
+            return _closed(facts.model_copy(update={"targets_clone": proof}), proof.proof)
+        return _up_down_up(stage, chain, facts)
+
+
+def _proof(stage: Stage, facts: RehearsalFacts) -> RehearsalFacts:
+    """Have Alembic open the clone, and nobody the live database meanwhile."""
     stage.tell("rehearsal: proving that Alembic opens the clone")
     live, row = stage.clone.live, stage.connection.execute("SELECT clock_timestamp()").fetchone()
     try:
@@ -127,22 +147,13 @@ def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehearsa
         )
         strangers = [one for (one,) in session.execute(
             STRANGERS, [live.here["dbname"], (same or [None])[0]])]  # fmt: skip
-    facts = facts.model_copy(
+    return facts.model_copy(
         update={
             "targets_clone": proof,
             "strangers": tuple(dict.fromkeys(strangers)),
             "began": stage.at(),
         }
     )
-    if not isinstance(proof, Seen):
-        return _closed(facts, "nothing was migrated: Alembic was not proven to open the clone")
-    if stage.runner is not None:
-        return _up_down_up(stage, chain, facts)
-    with running(stage.how, stage.target, stage.clone, stage.carrier) as stage.runner:
-        proof = alembic.prove_process(stage.how, stage.clone, stage.runner)
-        if isinstance(proof, Absent):
-            return _closed(facts.model_copy(update={"targets_clone": proof}), proof.proof)
-        return _up_down_up(stage, chain, facts)
 
 
 def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:

@@ -214,22 +214,49 @@ def running(
     Raises:
         ObservationError: The host lends no folder, or it did not start, with the reason.
     """
+    with starting(how, target, clone, carrier) as started:
+        yield started()
+
+
+@contextmanager
+def starting(
+    how: Alembic, target: Target, clone: Clone, carrier: Carrier
+) -> Iterator[Callable[[], Runner | None]]:
+    """Have Alembic's process begin, and go on meanwhile: it imports Alembic, and opens nothing.
+
+    What is yielded waits for it, returns what `running` does, and raises what that raises.
+    """
     with ExitStack() as opened:
 
-        def one() -> _Process:
+        def begin_one() -> _Process:
             opened.close()  # one that is gone already
             process = _begin(how, target, clone, carrier)
             opened.callback(process.close)
+            return process
+
+        first: list[_Process] = []
+        failed: list[ObservationError] = []
+        try:
+            first.append(begin_one())
+        except ObservationError as error:
+            failed.append(error)
+
+        def one() -> _Process:
+            process = first.pop() if first else begin_one()
             process.await_start()
             return process
 
-        try:
-            runner: Runner | None = Runner(one, how)
-        except NotStartedError:
-            if not begin(how).guessed:
-                raise
-            runner = None
-        yield runner
+        def started() -> Runner | None:
+            for error in failed:
+                raise error
+            try:
+                return Runner(one, how)
+            except NotStartedError:
+                if not begin(how).guessed:
+                    raise
+                return None
+
+        yield started
 
 
 def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Process:
