@@ -95,7 +95,9 @@ def _healthy(found: Json) -> str:
     healthy, alarms = found["healthy"], found["healthy"]["alarms"]
     blocked = f"{len(alarms)} of {healthy['runs']} healthy runs were blocked"
     bound = f"{healthy['sure']:.0%} sure that no more than {healthy['at_most']:.1%} are"
+    took = f"In {found['seconds'] / 60:.0f} minutes, on {found['finished'][:10]}."
     lines = [f"## False alarms at {found['target']}", "", f"{blocked}: {bound}; {_machine(found)}."]
+    lines.append(took)
     lines += ["", cell_row(["way", "runs", "blocked"]), cell_row(["---"] * 3)]
     for way, runs in healthy["ways"].items():
         of_it = sum(one["way"] == way for one in alarms)

@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import os
 import pathlib
+import pwd
 import shutil
 import subprocess
 import time
@@ -172,6 +173,61 @@ def test_files_that_are_not_read_in_time(worker: Worker) -> None:
     found = judge(worker.folder, item(worker, 'user = "nobody"'), target)["process.it"]
     assert CANNOT in found
     assert "was not read in time" in found
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [
+        ("exit 124", "did not end in time"),
+        ("exit 0", "not even of root"),
+        ("echo daemon:x:1:1; exit 0", "not even of root"),
+        ("echo root:x:0:0; exit 1", "not even of root"),
+    ],
+)
+def test_a_name_that_is_not_told(does: str, why: str, worker: Worker) -> None:
+    """A number is nobody's name only where somebody who knows root does not know it."""
+    target = worker.target()
+    lying(worker.folder, getent=does)
+    for keys in ('user = "nobody"', 'user = "root"', 'groups = ["root"]'):
+        found = judge(worker.folder, item(worker, keys), target)["process.it"]
+        assert CANNOT in found
+        assert why in found
+
+
+def test_a_directory_that_lists_nobody(worker: Worker) -> None:
+    """It knows its users by their numbers all the same."""
+    target, user = worker.target(), pwd.getpwuid(os.geteuid()).pw_name
+    lying(worker.folder, getent='[ $# -gt 1 ] || exit 0; exec /usr/bin/getent "$@"')
+    assert said_of(worker, target, f'user = "{user}"') == ""
+
+
+def test_a_number_that_is_nobody(worker: Worker) -> None:
+    """It stands for itself where it was asked for; a user's name is no group's."""
+    if os.geteuid() != 0:
+        pytest.skip("another user's process needs root")
+    words = [
+        "setpriv",
+        "--reuid=4711",
+        "--regid=4712",
+        "--clear-groups",
+        str(worker.program),
+        "300",
+    ]
+    with subprocess.Popen(words, cwd="/") as process:  # noqa: S603
+        target = worker.target(MainPID=str(process.pid))
+        user = "[ $1 = group ] || echo somebody:x:4712:0"
+        lying(worker.folder, getent=f"echo root:x:0:0; {user}; exit 2")
+        program, until = pathlib.Path(f"/proc/{process.pid}/exe"), time.monotonic() + 10
+        while program.resolve() != worker.program and time.monotonic() < until:
+            time.sleep(0.01)
+        assert "user is 4711" in said_of(worker, target, 'user = "somebody"')
+        assert said_of(worker, target, 'user = "4711"\ngroups = ["4712"]') == ""
+        process.kill()
+
+
+def said_of(worker: Worker, target: Target, keys: str) -> str:
+    """What is said of an item, on a target that may lie."""
+    return judge(worker.folder, item(worker, keys), target)["process.it"]
 
 
 def test_a_search_that_is_cut_off(worker: Worker) -> None:

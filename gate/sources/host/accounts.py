@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
+from gate.connection.frame import TIMED_OUT
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
@@ -174,3 +175,36 @@ USERS = Probe[str, UserFacts](
 GROUPS = Probe[str, GroupFacts](
     name="gate.groups", model=GroupFacts, script=groups_script, read=read_groups, light=True
 )
+
+
+def called(base: str, ids: Sequence[str], section: Section) -> Fact[tuple[str, ...]]:
+    """The names of users or of groups by their numbers, as ``getent`` told them.
+
+    Where it is proven that a number is nobody's, it stands for itself.
+
+    Args:
+        base: ``passwd`` or ``group``.
+        ids: The numbers.
+        section: What each ``getent`` printed, ended by a line ``. passwd 0 0 995``: the base, the
+            exit status, and the numbers that were asked for; root's is one of them.
+    """
+    names: dict[str, str] = {}
+    for line in section.text.splitlines():
+        fields = line.split(":")
+        if line.startswith(f". {base} "):
+            rc, *asked = line.split()[2:]
+            break
+        if line.startswith(". "):
+            names = {}  # those of the database before
+        elif len(fields) > 2:  # noqa: PLR2004 - name, password, number
+            names[fields[2]] = fields[0]
+    else:
+        return cannot_tell(section, f"getent {base}")
+    if rc not in (str(0), str(NOT_ALL_FOUND)) or ROOT_ID not in names:
+        late = rc in map(str, TIMED_OUT)
+        why = "it did not end in time" if late else "it tells of nobody, not even of root"
+        return CannotTell(f"getent {base}: {why}", Cause.TIMEOUT if late else Cause.UPSTREAM)
+    missing = [one for one in ids if one not in names and one not in asked]
+    if missing:
+        return CannotTell(f"getent {base}: nobody asked for {missing[0]}", Cause.UPSTREAM)
+    return Seen(tuple(dict.fromkeys(names.get(one, one) for one in ids)))

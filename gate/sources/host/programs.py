@@ -12,6 +12,7 @@ import pydantic
 
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host.accounts import called
 from gate.sources.host.parts import NOT_THERE, cannot_tell, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.program_questions import Subject, script
@@ -131,7 +132,7 @@ def _facts(
         for line in _file(told["status"], main, "status").splitlines()
         if ":\t" in line
     )
-    users, names = _accounts(told["accounts"])
+    users = called("passwd", [status["Uid"].split()[1]], told["accounts"])
     gids = [status["Gid"].split()[0], *status.get("Groups", "").split()]
     return ProgramFacts(
         main=main,
@@ -139,8 +140,8 @@ def _facts(
         changed=_time(block.get("StateChangeTimestamp", "")),
         changed_s=_since_boot(block.get("StateChangeTimestampMonotonic", "")),
         drop_ins=tuple(shlex.split(block.get("DropInPaths", ""))),
-        user=Seen(users.get(status["Uid"].split()[1], status["Uid"].split()[1])),
-        groups=Seen(tuple(dict.fromkeys(names.get(one, one) for one in gids))),
+        user=Seen(users.value[0]) if isinstance(users, Seen) else users,
+        groups=called("group", gids, told["accounts"]),
         limits=_limits(main, told["limits"]),
         variables=_variables(main, told["variables"]),
         zone=_zone(main, told),
@@ -212,18 +213,6 @@ def _time(text: str) -> dt.datetime | None:
 
 def _since_boot(text: str) -> float | None:
     return int(text) / 1e6 if text.isdecimal() and text not in NEVER else None
-
-
-def _accounts(section: Section) -> tuple[dict[str, str], dict[str, str]]:
-    users, _, groups = section.text.partition("\n.\n")
-    return (
-        {fields[2]: fields[0] for fields in _fields(users)},
-        {fields[2]: fields[0] for fields in _fields(groups)},
-    )
-
-
-def _fields(text: str) -> list[list[str]]:
-    return [one for one in (line.split(":") for line in text.splitlines()) if len(one) > 3]  # noqa: PLR2004
 
 
 def _limits(pid: int, section: Section) -> Fact[dict[str, int]]:
