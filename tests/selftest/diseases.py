@@ -321,6 +321,12 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
                "was: - connection limit -1; + connection limit 50"},
     ),
+    "makes-a-role-by-a-cursor-of-its-own": Project(
+        up="op.get_bind().connection.cursor().execute('CREATE ROLE gate_by_cursor')",
+        down="op.get_bind().connection.cursor().execute('DROP ROLE gate_by_cursor')",
+        warns={"rehearsal.targets_clone": "roles of the live server are other ones since the "
+               "upgrade of r1, whoever did it: + role gate_by_cursor: no login"},
+    ),
     # What it does to others
     "rewrite": Project(
         up=sql("ALTER TABLE item ALTER size TYPE bigint"),

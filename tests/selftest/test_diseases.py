@@ -7,7 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -131,6 +131,13 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
     (folder / "target.toml").write_text(TARGET.format(binaries=binaries), "utf-8")
     service = "".join(f"{key}={value}\n" for key, value in parameters.items())
     (folder / "services").write_text(f"[live]\n{service}", "utf-8")
+
+
+@pytest.fixture(autouse=True)
+def _no_role_stays(postgres: Postgres) -> Iterator[None]:
+    yield
+    with psycopg.connect(postgres.conninfo, autocommit=True) as admin:
+        admin.execute("DROP ROLE IF EXISTS gate_by_cursor")
 
 
 @pytest.mark.parametrize("name", PROJECTS)

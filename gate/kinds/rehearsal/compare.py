@@ -20,6 +20,7 @@ from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
 from gate.sources.fact import Absent, Seen, known, require
+from gate.sources.rehearsal.beyond import of_a_role
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.reason import reason
 
@@ -69,13 +70,18 @@ def _clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 def _targets_clone(_: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     proof = known(facts.targets_clone)
     broken = [proof.proof] if isinstance(proof, Absent) else []
-    broken += [
-        f"{leg.direction}grade of {leg.revision}: the live database itself is not as it was: "
-        f"{'; '.join(leg.beyond)}"
-        for leg in (*facts.up, *facts.down)
-        if leg.beyond
-    ]
     warnings = [f"new session on the live database meanwhile: {one}" for one in facts.strangers]
+    for leg in (*facts.up, *facts.down):
+        roles = [one for one in leg.beyond if of_a_role(one)]
+        own = [one for one in leg.beyond if one not in roles]
+        step = f"{leg.direction}grade of {leg.revision}"
+        if own:
+            broken.append(f"{step}: the live database itself is not as it was: {'; '.join(own)}")
+        if roles:
+            warnings.append(
+                f"roles of the live server are other ones since the {step}, whoever did it: "
+                f"{'; '.join(roles)}"
+            )
     if broken:
         broken += warnings
         warnings = []

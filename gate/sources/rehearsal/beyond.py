@@ -1,4 +1,4 @@
-"""What a step changes of the live database itself, where the clone is on the same server."""
+"""What a step changes of the live database and its server, where the clone is on the same one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import psycopg
 
+from gate.catalog.roles import EVERY
 from gate.secrets import known
 from gate.sources.rehearsal.clone import Clone
 
+KINDS = ("role", "membership")
 LIVE = """
     SELECT concat('it is ', r.rolname, '''s') AS told
       FROM pg_database AS d JOIN pg_roles AS r ON r.oid = d.datdba WHERE d.datname = %(live)s
@@ -31,7 +33,7 @@ LIVE = """
 
 
 def theirs(connection: psycopg.Connection[Any], clone: Clone) -> frozenset[str]:
-    """Whose the live database is, who gets in, and its settings; nothing on another server.
+    """Whose the live database is, who gets in, its settings, and roles; nothing on another server.
 
     No event trigger sees what changes this: a step that alters a database by its name does it.
     """
@@ -39,7 +41,15 @@ def theirs(connection: psycopg.Connection[Any], clone: Clone) -> frozenset[str]:
         return frozenset()
     live = {"live": clone.live.there["dbname"]}
     rows = connection.execute(LIVE, live, prepare=True).fetchall()
-    return frozenset(known.first(str(told), 200) for (told,) in rows)
+    roles = connection.execute(EVERY, prepare=True).fetchall()
+    told = [str(one) for (one,) in rows]
+    told += [f"{kind} {name}: {definition}" for kind, name, _, definition in roles]
+    return frozenset(known.first(one, 200) for one in told)
+
+
+def of_a_role(line: str) -> bool:
+    """Whether it tells of a role or a membership: others make and drop those meanwhile, too."""
+    return line.startswith(tuple(f"{sign} {kind} " for sign in "+-" for kind in KINDS))
 
 
 def changed(before: frozenset[str], now: frozenset[str]) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ class Leg(Model):
         started: When it began, by the gate's clock (UTC).
         queued: Whether it held an advisory lock, as those do who expect others of their kind.
         concurrently: Whether something of it ran ``CONCURRENTLY``.
-        beyond: What of the live database itself is other than before, such as its owner.
+        beyond: What of the live database itself is other than before, such as its owner, and what
+            of its server's roles.
     """
 
     revision: str

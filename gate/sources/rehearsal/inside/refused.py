@@ -26,6 +26,12 @@ MEMBER = re.compile(
     r"((?:(?!\bON\b)[^;])+?)\s+FROM)\s+([^;]+)",
     re.IGNORECASE,
 )
+OWNED = re.compile(
+    r"\b(?:DROP|REASSIGN)\s+OWNED\s+BY\s+((?:%s)(?:\s*,\s*(?:%s))*)?" % (NAME, NAME), re.IGNORECASE
+)
+BASES = re.compile(
+    r"\b(CREATE|ALTER|DROP)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?(%s)" % NAME, re.IGNORECASE
+)
 WHOLE = re.compile(r"\b(?:ALTER\s+(SYSTEM)|(?:CREATE|ALTER|DROP)\s+(TABLESPACE))\b", re.IGNORECASE)
 ANYBODY = ("all", "current_role", "current_user", "session_user")
 QUOTED = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
@@ -87,7 +93,11 @@ def refuse(how: dict[str, Any], revision: str) -> None:
         if not why and how["shared"]:
             asking.append(connection)
             try:
-                what = shared(statement, lambda text: connection.exec_driver_sql(text).scalar())
+                what = shared(
+                    statement,
+                    lambda text: connection.exec_driver_sql(text).scalar(),
+                    how["database"],
+                )
             finally:
                 asking.clear()
             why = SHARED % (revision, what) if what else ""
@@ -98,12 +108,13 @@ def refuse(how: dict[str, Any], revision: str) -> None:
     event.listen(Engine, "before_cursor_execute", before)
 
 
-def shared(statement: str, ask: Any) -> str:
-    """What a statement changes for all databases of a server; empty where it changes nothing.
+def shared(statement: str, ask: Any, own: str) -> str:
+    """What a statement changes beside its own database; empty where it changes nothing there.
 
     Args:
         statement: As it is about to be done.
         ask: Answers a query with its one value.
+        own: Name of the database that it is done in.
     """
     text = _bare(statement)
     # What a block runs may be in quotes; of a whole statement, what is in quotes is none.
@@ -112,10 +123,14 @@ def shared(statement: str, ask: Any) -> str:
         look = re.Pattern.finditer if block else _at_its_beginning
         for found in look(WHOLE, one):
             return "settings" if found[1] else "tablespaces"
+        if not block and any(_plain(two[2]) != own for two in look(BASES, one)):
+            return "databases"
         if any(_changes(found, ask) for found in look(ROLE, one)):
             return "roles"
         if any(_moves(found, ask) for found in look(MEMBER, one)):
             return "members of roles"
+        if any(_own_elsewhere(found[1], ask) for found in look(OWNED, one)):
+            return "what roles own and may do elsewhere"
     return ""
 
 
@@ -146,10 +161,32 @@ def _moves(found: re.Match[str], ask: Any) -> bool:
     return all(_exists(one, ask) is not False for one in roles)
 
 
+def _own_elsewhere(names: str | None, ask: Any) -> bool:
+    """Whether roles own something of the whole server, or have a right on it: databases, mostly."""
+    found = re.findall(NAME, names or "")
+    held = (
+        "SELECT count(*) FROM pg_catalog.pg_roles AS r JOIN pg_catalog.pg_shdepend AS s"
+        " ON s.refobjid = r.oid AND s.refclassid = 'pg_catalog.pg_authid'::regclass"
+        " AND s.dbid = 0 WHERE r.rolname = '%s'"
+    )
+    return not found or any(_anybody(one) or ask(held % _word(one)) for one in found)
+
+
 def _exists(name: str, ask: Any) -> bool | None:
     """Whether there is such a role; ``None`` where it is whoever is there."""
-    plain = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-    if not name.startswith('"') and plain in ANYBODY:
+    if _anybody(name):
         return None
-    word = plain.replace("'", "''")
-    return bool(ask("SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = '%s'" % word))  # noqa: S608
+    there = "SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = '%s'"
+    return bool(ask(there % _word(name)))
+
+
+def _plain(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+
+
+def _anybody(name: str) -> bool:
+    return name.lower() in ANYBODY
+
+
+def _word(name: str) -> str:
+    return _plain(name).replace("'", "''")
