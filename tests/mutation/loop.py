@@ -1,12 +1,16 @@
 """Each change against the tests that come by it, in a process forked from one that collected them.
 
 mutmut would begin a session of pytest for each change; here one session collects, runs every test
-once to see that all hold and which functions each goes through, and forks for each change.
+once to see that all hold and which functions each goes through, and forks for each change. What
+noticed the most changes of a function is asked first.
 """
 
 from __future__ import annotations
 
+import collections
+import gc
 import math
+import mmap
 import os
 import pathlib
 import resource
@@ -25,6 +29,10 @@ CPU_S = 10
 """Beyond twice what its tests take: a change that makes a loop endless is noticed by that."""
 
 
+Child = tuple[str, Sequence[pytest.Item], mmap.mmap]
+"""A change that is tried, by which tests, and where the number of the one that noticed is told."""
+
+
 class Loop:
     """A plugin of pytest in the place of its loop over the tests."""
 
@@ -32,6 +40,9 @@ class Loop:
         """Take the names of the changes, and how many are tried at a time."""
         self.statuses: dict[str, str] = {}
         self._mutants, self._at_once = mutants, at_once
+        self._noticed: dict[str, collections.Counter[str]] = collections.defaultdict(
+            collections.Counter
+        )
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try all of them, the quickest to be told first."""
@@ -41,7 +52,8 @@ class Loop:
         if not pathlib.Path(code).parent.samefile("gate"):
             raise session.Interrupted(f"the tests are of {code}, which is not what was changed")
         by_function, seconds = _trace(session.items)
-        children: dict[int, str] = {}
+        children: dict[int, Child] = {}
+        gc.freeze()  # what is there is shared with every fork, and need not be copied for it
         for name in self._mutants:
             tests = by_function.get(function_of(name))
             if not tests:
@@ -49,17 +61,24 @@ class Loop:
                 continue
             if len(children) >= self._at_once:
                 self._end_of_one(children)
+            noticed = self._noticed[function_of(name)]
+            tests = sorted(tests, key=lambda one: -noticed[one.nodeid])
             limit = CPU_S + 2 * math.ceil(sum(seconds[one.nodeid] for one in tests))
-            children[_forked(name, tests, limit)] = name
+            told = mmap.mmap(-1, 4)
+            children[_forked(name, tests, limit, told)] = (name, tests, told)
         while children:
             self._end_of_one(children)
         return True
 
-    def _end_of_one(self, children: dict[int, str]) -> None:
+    def _end_of_one(self, children: dict[int, Child]) -> None:
         pid, status = os.wait()
         ended = {0: SURVIVED, 1: KILLED}.get(os.waitstatus_to_exitcode(status), LATE)
-        name = children.pop(pid)
+        name, tests, told = children.pop(pid)
         self.statuses[name] = ended
+        number = int.from_bytes(told[:4], "little")
+        if number:
+            self._noticed[function_of(name)][tests[number - 1].nodeid] += 1
+        told.close()
         with pathlib.Path("../told").open("a", encoding="utf-8") as file:
             file.write(f"{ended}\t{name}\n")  # what is known where the run is ended early
 
@@ -92,13 +111,14 @@ def _holds(item: pytest.Item) -> bool:
     return all(not one.failed for one in runtestprotocol(item, log=False, nextitem=None))
 
 
-def _forked(name: str, tests: Sequence[pytest.Item], limit: int) -> int:
+def _forked(name: str, tests: Sequence[pytest.Item], limit: int, told: mmap.mmap) -> int:
     """A process in which a change is tried; it ends with 1 where a test notices it.
 
     Args:
         name: The change.
         tests: Those that may notice it.
         limit: How many seconds of a processor they may take.
+        told: Where the number of the test that notices it is written, from 1 on.
     """
     pid = os.fork()
     if pid:
@@ -107,6 +127,8 @@ def _forked(name: str, tests: Sequence[pytest.Item], limit: int) -> int:
     try:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         set_mutant_under_test(name)
-        status = 0 if all(map(_holds, tests)) else 1
+        found = next((number for number, one in enumerate(tests, 1) if not _holds(one)), 0)
+        told[:4] = found.to_bytes(4, "little")
+        status = 1 if found else 0
     finally:
         os._exit(status)

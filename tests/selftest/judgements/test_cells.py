@@ -53,6 +53,10 @@ def said(keys: str, role: str, found: Any, **others: Any) -> str:
         (HIDES + ROLES, "eve", SEEN, {"boss": SEEN}, 'eve is shown "secret" at /n/0/v'),
         (HIDES + ROLES, "eve", SEEN.model_copy(update={"status": 500}), {"boss": SEEN},
          'eve is shown "secret" at /n/0/v; answered 500 to eve'),
+        (HIDES + ROLES, "eve", HIDDEN.model_copy(update={"cut": True}), {"boss": SEEN},
+         "cannot tell (upstream): the answer of http://a/x went on, and was not kept"),
+        (HIDES + ROLES, "eve", SEEN.model_copy(update={"cut": True}), {"boss": SEEN},
+         'eve is shown "secret" at /n/0/v'),
         (HIDES + ROLES, "eve", HIDDEN, {"boss": HIDDEN},
          f"cannot tell: an answer without {PLACE} proves nothing while nobody is shown it, and "
          "access.x.boss should be"),
@@ -147,6 +151,13 @@ def test_each_hidden_thing_by_itself() -> None:
         ({"text": "null"}, answer([None]), ["'null'"]),
         ({"at": "/*"}, answer([1, 2, 3, 4]), ["at /0", "at /1", "at /2"]),
         ({"text": "x"}, answer("axb"), ["'x'"]),
+        ({"text": "ü"}, answer({"ü": 1}), ["'ü'"]),
+        ({"text": "ü"}, answer({"a": ["aü"]}), ["'ü'"]),
+        ({"text": "ü"}, answer(["ü"]), ["'ü'"]),
+        ({"at": "/a", "value": {"y": 2, "x": 1}}, answer({"a": {"x": 1, "y": 2}}),
+         ['{"y": 2, "x": 1} at /a']),
+        ({"at": "/*"}, answer({"k" * 130: 1}), [f"at /{'k' * 119}"]),
+        ({"text": "t" * 90}, answer("t" * 90), [f"'{'t' * 79}"]),
     ],
 )  # fmt: skip
 def test_where_it_stands(hidden: dict[str, Any], found: Answer, places: list[str]) -> None:

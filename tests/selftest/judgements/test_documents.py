@@ -150,6 +150,19 @@ def test_how_long_an_endpoint_takes_beside_another() -> None:
     assert kinds()["budget"].measure(promise, scene(items, api=unclear())) is None
 
 
+def test_what_a_migration_brings() -> None:
+    """What another moment promises otherwise, and not what only its words tell otherwise."""
+    index = 'table = "t"\ncolumns = ["a"]\n'
+    for more, on in (
+        ('before = { note = "a" }', []),
+        ("before = { unique = true }", ["migration.m"]),
+        ('before = "absent"', ["migration.m"]),
+        ("", []),
+    ):
+        items = {"index.ix": f"{index}{more}", "migration.m": 'current = "r1"'}
+        assert stands_on(scene(items, database=database()), "index.ix") == on
+
+
 def test_a_count_of_tables_stands_on_them() -> None:
     """On those that are promised and not there, and only what counts them."""
     items = {
