@@ -66,6 +66,8 @@ class KernelFacts(Model):
     modules: Fact[tuple[str, ...]]
 
 
+WORDS = re.compile(r"[A-Za-z]+")
+VERSION = re.compile(r"[\d.+_-]*")
 Subject = tuple[tuple[str, ...], tuple[str, ...]]
 """Parameters and modules that are asked for; the rest is there for every kernel."""
 
@@ -148,17 +150,33 @@ def _pending(release: str, section: Section) -> Fact[tuple[str, ...]]:
         return cannot_tell(section, "/run/reboot-required")
     why = [f"{line[5:]} is there" for line in lines if line.startswith("flag ")][:1]
     installed = {line[7:] for line in lines if line.startswith("kernel ")}
-    flavour = release.rpartition("-")[2]
-    newer = [
-        one
-        for one in installed
-        if one.rpartition("-")[2] == flavour and _numbers(one) > _numbers(release)
-    ]
+    newer = [one for one in installed if _is_of(one, release) and _numbers(one) > _numbers(release)]
     return Seen((*why, *(f"the newer kernel {one} is installed" for one in sorted(newer))))
 
 
-def _numbers(release: str) -> list[int]:
-    return [int(one) for one in re.findall(r"\d+", release.rpartition("-")[0] or release)]
+def _is_of(one: str, release: str) -> bool:
+    """Whether two kernels are of one flavour: of the same words, or of the same last part.
+
+    ``6.1.0-18-amd64`` and ``6.6.13+bpo-amd64`` are, ``5.14.0-427.el9.x86_64`` and
+    ``5.14.0-503.el9_5.x86_64``, ``6.6.30`` and ``6.6.31``; ``6.1.0-18-rt-x`` and ``6.1.0-18-y`` are
+    not.
+    """
+    words, last = (
+        {how(name) for name in (one, release)}
+        for how in (
+            lambda name: " ".join(WORDS.findall(name)),
+            lambda name: name.rpartition("-")[2],
+        )
+    )
+    return len(words) == 1 or len(last) == 1
+
+
+def _numbers(release: str) -> tuple[list[int], list[int]]:
+    """The numbers before the first word, and all of them, of which a build's is the last."""
+    version = VERSION.match(release)
+    texts = (version[0] if version else "", release)
+    first, every = ([int(one) for one in re.findall(r"\d+", text)] for text in texts)
+    return first, every
 
 
 KERNEL = Probe[Subject, KernelFacts](
