@@ -24,7 +24,7 @@ from gate.kinds.scene import Scene, asked
 from gate.pattern import unlike
 from gate.plan.facts import StepRecord
 from gate.rule import Filled, Is, Not, Rule, Some, never_absent
-from gate.sources.fact import Absent, Seen, known, require
+from gate.sources.fact import Absent, CannotTell, Seen, UnknownError, known, require
 from gate.sources.host.questions import AskTool
 from gate.target import Target
 
@@ -109,7 +109,11 @@ def step(promise: Promise, scene: Scene) -> Finding:
 
 def _tools(item: Step, scene: Scene) -> Finding:
     there = scene.host.tools
-    missing = [tool for tool in item.tools if isinstance(known(asked(there, tool)), Absent)]
+    facts = {tool: asked(there, tool) for tool in item.tools}
+    missing = [tool for tool, fact in facts.items() if isinstance(fact, Absent)]
+    unclear = next((fact for fact in facts.values() if isinstance(fact, CannotTell)), None)
+    if unclear is not None and not missing:
+        raise UnknownError(unclear)
     return Finding(
         promised=f"can be carried out: {', '.join(item.tools) or 'needs no tool'}",
         seen=f"missing: {', '.join(missing)}" if missing else "all there",

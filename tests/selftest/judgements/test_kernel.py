@@ -76,11 +76,14 @@ def test_taints_and_words() -> None:
     assert _taints(section(f"{1 << 31}\n")) == Seen((31,))
     assert isinstance(_taints(section("x")), CannotTell)
     asked = ("br_netfilter", "br-netfilter", "kvm")
-    told = {"modules": section("br-netfilter ext4 ."), "cmdline": section("quiet br-netfilter")}
+    told: Any = {
+        "modules": section("br-netfilter ext4 ."),
+        "cmdline": section("quiet br-netfilter"),
+    }
     assert _words(asked, told, "modules", "it", end=".") == Seen(asked[:2])
     assert _words(asked, told, "cmdline", "it") == Seen(asked[1:2])
     for text, rc in (("ext4", 0), ("ext4 .", 1), ("", 0)):
-        cut = {"modules": section(text, rc)}
+        cut: Any = {"modules": section(text, rc)}
         assert isinstance(_words(asked, cut, "modules", "it", end="."), CannotTell)
 
 

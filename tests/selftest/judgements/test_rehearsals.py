@@ -164,6 +164,7 @@ WAITS = "blocked_at_most_s = 1"
         (facts(), "cannot tell: there was no bystander: name tables as [alembic] hot"),
         (facts(up=()), ""),
         (facts(up=(), reached=unclear()), UNCLEAR),
+        (facts(bystanders=(by(1.1), by(0.1, error="lost"))), "who reads t waited 1.10 s for b"),
         (facts(bystanders=(by(0.1), by(0.1, error="lost"))),
          "cannot tell: a bystander of t got nowhere: lost"),
         (facts(bystanders=(by(0.1, asked=0),)),
@@ -190,6 +191,11 @@ def test_the_schema_afterwards() -> None:
     assert said("schema = true", facts(after=unclear()), others=others) == UNCLEAR
     locked = facts(after=database(catalog=catalog(locked=("t",))))
     assert said("schema = true", locked, others=others).startswith("cannot tell (table.t on the")
+    two = {**others, "index.ix": 'table = "t"\ncolumns = ["a"]', "table.u": TABLE}
+    found = where("schema = true", Seen(locked), others=two)
+    judged = finding(found, "rehearsal.x")
+    assert judged.broken == ("table.u: table u is not there",)
+    assert judged.seen == "0 hold"
     later = {"table.t": f'{TABLE}\nbefore = "absent"', "group.g": 'group = "g"'}
     assert said("schema = true", facts(), others=later) == ""
     assert said("schema = true", gone, others=later) == "table.t: table t is not there"

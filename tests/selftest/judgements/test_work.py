@@ -20,7 +20,7 @@ from gate.sources.host.logs.facts import LogFacts
 from gate.sources.queues.facts import QueueFacts
 from gate.sources.queues.promised import QueuePromise
 from tests.selftest import given
-from tests.selftest.given import NOW, ago, host, scene, told, unclear
+from tests.selftest.given import NOW, ago, finding, host, scene, told, unclear
 from tests.selftest.judgements.test_catalogs import database
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -422,6 +422,27 @@ def test_a_restart_that_a_step_promises(
         assert (
             promised_by("app.service", started, dataclasses.replace(where, observed=lost)) == step
         )
+
+
+@pytest.mark.parametrize(
+    ("tools", "expected"),
+    [
+        ({"git": Seen("/git"), "make": Seen("/make")}, ""),
+        ({"git": Absent("no git"), "make": Seen("/make")}, "git is not on the target"),
+        ({"git": unclear(), "make": Absent("no make")}, "make is not on the target"),
+        ({"git": unclear(), "make": Seen("/make")}, UNCLEAR),
+        ({"git": Seen("/git")}, "cannot tell (upstream): make was not asked for in this look"),
+    ],
+)
+def test_the_tools_of_a_step(tools: dict[str, Any], expected: str) -> None:
+    """One that is missing is told, though nobody can tell of another."""
+    items = {"step.x": 'phase = "deploy"\norder = 1\nrun = "true"\ntools = ["git", "make"]'}
+    where = scene(items, host=host(tools=tools))
+    try:
+        said = "; ".join(finding(where, "step.x").broken)
+    except ObservationError as error:
+        said = str(error)
+    assert said == expected
 
 
 @pytest.mark.parametrize(
