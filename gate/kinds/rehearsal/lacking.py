@@ -36,6 +36,8 @@ STEPWISE = ("reaches", "loses", "rolls_back")
 HARMLESS = (STATISTICS,)
 """Kinds that nothing is concluded from."""
 SHOWN = 3
+PUBLIC = re.compile(r"(?<![\w$.\"])public\.")
+"""In front of a name: of a schema whose own name only ends so it is none."""
 
 
 def needed(key: str, facts: RehearsalFacts) -> list[str]:
@@ -111,7 +113,7 @@ def _rows(lack: Lack, step: str, legs: list[Leg], facts: RehearsalFacts) -> str:
         if not isinstance(leg.commands, Seen):
             return "was not traced (event triggers need a superuser on the clone's server)"
         named = [name for one in leg.commands.value for name in one.objects]
-        touched |= {one.replace("public.", "") for one in (*named, *leg.dropped, *leg.rewritten)}
+        touched |= {PUBLIC.sub("", one) for one in (*named, *leg.dropped, *leg.rewritten)}
         made = [one for one in leg.commands.value if one.tag == "CREATE INDEX"]
         if made:
             return f"builds {', '.join(made[0].objects)}"

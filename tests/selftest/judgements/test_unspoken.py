@@ -113,7 +113,10 @@ def test_the_database_in_words() -> None:
     ):  # fmt: skip
         there = scene({"database.x": keys, **ITEMS}, database=database(rights=Seen(())))
         promise = there.contract.promise("database.x")
-        assert finding(there, "database.x").promised == promised
+        found = finding(there, "database.x")
+        assert found.promised == promised
+        command = "\\dt" if "tables" in keys else "\\du" if "connects" in keys else "pg_dump"
+        assert f" {command}" in " " + found.look.replace("'", " ")
         assert kind.row(promise, there) == {"Database": "x", "Seen": row}
         told_ = kind.state(promise, there)
         assert (told_.text if isinstance(told_, State) else told_) == state
@@ -174,6 +177,10 @@ def test_what_is_to_come_is_no_stranger_then() -> None:
     both = catalog(tables={"t": table(), "u": table("u")})
     assert judged(REST, both, moment="predeploy", items=later) == ""
     assert judged(REST, both, whole(), items=later).startswith("cannot tell (upstream): the look")
+    named = {**ITEMS, 'table."app.u"': 'columns = { id = "int" }'}
+    two = catalog(tables={"t": table(), "app.u": table("app.u")})
+    assert judged(REST, two, moment="predeploy", items=named) == ""
+    assert judged(REST, two, moment="predeploy") == "table app.u is not in the contract"
 
 
 VIEW = {"view v": "SELECT 1"}
