@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, ClassVar
 
 import pydantic
@@ -11,6 +11,7 @@ import pydantic
 from gate.contract.item import Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.duration import moment_of, uptime
+from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Cells,
@@ -25,7 +26,7 @@ from gate.kinds.kind import (
 )
 from gate.kinds.recorded_units import UNITS_THERE, record_units
 from gate.kinds.restarts import promised_by
-from gate.kinds.scene import Scene
+from gate.kinds.scene import Scene, asked
 from gate.kinds.triggered import Trigger, triggered
 from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
@@ -84,16 +85,9 @@ def service(promise: Promise, scene: Scene) -> Finding:
             broken=() if item.absent else (f"there is no unit {item.unit}",),
             look=look,
         )
-    broken = list(_state(item, unit)) + _boot(item, unit)
-    clock = scene.host.identity.clock
-    if item.state == "active (running)" and not broken and not item.absent:
-        broken += unsettled(unit, clock) + _stopped(unit) + _watchdog(item, unit)
-    if item.state == "active (running)" and not item.absent:
-        broken += again_and_again(item.restarts_at_most, unit, clock, item.restarts_within_s)
-    if not item.absent:
-        broken += triggered(item.triggered_by, unit)
-    if item.restarted is not None and scene.moment == "postdeploy":
-        broken += _restarted(item, unit, scene)
+    broken, open_ = _broken(item, unit, scene)
+    if open_ and not broken:
+        raise open_[0]
     if broken and not item.absent:
         broken += causes(unit)
     return Finding(
@@ -103,6 +97,33 @@ def service(promise: Promise, scene: Scene) -> Finding:
         warnings=(*_odd(unit), *_failed_since(unit, scene)),
         look=look,
     )
+
+
+def _broken(item: Service, unit: Unit, scene: Scene) -> tuple[list[str], list[ObservationError]]:
+    """What is wrong with a unit, and what of it nobody can tell: that hides nothing of the rest."""
+    broken = _state(item, unit)
+    if item.absent:
+        return broken, []
+    open_: list[ObservationError] = []
+
+    def hear(judgement: Callable[..., list[str]], *of: object) -> None:
+        try:
+            broken.extend(judgement(*of))
+        except ObservationError as error:
+            open_.append(error)
+
+    clock = scene.host.identity.clock
+    hear(_boot, item, unit)
+    if item.state == "active (running)":
+        if not broken:
+            hear(unsettled, unit, clock)
+            hear(_stopped, unit)
+            hear(_watchdog, item, unit)
+        hear(again_and_again, item.restarts_at_most, unit, clock, item.restarts_within_s)
+    hear(triggered, item.triggered_by, unit)
+    if item.restarted is not None and scene.moment == "postdeploy":
+        hear(_restarted, item, unit, scene)
+    return broken, open_
 
 
 def _promised(item: Service) -> str:
@@ -186,7 +207,8 @@ def _failed_since(unit: Unit, scene: Scene) -> list[str]:
 
 def _restarted(item: Service, unit: Unit, scene: Scene) -> list[str]:
     before = scene.before(f"whether {item.unit} was restarted")
-    old = require(require(before.host, "look at the host before").units[item.unit], "unit before")
+    units = require(before.host, "look at the host before").units
+    old = require(asked(units, item.unit), "unit before")
     same = old.readings[1].started_monotonic_us == unit.readings[1].started_monotonic_us
     if same and item.restarted:
         return ["was not restarted by the deployment: the old process still runs"]

@@ -62,6 +62,12 @@ def service(keys: str, found: Any, **rest: Any) -> str:
         (f"{RUNS}\nstarts_at_boot = true", {"starts_at_boot": unclear()},
          "cannot tell (upstream): nobody tells"),
         (RUNS, {"starts_at_boot": unclear()}, ""),
+        (f"{RUNS}\nstarts_at_boot = true\ntriggered_by = ['a.timer']", {"starts_at_boot": unclear()},
+         "it is not started by a.timer"),
+        (RUNS, {"process_state": unclear(), "watchdog_s": 5.0, "watchdog_ago_s": 6.0},
+         "its last ping to the watchdog was 6.0 s ago, and one is due every 5 s"),
+        (f"{RUNS}\nwatchdog = true\nstarts_at_boot = false", {},
+         "a reboot would bring it up (enabled)"),
         (RUNS, {"process_state": Seen("T (stopped)")},
          "its main process 7 is in state T (stopped)"),
         (RUNS, {"process_state": Seen("Z (zombie)")}, "its main process 7 is in state Z (zombie)"),
@@ -256,6 +262,13 @@ def test_a_restart_that_is_promised(keys: str, started_us: int, expected: str) -
     found = unit(reading(started_monotonic_us=started_us))
     assert service(keys, found, moment="postdeploy", baseline=baseline) == expected
     assert service(keys, found) == ""
+    other = look(host=host(units={}))
+    unasked = "cannot tell (upstream): app.service was not asked for in this look"
+    said = service(keys, found, moment="postdeploy", baseline=other)
+    assert said == ("" if keys == RUNS else unasked)
+    down = unit(reading(started_monotonic_us=started_us), active_state="failed", sub_state="failed")
+    broken = service(keys, down, moment="postdeploy", baseline=other)
+    assert broken.startswith("app.service is failed (failed)")
 
 
 def test_failures_since_the_look_before() -> None:
