@@ -45,6 +45,7 @@ def test_recorded_from_nothing(library: Library, machine: Machine) -> None:
     assert MARK not in "".join(files.values()) + done.stdout + done.stderr
     for chapter, words in RECORDED.items():
         assert [one for one in words if one not in files[chapter]] == [], files[chapter]
+    machine.run("touch /etc/nginx/sites-available/default")  # it is not enabled
     looked = library.gate("check", "predeploy", "--contract=recorded")
     assert looked.returncode == 0, looked.stdout + looked.stderr
     assert "FAIL" not in "".join(library.outcomes().values())
@@ -62,7 +63,8 @@ def test_recorded_from_nothing(library: Library, machine: Machine) -> None:
 RECORDED = {
     "services": ('"library.service"', '"nginx.service"'),
     "processes": (
-        *("/srv/library/venv/bin/python3", '"SECRET_KEY"', '"/etc/library/env"', '"/etc/nginx"'),
+        *("/srv/library/venv/bin/python3", '"SECRET_KEY"', '"/etc/library/env"'),
+        *('"/etc/nginx/nginx.conf"', '"/etc/nginx/conf.d"', '"/etc/nginx/sites-enabled"'),
         *('"/etc/library/tls/', 'zone = "Etc/UTC"'),
     ),
     "ports": ("port = 443", "port = 8600"),
