@@ -40,10 +40,13 @@ one() {{
   }} 2>&1 </dev/null
   printf '\\n%s\\n' $?
 }}
-told() {{ printf '\\n%s out %s\\n' $mark "$1"; $cut; printf '\\n%s rc %s 0\\n\\n' $mark "$1"; }}
+# What cuts an answer takes the place of the shell that would wait for it.
+told() {{ printf '\\n%s out %s\\n' $mark "$1"; exec $cut; }}
 beside() {{
-  [ $# -gt 2 ] || {{ one "$2" | told "$1"; return; }}
-  one "$2" | ( exec 4<&0 </dev/null; behind "$@" 4<&-; told "$1" <&4 )
+  if [ $# -gt 2 ]; then
+    one "$2" | ( exec 4<&0 </dev/null; behind "$@" 4<&-; told "$1" <&4 )
+  else one "$2" | told "$1"; fi
+  printf '\\n%s rc %s 0\\n\\n' $mark "$1"
 }}
 behind() {{ shift 2; beside "$@"; }}
 """

@@ -40,16 +40,16 @@ limited() {
   $limit "$@"
 }
 
-# probe NAME SECONDS BYTES: a question of somebody else, read by a shell of its own from its input.
-# What reads its answer has an end of its own: a process that it leaves may hold the other side.
-probe() {(
+# probe NAME SECONDS BYTES: a question of somebody else, read by a shell of its own from its input;
+# to be called where nothing else is asked behind it. What reads its answer has an end of its own: a process that it leaves may hold the other side.
+probe() {
   [ "$cut" = cat ] || cut="head -c $3"
   [ -z "$limit" ] || {
     cut="timeout -k 1 $(($2 + 2)) $cut" shorten="timeout -k 1 $(($2 + 2)) $shorten"
     limit="timeout -k 1 $2"
   }
   ask "probe.$1" limited sh
-)}
+}
 
 # light SHELL: a question that needs no shell of its own; what is wrong with it ends here.
 light() (eval "$1")
@@ -192,7 +192,7 @@ sockets() {
 listening() {
   for file in /proc/net/tcp /proc/net/tcp6; do
     [ ! -e $file ] ||
-      limited sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
+      sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
   done
 }
 
@@ -200,8 +200,7 @@ each_stat() { cat /proc/[0-9]*/stat; }
 each_cgroup() { limited grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup; }
 each_command() { limited grep -Hazs '' /proc/[0-9]*/cmdline; }
 each_link() {
-  limited find /proc/[0-9]* -maxdepth 1 \( -name exe -o -name cwd -o -name '[0-9]*' \) \
-    -printf '%p\t%u\t%l\0'
+  limited find /proc/[0-9]* /proc/[0-9]*/exe /proc/[0-9]*/cwd -maxdepth 0 -printf '%p\t%u\t%l\0'
 }
 
 # found TOOL: where it is; it is not to be taken for one of the functions here.

@@ -87,7 +87,8 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask lines last_lines",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
-    body += ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
+    body += ["ask_proc kernel listening", "ask listeners sockets"]
+    body += ["ask_proc kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
     light, others = _written(questions)
     body += [
@@ -106,7 +107,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     if units:
         # Beside everything else: it is the host's other processor that works on it.
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
-        body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "cat <&4", "}"]
+        body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "exec cat <&4", "}"]
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
 
 
@@ -140,8 +141,8 @@ def _probes(
         shell = [f"{words} <<'{end}'", *begin, "(", text, ") </dev/null", *ALONE, end]
         last = number == len(told)
         beside = ["} | {", "exec 4<&0 </dev/null"]
-        lines += shell if last else ["{ exec 3>&1", *shell, *beside]
-    return lines + ["cat <&4", "}"] * (len(told) - 1)
+        lines += ["(", *shell, ")"] if last else ["{ exec 3>&1", *shell, *beside]
+    return lines + ["exec cat <&4", "}"] * (len(told) - 1)
 
 
 def largest(target: Target, questions: HostQuestions) -> Callable[[str], int]:
