@@ -89,7 +89,7 @@ def script(subjects: Sequence[Subject]) -> str:
 
 FUNCTIONS = r"""
 modules() {
-  [ ! -e /proc/modules ] || cut -d ' ' -f 1 /proc/modules || return
+  [ ! -e /proc/modules ] || limited cut -d ' ' -f 1 /proc/modules || return
   builtin=/lib/modules/$(cat /proc/sys/kernel/osrelease)/modules.builtin
   [ ! -r "$builtin" ] || limited sed 's,.*/,,; s,[.]ko.*,,' "$builtin"
   echo .

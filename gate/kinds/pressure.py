@@ -71,7 +71,7 @@ def script(subjects: Sequence[str]) -> str:
         {
             "meminfo": "cat /proc/meminfo",
             "loadavg": "cat /proc/loadavg",
-            "cpus": "grep -c '^cpu[0-9]' /proc/stat",
+            "cpus": "limited grep -c '^cpu[0-9]' /proc/stat",
             **waits,
         }
     )

@@ -277,6 +277,8 @@ def test_programs_without_a_shell_of_their_own() -> None:
         ("no-such-tool-here", "not found"),
         ("a'b", "told nothing"),
         ("head -c 2000000 /dev/zero", "larger than 1024 KiB"),
+        ("yes", "larger than 1024 KiB"),
+        ("yes a >&2", "told nothing"),
         ("exec >&- 2>&-", "told nothing"),
         ("ask_proc() { :; }; token=x; PATH=/; exec 3>&-", "told nothing"),
     ],

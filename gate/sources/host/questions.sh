@@ -26,7 +26,7 @@ ask() {
   case $rc in '' | *[!0-9]*) rc=1 ;; esac
   printf '\n%s rc %s %s\n%s\n' "$token" "$section" "$rc" "$said"
 }
-# The same for what has an end and little to say, as the kernel has.
+# The same for what cat tells of /proc: it has an end.
 ask_proc() {
   section=$1; shift
   printf '\n%s out %s\n' "$token" "$section"
@@ -192,7 +192,7 @@ sockets() {
 listening() {
   for file in /proc/net/tcp /proc/net/tcp6; do
     [ ! -e $file ] ||
-      sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
+      limited sed -n -e 1d -e '/^ *[0-9]*: [0-9A-F:]* [0-9A-F:]* 0A /!q' -e p $file || return
   done
 }
 

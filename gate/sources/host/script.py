@@ -73,7 +73,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
     units = shlex.join(questions.units)
     head = [_settings(target, questions, token), FUNCTIONS, "exec 3>&1"]
-    body = ["ask_proc identity identity"]
+    body = ["ask identity identity"]
     if units:
         body += [
             f"show {units}",
@@ -87,12 +87,12 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask lines last_lines",
             "ask logged limited journalctl -b -n 1 -o json",
         ]
-    body += ["ask_proc kernel listening", "ask listeners sockets"]
-    body += ["ask_proc kernel.2 listening"]
+    body += ["ask kernel listening", "ask listeners sockets"]
+    body += ["ask kernel.2 listening"]
     body += [*_places(places, token), *_others(target, questions)]
     light, others = _written(questions)
     body += [
-        f"ask_proc probe.{probe.name} light {shlex.quote(text)} </dev/null" for probe, text in light
+        f"ask probe.{probe.name} light {shlex.quote(text)} </dev/null" for probe, text in light
     ]
     body += _probes(target, questions, token, others)
     if units:
@@ -102,7 +102,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
             "ask_proc later cat /proc/uptime",
             "ask all limited systemctl list-units --all --plain --no-legend --full",
         ]
-    body += ["ask_proc stats each_stat", "ask_proc cgroups each_cgroup"]
+    body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
     body += ["ask links each_link", "ask commands each_command"]
     if units:
         # Beside everything else: it is the host's other processor that works on it.

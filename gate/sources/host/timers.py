@@ -65,7 +65,7 @@ def script(subjects: Sequence[str]) -> str:
 FUNCTIONS = f"""
 TZ=UTC0; export TZ
 started() {{
-  set -- $(limited systemctl show -p Unit -- "$@" | sed -n 's/^Unit=//p')
+  set -- $(limited systemctl show -p Unit -- "$@" | limited sed -n 's/^Unit=//p')
   [ $# = 0 ] || limited systemctl show -p {STARTED} -- "$@"
 }}
 """
