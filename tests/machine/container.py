@@ -63,6 +63,14 @@ class Container:
         return self.podman("exec", self.name, "sh", "-euc", script)
 
 
+def configure(folder: pathlib.Path, patch: pytest.MonkeyPatch) -> None:
+    """Have podman keep everything in a folder."""
+    for name, text in (("CONTAINERS_CONF", CONTAINERS), ("CONTAINERS_STORAGE_CONF", STORAGE)):
+        file = folder / f"{name.lower()}.toml"
+        file.write_text(text.format(folder=folder))
+        patch.setenv(name, str(file))
+
+
 @contextlib.contextmanager
 def started(root: pathlib.Path, folder: pathlib.Path) -> Iterator[Container]:
     """Start a container on a root file system, which stays as it is; nothing of it is left.
@@ -80,20 +88,17 @@ def started(root: pathlib.Path, folder: pathlib.Path) -> Iterator[Container]:
         )
     box = Container(f"gate-{os.getpid()}", folder)
     with pytest.MonkeyPatch.context() as patch:
-        for name, text in (("CONTAINERS_CONF", CONTAINERS), ("CONTAINERS_STORAGE_CONF", STORAGE)):
-            file = folder / f"{name.lower()}.toml"
-            file.write_text(text.format(folder=folder))
-            patch.setenv(name, str(file))
+        configure(folder, patch)
         try:
             words = [f"--name={box.name}", f"--cgroup-parent=/{box.name}", "--rootfs", f"{root}:O"]
             box.podman("run", "--detach", *words, "sleep", "infinity")
             yield box
         finally:
             box.podman("rm", "--force", "--time=0", "--ignore", box.name)
-            _clear(box)
+            clear(box)
 
 
-def _clear(box: Container) -> None:
+def clear(box: Container) -> None:
     """Take away what podman leaves of a storage and of a control group."""
     storage = box.folder / "storage" / "overlay"
     if storage.is_mount():
