@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pathlib
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
 from gate.target import Deadlines
 from tests.selftest.hosts import target
+from tests.selftest.promised import lying, scene
 
 HERE = target("local://").model_copy(update={"deadlines": Deadlines(host_s=8)})
 
@@ -321,3 +323,13 @@ def test_a_quick_program_ends_as_it_does() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(status, range(300))) == {0}
+
+
+def test_a_host_that_takes_too_long_names_what_allows_more(tmp_path: pathlib.Path) -> None:
+    """Nothing is known of it, and the setting is said that is the limit."""
+    target = lying(tmp_path, id="exec sleep 60", hostname="exec sleep 60", uname="exec sleep 60")
+    quick = target.model_copy(update={"deadlines": Deadlines(host_s=0.6, window_s=0.0)})
+    found = scene(tmp_path, {"sysctl.type": 'key = "kernel.ostype"\nvalue = "Linux"'}, quick)
+    assert isinstance(found.observed.host, CannotTell)
+    assert found.observed.host.cause is Cause.TIMEOUT
+    assert "[deadlines] host_s = 0.6 of the target" in found.observed.host.reason

@@ -39,14 +39,16 @@ def look(target: Target, questions: HostQuestions, carrier: Carrier) -> Fact[Hos
         The facts, or why nothing at all can be told of the host; it never raises for what the
         host does.
     """
-    token = f"section-{secrets.token_hex(8)}"
+    token, deadline_s = f"section-{secrets.token_hex(8)}", target.deadlines.host_s
     try:
-        script, deadline_s = compose(target, questions, token), target.deadlines.host_s
+        script = compose(target, questions, token)
         output = carrier.run(script, deadline_s=deadline_s, in_part=True)
         answers = sections(output.stdout, token, largest(target, questions), output.cut)
         return Seen(_facts(target, questions, answers, output, token))
     except CarrierError as error:
-        return CannotTell(str(error), error.cause)
+        more = f" ([deadlines] host_s = {deadline_s:g} of the target)"
+        late = error.cause is Cause.TIMEOUT
+        return CannotTell(f"{error}{more if late else ''}", error.cause)
     except (ValueError, LookupError) as error:
         return CannotTell(f"{target.host}: its answer cannot be read: {error}", Cause.UPSTREAM)
 
