@@ -129,6 +129,8 @@ def test_the_database_in_words() -> None:
         assert kind.find(promise, lost) == unclear()
     restored = scene({"database.x": "restored = true"}, moment="rollback").contract
     assert restored.promise("database.x").moments == ("rollback",)
+    every = scene({"database.x": "tables = 1"}).contract.promise("database.x").moments
+    assert every == ("predeploy", "postdeploy", "rollback")
     assert not kind.shows(restored.promise("database.x"), "rollback")
     there = scene({"database.x": REST, **ITEMS}, database=database(catalog=whole({"view v": "x"})))
     assert finding(there, "database.x").seen == "nothing else; 2 objects of other kinds"
@@ -144,6 +146,15 @@ def test_what_is_recorded_of_a_database() -> None:
         "extension vector": "0.8 in public", "role reader": "login", "view v": "x",
         "table t": "permanent, owner navi",
     }  # fmt: skip
+    odd = {
+        "pk": PK.model_copy(update={"own": False}),
+        "tr": Constraint(name="tr", definition="TRIGGER x"),
+    }
+    made = {"pk": MADE.model_copy(update={"placed": "fast"})}
+    two = whole(tables={"t": table(owner="navi", constraints=odd)}, indexes=made)
+    listing = {one.name: one.keys for one in recorded(two)}["nothing_else"]["listing"]
+    assert listing["constraint t.pk"] == "inherited [fast]"
+    assert "index pk" not in listing
     some = {one.name: one.keys for one in recorded(catalog(tables={}))}
     assert "listing" not in some["nothing_else"]
 
@@ -213,6 +224,12 @@ HIRED = "membership of eve in reader"
             "id": ID.model_copy(update={"storage": "plain"})})}), "column t.id: none -> plain"),
         (whole(), whole(tables={"t": table(owner="navi", constraints={
             "pk": PK, "ck": Constraint(name="ck", definition="CHECK (a)", validated=False)})}), ""),
+        (whole(indexes={}, enums={}), whole(indexes={}, enums={}), ""),
+        (whole(), whole(enums={}), "enum mood is gone"),
+        (whole(), whole({"comment on column t.id": "x"}), "comment on column t.id is new (x)"),
+        (whole(tables={"t": table(owner="navi"), "v": table("v", owner="navi", columns={})}),
+         whole(), "constraint v.pk is gone (PRIMARY KEY (id)); table v is gone (permanent, owner "
+         "navi)"),
         (whole(), whole({"role eve": "login"}), "role eve is new (login)"),
         (whole(), whole({**GRANT, "role eve": "login"}),
          "grant on table t to eve is new (SELECT)"),
@@ -250,6 +267,22 @@ def test_strangers_are_told_though_the_rest_cannot_be() -> None:
     two = whole(tables={"t": table(owner="navi"), "u": table("u", owner="navi")})
     assert judged(REST, two) == "table u is not in the contract"
     assert judged(REST, two, whole()) == "table u is not in the contract"
+
+
+def test_a_change_that_is_declared() -> None:
+    """Of something that stays, and is another."""
+    keys = f'{REST}\nchanges = {{ "view v" = "changed" }}'
+    assert judged(keys, whole({"view v": "SELECT 2"}), whole(VIEW)) == ""
+    assert judged(keys, whole(VIEW), whole(VIEW)) == "view v is declared as changed, and is not"
+
+
+def test_the_schema_of_an_extension() -> None:
+    """Nobody says it where it is the usual one; its version is a runtime's promise."""
+    items = {**ITEMS, "runtime.v": 'label = "V"\nextension = "vector"\nversion = "0.8"'}
+    bare = whole(extension_schemas={}, extensions={"vector": "0.9"})
+    assert judged(REST, whole(), bare, items=items) == ""
+    moved = whole(extension_schemas={"vector": "app"})
+    assert judged(REST, moved, bare, items=items) == ("extension vector: in public -> in app")
 
 
 DECLARED = f'{REST}\nchanges = {{ "view *" = "added", "view w" = "removed" }}'
@@ -364,6 +397,7 @@ def test_how_much_is_told() -> None:
     [
         ("permanent, owner a", "permanent, owner b", "owner a -> b"),
         ("owner a", "b", "owner a -> b"),
+        ("owner a", "owner my role", "owner a -> my role"),
         ("owner a", "", "owner a -> none"),
         ("", "owner a", "none -> owner a"),
         ("a, b", "b, a", "a, b -> b, a"),
@@ -493,7 +527,9 @@ OLD = {"t": table(owner="navi"), "u": table("u", owner="navi")}
 def test_what_goes_with_what_is_gone(objects: dict[str, str], expected: str) -> None:
     """Rights on it, its triggers and the like."""
     extensions = {"vector": "0.8", "z": "1"}
-    was = whole(objects, tables=OLD, extensions=extensions)
+    other = ID.model_copy(update={"name": "my col"})
+    wide = table("u", owner="navi", columns={"id": ID, "my col": other})
+    was = whole(objects, tables={**OLD, "u": wide}, extensions=extensions)
     assert judged(REST, whole(), was, items=LEAVES) == expected
 
 
