@@ -434,10 +434,15 @@ LATER = {
     **ITEMS,
     "table.u": 'before = "absent"\ncolumns = { id = "int not null" }\nkeys = { pk = "x" }',
     "enum.size": 'before = "absent"\nlabels = ["a"]',
+    "extension.z": 'before = "absent"',
+    'table."app.v"': 'before = "absent"\ncolumns = { id = "int not null" }',
     "column.n": 'before = "absent"\ntable = "t"\ncolumn = "n"\ndefinition = "text"',
 }
 NEW = {"t": table(owner="navi"), "u": table("u", owner="navi")}
 DEFAULT = {"default grant of navi on tables to eve": "SELECT"}
+IN_APP = {"default grant of navi in app on tables to eve": "SELECT"}
+TOAST = ID.model_copy(update={"name": "m", "storage": "plain"})
+WIDE = {"id": ID, "my col": ID.model_copy(update={"name": "my col"})}
 IN_PUBLIC = {"default grant of navi in public on tables to eve": "SELECT"}
 FOR_SEQUENCES = {"default grant of navi on sequences to eve": "USAGE"}
 
@@ -476,9 +481,27 @@ FOR_SEQUENCES = {"default grant of navi on sequences to eve": "USAGE"}
             **FOR_SEQUENCES, "sequence s": "bigint",
             "grant on sequence s to eve": "USAGE"}, tables=NEW, owners={"sequence s": "navi"}),
          "sequence s is new (bigint, owner navi)"),
-        (whole({**FOR_SEQUENCES, "sequence s": "bigint"}), whole({
-            **FOR_SEQUENCES, "sequence s": "bigint", "grant on sequence s to eve": "USAGE"}),
+        (whole({**FOR_SEQUENCES, "sequence s": "bigint"}, owners={"sequence s": "navi"}), whole({
+            **FOR_SEQUENCES, "sequence s": "bigint", "grant on sequence s to eve": "USAGE"},
+            owners={"sequence s": "navi"}),
          "grant on sequence s to eve is new (USAGE)"),
+        (whole(IN_APP), whole({**IN_APP, "grant on table app.v to eve": "SELECT"},
+                              tables={**NEW, "app.v": table("app.v", owner="navi")}), ""),
+        (whole(FOR_SEQUENCES), whole({
+            **FOR_SEQUENCES, "sequence app.v_id_seq": "bigint owned by app.v.id",
+            "grant on sequence app.v_id_seq to eve": "USAGE"},
+            tables={**NEW, "app.v": table("app.v", owner="navi")}), ""),
+        (whole(), whole(tables={**NEW, "u": table("u", owner="navi", columns=WIDE)}), ""),
+        (whole(), whole(tables={"t": table(owner="navi", columns={"id": ID, "m": TOAST})}),
+         "column t.m is new (plain)"),
+        (whole(), whole(tables={"t": table(owner="navi", columns={
+            "id": ID, "my col": TOAST.model_copy(update={"name": "my col"})})}),
+         "column t.my col is new (plain)"),
+        (whole(), whole(tables={"t": table(owner="navi", constraints={"pk": PK, "ck": Constraint(
+            name="ck", definition="CHECK (a)", own=False)})}),
+         "constraint t.ck is new (inherited)"),
+        (whole(), whole(extensions={"vector": "0.8", "z": "1"}), ""),
+        (whole(), whole(extensions={"vector": "0.8", "y": "1"}), "extension y is new (1)"),
         (whole(), whole(enums={"mood": ("good", "bad"), "size": ("a",)},
                         owners={"enum size": "navi"}), ""),
         (whole(), whole(enums={"mood": ("good", "bad"), "size": ("a",)},
@@ -567,6 +590,10 @@ def test_what_goes_with_what_is_gone(objects: dict[str, str], expected: str) -> 
         (Diff(missing={}, extra={"role e": "", "grant on t to e": "", "membership of a in e": ""},
               changed={}), {"role e"}),
         (Diff(missing={}, extra={"schema e": "", "grant on t to e": ""}, changed={}), set()),
+        (Diff(missing={"role e": "", "grant on t to e": "", "published t in e": ""}, extra={},
+              changed={}), {"role e"}),
+        (Diff(missing={}, extra={"role my role": "", "grant on t to my role": ""}, changed={}),
+         {"role my role"}),
     ],
 )  # fmt: skip
 def test_roles_that_come_into_sight(found: Diff, keys: set[str]) -> None:
