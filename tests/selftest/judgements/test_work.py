@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gate.errors import ObservationError
+from gate.kinds.log import Log, look_at, trace
 from gate.kinds.queue_states import Since, open_questions, seen, wrong
+from gate.kinds.registry import kinds
 from gate.kinds.restarts import promised_by
 from gate.kinds.signs import Sign, mistakes, promised, strongest, untried
 from gate.plan.facts import PlanFacts, StepRecord
@@ -17,6 +19,7 @@ from gate.sources.database.facts import WorkFacts
 from gate.sources.database.proofs import Cycle, Poll
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.logs.facts import LogFacts
+from gate.sources.host.probe import AskProbe
 from gate.sources.queues.facts import QueueFacts
 from gate.sources.queues.promised import QueuePromise
 from tests.selftest import given
@@ -104,6 +107,63 @@ def given_unit() -> Any:
     from tests.selftest.judgements.test_units import unit  # noqa: PLC0415 - both ways otherwise
 
     return unit()
+
+
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        ('unit = "w.service"\nnever = "errors"', {"never": ("errors",)}),
+        (f'unit = "w.service"\n{SAYS}', {"says": "p"}),
+        ('unit = "w.service"\nnever = ["a", "b"]\nbut = ["c"]\nsince = 60',
+         {"never": ("a", "b"), "but": ("c",), "since": "60"}),
+        ('file = "/l"\nunit = "w.service"\nnever = "errors"',
+         {"kind": "file", "place": "/l", "unit": "w.service", "never": ("errors",)}),
+        ('file = "/l"\nsince = "deployment"\nnever = "errors"',
+         {"kind": "file", "place": "/l", "since": "deployment", "never": ("errors",)}),
+        ('container = "c"\nnever = "errors"',
+         {"kind": "container", "place": "c", "never": ("errors",)}),
+    ],
+)  # fmt: skip
+def test_what_is_asked_of_a_log(keys: str, asked: dict[str, Any]) -> None:
+    """What is kept, and how it is read."""
+    nothing: dict[str, Any] = {"never": (), "but": (), "says": "", "unit": "", "since": "start"}
+    where = scene({"log.x": keys})
+    promise = where.contract.promise("log.x")
+    (one,) = (one for one in kinds()["log"].asks(promise, "predeploy", where.target))
+    assert isinstance(one, AskProbe)
+    looks = {"c": "docker logs --tail 20 c", "/l": "tail -n 20 /l"}
+    look = looks.get(asked.get("place", ""), "journalctl -u w.service -n 20")
+    assert look_at(where.item(promise, Log), where.target) == look
+    expected = {**nothing, "kind": "journal", "place": "w.service", **asked}
+    assert {name: getattr(one.subject, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (Absent("no journal"), "nothing logs: no journal"),
+        (read(incomplete="cut"), "cannot tell (upstream): j: cut"),
+        (read(incomplete="cut", newest=NOW), "cannot tell (upstream): j: cut"),
+        (read(incomplete="cut", said=ago(seconds=1), **LINE), ""),
+        (read(said=ago(seconds=99), **LINE), "j: last said 'p' 99 s ago, not within 60 s"),
+        (read(), "j: nothing like 'p' within 60 s"),
+        (read(**LINE), "cannot tell (upstream): j: the line 'a p' bears no time"),
+    ],
+)
+def test_the_trace_of_a_cycle(found: Any, expected: str) -> None:
+    """Of the line alone that a log must have; what was not read may have it."""
+    keys = f'unit = "w.service"\nnever = "errors"\n{SAYS}'
+    where = scene({"log.x": keys}, {"log.x": found})
+    try:
+        judged = trace(where.contract.promise("log.x"), where)
+    except ObservationError as error:
+        assert str(error) == expected
+        return
+    assert "; ".join(judged.broken) == expected
+    assert judged.promised == "no line of errors since the start; 'p' within 60 s"
+    assert judged.look == "journalctl -u w.service -n 20"
+    seen = "no journal" if isinstance(found, Absent) else "0 such lines since 2025-12-31 23:00:00"
+    assert judged.seen.startswith(seen)
 
 
 def test_absent_logs() -> None:
