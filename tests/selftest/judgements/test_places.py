@@ -47,6 +47,24 @@ def test_a_path(keys: str, changes: dict[str, Any], expected: str) -> None:
     assert place(keys, {"/srv/app": found}, target=THERE) == expected
 
 
+def test_a_path_in_words() -> None:
+    """What was seen of it, and how to look oneself."""
+    found = path("/srv/app", free_bytes=Seen(100 * 10**6), mode="0750")
+    keys = 'path = "/srv/app"\npurpose = "it"\nmode = "0755"\nfree_mb = 101\n'
+    for more, look in (
+        ("", "stat /srv/app"),
+        ('writable_by = ["web"]', "stat /srv/app; namei -l /srv/app"),
+        ('not_writable_by = ["web"]', "stat /srv/app; namei -l /srv/app"),
+    ):
+        where = scene({"path.x": keys + more}, host=host(paths={"/srv/app": found}))
+        judged = finding(where, "path.x")
+        assert judged.look == look
+        assert judged.seen == "directory, root:root, 0750, 100 MB free"
+        assert judged.broken == ("mode is 0750", "only 100 MB free")
+    lost = {"path.x": 'path = "/srv/app"\npurpose = "it"'}
+    assert told(scene(lost, host=unclear()), "path.x") == UNCLEAR
+
+
 def test_a_path_that_is_not_there() -> None:
     """Which is what is promised of it, or is not."""
     gone, here = {"/srv/app": Absent("no such file")}, {"/srv/app": path("/srv/app")}

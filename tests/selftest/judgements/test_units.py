@@ -101,6 +101,30 @@ def test_a_unit(keys: str, changes: dict[str, Any], expected: str) -> None:
     assert service(keys, unit(**changes)) == expected
 
 
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({}, "active (running), starts at boot, unit file enabled, main PID 7"),
+        ({"starts_at_boot": Seen(False)},
+         "active (running), does not start at boot, unit file enabled, main PID 7"),
+        ({"starts_at_boot": unclear(), "main_pid": 0, "unit_file_state": ""},
+         "active (running), unit file without state"),
+    ],
+)  # fmt: skip
+def test_a_unit_in_words(changes: dict[str, Any], seen: str) -> None:
+    """What was seen of it."""
+    facts = host(units={"app.service": Seen(unit(**changes))})
+    assert finding(scene({"service.x": RUNS}, host=facts), "service.x").seen == seen
+
+
+def test_a_unit_that_need_not_run() -> None:
+    """How often it was started again does not matter then."""
+    keys = 'unit = "app.service"\nstate = "inactive (dead)"'
+    often = times(3, journal=journal(100, 200, 300), active_state="inactive", sub_state="dead")
+    assert service(keys, often) == ""
+    assert service(keys, often.model_copy(update={"process_state": unclear()})) == ""
+
+
 def test_absent_units() -> None:
     """A unit that is there breaks the promise that it is not, whatever else is odd about it."""
     gone, keys = Absent("LoadState=not-found"), f'{RUNS}\nbefore = "absent"'
