@@ -314,6 +314,9 @@ def test_failures_since_the_look_before() -> None:
     mute = unit(journal=unclear())
     assert service(RUNS, mute, moment="postdeploy", baseline=baseline) == untold
     assert service(RUNS, mute, moment="rollback", baseline=baseline) == ""
+    gone = unit(journal=Absent("no journal"))
+    words = untold.replace("nobody tells", "it was not looked at")
+    assert service(RUNS, gone, moment="postdeploy", baseline=baseline) == words
     elsewhere = host(units={"app.service": Seen(mute)}, identity=identity(init="tini"))
     where = scene({"service.x": RUNS}, host=elsewhere, moment="postdeploy", baseline=baseline)
     assert "WARN whether" not in told(where, "service.x")
