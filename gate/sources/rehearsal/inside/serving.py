@@ -65,9 +65,9 @@ def serve(how: dict[str, Any]) -> None:
         if stops and not tried:
             # It imports what it needs by itself, in its own order. As far as it came the first time
             # it need not come again, where threads are about.
-            tried = True
+            tried, until = True, time.monotonic() + how["deadline_s"]
             for passed in dict.fromkeys(reversed(stops)):
-                _keep_one(how, passed)
+                _keep_one(how, passed, until)
         for name in modules:
             try:
                 __import__(name)
@@ -92,7 +92,7 @@ def _tell_pid(folder: str) -> None:
     os.rename(folder + "/pid.new", folder + "/pid")
 
 
-def _keep_one(how: dict[str, Any], passed: int) -> None:
+def _keep_one(how: dict[str, Any], passed: int, until: float) -> None:
     """Have a process that is as far as it can be for all, and let it serve in place of this one.
 
     Returns where it does not come to that: then this one goes on. Ends with it otherwise.
@@ -100,6 +100,7 @@ def _keep_one(how: dict[str, Any], passed: int) -> None:
     Args:
         how: As ``serve`` has it.
         passed: How many places to stop at it goes past.
+        until: When it is too late, by ``time.monotonic``: who asks next does not wait for ever.
     """
     folder, parent = how["folder"], os.getpid()
     child = os.fork()
@@ -126,7 +127,7 @@ def _keep_one(how: dict[str, Any], passed: int) -> None:
         os._exit(143)
 
     signal.signal(signal.SIGTERM, ended_too)
-    until, ended = time.monotonic() + how["deadline_s"], 0
+    ended = 0
     while not ended and not os.path.exists(folder + "/kept") and time.monotonic() < until:
         ended, _ = os.waitpid(child, os.WNOHANG)
         time.sleep(0.005)
