@@ -321,6 +321,13 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
                "was: - connection limit -1; + connection limit 50"},
     ),
+    "subscribes": Project(
+        up=NEW + "\n" + sql("CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one"),
+        down=GONE,
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 subscribes, and a clone that did would",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
     "makes-a-role-by-a-cursor-of-its-own": Project(
         up="op.get_bind().connection.cursor().execute('CREATE ROLE gate_by_cursor')",
         down="op.get_bind().connection.cursor().execute('DROP ROLE gate_by_cursor')",

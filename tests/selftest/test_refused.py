@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gate.sources.rehearsal.inside.refused import by_name, shared
+from gate.sources.rehearsal.inside.refused import FEED, by_name, shared
 
 THERE = ("app", "Shop Reader")
 GUARDED = (
@@ -86,6 +86,26 @@ def test_what_changes_the_server_is_named(statement: str, what: str) -> None:
 def test_what_changes_nothing_of_the_server_is_done(statement: str) -> None:
     """What is of the one database, what is there already, and what only speaks of it."""
     assert shared(statement, _asked, "gate_clone_1") == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "connects"),
+    [
+        ("CREATE SUBSCRIPTION one CONNECTION 'host=there' PUBLICATION all_of", True),
+        ("CREATE SUBSCRIPTION one CONNECTION 'x' PUBLICATION p WITH (copy_data = false)", True),
+        ("ALTER SUBSCRIPTION one REFRESH PUBLICATION", True),
+        ("ALTER SUBSCRIPTION one ENABLE", True),
+        ("CREATE SUBSCRIPTION one CONNECTION 'x' PUBLICATION p WITH (connect = false)", False),
+        ("ALTER SUBSCRIPTION one OWNER TO app", False),
+        ("DROP SUBSCRIPTION one", False),
+        ("CREATE TABLE subscription (id int)", False),
+    ],
+)
+def test_what_would_take_the_live_databases_feed_is_known(
+    statement: str, *, connects: bool
+) -> None:
+    """A subscription that connects, by whichever statement."""
+    assert bool(FEED.match(statement)) is connects
 
 
 @pytest.mark.parametrize(

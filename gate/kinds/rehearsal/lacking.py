@@ -16,7 +16,7 @@ from gate.sources.rehearsal.facts import (
     Leg,
     RehearsalFacts,
 )
-from gate.sources.rehearsal.inside.refused import BY_NAME, SHARED
+from gate.sources.rehearsal.inside.refused import WORDS
 
 TAGS = {
     "grants": ("GRANT", "REVOKE", "DROP OWNED", "REASSIGN OWNED"),
@@ -133,7 +133,7 @@ def foreign(facts: RehearsalFacts, said: str) -> str:
         facts: What the clone's server has not.
         said: The error: PostgreSQL names what it does not know in quotes, in any language.
     """
-    if said.endswith((BY_NAME.partition("%s by")[2], SHARED.rpartition("%s")[2])):
+    if said.endswith(WORDS):
         return said.partition("FAILED: ")[2] or said
     clone = facts.clone
     for one in clone.value.foreign if isinstance(clone, Seen) else ():

@@ -12,7 +12,12 @@ from typing import Any
 
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
+SUBSCRIBES = "%s subscribes, and a clone that did would take what is sent to the live database"
 """What is said of a revision that cannot be tried on a clone."""
+WORDS = (
+    BY_NAME.partition("%s by")[2], SHARED.rpartition("%s")[2], SUBSCRIBES.partition("%s")[2],
+)  # fmt: skip
+"""How each of them ends."""
 REFUSED: list[str] = []
 """What was not done, in these words."""
 NAME = r'"(?:[^"]|"")+"|[^\W\d][\w$]*'
@@ -31,6 +36,11 @@ OWNED = re.compile(
 )
 BASES = re.compile(
     r"\b(CREATE|ALTER|DROP)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?(%s)" % NAME, re.IGNORECASE
+)
+FEED = re.compile(
+    r"\b(?:CREATE\s+SUBSCRIPTION\b(?![^;]*\bconnect\s*=\s*'?(?:false|off|no|0)\b)"
+    r"|ALTER\s+SUBSCRIPTION\s+(?:%s)\s+(?:ENABLE|REFRESH|(?:SET|ADD|DROP)\s+PUBLICATION)\b)" % NAME,
+    re.IGNORECASE,
 )
 WHOLE = re.compile(r"\b(?:ALTER\s+(SYSTEM)|(?:CREATE|ALTER|DROP)\s+(TABLESPACE))\b", re.IGNORECASE)
 ANYBODY = ("all", "current_role", "current_user", "session_user")
@@ -90,6 +100,7 @@ def refuse(how: dict[str, Any], revision: str) -> None:
         if asking or connection.dialect.name != "postgresql":
             return
         why = BY_NAME % (revision, how["live"]) if by_name(_bare(statement), how["live"]) else ""
+        why = SUBSCRIBES % revision if not why and FEED.match(_bare(statement).lstrip()) else why
         if not why and how["shared"]:
             asking.append(connection)
             try:
