@@ -36,6 +36,7 @@ from gate.sources.host.logs.stamps import stamp
 from gate.sources.host.logs.subject import EVERYTHING, SIEVE, Subject, literal, sieve
 from gate.sources.host.probe import AskProbe, Probed, key, probed
 from gate.sources.host.questions import AskDeployed, host_questions
+from gate.sources.host.section import Section
 from gate.sources.observed import Observed
 from tests.selftest import hosts
 from tests.selftest.hosts import identity, target
@@ -503,6 +504,36 @@ def test_everything_else_of_an_answer_is_cannot_tell() -> None:
             one = subject("w.service", kind=kind, since="start")
             assert isinstance(read_log(one, Block(text, 0)), (CannotTell, LogFacts))
     assert sieve(subject("x", never=("(a)",))) == EVERYTHING
+
+
+@pytest.mark.parametrize("asked", [1, 3])
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_an_entry_wherever_its_cursor_stands(tmp_path: pathlib.Path, at: int, asked: int) -> None:
+    """Fields are printed in any order; without its place in the journal it is one all the same."""
+    fields = {"UNIT": "w.service", "__REALTIME_TIMESTAMP": f"{int(time.time() * 1e6)}"}
+    texts = [json.dumps({key: one})[1:-1] for key, one in fields.items()]
+    texts = [*texts, json.dumps({"MESSAGE": 'ERROR: it said "no"'})[1:-1]]
+    texts.insert(at, '"__CURSOR":"s=1;i=2"')
+    (tmp_path / "entry").write_text(f"{{{','.join(texts)}}}\n")
+    state = "LoadState=loaded\nActiveState=active\nSubState=it's $x\nId=w.service\n\n"
+    (tmp_path / "state").write_text(state)
+    tools = {
+        "systemctl": f"shift 4; for one; do cat {tmp_path}/state; done",
+        "journalctl": f"case $* in *' -u '*) cat {tmp_path}/entry ;; esac",
+    }
+    for name, text in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    one = subject("w.service", kind="journal")
+    many = [one, *(subject(f"{n}.service", kind="journal") for n in range(asked - 1))]
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh"],  # noqa: S607
+        input=LOGS.script(many).encode(), capture_output=True, env=path, timeout=60, check=False,
+    )  # fmt: skip
+    found = LOGS.read(Section(done.stdout, done.returncode, ""), many)[one]
+    assert isinstance(found, LogFacts), found
+    assert (found.last, found.state) == (('ERROR: it said "no"',), "active (it's $x)")
 
 
 @pytest.mark.parametrize("gone", [True, False])

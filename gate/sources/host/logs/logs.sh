@@ -89,7 +89,7 @@ journal() {
     }
     /^= [0-9]+$/ { rc = $2; next }
     substr($0, 1, 1) != "{" { put("E " substr($0, 1, 300)); next }
-    { sub(/"__CURSOR" ?: ?"[^"]*",?/, "") }
+    { if (!sub(/"__CURSOR" ?: ?"[^"]*", ?/, "")) sub(/, ?"__CURSOR" ?: ?"[^"]*"/, "") }
     !count++ { put("N " substr($0, 1, 8192)) }
     { oldest = $0; low = tolower($0) }
     low ~ ENVIRON["sieve"] { put("L " substr($0, 1, 8192)); next }
