@@ -14,7 +14,7 @@ from gate.kinds.kind import State
 from gate.kinds.registry import kinds
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Seen
-from tests.selftest.given import NOW, scene, told, unclear
+from tests.selftest.given import NOW, finding, scene, told, unclear
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 ID = Column(name="id", type="integer", nullable=False)
@@ -98,6 +98,7 @@ def test_an_index_that_serves_nobody() -> None:
         ({"ready": False}, "index ix: it is not ready: writes do not maintain it"),
         ({"predicate": "a > 0"}, "index ix: predicate is a > 0, not none"),
         ({"nulls_distinct": False}, "index ix: nulls not distinct is true, not false"),
+        ({"include": ("b",)}, "index ix: included columns is b, not none"),
     ):
         found = database(catalog=catalog(indexes={"ix": bare.model_copy(update=changes)}))
         assert item("index.ix", plain, found) == expected
@@ -108,6 +109,11 @@ def test_an_index_that_serves_nobody() -> None:
     ):
         one = bare.model_copy(update={"unique": True, "nulls_distinct": distinct})
         assert item("index.ix", strict, database(catalog=catalog(indexes={"ix": one}))) == expected
+    bare_one = database(catalog=catalog(indexes={"ix": bare}))
+    partial = f'{plain}\npredicate = "a > 0"'
+    assert item("index.ix", partial, bare_one) == "index ix: predicate is none, not a > 0"
+    there = scene({"index.ix": absent}, database=bare_one)
+    assert finding(there, "index.ix").seen == "btree on t (a)"
     none = database(catalog=catalog(indexes={}))
     assert item("index.ix", INDEX, none) == "index ix is not there"
     assert item("index.ix", absent, none) == ""

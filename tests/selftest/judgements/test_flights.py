@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
+from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.registry import kinds
 from gate.sources.api.facts import Answer
@@ -240,3 +242,37 @@ def test_a_canary_in_words() -> None:
     assert list(kind.references(lonely, promises)) == [mistake]
     assert list(kind.references(lonely.model_copy(update={"absent": True}), promises)) == []
     assert list(kind.references(behind.before, promises)) == []
+
+
+def test_when_a_canary_flies() -> None:
+    """Where it can be taken away again, and on the side on which it is; what is left with it."""
+    kind = kinds()["canary"]
+    whole = where(ALL).contract.promise("canary.x")
+    for_ever = whole.before.model_copy(update={"remove": None})
+    assert kind.moments(whole.before, True) == ("predeploy", "postdeploy", "rollback")
+    assert kind.moments(for_ever, True) == ()
+    later = where(f'before = "absent"\n{ALL}').contract.promises
+    assert {one: later[one].moments for one in later} == {
+        "canary.x": ("postdeploy",), "canary.x.left": ("postdeploy",),
+    }  # fmt: skip
+    never = where(f'before = "absent"\nafter = "absent"\n{ALL}').contract.promises
+    assert {one: never[one].moments for one in never} == {"canary.x": ()}
+    other = dataclasses.replace(whole, differs=("it is another host",))
+    assert [one.differs for one in kind.spread(other)] == [("it is another host",)] * 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [({"serves": object()}, False), ({"new_release": object()}, False), ({}, True)],
+)
+def test_a_canary_that_flies_on_a_clone_alone(
+    keys: dict[str, Any],
+    refused: bool,  # noqa: FBT001 - a table
+) -> None:
+    """Needs a rehearsal in which a release serves."""
+    whole = where(ALL).contract.promise("canary.x")
+    lonely = whole.before.model_copy(update={"remove": None})
+    given: dict[str, Any] = {"serves": None, "new_release": None, **keys}
+    rehearsal = dataclasses.replace(whole, before=Rehearsal.model_construct(**given))
+    promises = {"rehearsal.x": rehearsal, "canary.x": whole}
+    assert bool(list(kinds()["canary"].references(lonely, promises))) is refused

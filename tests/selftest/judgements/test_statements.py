@@ -17,6 +17,7 @@ from gate.rule import AtLeast, Both, Has, Is, Like, Not, One, Some, at_least_one
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.fact import Absent, Cause, Seen
 from gate.sources.host.accounts import GroupFacts
+from gate.sources.host.questions import revisions_key
 from gate.sources.migrations.facts import Chain, Chains, Revision
 from gate.sources.queries.source import QueryFacts, Rows
 from gate.version import package_meets
@@ -381,6 +382,16 @@ def test_a_budget_of_what_is_yet_to_come() -> None:
         assert promised({**items, "budget.x": keys}).promise("budget.x").moments == moments
 
 
+def test_how_to_look_at_revisions() -> None:
+    """In the folder, or in a commit of its repository."""
+    for git, words in (("", "grep -hE"), ("v1", "git -C /v --no-pager grep")):
+        more = f'git = "{git}"\n' if git else ""
+        chains = Seen(Chains(folders={revisions_key("/v", git or None): Seen(CHAIN)}))
+        where = scene({"migration.x": f'{FOLDER}{more}head = "c"'}, migrations=chains)
+        assert finding(where, "migration.x").look.startswith(words)
+        assert told(where, "migration.x") == ""
+
+
 def test_an_empty_folder_of_revisions() -> None:
     """It is judged as any other; one that nobody could read may know the database's revision."""
     none = CHAIN.model_copy(update={"revisions": {}, "heads": (), "bases": ()})
@@ -388,6 +399,9 @@ def test_an_empty_folder_of_revisions() -> None:
     assert migration(f"{FOLDER}revisions = []", Seen(())) == (
         "revision a is not promised; revision b is not promised; revision c is not promised"
     )
+    empty = scene({"migration.x": f"{FOLDER}revisions = []"},
+                  migrations=Seen(Chains(folders={"/v": Seen(none)})))  # fmt: skip
+    assert finding(empty, "migration.x").promised == "0 revisions"
     items = {
         "migration.x": 'current = "z"', "migration.y": f'{FOLDER}head = "c"',
         "migration.z": 'folder = "/w"\nhead = "z"',
