@@ -152,6 +152,7 @@ def _met(
     lost = rows.losses(
         stage.connection, verdict.above.catalog, was.catalog, stage.how.version_table
     )
+    verdict.foresee()
     try:
         step.down = walk(stage, revision, "down", back_to=below)
     except UncalledError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from gate.catalog.digest import numbers
 from gate.catalog.dumped import Entries
@@ -57,6 +57,21 @@ class Verdict:
         if self._unknown(same):
             self._before(same, ("up",))
         return tuple(name for name in same if there[name] != self.was.prints[name])
+
+    def foresee(self) -> None:
+        """Learn of the rows to which nobody has written yet, and whose table the way down alters.
+
+        A table that got a column loses it again, and is read then. What its rows were before can be
+        seen now: later it takes the whole state before.
+        """
+        if self._written is None:
+            return
+        self._learn_rows(
+            name for name in self._older.columns
+            if name not in self.was.prints
+            and name not in self._written
+            and {*self.was.kept[name]} <= {*self.above.kept[name]}
+        )  # fmt: skip
 
     def judge(self) -> None:
         """Compare after the way down; go up again, write, and go down once more."""
@@ -252,8 +267,13 @@ class Verdict:
         said_ = self.was.dumped
         if said_ is None and self._stage.how.second_opinion:
             said_ = dumped(self._stage)
+        self.was = dataclasses.replace(self.was, dumped=said_)
+        self._learn_rows(tables)
+
+    def _learn_rows(self, tables: Iterable[str]) -> None:
+        """The same of the rows alone, which are now what they were then."""
         prints = self._prints({name: self.was.kept[name] for name in tables})
-        self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints}, dumped=said_)
+        self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints})
 
     def _changed(
         self, after: dict[str, rows.Print], before: dict[str, rows.Print], now: State
