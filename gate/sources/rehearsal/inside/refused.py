@@ -134,7 +134,7 @@ def shared(statement: str, ask: Any, own: str) -> str:
         look = re.Pattern.finditer if block else _at_its_beginning
         for found in look(WHOLE, one):
             return "settings" if found[1] else "tablespaces"
-        if not block and any(_plain(two[2]) != own for two in look(BASES, one)):
+        if not block and any(_unquoted(two[2]) != own for two in look(BASES, one)):
             return "databases"
         if any(_changes(found, ask) for found in look(ROLE, one)):
             return "roles"
@@ -191,7 +191,7 @@ def _exists(name: str, ask: Any) -> bool | None:
     return bool(ask(there % _word(name)))
 
 
-def _plain(name: str) -> str:
+def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
@@ -200,4 +200,4 @@ def _anybody(name: str) -> bool:
 
 
 def _word(name: str) -> str:
-    return _plain(name).replace("'", "''")
+    return _unquoted(name).replace("'", "''")
