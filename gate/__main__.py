@@ -11,6 +11,7 @@ import pathlib
 import pkgutil
 import sys
 import traceback
+from typing import NoReturn
 
 from gate import commands
 from gate.errors import ContractError, GateError, TargetError
@@ -31,16 +32,25 @@ VERDICTS = ("check", "verify")
 """Commands whose exit status is that of a verdict, so that 1 says something of the target."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints end as every other mistake in an option does."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong; argparse's own exit status, 2, is that of an interrupted run."""
+        self.print_usage(sys.stderr)
+        self.exit(MISTAKE, f"{self.prog}: error: {message}\n")
+
+
 def main(words: list[str] | None = None) -> int:
     """Run a command.
 
     Returns:
         Its exit status: a verdict's where it gives one; else 0 when it did what it should, 1 when
-        it could not, 2 for wrong options, 3 where the gate itself failed, 4 for a mistake in an
-        option's value, in a target or contract, 130 where it was interrupted.
+        it could not, 3 where the gate itself failed, 4 for a mistake in an option, in a target or
+        contract, 130 where it was interrupted.
     """
     open_closed()
-    parser = argparse.ArgumentParser(prog="gate", description=__doc__)
+    parser = Parser(prog="gate", description=__doc__)
     parser.add_argument("--version", action="store_true", help="print the version and end")
     found = parser.add_subparsers(dest="command")
     modules = {one.name: one.name for one in pkgutil.iter_modules(commands.__path__)}
