@@ -240,6 +240,8 @@ def test_a_table(keys: str, changes: dict[str, Any], expected: str) -> None:
     """Its columns and keys, all of them."""
     found = database(catalog=catalog(tables={"t": table(**changes)}))
     assert item("table.t", keys, found) == expected
+    gone = scene({"table.t": f'{keys}\nbefore = "absent"'}, database=found)
+    assert finding(gone, "table.t").seen == f"{len(changes.get('columns', '1'))} columns"
     assert item("table.t", f'{keys}\nbefore = "absent"', found) == "table t is there"
     none = database(catalog=catalog(tables={}))
     assert item("table.t", keys, none) == "table t is not there"

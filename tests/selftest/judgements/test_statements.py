@@ -11,8 +11,9 @@ import pytest
 from gate.errors import ContractError, ObservationError
 from gate.kinds.one_value import whole
 from gate.kinds.registry import kinds
-from gate.kinds.waiver import at_moments_of_their_items
+from gate.kinds.waiver import Waiver, at_moments_of_their_items, in_force
 from gate.pattern import first_like, is_pattern, search
+from gate.postgres import Database
 from gate.rule import AtLeast, Both, Has, Is, Like, Not, One, Some, at_least_one, at_table
 from gate.sources.api.facts import Answer, ApiFacts
 from gate.sources.fact import Absent, Cause, Seen
@@ -47,6 +48,26 @@ def query(keys: str, found: Any, was: Any = None, moment: Any = "predeploy") -> 
     where = scene({"query.x": f'sql = "SELECT 1"\n{keys}'}, moment=moment, baseline=baseline,
                   **answers(found))  # fmt: skip
     return told(where, "query.x")
+
+
+def test_what_was_not_answered() -> None:
+    """Nobody asked, or nobody tells; and how to ask oneself."""
+    assert query("value = 5", Absent("gone")) == "cannot tell (upstream): no answer: gone"
+    where = scene({"query.x": 'sql = "SELECT 1"\nvalue = 5'}, queries=unclear())
+    assert told(where, "query.x") == UNCLEAR
+    before = look(queries=unclear())
+    where = scene({"query.x": f'sql = "SELECT 1"\n{SAME}'}, moment="postdeploy", baseline=before,
+                  **answers(rows((5,))))  # fmt: skip
+    assert told(where, "query.x") == UNCLEAR
+    asked = scene({"query.x": 'sql = "SELECT 1"\nvalue = 5'}, **answers(rows((5,))))
+    assert " -c 'SELECT 1' " in finding(asked, "query.x").look
+    assert "service=desk" in finding(asked, "query.x").look
+    keys = 'sql = "SELECT 1"\nvalue = 5\ndatabase = "more"'
+    desk = target("local://")
+    two = desk.database.model_copy(update={"others": {"more": Database(service="more")}})
+    there = desk.model_copy(update={"database": two})
+    asked = scene({"query.x": keys}, target=there, **answers(rows((5,))))
+    assert "service=more" in finding(asked, "query.x").look
 
 
 FUTURE = (NOW + dt.timedelta(seconds=61)).isoformat()
@@ -157,6 +178,8 @@ def test_rows_of_a_table() -> None:
     assert of("at_least_rows = 5", rows((5,))) == ""
     assert of("at_least_rows = 5", rows((4,))) == "its rows are only 4"
     assert of("at_least_rows = 5", unclear()) == UNCLEAR
+    odd = "cannot tell (upstream): it is no number: 'x'"
+    assert of("at_least_rows = 5", rows(("x",))) == odd
     assert of("", unclear()) == ""
     assert of(FEWER, rows((4,))) == ""
     assert of(FEWER, rows((4,)), rows((5,)), "postdeploy") == "it is 4, and was 5"
@@ -345,6 +368,36 @@ def test_a_trigger_of_what_is_promised(keys: str, found: Any, expected: str) -> 
     fact = answered(found) if isinstance(found, int) else found
     api = Seen(ApiFacts(base="u", answers={"endpoint.x": fact}))
     assert told(scene(items, api=api, moment="postdeploy"), "trigger.t") == expected
+
+
+def test_a_trigger_of_what_cannot_be_told() -> None:
+    """Whether an answer is what is promised: then its status fires it; and of nothing at all."""
+    items = {"endpoint.x": 'path = "/x"\ncontent_type = ""\nstatus = 404\ntext = ["a"]',
+             "trigger.t": 'when = ["endpoint.*"]\nstatus_from = 400'}  # fmt: skip
+    unread = answered(404).value.model_copy(update={"unread": "too long"})
+    api = Seen(ApiFacts(base="u", answers={"endpoint.x": Seen(unread)}))
+    where = scene(items, api=api, moment="postdeploy")
+    assert told(where, "trigger.t") == "roll back: endpoint.x answered 404"
+    trigger = where.contract.promise("trigger.t")
+    assert trigger.moments == ("postdeploy",)
+    alone = dataclasses.replace(where.contract, promises={"trigger.t": trigger})
+    nothing = told(dataclasses.replace(where, contract=alone), "trigger.t")
+    assert nothing.startswith("WARN it watches no item at this moment")
+    endpoint = where.contract.promise("endpoint.x").before
+    assert list(kinds()["trigger"].references(endpoint, {})) == []
+
+
+def test_a_waiver_of_another_kind() -> None:
+    """What is no waiver applies at every moment, and names nothing."""
+    of = {"group.b": GROUPS["group.b"]}
+    kind, item = kinds()["waiver"], scene(of).contract.promise("group.b").before
+    assert kind.moments(item, True) == ("predeploy", "postdeploy", "rollback")
+    assert list(kind.references(item, {})) == []
+    keys = 'item = "group.b"\nowner = "o"\nreason = "r"\nexpires = 2026-01-01'
+    waiver = scene({**of, "waiver.w": keys}).contract.promise("waiver.w").before
+    assert isinstance(waiver, Waiver)
+    for day, waived in ((1, {"group.b": "waiver.w"}), (2, {})):
+        assert in_force({"waiver.w": waiver}, dt.date(2026, 1, day)) == waived
 
 
 ABSENT = {
