@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
 from gate.sources.rehearsal.facts import Receipt, RehearsalFacts
@@ -31,13 +32,13 @@ class Gone:
 
 def account(facts: RehearsalFacts, way: Way, chosen: Scope, gone: Gone) -> RehearsalFacts:
     """Lay the receipts beside each other, newest first, and say why the others are missing."""
-    here = _receipts([*gone.forth, *gone.back])
-    empty = _receipts(gone.empty)
+    back, empty = _receipts(gone.back), _receipts(gone.empty)
+    rank = {name: number for number, name in enumerate(way.history)}
+    here = {**_receipts(gone.forth), **own_faults(back, empty, rank)}
     merged = {
         name: together(here[name], empty[name]) if name in here and name in empty else one
         for name, one in {**empty, **here}.items()
     }
-    rank = {name: number for number, name in enumerate(way.history)}
     receipts = sorted(merged.values(), key=lambda one: -rank.get(one.revision, 0))
     stopped = next((one.revision for one in gone.forth if one.stopped), "")
     unjudged = dict(chosen.left)
@@ -67,6 +68,37 @@ def account(facts: RehearsalFacts, way: Way, chosen: Scope, gone: Gone) -> Rehea
             "half": dict.fromkeys(alone, gone.why) if gone.why else {},
         }
     )
+
+
+def own_faults(
+    back: Mapping[str, Receipt], empty: Mapping[str, Receipt], rank: Mapping[str, int]
+) -> dict[str, Receipt]:
+    """What was found on the way back, without what a newer revision's way down had left wrong.
+
+    Whoever goes back from a state meets each older revision in what the newer ones left of it: an
+    object that one of them does not give back is, by the older one's own way up, another one again.
+    Where that one gives everything back on the way from an empty database, it is not its fault.
+
+    Args:
+        back: Receipts of the way back, by revision.
+        empty: Those of the same revisions from an empty database, as far as there are any.
+        rank: Place of each revision in the history.
+    """
+    wrong: set[str] = set()
+    found = {}
+    for name in sorted(back, key=lambda one: -rank.get(one, 0)):
+        one, alone = back[name], empty.get(name)
+        if alone is not None and not alone.diff:
+            own = tuple(line for line in one.diff if _object(line) not in wrong)
+            one = one.model_copy(update={"diff": own})
+        found[name] = one
+        wrong |= {_object(line) for line in (*one.diff, *(alone.diff if alone else ()))}
+    return found
+
+
+def _object(line: str) -> str:
+    """``column orders.status`` of ``~ column orders.status: text not null -> text``."""
+    return line.partition(" ")[2].partition(": ")[0]
 
 
 def _receipts(steps: list[Step]) -> dict[str, Receipt]:
