@@ -10,8 +10,8 @@ Privileges = Literal["root", "sudo", "user"]
 
 GRACE_S = 1.0
 """Between asking a script to end and killing it."""
-TIMED_OUT = (124, 137)
-"""Exit statuses of coreutils' ``timeout``: ended by TERM, or by KILL."""
+TIMED_OUT = (124, 137, 143)
+"""Exit statuses of ``timeout``: ended by TERM (143 with busybox), or by KILL."""
 
 FRAME = """\
 limit=; as=; who=user; why=

@@ -56,7 +56,8 @@ restores = "{restores}"
 """
 
 
-def _lay_out(folder: pathlib.Path, history: History, live: str, binaries: pathlib.Path) -> None:
+def lay_out(folder: pathlib.Path, history: History, live: str, binaries: pathlib.Path) -> None:
+    """Write the release, the contract and the target."""
     files = {"migrations/env.py": history.env, "alembic.ini": history.ini, **history.files}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +89,9 @@ def test_a_history_is_judged_from_nothing(
 ) -> None:
     """Every step of it, up to its heads and down to base; live stays empty."""
     history = HISTORIES[name]
-    _lay_out(tmp_path, history, database, postgres.binaries)
+    lay_out(tmp_path, history, database, postgres.binaries)
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    facts, found = _judged(tmp_path)
+    facts, found = judged(tmp_path)
     with psycopg.connect(database) as live:
         assert live.execute("SELECT to_regrole('gate_history')").fetchone() == (None,)
     receipts = facts.receipts.value if isinstance(facts.receipts, Seen) else ()
@@ -135,9 +136,9 @@ def test_what_was_killed_from_outside_is_not_known(
         },
         steps=2,
     )
-    _lay_out(tmp_path, history, database, postgres.binaries)
+    lay_out(tmp_path, history, database, postgres.binaries)
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    facts, found = _judged(tmp_path)
+    facts, found = judged(tmp_path)
     assert isinstance(facts.receipts, Seen)
     assert [one.revision for one in facts.receipts.value if one.clean] == ["c", "a"]
     assert list(facts.unjudged) == ["b"]
@@ -174,9 +175,9 @@ def test_a_thread_that_is_over_is_behind_all_steps(
         files={**TWO, f"{AT}c.py": table("c", "b"), f"{AT}d.py": table("d", "c")},
         env=PASSING.format(flag=str(flag)) + ENV.format(engine=BY_NAME, more=""),
     )  # fmt: skip
-    _lay_out(tmp_path, history, database, postgres.binaries)
+    lay_out(tmp_path, history, database, postgres.binaries)
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    facts, found = _judged(tmp_path)
+    facts, found = judged(tmp_path)
     assert isinstance(facts.receipts, Seen), found
     assert [one.revision for one in facts.receipts.value if one.clean] == ["d", "c", "b", "a"]
     # By the command that proves, by the process's first answer, and by what is kept from there on.
@@ -188,9 +189,9 @@ def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(
 ) -> None:
     """Where it calls no Alembic at the head, the way down from there is not known; others are."""
     history = History(files={**TWO, "shop.py": LOOKS}, how='application = ["{python}", "shop.py"]')
-    _lay_out(tmp_path, history, database, postgres.binaries)
+    lay_out(tmp_path, history, database, postgres.binaries)
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-    facts, found = _judged(tmp_path)
+    facts, found = judged(tmp_path)
     assert isinstance(facts.receipts, Seen)
     assert [one.revision for one in facts.receipts.value if one.clean] == ["a"]
     assert "it looked first whether there is anything to do" in facts.unjudged["b"]
@@ -198,7 +199,8 @@ def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(
     assert not found["rehearsal.there"], found
 
 
-def _judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:
+def judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:
+    """What a rehearsal of a history saw, and what is said of each item."""
     contract = load_contract(folder / "contract")
     target = load_target(str(folder / "target.toml"), folder)
     with open_carrier(target) as carrier:

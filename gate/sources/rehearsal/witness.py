@@ -34,7 +34,9 @@ STRENGTH = (
 
 SAMPLE = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), l.mode, l.granted,
-           extract(epoch FROM clock_timestamp() - l.waitstart)::float8, l.pid,
+           CASE WHEN NOT l.granted THEN extract(
+               epoch FROM clock_timestamp() - (to_jsonb(l)->>'waitstart')::timestamptz)::float8 END,
+           l.pid,
            CASE WHEN l.granted THEN NULL ELSE (
                SELECT string_agg(b.state || ': ' || left(b.query, 80), '; ')
                  FROM pg_stat_activity AS b WHERE b.pid = ANY(pg_blocking_pids(l.pid))) END
