@@ -118,9 +118,9 @@ def test_what_stands_in_front_of_a_release() -> None:
     [
         (dt.timedelta(days=5), ""),
         (dt.timedelta(days=5, seconds=-1), "its certificate (a) is good for only 4 more days, "
-         "until 2026-01-05; promised 5"),
-        (dt.timedelta(0), "its certificate (a) is good for only 0 more days, until 2026-01-01; "
-         "promised 5"),
+         "until 2026-01-05; promised 5 days"),
+        (dt.timedelta(0), "its certificate (a) is good for only 0 more minutes, until 2026-01-01; "
+         "promised 5 days"),
         (dt.timedelta(days=-1), "its certificate (a) expired on 2025-12-31"),
     ],
 )  # fmt: skip

@@ -295,7 +295,7 @@ def chained(*links: tuple[float, float]) -> dict[str, Any]:
         ("", chained((1, 30), (1, -3)), "n1: expired 3 days ago, on 2025-12-29"),
         ("", chained((0, 30)), ""),
         ("", chained((-1, 30)), "good only from 2026-01-02 00:00 UTC on"),
-        ("", chained((1, 0)), "good for only 0 more days"),
+        ("", chained((1, 0)), "good for only 0 more minutes"),
         ('names = ["b.example"]', {}, "not good for b.example, but for desk.example"),
         ('names = ["b.example"]', {"names": ()}, "not good for b.example, but for no name"),
         ('issuer = "CB"', {}, "issued by CA"),

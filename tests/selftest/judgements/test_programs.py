@@ -171,6 +171,8 @@ DELETED = program(8, executable="/opt/app/bin/app (deleted)")
         ("", running(replaced=Seen(("/lib/ssl", "/b", "/c", "/d", "/e", "/f"))),
          "WARN it still uses what was replaced: /lib/ssl, /b, /c, /d, /e"),
         ("", running(replaced=unclear()), ""),
+        ("drop_ins = []", running(user=unclear(), groups=unclear(), variables=unclear(),
+                                  zone=unclear(), limits=unclear()), ""),
         ('before = "absent"', running(replaced=Seen(("/lib/ssl",))),
          "process of app.service is there"),
     ],

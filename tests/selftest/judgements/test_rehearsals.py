@@ -91,6 +91,10 @@ def command(tag: str = "ALTER TABLE", *objects: str, timeout: str = "5s") -> Com
     return Command(tag=tag, objects=objects, at_s=0.0, seconds=0.1, lock_timeout=timeout)
 
 
+IX_ITEM = (
+    'table = "t"\nmethod = "hnsw"\ncolumns = ["a", "b desc"]\nunique = true\n'
+    'options = { m = "16" }\npredicate = "a > 0"\ninclude = ["c"]'
+)
 FAILED = leg(exit_status=1, output="boom")
 NO_SERVER = Lack(kind=SERVER, objects=("15",))
 SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
@@ -164,6 +168,8 @@ WAITS = "blocked_at_most_s = 1"
         (facts(), "cannot tell: there was no bystander: name tables as [alembic] hot"),
         (facts(up=()), ""),
         (facts(up=(), reached=unclear()), UNCLEAR),
+        (facts(bystanders=(by(1.0), by(0.1, error="lost"))),
+         "cannot tell: a bystander of t got nowhere: lost"),
         (facts(bystanders=(by(1.1), by(0.1, error="lost"))), "who reads t waited 1.10 s for b"),
         (facts(bystanders=(by(0.1), by(0.1, error="lost"))),
          "cannot tell: a bystander of t got nowhere: lost"),
@@ -191,6 +197,16 @@ def test_the_schema_afterwards() -> None:
     assert said("schema = true", facts(after=unclear()), others=others) == UNCLEAR
     locked = facts(after=database(catalog=catalog(locked=("t",))))
     assert said("schema = true", locked, others=others).startswith("cannot tell (table.t on the")
+    whole = {
+        **others,
+        "database.d": "nothing_else = true",
+        "index.ix": IX_ITEM,
+        "enum.mood": 'labels = ["good", "bad"]',
+        "database.who": 'connects_as = "eve"',
+    }
+    assert said("schema = true", facts(), others=whole) == ""
+    judged = finding(where("schema = true", Seen(facts()), others=whole), "rehearsal.x")
+    assert judged.seen == "4 hold"
     two = {**others, "index.ix": 'table = "t"\ncolumns = ["a"]', "table.u": TABLE}
     found = where("schema = true", Seen(locked), others=two)
     judged = finding(found, "rehearsal.x")
@@ -463,6 +479,38 @@ def test_declarations(head: str, receipt: Receipt, up: Leg, stale: str) -> None:
     assert found.receipts[0].rows == ()
     other = apply(how, facts(up=(up,)), [Receipt(revision="z", rows=("t: 5",))])
     assert (other.stale, other.told, other.receipts[0].rows) == ([], [], ("t: 5",))
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "left"),
+    [
+        (CHANGES, ("t: 5 rows, and were 4", "u: 5 rows, and were 4"), ("u: 5 rows, and were 4",)),
+        (REMOVES, ("t.c: 5 values gone", "u: 4 rows"), ("u: 4 rows",)),
+        (REMOVES, ("t: the same number (other content)", "u: the same number (other content)"),
+         ("u: the same number (other content)",)),
+        (REMOVES, ("t.c: 5 values gone", "t: 5 rows, and were 4"), ("t: 5 rows, and were 4",)),
+    ],
+)  # fmt: skip
+def test_a_declaration_explains_its_own(
+    head: str, rows: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    """What it does not name is left as it was found, and is red."""
+    how = contract(BACK, head).alembic
+    assert how is not None
+    one = Receipt(revision="b", rows=rows, moved=("t", "u"))
+    found = apply(how, facts(up=(leg("a"), DROPS)), [one])
+    assert found.receipts[0].rows == left
+    assert found.stale == []
+
+
+@pytest.mark.parametrize("head", [ONE_WAY, CHANGES, REMOVES])
+def test_a_declaration_of_another_revision(head: str) -> None:
+    """It waits, and hides none behind it."""
+    other = head.replace('"b"', '"z"')
+    how = contract(BACK, other + head).alembic
+    assert how is not None
+    found = apply(how, facts(up=(DROPS,)), [Receipt(revision="b", rows=("t: 5",), moved=("t",))])
+    assert len(found.told) == 1
 
 
 def test_a_clone_without_all_rows_shows_no_content() -> None:
