@@ -176,8 +176,8 @@ def test_help_reads_well(name: str) -> None:
     "options", [["chekc"], ["check", "--aply", "predeploy"], ["check"], ["check", "predeplo"], []]
 )
 def test_a_wrong_option(options: list[str]) -> None:
-    """Exit status 2 and the usage, no traceback."""
+    """Exit status 4, as pytest's for one, and the usage; no traceback."""
     done = runs.run([sys.executable, "-m", "gate", *options])
-    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.returncode == 4, done.stdout + done.stderr
     assert "usage: gate" in done.stderr
     assert "Traceback" not in done.stderr

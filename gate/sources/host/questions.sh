@@ -41,7 +41,8 @@ limited() {
 }
 
 # probe NAME SECONDS BYTES: a question of somebody else, read by a shell of its own from its input;
-# to be called where nothing else is asked behind it. What reads its answer has an end of its own: a process that it leaves may hold the other side.
+# to be called where nothing else is asked behind it. What reads its answer has an end of its own: a
+# process that it leaves may hold the other side.
 probe() {
   [ "$cut" = cat ] || cut="head -c $3"
   [ -z "$limit" ] || {
