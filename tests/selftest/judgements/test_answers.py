@@ -86,6 +86,8 @@ PLAIN = 'content_type = ""\n'
         ('headers = { A = "b c" }', answer(headers={"a": "b  c"}), ""),
         ('headers = { A = "b  c" }', answer(headers={"a": "b c"}), ""),
         ('headers = { A = "b" }', answer(headers={"a": "c"}), "the header A says 'c', not 'b'"),
+        ('headers = { A = "b" }', answer(headers={"a": "c" * 300}),
+         f"the header A says '{'c' * 200}', not 'b'"),
         ('headers = { A = { like = ["^b"] } }', answer(headers={"a": "bc"}), ""),
         ('headers = { A = { like = ["^b"] } }', answer(headers={"a": "c"}),
          "the header A says 'c', which is not like '^b'"),
@@ -541,6 +543,10 @@ BESIDE = 'at_most_s = 1\nbeside = "slow"'
         (Timing(samples_s=(0.5, 1.1), strain=0.25), answer(), f"{STRAINED.replace('100%', '25%')}"
          "while endpoint.slow ran, it took 1.1 s, promised 1 s at most"),
         (Timing(ended="nobody answered"), answer(), "while endpoint.slow ran, nobody answered"),
+        (Timing(ended="nobody answered", strain=1.0), answer(),
+         f"{STRAINED}while endpoint.slow ran, nobody answered"),
+        (Timing(samples_s=(2.0,), strain=0.5), answer(), f"{STRAINED.replace('100%', '50%')}"
+         "while endpoint.slow ran, it took 2 s, promised 1 s at most"),
         (None, answer(), "cannot tell: endpoint.x was not asked while endpoint.slow ran"),
         (Timing(samples_s=(0.5,)), answer(status=500), "cannot tell how endpoint.x answers while "
          "endpoint.slow runs, which is not answered as promised: answered 500"),
