@@ -10,6 +10,8 @@ not told: nobody but a superuser may see whether there is one.
 
 from __future__ import annotations
 
+KINDS = ("role", "membership")
+
 # What a session's temporary tables belong to comes and goes with it.
 MATTER = """
     WITH RECURSIVE here AS (
@@ -73,3 +75,8 @@ THEIRS = f"{MATTER} {ROLES} UNION ALL {MEMBERS}"
 """Roles that matter to the database, and their members, as ``kind, name, owner, definition``."""
 EVERY = f"{ALL} {ROLES} UNION ALL {MEMBERS}"
 """Every role and every membership of the server."""
+
+
+def of_a_role(line: str) -> bool:
+    """Whether a difference is one of a role or a membership: others make and drop those, too."""
+    return line.startswith(tuple(f"{sign} {kind} " for sign in "+-" for kind in KINDS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from gate.catalog.roles import of_a_role
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
@@ -20,7 +21,6 @@ from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
 from gate.sources.fact import Absent, Seen, known, require
-from gate.sources.rehearsal.beyond import of_a_role
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.reason import reason
 

@@ -10,7 +10,6 @@ from gate.catalog.roles import EVERY
 from gate.secrets import known
 from gate.sources.rehearsal.clone import Clone
 
-KINDS = ("role", "membership")
 LIVE = """
     SELECT concat('it is ', r.rolname, '''s') AS told
       FROM pg_database AS d JOIN pg_roles AS r ON r.oid = d.datdba WHERE d.datname = %(live)s
@@ -45,11 +44,6 @@ def theirs(connection: psycopg.Connection[Any], clone: Clone) -> frozenset[str]:
     told = [str(one) for (one,) in rows]
     told += [f"{kind} {name}: {definition}" for kind, name, _, definition in roles]
     return frozenset(known.first(one, 200) for one in told)
-
-
-def of_a_role(line: str) -> bool:
-    """Whether it tells of a role or a membership: others make and drop those meanwhile, too."""
-    return line.startswith(tuple(f"{sign} {kind} " for sign in "+-" for kind in KINDS))
 
 
 def changed(before: frozenset[str], now: frozenset[str]) -> tuple[str, ...]:
