@@ -22,6 +22,10 @@ from psycopg.conninfo import make_conninfo
 
 from sandbox.postgres import bring
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell begins in the background ignores Ctrl-C, and so would all that tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 NOBODY = "nobody"
 READY_S = 20.0
 STOP_S = 15.0
