@@ -16,7 +16,7 @@ from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole
 from gate.sources.fact import Absent, CannotTell, Cause, Model, Seen
-from gate.sources.host.firewall import NFT, ChainFacts, nft_chains
+from gate.sources.host.firewall import NFT, RULE_SET, ChainFacts, nft_chains
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
@@ -54,7 +54,7 @@ def _script(subjects: Sequence[str]) -> str:
         tool = one if one == NFT else f"{one}-save"
         commands[f"{one}.tool"] = f"has {shlex.quote(tool)}"
         if one == NFT:
-            commands |= {"nft": "limited nft -s list ruleset", "json": "limited nft -j list chains"}
+            commands |= RULE_SET
         else:
             commands[one] = f"limited {tool}"
     has = 'has() { command -v "$1" >/dev/null 2>&1 && echo there || echo none; }\n'

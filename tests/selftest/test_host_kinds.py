@@ -19,6 +19,7 @@ import pytest
 from gate.errors import ContractError
 from gate.kinds.runtime import version_of as runtime_of
 from gate.sources.fact import Seen
+from tests.selftest.networks import with_rules
 from tests.selftest.promised import (
     CANNOT,
     all_of,
@@ -514,22 +515,8 @@ table inet gatetest {
 @pytest.fixture
 def network() -> Iterator[str]:
     """A network of its own with a firewall in it: the words that lead into it."""
-    if os.geteuid() != 0:
-        pytest.skip("a network of its own needs root")
-    words = ["unshare", "-n", "sh", "-c", "echo ready; read -r _"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:  # noqa: S603
-        assert keeper.stdout is not None
-        assert keeper.stdout.readline() == b"ready\n"
-        inside = f"nsenter -t {keeper.pid} -n"
-        done = subprocess.run(  # noqa: S603
-            [*inside.split(), "nft", "-f", "-"], input=RULES.encode(), capture_output=True,
-            check=False, timeout=READY_S,
-        )  # fmt: skip
-        if done.returncode:
-            keeper.communicate(b"\n", timeout=READY_S)
-            pytest.skip(f"this kernel has no nftables: {done.stderr.decode()[:200]}")
+    with with_rules(RULES) as inside:
         yield inside
-        keeper.communicate(b"\n", timeout=READY_S)
 
 
 def test_firewall(network: str, tmp_path: pathlib.Path) -> None:

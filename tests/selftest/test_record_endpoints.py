@@ -112,6 +112,17 @@ def test_what_a_document_lists(tmp_path: pathlib.Path, server: ThreadingHTTPServ
     assert again == {}
 
 
+def recorded(folder: pathlib.Path, server: ThreadingHTTPServer) -> str:
+    """What is recorded of a server's endpoints."""
+    (folder / "here.toml").write_text(
+        f'title = "T"\nhost = "local://"\n[deadlines]\nwindow_s = 0.01\n'
+        f'[api]\nbase = "http://127.0.0.1:{server.server_address[1]}"\n'
+    )
+    target = load_target(str(folder / "here.toml"), folder)
+    nothing = Contract(system="", cwd="/", folder=str(folder), sha256="", promises={})
+    return record(target, nothing, ("endpoints",))[0]["endpoints"]
+
+
 class Wall(Handler):
     """A front door that lets nobody in, whatever is asked for."""
 
@@ -126,16 +137,10 @@ class Wall(Handler):
 def test_a_wall_before_everything(tmp_path: pathlib.Path, server: ThreadingHTTPServer) -> None:
     """That guessed addresses of documents are refused, too, says nothing about them."""
     server.RequestHandlerClass = Wall
-    (tmp_path / "here.toml").write_text(
-        f'title = "T"\nhost = "local://"\n[deadlines]\nwindow_s = 0.01\n'
-        f'[api]\nbase = "http://127.0.0.1:{server.server_address[1]}"\n'
-    )
-    target = load_target(str(tmp_path / "here.toml"), tmp_path)
-    nothing = Contract(system="", cwd="/", folder=str(tmp_path), sha256="", promises={})
-    chapters, _ = record(target, nothing, ("endpoints",))
-    assert chapters["endpoints"].count("[endpoint.") == 1
-    assert "[endpoint.root]" in chapters["endpoints"]
-    assert "status = 401" in chapters["endpoints"]
+    text = recorded(tmp_path, server)
+    assert text.count("[endpoint.") == 1
+    assert "[endpoint.root]" in text
+    assert "status = 401" in text
 
 
 class OneAnswer(Handler):
@@ -153,13 +158,7 @@ class OneAnswer(Handler):
 def test_one_answer_to_everything(tmp_path: pathlib.Path, server: ThreadingHTTPServer) -> None:
     """It is no document where one was guessed to be: the address itself is all that is kept."""
     server.RequestHandlerClass = OneAnswer
-    (tmp_path / "here.toml").write_text(
-        f'title = "T"\nhost = "local://"\n[deadlines]\nwindow_s = 0.01\n'
-        f'[api]\nbase = "http://127.0.0.1:{server.server_address[1]}"\n'
-    )
-    target = load_target(str(tmp_path / "here.toml"), tmp_path)
-    nothing = Contract(system="", cwd="/", folder=str(tmp_path), sha256="", promises={})
-    text = record(target, nothing, ("endpoints",))[0]["endpoints"]
+    text = recorded(tmp_path, server)
     assert text.count("[endpoint.") == 2  # its body is a table of its own
     assert "[endpoint.root]" in text
     assert "[endpoint.root.body]" in text

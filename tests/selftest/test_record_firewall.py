@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -19,9 +17,9 @@ from gate.kinds.look import look
 from gate.kinds.scene import Scene
 from gate.recorder.live import record
 from gate.target import Target
+from tests.selftest.networks import with_rules, within
 from tests.selftest.promised import check, lying
 
-READY_S = 10.0
 NOTHING = Contract(system="", cwd="/", folder="/nowhere", sha256="", promises={})
 NFT = """
 table inet shop {
@@ -62,27 +60,8 @@ iptables -A FORWARD -p icmp -j ACCEPT
 @pytest.fixture
 def network() -> Iterator[str]:
     """A network of its own with a firewall in it: the words that lead into it."""
-    if os.geteuid() != 0:
-        pytest.skip("a network of its own needs root")
-    words = ["unshare", "-n", "sh", "-c", "echo ready; read -r _"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:  # noqa: S603
-        assert keeper.stdout is not None
-        assert keeper.stdout.readline() == b"ready\n"
-        inside = f"nsenter -t {keeper.pid} -n"
-        done = within(inside, "nft -f -", NFT)
-        if done.returncode:
-            keeper.communicate(b"\n", timeout=READY_S)
-            pytest.skip(f"this kernel has no nftables: {done.stderr[:200]}")
+    with with_rules(NFT) as inside:
         yield inside
-        keeper.communicate(b"\n", timeout=READY_S)
-
-
-def within(network: str, command: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command in the network."""
-    words = [*network.split(), *command.split()]
-    return subprocess.run(  # noqa: S603
-        words, input=text, text=True, capture_output=True, check=False, timeout=READY_S
-    )
 
 
 def host(network: str, folder: pathlib.Path) -> Target:

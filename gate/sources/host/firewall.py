@@ -15,6 +15,8 @@ from gate.sources.host.section import Section
 Subject = tuple[str, str, str]
 """Tool, table and chain."""
 NFT = "nft"
+RULE_SET = {"nft": "limited nft -s list ruleset", "json": "limited nft -j list chains"}
+"""What nftables is asked, by the name of the part: `nft_chains` reads both answers."""
 NO_TABLE = ("does not exist", "No chain/target/match by that name", "can't initialize")
 COUNTER = re.compile(r"\scounter(?: packets \d+ bytes \d+)?(?=\s|$)")
 NFT_TABLE = re.compile(r"table (\S+ \S+) \{(?: #.*)?")
@@ -43,7 +45,7 @@ def script(subjects: Sequence[Subject]) -> str:
     """The whole rule set of nftables, and the rules of each of iptables' tables."""
     commands: dict[str, str] = {}
     if any(tool == NFT for tool, *_ in subjects):
-        commands |= {"nft": "limited nft -s list ruleset", "json": "limited nft -j list chains"}
+        commands |= RULE_SET
     for tool, table, _ in subjects:
         if tool != NFT:
             commands[f"{tool}.{table}"] = f"limited {tool} -w 2 -t {shlex.quote(table)} -S"
