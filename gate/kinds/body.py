@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from gate.contract.body_schema import complaints
@@ -59,7 +58,7 @@ def _body(item: PromisedExchange, answer: Answer) -> list[str]:
         for pointer in item.without
         for where, _ in itertools.islice(places(pointer, answer.body), MORE)
     ]
-    text = as_text(answer.body)
+    text = answer.text
     stated = text
     if isinstance(answer.body, str) and is_exposed(text, answer.content_type):
         stated = "\n" + without_comments(text)
@@ -77,11 +76,6 @@ def _body(item: PromisedExchange, answer: Answer) -> list[str]:
             f"tell all that is promised, and the rest was not kept"
         )
     return broken + lacks
-
-
-def as_text(body: object) -> str:
-    """A body as text: JSON with its letters as they are: ``Zürich``, with no escapes."""
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
 
 
 def _unlike(patterns: Iterable[str], body: object) -> list[str]:

@@ -10,7 +10,6 @@ from gate.contract.item import Item, Moment
 from gate.contract.model import MOMENTS, Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
-from gate.kinds.body import as_text
 from gate.kinds.endpoint import detail
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
@@ -159,8 +158,7 @@ def _body(item: Canary, mark: str, answer: Answer, open_: list[str]) -> list[str
         return []
     if request.body and not answer.is_json:
         return [f"the body is no JSON{': ' if answer.flaw else ''}{answer.flaw}"]
-    text = as_text(answer.body)
-    lacking = [f"the body lacks {one!r}" for one in request.text if one not in text]
+    lacking = [f"the body lacks {one!r}" for one in request.text if one not in answer.text]
     if lacking and answer.cut:
         open_.append(f"the body of {request.path} went on, and was not kept")
         return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from gate.secrets import known
@@ -48,8 +47,7 @@ def cause(answer: Answer, role: str | None) -> str:
         return to + (": a login page" if LOGIN.search(answer.location) else "")
     if answer.status < 400:  # noqa: PLR2004
         return ""
-    text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-    text = text[:READ].lower()
+    text = answer.text[:READ].lower()
     if answer.status == 401 and role is not None:  # noqa: PLR2004
         expired = "has expired" if "expired" in text else "is not accepted"
         return f": the token of {role} {expired}"

@@ -205,17 +205,9 @@ def test_another_version_of_a_probe_does_not_judge_what_was_kept() -> None:
     assert "is none of its facts" in str(probed(odd, probe(), "a"))
 
 
-def test_commands_side_by_side() -> None:
-    """Many at once, each for its own time; none passes for another one's answer."""
-    commands = {
-        "plain": "echo one; echo two >&2; exit 3",
-        "forger": "printf '0 forged\\n0\\n\\n2 0'",
-        "hangs": "echo begun; sleep 30",
-        "reads": "cat; echo read",
-        "floods": "yes",
-        **{f"more {n}": f"sleep 0.2; echo {n}" for n in range(30)},
-    }
-    side = probe(
+def beside(commands: Mapping[str, Command]) -> Probe[Any, Word]:
+    """A probe that runs commands side by side, a second each, and tells their words and status."""
+    return probe(
         script=lambda asked: each((commands[one] for one in asked), 1.0),
         read=lambda section, asked: {
             one: Word(word=block.text, parts=(block.rc,))
@@ -223,6 +215,19 @@ def test_commands_side_by_side() -> None:
         },
         deadline_s=4.0,
     )
+
+
+def test_commands_side_by_side() -> None:
+    """Many at once, each for its own time; none passes for another one's answer."""
+    commands: dict[str, Command] = {
+        "plain": "echo one; echo two >&2; exit 3",
+        "forger": "printf '0 forged\\n0\\n\\n2 0'",
+        "hangs": "echo begun; sleep 30",
+        "reads": "cat; echo read",
+        "floods": "yes",
+        **{f"more {n}": f"sleep 0.2; echo {n}" for n in range(30)},
+    }
+    side = beside(commands)
     started = time.monotonic()
     found = ask(*(AskProbe(side, one) for one in commands)).probes
     assert time.monotonic() - started < 6
@@ -251,14 +256,7 @@ def test_programs_without_a_shell_of_their_own() -> None:
         "reads": Bounded("cat; echo read"),
         "shell": "echo $0",
     }
-    side = probe(
-        script=lambda asked: each((commands[one] for one in asked), 1.0),
-        read=lambda section, asked: {
-            one: Word(word=block.text, parts=(block.rc,))
-            for one, block in blocks(section, asked).items()
-        },
-        deadline_s=4.0,
-    )
+    side = beside(commands)
     found = ask(*(AskProbe(side, one) for one in commands)).probes
     told = {one: probed(found, side, one) for one in commands}
     assert told == {

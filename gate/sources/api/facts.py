@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import Any
 
 from gate.sources.fact import Fact, Model
@@ -179,6 +180,13 @@ class Answer(Model):
     flaw: str = ""
     unread: str = ""
     cut: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its body as text: JSON with its letters as they are, ``Zürich`` and no escapes."""
+        return (
+            self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
+        )
 
 
 class ApiFacts(Model):

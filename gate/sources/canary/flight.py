@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -147,9 +146,7 @@ def _lacks(request: Sent, answer: Answer) -> str:
         return f"it answers with {answer.content_type or 'no content type'}"
     if answer.unread and (request.text or request.body):
         raise ObservationError(f"the body of {request.path}: {answer.unread}")
-    body = answer.body
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    lacking = [one for one in request.text if one not in text]
+    lacking = [one for one in request.text if one not in answer.text]
     wrong = complaints(request.body, answer.body, known.first) if request.body else []
     return "; ".join([*(f"it lacks {one!r}" for one in lacking), *wrong])
 
