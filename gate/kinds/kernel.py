@@ -131,7 +131,8 @@ def _taints(section: Section) -> Fact[tuple[int, ...]]:
     text = section.text.strip()
     if not FLAGS.fullmatch(text):
         return cannot_tell(section, "/proc/sys/kernel/tainted")
-    return Seen(tuple(bit for bit in range(32) if int(text) >> bit & 1))
+    flags = int(text)
+    return Seen(tuple(bit for bit in range(flags.bit_length()) if flags >> bit & 1))
 
 
 def _words(
@@ -173,8 +174,7 @@ def _is_of(one: str, release: str) -> bool:
 
 def _numbers(release: str) -> tuple[list[int], list[int]]:
     """The numbers before the first word, and all of them, of which a build's is the last."""
-    version = VERSION.match(release)
-    texts = (version[0] if version else "", release)
+    texts = (VERSION.findall(release)[0], release)
     first, every = ([int(one) for one in re.findall(r"\d+", text)] for text in texts)
     return first, every
 

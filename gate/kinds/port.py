@@ -186,7 +186,7 @@ def _outlived(item: ListeningPort, found: list[Listener], host: HostFacts) -> li
     unit = host.units.get(item.owner or "")
     if not isinstance(unit, Seen) or not isinstance(unit.value.pids, Seen):
         return []
-    since_us = unit.value.readings[-1].started_monotonic_us
+    since_us = unit.value.readings[1].started_monotonic_us
     if not since_us:
         return []
     since = host.identity.booted + dt.timedelta(microseconds=since_us) - TOLERANCE

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from gate.kinds.kernel import KernelFacts, _pending, _taints, _words
-from gate.sources.fact import CannotTell, Seen
+from gate.kinds.kernel import KERNEL, KernelFacts, _pending, _taints, _words
+from gate.sources.fact import CannotTell, Cause, Seen
 from gate.sources.host.section import Section
 from tests.selftest.given import said, unclear
+from tests.selftest.judgements.test_tools import answer
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 
@@ -17,6 +18,11 @@ UNCLEAR = "cannot tell (upstream): nobody tells"
 def section(text: str, rc: int = 0) -> Section:
     """What a part of the answer says."""
     return Section(text.encode(), rc, "")
+
+
+def nothing_of(what: str) -> CannotTell:
+    """That a part of the answer says nothing of it."""
+    return CannotTell(f"{what}: it said nothing of it", Cause.UPSTREAM)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,11 @@ def test_a_newer_kernel(runs: str, installed: str, newer: bool) -> None:  # noqa
 def test_a_reboot_that_is_pending(text: str, rc: int, expected: Any) -> None:
     """What is not told to its end tells nothing."""
     found = _pending("6.1-a", section(text, rc))
-    assert found == expected if expected else isinstance(found, CannotTell)
+    if expected:
+        assert found == expected
+    else:
+        assert isinstance(found, CannotTell)
+        assert found.reason.startswith("/run/reboot-required: ")
 
 
 def test_taints_and_words() -> None:
@@ -74,7 +84,8 @@ def test_taints_and_words() -> None:
     assert _taints(section("0\n")) == Seen(())
     assert _taints(section("4097\n")) == Seen((0, 12))
     assert _taints(section(f"{1 << 31}\n")) == Seen((31,))
-    assert isinstance(_taints(section("x")), CannotTell)
+    assert _taints(section(f"{1 << 32}\n")) == Seen((32,))
+    assert _taints(section("x")) == nothing_of("/proc/sys/kernel/tainted")
     asked = ("br_netfilter", "br-netfilter", "kvm")
     told: Any = {
         "modules": section("br-netfilter ext4 ."),
@@ -85,6 +96,42 @@ def test_taints_and_words() -> None:
     for text, rc in (("ext4", 0), ("ext4 .", 1), ("", 0)):
         cut: Any = {"modules": section(text, rc)}
         assert isinstance(_words(asked, cut, "modules", "it", end="."), CannotTell)
+
+
+ANSWER = {
+    "release": ("6.1.0-18-amd64\n", 0, ""),
+    "tainted": ("4097\n", 0, ""),
+    "cmdline": ("quiet nosmt\n", 0, ""),
+    "modules": ("kvm\next4\n.\n", 0, ""),
+    "reboot": ("kernel 6.1.0-20-amd64\n.\n", 0, ""),
+}
+
+
+def test_what_a_kernel_says() -> None:
+    """Each part by itself; without a release there is no kernel to speak of."""
+    asked = (("quiet", "splash"), ("kvm", "usb"))
+    assert KERNEL.read(answer(**ANSWER), [asked]) == {
+        asked: KernelFacts(
+            release="6.1.0-18-amd64",
+            taints=Seen((0, 12)),
+            pending=Seen(("the newer kernel 6.1.0-20-amd64 is installed",)),
+            parameters=Seen(("quiet",)),
+            modules=Seen(("kvm",)),
+        )
+    }
+    parts = dict.fromkeys(ANSWER, ("", 0, ""))
+    nothing = KERNEL.read(answer(**{**parts, "release": ANSWER["release"]}), [asked])
+    assert nothing == {
+        asked: KernelFacts(
+            release="6.1.0-18-amd64",
+            taints=nothing_of("/proc/sys/kernel/tainted"),
+            pending=nothing_of("/run/reboot-required"),
+            parameters=nothing_of("/proc/cmdline"),
+            modules=nothing_of("/proc/modules"),
+        )
+    }
+    none = KERNEL.read(answer(**{**ANSWER, "release": ("\n", 0, "")}), [asked])
+    assert none == {asked: nothing_of("/proc/sys/kernel/osrelease")}
 
 
 def kernel(**changes: Any) -> KernelFacts:
@@ -106,6 +153,7 @@ def kernel(**changes: Any) -> KernelFacts:
         ("taints = [12]", {"taints": Seen((12, 13))}, "it is tainted (flags 13)"),
         ("taints = [12]", {"taints": unclear()}, UNCLEAR),
         ('release = "6"', {"taints": Seen((1,)), "pending": unclear()}, ""),
+        ('release = "6"', {"parameters": unclear(), "modules": unclear()}, ""),
         ("no_reboot_pending = true", {}, ""),
         ("no_reboot_pending = true", {"pending": Seen(("a", "b"))},
          "a reboot is pending: a; a reboot is pending: b"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gate.errors import ContractError
 from gate.kinds.kind import Promises, State
 from gate.kinds.port import KIND, no_such_unit
 from gate.sources.fact import Absent, Seen
@@ -319,3 +320,6 @@ def test_an_owner_is_promised_itself() -> None:
     assert list(no_such_unit("owner", "ap.service", promises)) == [
         "owner: no item of services.toml promises the unit 'ap.service'"
     ]
+    items = {**SERVICE, "port.x": 'port = 80\nservice = "web"\nowner = "ap.service"'}
+    with pytest.raises(ContractError, match=r"\[port.x\]: owner: no item of services.toml"):
+        promised(items)
