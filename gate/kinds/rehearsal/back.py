@@ -21,9 +21,8 @@ def _way(name: str, facts: RehearsalFacts) -> Back:
     """The way back to a revision.
 
     Raises:
-        ObservationError: It is not known, or nothing was rehearsed of it.
+        ObservationError: It is not known.
     """
-    require(facts.receipts, "downgrade")
     if name not in facts.backs:
         raise ObservationError(f"cannot tell: no way back to {name} was asked for")
     return facts.backs[name]
@@ -31,13 +30,14 @@ def _way(name: str, facts: RehearsalFacts) -> Back:
 
 def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -> Finding:
     """Compare the way back to a revision."""
-    name = item.restores or ""
+    name = str(item.restores)
     promised = f"downgrade to {name}: catalog and rows as before"
     if name in facts.problems:
         why = facts.problems[name]
         return Finding(promised=promised, seen=why, broken=(f"{name}: {why}",))
+    rehearsed = require(facts.receipts, "downgrade")
     way = _way(name, facts)
-    receipts = [one for one in require(facts.receipts, "downgrade") if one.revision in way.steps]
+    receipts = [one for one in rehearsed if one.revision in way.steps]
     how = scene.contract.alembic
     said = apply(how, facts, receipts) if how else Declared(receipts)
     receipts = said.receipts
@@ -55,12 +55,13 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
     if not broken:
         open_ += lacking.unsure(facts, way.steps)
         _all_judged(name, facts, receipts, open_)
-    warnings = [*said.told, *_odd(facts, receipts, way)]
+    aside = [one for one in rehearsed if one.revision not in way.steps]
+    warnings = [*said.told, *_odd(facts, receipts, aside, way)]
     return Finding(
         promised=promised,
         seen=f"{'not as before' if broken else 'the same catalog and rows'}; "
         f"{summary.gone(facts, receipts)}",
-        broken=(*broken, *(open_ if broken else ())),
+        broken=(*broken, *open_),
         warnings=tuple(warnings),
     )
 
@@ -77,8 +78,17 @@ def _foreign(
     return [one for one in receipts if one.revision not in unknown], unknown
 
 
-def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]:
-    """What holds and is odd: one sentence per cause, with the revisions."""
+def _odd(
+    facts: RehearsalFacts, receipts: list[Receipt], aside: list[Receipt], way: Back
+) -> list[str]:
+    """What holds and is odd: one sentence per cause, with the revisions.
+
+    Args:
+        facts: What the rehearsal showed.
+        receipts: Those of this way.
+        aside: All others.
+        way: This way.
+    """
     lines = summary.by_cause(
         [(text.partition(": ")[2], text.partition(": ")[0])
          for one in receipts for text in one.unwritten],
@@ -97,11 +107,10 @@ def _odd(facts: RehearsalFacts, receipts: list[Receipt], way: Back) -> list[str]
         "judged by going back and up again alone, since from an empty database the history stops "
         "at {cause}: {names}",
     )
-    lines += summary.beside([one for one in receipts if one.revision in way.steps])
+    lines += summary.beside(receipts)
     lines += summary.noticed(one for one in facts.down if one.revision in way.steps)
     outside = [("", f"{one.revision} ({'; '.join(_unclean(one)) or one.failed})")
-               for one in require(facts.receipts, "downgrade")
-               if one.revision not in way.steps and not one.clean]  # fmt: skip
+               for one in aside if not one.clean]  # fmt: skip
     return lines + summary.by_cause(outside, "not on this way, and not clean: {names}")
 
 

@@ -46,8 +46,6 @@ def rehearsal(promise: Promise, scene: Scene) -> Finding:
 
 def _left(key: str, finding: Finding, facts: RehearsalFacts, scene: Scene) -> Finding:
     """What a rehearsal leaves behind breaks the promise of a clone; where there is none, each."""
-    if not facts.left and not facts.earlier:
-        return finding
     items = scene.contract.of(Rehearsal, "predeploy").values()
     here = key == "clone" or all(one.clone is None for one in items)
     return dataclasses.replace(

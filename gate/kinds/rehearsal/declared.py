@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gate.catalog.names import above
 from gate.catalog.names import told as catalog_name
 from gate.contract.rehearsal import Alembic
+from gate.kinds.rehearsal.lacking import name_of
 from gate.sources.fact import Seen
 from gate.sources.rehearsal.facts import ROWS, Leg, Receipt, RehearsalFacts
 
@@ -132,6 +133,4 @@ def _had_rows(facts: RehearsalFacts, name: str) -> bool:
 
 def _dropped(leg: Leg, name: str) -> bool:
     """Whether the trace saw a table or column go, by the catalog's name of it."""
-    return any(
-        catalog_name(one.partition(" ")[2].removeprefix("column ")) == name for one in leg.dropped
-    )
+    return any(catalog_name(name_of(one)) == name for one in leg.dropped)

@@ -152,10 +152,17 @@ def _why(lack: Lack, legs: list[Leg]) -> str:
         if tags:
             return f"runs {', '.join(sorted(tags))}"
         for dropped in leg.dropped:
-            name = dropped.removeprefix("table column ").partition(" ")[2] or dropped
-            if any(_concerns(one, name) for one in lack.objects):
+            if any(_concerns(one, name_of(dropped)) for one in lack.objects):
                 return f"drops {dropped}"
     return ""
+
+
+def name_of(dropped: str) -> str:
+    """The catalog's name of what is gone: ``t.c`` of ``table column t.c``.
+
+    What was granted on it, or said of it, is called by another word for its kind.
+    """
+    return dropped.partition(" ")[2].removeprefix("column ")
 
 
 def _concerns(lacking: str, dropped: str) -> bool:

@@ -117,6 +117,14 @@ SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
          "WARN new session on the live database meanwhile: x"),
         ("targets_clone = true", facts(targets_clone=Absent("no"), strangers=("x",)),
          "no; new session on the live database meanwhile: x"),
+        ("targets_clone = true", facts(up=(leg(beyond=("- table t", "+ roles of all")),)),
+         "upgrade of b: the live database itself is not as it was: - table t; + roles of all"),
+        ("targets_clone = true", facts(down=(leg(direction="down", beyond=("+ role eve: login",)),)),
+         "WARN roles of the live server are other ones since the downgrade of b, whoever did it: "
+         "+ role eve: login"),
+        ("targets_clone = true", facts(up=(leg(beyond=("+ role eve: login", "- table t")),)),
+         "upgrade of b: the live database itself is not as it was: - table t; roles of the live "
+         "server are other ones since the upgrade of b, whoever did it: + role eve: login"),
         ('reaches = "b"', facts(), ""),
         ('reaches = "b"', facts(left=("a role",)), "a role"),
         ('reaches = "b"', facts(reached=Seen(("a",))), "it ends at a"),
@@ -129,6 +137,8 @@ SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
                                 clone=clone(foreign=("extension vector",))),
          'cannot tell: b: the clone\'s server has no extension vector, which the live server has: '
          'no "vector"'),
+        ('reaches = "b"', facts(up=(leg(output='no "vector"'),),
+                                clone=clone(foreign=("extension vector",))), ""),
         ('reaches = "b"', facts(up=(leg(locks=(lock(),),
                                         commands=Seen((command(timeout="0"),))),)),
          "WARN AccessExclusiveLock on tables in use and no lock_timeout: b"),
@@ -186,6 +196,13 @@ WAITS = "blocked_at_most_s = 1"
 def test_who_waited(found: RehearsalFacts, expected: str) -> None:
     """The longest of all that were there."""
     assert said(WAITS, found) == expected
+
+
+def test_nobody_waits_at_all() -> None:
+    """A bound of nought is one."""
+    none = "blocked_at_most_s = 0"
+    assert said(none, facts(bystanders=(by(0.0),))) == ""
+    assert said(none, facts(bystanders=(by(0.5),))) == "who reads t waited 0.50 s for b"
 
 
 def test_the_schema_afterwards() -> None:
@@ -268,6 +285,11 @@ def receipts(*ones: Receipt, **changes: Any) -> RehearsalFacts:
 
 
 BACK = 'restores = "a"'
+ONE_STEP = (
+    "1 step of 3 up, down and up again (steps = 'pending'): b; 1 table with 5 rows; rows of the new "
+    "schema in 0 tables or columns; 1s up and down, 0.0 MB of log, 0 locks on tables in use; 0ms "
+    "in all"
+)
 DOWN = leg(direction="down", exit_status=1, output="boom")
 
 
@@ -355,6 +377,8 @@ def test_what_a_rollback_gives_up(keys: str, found: RehearsalFacts, expected: st
 
 
 GRANTS = Lack(kind="grants", objects=("grant on table t to reader",))
+ON_COLUMN = Lack(kind="grants", objects=("grant on column t.c to reader",))
+SAYS = Lack(kind="comments", objects=("comment on table column t.c",))
 
 
 @pytest.mark.parametrize(
@@ -365,6 +389,11 @@ GRANTS = Lack(kind="grants", objects=("grant on table t to reader",))
         (GRANTS, leg(commands=Seen((command("CREATE TABLE"),))), ""),
         (GRANTS, leg(dropped=("table t",)), "drops table t"),
         (GRANTS, leg(dropped=("table tt",)), ""),
+        (ON_COLUMN, leg(dropped=("table column t.c",)), "drops table column t.c"),
+        (ON_COLUMN, leg(dropped=("table column t.d", "table u")), ""),
+        (ON_COLUMN, leg(dropped=("table t",)), "drops table t"),
+        (SAYS, leg(dropped=("table column t.c",)), "drops table column t.c"),
+        (SAYS, leg(dropped=("table column A t.c", "table A t")), ""),
         (GRANTS, leg(commands=unclear()),
          "was not traced (event triggers need a superuser on the clone's server)"),
         (SOME_ROWS, leg(), ""),
@@ -375,6 +404,8 @@ GRANTS = Lack(kind="grants", objects=("grant on table t to reader",))
         (SOME_ROWS, leg(dropped=("republic.t",)), ""),
         (Lack(kind=ROWS, objects=("republic.t: 5 of 9",)),
          leg(commands=Seen((command("ALTER TABLE", "republic.t"),))), "works on republic.t"),
+        (Lack(kind=ROWS, objects=("a: b: 5 of 9",)), leg(locks=(lock(table="a: b"),)),
+         "works on a: b"),
         (SOME_ROWS, leg(dropped=("trigger x on public.t",)), "works on t"),
         (SOME_ROWS, leg(rewritten=("t",)), "works on t"),
         (SOME_ROWS, leg(commands=Seen((command("CREATE INDEX", "ix"),))), "builds ix"),
@@ -399,6 +430,31 @@ def test_rows_that_a_step_moved() -> None:
     assert lacking.unsure(found, ["b"])[0].endswith("and b works on t")
     other = facts(clone=clone(SOME_ROWS), receipts=Seen((Receipt(revision="z", moved=("t",)),)))
     assert lacking.unsure(other, ["b"]) == []
+    assert lacking.unsure(facts(clone=clone(SOME_ROWS), receipts=unclear()), ["b"]) == []
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "why"),
+    [
+        (("role web user",), 'no "web user"', "no role web user, which the live server has"),
+        (("role web user",), 'no "user"', ""),
+        (("role web user",), "no web user", ""),
+        (("role a", "role b"), "kein «b»", "no role b, which the live server has"),
+        ((), 'no "web user"', ""),
+    ],
+)
+def test_what_a_server_lacks(there: tuple[str, ...], words: str, why: str) -> None:
+    """By the name in quotes, in any language."""
+    found = lacking.foreign(facts(clone=clone(foreign=there)), words)
+    assert found == (f"the clone's server has {why}: {words}" if why else "")
+    assert lacking.foreign(facts(clone=unclear()), words) == ""
+
+
+def test_what_was_refused() -> None:
+    """Is told in the words that it was refused with, and no more."""
+    live = "b alters the database FAILED: x by its name, and the clone has another one"
+    assert lacking.foreign(facts(), live.replace("FAILED: ", "")) == live.replace("FAILED: ", "")
+    assert lacking.foreign(facts(), f"alembic FAILED: {live}") == live
 
 
 @pytest.mark.parametrize(
@@ -415,6 +471,8 @@ def test_rows_that_a_step_moved() -> None:
         ("rewrites", GRANTS, False),
         ("vector", Lack(kind=EXTENSIONS, objects=("extension vector: 0.8",)), True),
         ("vector", Lack(kind=EXTENSIONS, objects=("extension vectors: 0.8",)), False),
+        ("vector", Lack(kind=EXTENSIONS, objects=("extension vector: 0.8 live: x",)), True),
+        ("rewrites", Lack(kind=REVISIONS, objects=("a", "b", "c")), True),
         ("reaches", Lack(kind=EXTENSIONS, objects=("extension vector: 0.8",)), False),
         ("rewrites", Lack(kind=REVISIONS, objects=("a", "b", "c", "d")), True),
     ],
@@ -424,8 +482,18 @@ def test_what_is_needed(key: str, lack: Lack, open_: bool) -> None:  # noqa: FBT
     found = lacking.needed(key, facts(clone=clone(lack), up=(leg(locks=(lock(),)),)))
     assert bool(found) is open_
     assert lacking.needed(key, facts(clone=unclear())) == []
-    if len(lack.objects) > 3:
-        assert found[0].endswith("(a, b, c and 1 more)")
+    if len(lack.objects) > 2:
+        more = " and 1 more" if len(lack.objects) > 3 else ""
+        assert found[0].endswith(f"(a, b, c{more})")
+
+
+def test_all_that_is_needed() -> None:
+    """Each of what is lacking is named."""
+    found = facts(clone=clone(NO_SERVER, SOME_ROWS), up=(leg(locks=(lock(),)),))
+    assert [one.split(" (")[0] for one in lacking.needed("reaches", found)] == [
+        f"{SERVER} of the clone are not those of the live database",
+        f"the clone lacks {ROWS} of the live database",
+    ]
 
 
 ONE_WAY = '[[alembic.one_way]]\nrevision = "b"\nreason = "it is meant"\n'
@@ -454,6 +522,8 @@ DROPS = leg(dropped=("table column public.t.c",))
         (REMOVES, Receipt(revision="b", failed="boom"), DROPS, ""),
         (REMOVES, Receipt(revision="b", rows_of="empty"), DROPS, ""),
         (REMOVES, Receipt(revision="b", rows=("t: the same number (other content)",)), DROPS, ""),
+        (REMOVES.replace('"t.c"', "'\"A b\".c'"), Receipt(revision="b", rows=("A b.c: 5 gone",)),
+         leg(dropped=("table column A b.c",)), ""),
         (DOTTED, Receipt(revision="b", rows=("t: the same number (other content)",)),
          leg(dropped=('table column public.t."c.d"',)), ""),
         *((REMOVES.replace('"t.c"', f"'{written}'"), Receipt(revision="b"), leg(dropped=(one,)),
@@ -624,6 +694,8 @@ def test_at_the_edges(keys: str, found: RehearsalFacts, expected: str) -> None:
     ("keys", "found", "seen"),
     [
         ("clone = true", facts(), "copy in 1.0 s, 1 MB, 1 tables, 5 rows"),
+        ("clone = true", facts(clone=clone(bytes=15 * 10**11)),
+         "copy in 1.0 s, 1,500,000 MB, 1 tables, 5 rows"),
         ("loses = []", facts(), "nothing"),
         ('loses = ["t"]',
          receipts(Receipt(revision="b", losses=(Loss(object="table t", rows=5),))),
@@ -636,8 +708,34 @@ def test_at_the_edges(keys: str, found: RehearsalFacts, expected: str) -> None:
         (VECTOR, vector(used=False, recall=None), "index not used, 5 rows, no stored vector"),
         (WAITS, facts(bystanders=(by(0.5),)),
          "at most 0.500 s (reads t); no AccessExclusiveLock on a table in use"),
+        (WAITS, facts(bystanders=(by(0.5),), up=(leg(locks=(lock("ShareLock"), lock())),)),
+         "at most 0.500 s (reads t); t AccessExclusiveLock waited 0.00 s, held 0.10 s"),
+        (BACK, facts(history=3), f"the same catalog and rows; {ONE_STEP}"),
+        (BACK, receipts(Receipt(revision="b", diff=("- x",)), history=3),
+         f"not as before; {ONE_STEP}"),
     ],
 )  # fmt: skip
 def test_what_was_seen(keys: str, found: RehearsalFacts, seen: str) -> None:
     """In a line."""
     assert finding(where(keys, Seen(found)), "rehearsal.x").seen == seen
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("rewrites = []", "rewrites no table"),
+        ('rewrites = ["t", "u"]', "rewrites t, u"),
+        ("loses = []", "a rollback gives up nothing"),
+        ('loses = ["u", "t"]', "a rollback gives up t, u"),
+    ],
+)
+def test_what_is_promised(keys: str, words: str) -> None:
+    """In a line, too."""
+    assert finding(where(keys, Seen(facts())), "rehearsal.x").promised == words
+
+
+def test_a_way_back_without_declarations() -> None:
+    """A contract need not say how its migrations are made for that."""
+    there = where(BACK, Seen(facts()))
+    there = dataclasses.replace(there, contract=dataclasses.replace(there.contract, alembic=None))
+    assert told(there, "rehearsal.x") == ""
