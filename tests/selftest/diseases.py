@@ -566,6 +566,31 @@ PROJECTS: dict[str, Project] = {
         down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD size integer"),
         warns={LEFT: "r1 removes for good: unused"},
     ),
+    "removal-declared-and-other-columns": Project(
+        how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP size"),
+        down=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item ADD size integer",
+                 "UPDATE item SET name = upper(name)"),
+        finds={LEFT: "r1 leaves other rows in item: 200 rows, then 200 (other content)"},
+    ),
+    "removal-declared-only-when-rows-exist": Project(
+        how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
+        up=sql("SET LOCAL lock_timeout = '2s'", "ALTER TABLE item DROP size") + "\n" + NEW,
+        down=sql(IF_ROWS.format("extra"), "SET LOCAL lock_timeout = '2s'",
+                 "ALTER TABLE item ADD size integer") + "\n" + GONE,
+        loses=("extra",), finds={LEFT: "r1 only when rows exist: downgrade exited with 1"},
+    ),
+    "data-fix-declared-once-only": Project(
+        how='data_changes = [{ revision = "r1", tables = ["item"], reason = "a first item" }]',
+        up=sql("INSERT INTO item (id) VALUES (0)"),
+        finds={LEFT: "r1 goes up otherwise the second time: upgrade exited with 1"},
+    ),
+    "data-fix-declared-only-when-rows-exist": Project(
+        how='data_changes = [{ revision = "r1", tables = ["item"], reason = "names were wrong" }]',
+        up=sql("UPDATE item SET name = upper(name)", "CREATE TABLE extra (id integer PRIMARY KEY)"),
+        down=sql(IF_ROWS.format("extra")) + "\n" + GONE,
+        loses=("extra",), finds={LEFT: "r1 only when rows exist: downgrade exited with 1"},
+    ),
     "removal-stale": Project(
         how='removes = [{ revision = "r1", objects = ["item.size"], reason = "unused" }]',
         finds={LEFT: "r1 is declared to remove item.size, and does not"},

@@ -12,9 +12,6 @@ from gate.kinds.rehearsal.lacking import name_of
 from gate.sources.fact import Seen
 from gate.sources.rehearsal.facts import ROWS, Leg, Receipt, RehearsalFacts
 
-SAME_NUMBER = "(other content)"
-"""End of the sentence about a table that has as many rows as before."""
-
 
 @dataclasses.dataclass
 class Declared:
@@ -53,7 +50,7 @@ def _data_changes(how: Alembic, found: Declared, by_revision: Mapping[str, int])
             continue
         receipt = found.receipts[number]
         for table in map(catalog_name, change.tables):
-            lines = [one for one in receipt.rows if one.startswith(f"{table}: ")]
+            lines = receipt.about((table,))
             if table not in receipt.moved and not lines:
                 found.stale.append(
                     f"{change.revision} is declared to change rows of {table}, and does not"
@@ -63,7 +60,7 @@ def _data_changes(how: Alembic, found: Declared, by_revision: Mapping[str, int])
                     f"{change.revision} is declared to change rows of {table} for good, and its "
                     f"way down brings them back"
                 )
-            receipt = _without(receipt, lines)
+            receipt = receipt.without((table,))
         found.receipts[number] = receipt
         found.told.append(f"{change.revision} changes rows for good: {change.reason}")
 
@@ -83,13 +80,13 @@ def _removals(
         receipt = found.receipts[number]
         for name in objects:
             gone = leg is not None and _dropped(leg, name) and receipt.rows_of == "clone"
-            back = gone and not _gone(receipt, (name,)) and not receipt.failed
+            back = gone and not receipt.about((name,)) and not receipt.failed
             if back and _had_rows(facts, name):
                 found.stale.append(
                     f"{removal.revision} is declared to remove {name} for good, and its way down "
                     f"brings the content back"
                 )
-        found.receipts[number] = _without(receipt, _gone(receipt, objects))
+        found.receipts[number] = receipt.without(objects)
         found.told.append(f"{removal.revision} removes for good: {removal.reason}")
 
 
@@ -103,22 +100,6 @@ def _one_way(how: Alembic, found: Declared, by_revision: Mapping[str, int]) -> N
         found.excused.add(one.revision)
         found.receipts[number] = Receipt(revision=one.revision)
         found.told.append(f"the point of no return is {one.revision}, as declared: {one.reason}")
-
-
-def _without(receipt: Receipt, lines: list[str]) -> Receipt:
-    left = tuple(one for one in receipt.rows if one not in lines)
-    return receipt.model_copy(update={"rows": left})
-
-
-def _gone(receipt: Receipt, objects: tuple[str, ...]) -> list[str]:
-    """Sentences about rows that a removal explains: a column's leave the number of rows alone."""
-    return [
-        line
-        for line in receipt.rows
-        for name in objects
-        if line.startswith(f"{name}: ")
-        or (line.startswith(f"{above(name)}: ") and line.endswith(SAME_NUMBER))
-    ]
 
 
 def _had_rows(facts: RehearsalFacts, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import pydantic
@@ -210,6 +211,16 @@ class Receipt(Model):
             or self.struck
             or self.raced
         )
+
+    def about(self, names: Iterable[str]) -> list[str]:
+        """Of the sentences about rows, those about tables or columns of these names."""
+        return [one for one in self.rows if one.startswith(tuple(f"{name}: " for name in names))]
+
+    def without(self, names: Iterable[str]) -> Receipt:
+        """The same without the sentences about rows of these tables and columns."""
+        explained = self.about(names)
+        left = tuple(one for one in self.rows if one not in explained)
+        return self.model_copy(update={"rows": left})
 
 
 class Back(Model):

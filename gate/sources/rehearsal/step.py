@@ -11,6 +11,7 @@ from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.beside import beside
 from gate.sources.rehearsal.company import Bystander
 from gate.sources.rehearsal.facts import Leg, Receipt
+from gate.sources.rehearsal.intended import Intended
 from gate.sources.rehearsal.leg import KilledError, said, walk
 from gate.sources.rehearsal.race import race, races
 from gate.sources.rehearsal.runner import UncalledError
@@ -136,6 +137,7 @@ def _met(
     was = came or look(stage)
     if back and was.digest is None:
         was = dataclasses.replace(was, dumped=dumped(stage))
+    intended = Intended(stage, revision, was) if back else None
     if alone:
         step.up = walk(stage, revision, "up")
     else:
@@ -143,11 +145,11 @@ def _met(
     if step.up.exit_status != 0:
         return step, None
     upon()
-    if not back:
+    if intended is None:
         step.applied = True
         base.went(revision, was.digest, stage.digests.take(stage.connection), stays=False)
         return step, None
-    verdict = Verdict(stage, revision, below, base, was, stays=stays)
+    verdict = Verdict(stage, revision, below, base, intended, stays=stays)
     moved = verdict.moved()
     lost = rows.losses(
         stage.connection, verdict.above.catalog, was.catalog, stage.how.version_table
@@ -173,15 +175,15 @@ def _disturb(
 ) -> None:
     """Cut it off half-way, apply it beside others, and by several at once, where that is asked."""
     above = verdict.above.catalog
-    if stage.how.strikes and verdict.receipt.clean:
+    if stage.how.strikes and verdict.settled:
         struck, unstruck = strike(stage, up, below, above)
         verdict.tell(struck=struck, unstruck=unstruck)
         verdict.disturbed = True
-    if stage.how.neighbours and verdict.receipt.clean and not alone:
+    if stage.how.neighbours and verdict.settled and not alone:
         met, others, struck = beside(stage, up, below, above)
         step.bystanders = merged((*step.bystanders, *others))
         verdict.tell(beside=met, struck=struck)
         verdict.disturbed = True
-    if verdict.receipt.clean and races(stage, up):
+    if verdict.settled and races(stage, up):
         verdict.tell(raced=race(stage, up, below, above))
         verdict.disturbed = True

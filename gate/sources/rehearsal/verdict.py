@@ -11,6 +11,7 @@ from gate.errors import ObservationError
 from gate.sources.rehearsal import rows, samples, second
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.facts import Receipt
+from gate.sources.rehearsal.intended import Intended
 from gate.sources.rehearsal.leg import Direction, said, walk
 from gate.sources.rehearsal.older import Older
 from gate.sources.rehearsal.prints import Columns
@@ -34,9 +35,17 @@ class Verdict:
     """
 
     def __init__(
-        self, stage: Stage, revision: str, below: str, base: Base, was: State, *, stays: bool
+        self,
+        stage: Stage,
+        revision: str,
+        below: str,
+        base: Base,
+        intended: Intended,
+        *,
+        stays: bool,
     ) -> None:
         """Look at what the first way up led to."""
+        self._intended, was = intended, intended.was
         self.was, self.receipt, self.disturbed = was, Receipt(revision=revision), False
         self._stage, self._revision, self._below, self._base = stage, revision, below, base
         self._versions = stage.how.version_table
@@ -76,12 +85,17 @@ class Verdict:
     def judge(self) -> None:
         """Compare after the way down; go up again, write, and go down once more."""
         self._compare()
-        if not self.receipt.clean:
+        if not self.settled:
             return  # what a second way up meets then follows from it
         self._older.below()
         self._up_again()
-        if self.receipt.clean:
+        if self.settled:
             self._with_rows()
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is wrong so far but what was declared."""
+        return self._intended.settled(self.receipt)
 
     def tell(self, **found: object) -> None:
         """Note more of what is known."""
@@ -151,7 +165,8 @@ class Verdict:
         if opinion is not None and self.was.dumped is not None:
             found = second.opinion(self.was.dumped, opinion, self._versions)
             alone = self.was.dumped if isinstance(self.was.dumped, str) else alone
-        self.tell(diff=found, rows=self._changed(after, self.was.prints, now), alone=alone)
+        changed = (*self._intended.changed(self.was.prints, after), *self._restarted(now))
+        self.tell(diff=found, rows=changed, alone=alone)
 
     def _up_again(self) -> None:
         """Go up once more, from where the way down led to."""
@@ -188,6 +203,8 @@ class Verdict:
         # What was renamed has another name above: its witness comes back under the old one.
         told |= {name for name in self.was.kept if name not in again.catalog.tables}
         narrow, before = older.narrowed(spared)
+        meant = self._intended
+        narrow, before = {**meant.beside, **narrow}, {**meant.before, **before}
         why = self._walk("down")
         found: tuple[str, ...] = (why,)
         if not why:
@@ -197,7 +214,7 @@ class Verdict:
             same = {
                 name: narrow.get(name, one)
                 for name, one in self._kept(state).items()
-                if name not in told - spared
+                if name not in told - spared and name not in meant.changes
             }
             after = stage.prints.of(stage.connection, same)
             why = self._walk("up")
@@ -206,7 +223,8 @@ class Verdict:
                 self._before(same, ("up",))
             differences = lines(self.was, state, self._versions)
             found = (
-                *differences, *self._changed(after, {**self.was.prints, **before}, state), *found
+                *differences, *rows.changed({**self.was.prints, **before}, after),
+                *self._restarted(state), *found,
             )  # fmt: skip
         self.tell(with_rows=found)
 
@@ -275,11 +293,6 @@ class Verdict:
         prints = self._prints({name: self.was.kept[name] for name in tables})
         self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints})
 
-    def _changed(
-        self, after: dict[str, rows.Print], before: dict[str, rows.Print], now: State
-    ) -> tuple[str, ...]:
-        """Tables and sequences that are not what they were."""
-        return (
-            *rows.changed(before, after),
-            *rows.restarted(self.was.positions, now.positions),
-        )
+    def _restarted(self, now: State) -> tuple[str, ...]:
+        """Sequences that are not what they were."""
+        return rows.restarted(self.was.positions, now.positions)

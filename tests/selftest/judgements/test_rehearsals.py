@@ -521,10 +521,10 @@ DROPS = leg(dropped=("table column public.t.c",))
          "down brings the content back"),
         (REMOVES, Receipt(revision="b", failed="boom"), DROPS, ""),
         (REMOVES, Receipt(revision="b", rows_of="empty"), DROPS, ""),
-        (REMOVES, Receipt(revision="b", rows=("t: the same number (other content)",)), DROPS, ""),
         (REMOVES.replace('"t.c"', "'\"A b\".c'"), Receipt(revision="b", rows=("A b.c: 5 gone",)),
          leg(dropped=("table column A b.c",)), ""),
-        (DOTTED, Receipt(revision="b", rows=("t: the same number (other content)",)),
+        (REMOVES, Receipt(revision="b", rows=("t.c: the same number (other content)",)), DROPS, ""),
+        (DOTTED, Receipt(revision="b", rows=('t."c.d": the same number (other content)',)),
          leg(dropped=('table column public.t."c.d"',)), ""),
         *((REMOVES.replace('"t.c"', f"'{written}'"), Receipt(revision="b"), leg(dropped=(one,)),
            stale)
@@ -556,8 +556,8 @@ def test_declarations(head: str, receipt: Receipt, up: Leg, stale: str) -> None:
     [
         (CHANGES, ("t: 5 rows, and were 4", "u: 5 rows, and were 4"), ("u: 5 rows, and were 4",)),
         (REMOVES, ("t.c: 5 values gone", "u: 4 rows"), ("u: 4 rows",)),
-        (REMOVES, ("t: the same number (other content)", "u: the same number (other content)"),
-         ("u: the same number (other content)",)),
+        (REMOVES, ("t.c: the same number (other content)", "t: the same number (other content)"),
+         ("t: the same number (other content)",)),
         (REMOVES, ("t.c: 5 values gone", "t: 5 rows, and were 4"), ("t: 5 rows, and were 4",)),
     ],
 )  # fmt: skip
