@@ -137,6 +137,11 @@ def obstacle(unit: str, own: Connections, sessions: Sessions, user: str) -> str:
         return _no_right(user)
     if own.hidden:
         return f"(permission): {unit}: {own.hidden}: look as root, or with sudo"
+    if own.unseen and any(not one.address for one in sessions.found):
+        return (
+            f"(permission): {unit}: there are sessions through a Unix socket, and what its "
+            f"processes hold open is not shown: look as root, or with sudo"
+        )
     found = (_in_between(unit, one, sessions.ports) for one in own.found)
     return next(filter(None, found), "")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +24,7 @@ from gate.kinds.sessions_of import obstacle
 from gate.sources.database.questions import AskSessions
 from gate.sources.database.sessions import SessionFacts, Sessions
 from gate.sources.fact import CannotTell, Cause, Seen
-from gate.sources.host.connections import CONNECTIONS, Connection, Connections, plain, read
+from gate.sources.host.connections import CONNECTIONS, Connection, Connections, plain, read, script
 from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskUnit
 from gate.sources.host.section import Section
@@ -264,6 +266,41 @@ def test_both_ends_of_a_connection() -> None:
     assert (remote.peer, remote.peer_pids) == ("10.0.0.2", ())
     assert (unix.peer, unix.peer_pids) == ("/run/.s.PGSQL.5432", (8,))
     assert plain("fe80::1%eth0") == "fe80::1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "hidden", "unseen"),
+    [
+        (("H 7", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3"), True, True),
+        (("H 7", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3 cgroup:/x <->"), False, True),
+        (("H 7", 'T 0 0 10.0.0.1:40001 10.0.0.2:5432 users:(("x",pid=9,fd=3))'), False, True),
+        (("H 7",), False, True),
+        (("H 9", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3"), False, False),
+    ],
+)
+def test_whose_sockets_are_shown(lines: tuple[str, ...], hidden: bool, unseen: bool) -> None:  # noqa: FBT001 - of the table
+    """What is nobody's may be the unit's, where what its processes hold open is not shown."""
+    found = answer(*lines)
+    assert isinstance(found, Connections)
+    assert (bool(found.hidden), found.unseen, found.found) == (hidden, unseen, ())
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="takes rights to give them up")
+def test_processes_of_somebody_else(worker: Start, tmp_path: pathlib.Path) -> None:
+    """Whoever may not see what they hold open is told so, whatever he sees of his own."""
+    worker()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        shutil.copy(tmp_path / "systemctl", folder)
+        for who, unseen in (([], False), (["setpriv", "--reuid=65534", "--clear-groups"], True)):
+            asked = [*who, "sh", "-c", script([UNIT])]
+            path = {"PATH": f"{folder}:{os.environ['PATH']}"}
+            said = subprocess.run(asked, env=path, stdout=subprocess.PIPE, timeout=20, check=False)  # noqa: S603 - our own words
+            found = read(Section(said.stdout, said.returncode, ""), [UNIT])[UNIT]
+            assert isinstance(found, Connections)
+            assert found.unseen is unseen
+            assert bool(found.found) is not unseen
 
 
 def test_a_network_of_its_own() -> None:

@@ -25,6 +25,9 @@ for pid in $(printf '%s\\n' "$units" | sed -n 's/^MainPID=\\([1-9]\\)/\\1/p'); d
 done
 grep -Hs '^PPid:' /proc/[0-9]*/status | sed 's/^/S /'
 grep -Hs -e '^0::' -e ':name=systemd:' /proc/[0-9]*/cgroup | sed 's/^/G /'
+for one in /proc/[0-9]*; do
+  [ -e "$one/fd/." ] || {{ [ -e "$one" ] && echo "H ${{one#/proc/}}"; }}
+done
 tcp='state established'
 whole() {{ "$@"; printf 'ended %s\\n' $?; }}
 tcp() {{ $limit ss -Htnpe --cgroup $tcp 2>/dev/null || $limit ss -Htnpe $tcp; }}
@@ -69,12 +72,15 @@ class Connections(Model):
         pids: Its processes: of its control group, or its main process with all descendants.
         found: Established connections, at most 500; first those that it opened itself.
         hidden: Why some may not be among them; empty where all are.
+        unseen: Whether sockets of its processes are not shown to who looked: then no connection
+            through a Unix socket is.
     """
 
     state: str
     pids: tuple[int, ...]
     found: tuple[Connection, ...]
     hidden: str = ""
+    unseen: bool = False
 
 
 def script(units: Sequence[str]) -> str:
@@ -106,6 +112,7 @@ class _Host:
         self.units = _units(lines)
         self.parents = dict(_pairs(lines, r"S /proc/(\d+)/status:PPid:\s+(\d+)"))
         self.groups = dict(_pairs(lines, r"G /proc/(\d+)/cgroup:\d+:(?:name=systemd)?:(/.*)"))
+        self.closed = {line[2:] for line in lines if line.startswith("H ")}
         self.tcp = [match for line in lines if (match := TCP.fullmatch(line))]
         self.unix = [match for line in lines if (match := UNIX.fullmatch(line))]
         self.own_net = next((line[2:] for line in lines if line.startswith("M ")), "")
@@ -133,13 +140,15 @@ class _Host:
         opened = [one for one in tcp if ends[_end(one, 1)] == 1]
         may_be = (*map(self._tcp, opened), *filter(None, map(self._unix, unix)))
         found = (*may_be, *map(self._tcp, accepted))
-        shown = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
-        hidden = "" if shown or tcp or not pids else "processes of connections are not shown"
+        unseen = bool(pids & self.closed)
+        anyones = any(not PIDS.search(one[5]) and not GROUP.search(one[5]) for one in self.tcp)
+        hidden = "processes of connections are not shown" if unseen and anyones and not tcp else ""
         return Connections(
             state=f"{unit.get('ActiveState', '')} ({unit.get('SubState', '')})",
             pids=tuple(sorted(map(int, pids))),
             found=found[:PEERS],
             hidden=f"more than {PEERS} connections" if len(may_be) > PEERS else hidden,
+            unseen=unseen,
         )
 
     def _pids(self, main: str, group: str) -> set[str]:
