@@ -159,8 +159,9 @@ def _drill(
 
     _, ended = drill(plan, one, cancelled)
     not_undone = str(ended) if isinstance(ended, NotUndoneError) else ""
+    stands = not_undone or any(one.undone for one in trials.values())
     if cancelled.is_set():
-        tell("gate drill: interrupted" + ("" if not_undone else ": what was done is taken back"))
+        tell("gate drill: interrupted" + ("" if stands else ": what was done is taken back"))
     if ended:
         tell(f"gate drill: {not_undone or f'it ended before its time: {ended}'}")
     left = tuple(name for name in plan.chosen if name not in trials)
@@ -175,7 +176,7 @@ def _drill(
         seconds=time.monotonic() - began,
     )
     _write(matrix, plan, tell)
-    return 130 if cancelled.is_set() and not not_undone else matrix.exit_status
+    return 130 if cancelled.is_set() and not stands else matrix.exit_status
 
 
 def _healthy(

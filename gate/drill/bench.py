@@ -130,7 +130,8 @@ class Bench:
 
         Raises:
             NotGreenError: The gate was not green before.
-            NotUndoneError: The drill is interrupted, and the fault stands still.
+            NotUndoneError: The drill is interrupted, or the gate could not be run, and the fault
+                stands still.
         """
         scope = scope_of(fault, self._faults, chapters, own)
         if scope.own:
@@ -157,10 +158,13 @@ class Bench:
                     differs=fault.differs,
                     **({"gate": fault.gate} if fault.gate else {}),
                 )
-        finally:
-            undone = self._host.undo(undo) if undo else ""
-            if not undone:
-                self._journal.ended(name)
+        except BaseException as error:
+            undone = self._undone(name, undo)
+            if undone and not self._target.embedded:
+                told = f"fault {name} is NOT UNDONE: {undone} (before that: {error})"
+                raise NotUndoneError(told) from error
+            raise
+        undone = self._undone(name, undo)
         if look is None:
             done = Trial(name=name, end=End.NOT_INJECTED, why=wrong, ready_s=ready_s)
         else:
@@ -170,6 +174,13 @@ class Bench:
                 raise NotUndoneError(f"fault {name} is NOT UNDONE: {undone}")
             return done
         return self._again(done, fault, scope, undone)
+
+    def _undone(self, name: str, undo: str) -> str:
+        """Undo a fault, and write that down; return what went wrong, or nothing."""
+        wrong = self._host.undo(undo) if undo else ""
+        if not wrong:
+            self._journal.ended(name)
+        return wrong
 
     def _again(self, done: Trial, fault: Fault, scope: Scope, undone: str) -> Trial:
         """See that all is well again; where it is not, that is said, and the bench begins anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -197,8 +198,12 @@ def _ended(
         while (said := _said(process)) is None:
             now = time.monotonic()
             number = end.signal(now - began)
+            if now > due + STOP_S:  # what left its session has its output still
+                said = ""
+                break
             if now > due:
-                os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
             elif number and due == math.inf:
                 late = number == signal.SIGTERM and not end.cancelled.is_set()
                 process.send_signal(number)

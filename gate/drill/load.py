@@ -64,9 +64,9 @@ def load_faults(folder: pathlib.Path) -> Faults:
             told = _read(About, tables.pop(ABOUT), where, wrong) or About()
             wrong += _injections(told.stage, where, "stage")
             about = _joined(about, told, where, wrong)
-        faults = tables.pop(FAULT, {})
+        faults = _tables(tables.pop(FAULT, {}), file, wrong)
         wrong += [f"{file}: {one}: unknown table; known: {ABOUT}, {FAULT}.NAME" for one in tables]
-        for name, keys in (faults if isinstance(faults, dict) else {}).items():
+        for name, keys in faults.items():
             where = f"{file}: [{FAULT}.{name}]"
             if not NAME.fullmatch(name):
                 wrong.append(f"{where}: a fault's name is letters, digits, and then also . _ -")
@@ -89,6 +89,13 @@ def load_faults(folder: pathlib.Path) -> Faults:
         stage=about.stage,
         holes=about.holes,
     )
+
+
+def _tables(found: object, file: pathlib.Path, wrong: list[str]) -> dict[str, Any]:
+    if isinstance(found, dict):
+        return found
+    wrong.append(f"{file}: {FAULT}: faults are tables [{FAULT}.NAME]")
+    return {}
 
 
 def _joined(one: About, other: About, where: str, wrong: list[str]) -> About:
