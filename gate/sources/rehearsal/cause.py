@@ -11,7 +11,8 @@ LONGEST = 300
 FRAME = re.compile(r'\s*File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>.+)')
 ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
 NEXT = ("The above exception was", "During handling of the above")
-LIBRARY = ("site-packages/", "/lib/python", "<frozen ", "<string>")
+LIBRARY = ("site-packages/", "/lib/python", "<frozen ", "<string>", "/gate/sources/")
+"""What a frame's file has where it is none of the program's own; what is sent is named as here."""
 LEVEL = re.compile(r"\b(ERROR|CRITICAL|FATAL|panic)\b")
 SHUT = re.compile(
     r"ConnectionRefused|Connection refused|Network is unreachable|Name or service not known"

@@ -32,7 +32,7 @@ import json, sys, types
 given = json.load(sys.stdin)
 for name, text in given["modules"]:
     module = sys.modules[name] = types.ModuleType(name)
-    exec(compile(text, name, "exec"), module.__dict__)
+    exec(compile(text, "/" + name.replace(".", "/") + ".py", "exec"), module.__dict__)
 sys.exit(module.Outside(given["plan"]).run())
 """
 FOLDER = """\

@@ -277,7 +277,7 @@ def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Pro
         "option": how.option,
         "deadline_s": how.deadline_s,
     }
-    text = f"{inside.text()}\nserve({told!r})\n"
+    text = f"{inside.text()}module.serve({told!r})\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
         begun.before,
