@@ -29,6 +29,7 @@ from gate.kinds.scene import Scene, asked
 from gate.kinds.unplaced import user_of
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Path
+from gate.sources.host.paths import NAMELESS
 from gate.sources.host.probe import AskProbe
 from gate.sources.host.questions import AskPath
 from gate.sources.host.writable import UNIT, WRITABLE
@@ -46,7 +47,8 @@ class KeyPath(Item):
         path: Where it is on the host; a target puts its ``prefix`` before it.
         group: Its group.
         purpose: What it is for; it stands in the snapshot's table.
-        type: What it leads to; with ``symbolic link`` the path itself has to be one, too.
+        type: What it leads to, a directory where nothing is said; with ``symbolic link`` the path
+            itself has to be one, too.
         leads_to: The path that it leads to; both are followed to their ends.
         owner: Its owner, by the contract's name for him.
         mode: Four octal digits, such as ``0750``.
@@ -229,14 +231,14 @@ def _record(scene: Scene) -> Iterable[Recorded]:
         item = scene.contract.of(KeyPath, scene.moment)[promise]
         fact = asked(scene.host.paths, item.path)
         if isinstance(fact, Seen):
-            found = fact.value
+            found, owner = fact.value, fact.value.owner
             keys = {
                 "title": item.title,
                 "path": item.path,
                 "purpose": item.purpose,
                 "type": found.type,
-                "owner": user_of(scene.target, found.owner),
-                "group": found.group,
+                "owner": None if owner == NAMELESS else user_of(scene.target, owner),
+                "group": None if found.group == NAMELESS else found.group,
                 "mode": found.mode,
                 **_recorded_writers(item, scene),
             }

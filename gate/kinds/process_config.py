@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import posixpath
 
 from gate.kinds.host_kind import Differences
 from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import CannotTell, Cause, Seen
+from gate.sources.host.configured import OTHERWISE
 from gate.sources.host.programs import ProgramFacts
 
 JUST = dt.timedelta(seconds=0.1)
@@ -62,6 +64,13 @@ def _by_workers(
     alone has died. Others start workers anew for reasons of their own.
     """
     main = found.programs[0]
+    if posixpath.basename(main.executable) in OTHERWISE:
+        yield CannotTell(
+            f"{told} by systemd; whether it was told otherwise, by a signal or in SQL, is not "
+            "known: reload it by systemctl",
+            Cause.UPSTREAM,
+        )
+        return
     workers = [
         one for one in found.programs if one.parent == main.pid and LEAVING not in one.command
     ]

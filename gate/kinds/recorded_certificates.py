@@ -51,13 +51,15 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
         return
     servers, name = _servers(scene), scene.host.identity.hostname
     asked = name if HOST_NAME.fullmatch(name) else "localhost"
+    named = (one.before for one in scene.contract.promises.values() if one.kind == "certificate")
+    known = {getattr(one, "port", None) for one in named}
     seen: set[int] = set()
     for one in sorted(listeners.value, key=lambda one: (one.port, one.family, one.address)):
         number = one.port - scene.target.port_offset
         names = _reached_by(scene, one.port)
         speaks = number in TLS or names or _is_served(one, servers)
-        if number in seen or not number > 0 or not speaks:
-            continue
+        if number in seen or not number > 0 or not speaks or (number in known and not names):
+            continue  # by the host's own name nobody need ask where another name is known
         seen.add(number)
         where = {} if _is_local(one) else {"address": one.address.partition("%")[0]}
         for server in names or [asked]:

@@ -8,7 +8,7 @@ from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import path_of
 from gate.sources.fact import Absent, CannotTell, Model, Seen
-from gate.sources.host.mount_table import mount_table
+from gate.sources.host.mount_table import mount_table, unescaped
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
@@ -28,28 +28,45 @@ PASSING = (
     *("/run", "/proc", "/sys", "/dev", "/snap", "/tmp", "/media"),  # noqa: S108 - a name
     *("/var/lib/docker", "/var/lib/containers", "/var/lib/kubelet", "/var/lib/containerd"),
 )
-"""Below these, mounts come and go."""
+"""Below these, mounts come and go, but for what ``/etc/fstab`` has."""
+KERNELS = ("/proc", "/sys", "/dev")
 TABLE = "table"
 
 
 class Mounts(Model):
-    """What is mounted: place, file system's type, and what of it is mounted there."""
+    """What is mounted.
+
+    Attributes:
+        mounts: Place, file system's type, and what of it is mounted there.
+        written: Places that ``/etc/fstab`` has.
+    """
 
     mounts: tuple[tuple[str, str, str], ...]
+    written: tuple[str, ...] = ()
 
 
 def _script(subjects: Sequence[str]) -> str:
     del subjects
-    return parts({"mounts": "limited cat /proc/self/mountinfo"})
+    return parts(
+        {"mounts": "limited cat /proc/self/mountinfo", "written": "limited cat /etc/fstab"}
+    )
 
 
 def _read(section: Section, subjects: Sequence[str]) -> Mapping[str, Mounts | Absent | CannotTell]:
-    told = read_parts(section)["mounts"]
+    answers = read_parts(section)
+    told = answers["mounts"]
     table = mount_table(told.text)
     if told.rc != 0 or "/" not in table:
         return dict.fromkeys(subjects, cannot_tell(told, "/proc/self/mountinfo"))
     found = tuple(sorted((place, one.type, one.root) for place, one in table.items()))
-    return dict.fromkeys(subjects, Mounts(mounts=found))
+    return dict.fromkeys(subjects, Mounts(mounts=found, written=written(answers["written"].text)))
+
+
+def written(fstab: str) -> tuple[str, ...]:
+    """The places of a table of file systems, as ``fstab(5)`` writes them."""
+    rows = (line.split() for line in fstab.splitlines())
+    places = (row[1] for row in rows if len(row) > 1 and not row[0].startswith("#"))
+    return tuple(sorted({unescaped(one) for one in places if one.startswith("/")}))
 
 
 THERE = Probe[str, Mounts](name="gate.mounts.there", model=Mounts, script=_script, read=_read)
@@ -75,15 +92,20 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
         return
     for place, type_, root in fact.value.mounts:
         path = path_of(scene.target, place)
-        if path is None or not (place == "/" or which == "all" or _is_kept(place, type_, root)):
+        is_written = place in fact.value.written and not _is_below(place, KERNELS)
+        is_wanted = place == "/" or which == "all" or is_written
+        if path is None or not (is_wanted or _is_kept(place, type_, root)):
             continue
         name = path.strip("/").replace("/", "-") or "root"
         yield Recorded(name, {"title": f"{path} is mounted, with room", "path": path})
 
 
 def _is_kept(place: str, type_: str, root: str) -> bool:
-    passing = any(place == one or place.startswith(f"{one}/") for one in PASSING)
-    return type_ in KEPT and not passing and (root == "/" or type_ in SUBVOLUMES)
+    return type_ in KEPT and not _is_below(place, PASSING) and (root == "/" or type_ in SUBVOLUMES)
+
+
+def _is_below(place: str, folders: Iterable[str]) -> bool:
+    return any(place == one or place.startswith(f"{one}/") for one in folders)
 
 
 MOUNTS_THERE = Discovery(

@@ -13,6 +13,8 @@ from gate.sources.host.facts import Listener
 
 EPHEMERAL = 32768
 """From here on Linux gives ports away by itself."""
+SYSTEMD = "init.scope"
+"""Where systemd itself runs, which listens for the sockets that it passes on."""
 
 
 def record_ports(scene: Scene) -> Iterable[Recorded]:
@@ -27,9 +29,7 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
     for number, sockets in sorted(heard.items()):
         if not 0 < number < EPHEMERAL:
             continue
-        owners = [one.units.value for one in sockets if isinstance(one.units, Seen)]
-        units = {unit for some in owners for unit in some}
-        owner = units.pop() if len(units) == 1 and len(owners) == len(sockets) else ""
+        owner = _owner(sockets)
         local = all(
             ipaddress.ip_address(one.address.partition("%")[0]).is_loopback for one in sockets
         )
@@ -46,6 +46,16 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
             **({"reach": "loopback"} if local else {}),
         }
         yield Recorded(f"{name} {number}" if owner else str(number), keys)
+
+
+def _owner(sockets: list[Listener]) -> str:
+    """The one unit that holds all sockets of a port; empty where there is none, or several.
+
+    What systemd opened for a service that runs is that service's: systemd only keeps it.
+    """
+    held = [{*one.units.value} - {SYSTEMD} for one in sockets if isinstance(one.units, Seen)]
+    units = {unit for some in held for unit in some if not unit.endswith(".scope")}
+    return units.pop() if len(units) == 1 and len(held) == len(sockets) and all(held) else ""
 
 
 # Every look lists the sockets; a unit that is no item of the contract cannot be named as the owner.

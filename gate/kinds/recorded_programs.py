@@ -78,7 +78,10 @@ def _packages(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | Canno
             owners.setdefault((manager, "", name), []).append(one.unit)
         match = ENVIRONMENT.fullmatch(one.starts)
         folder = path_of(scene.target, match[1]) if match else None
-        if match and folder and not INTERPRETER.fullmatch(match[2]) and folder.count("/") > 1:
+        runs = posixpath.basename(one.executable)
+        if not match or not folder or (runs and not INTERPRETER.fullmatch(runs)):
+            continue  # no program of a Python environment
+        if not INTERPRETER.fullmatch(match[2]) and folder.count("/") > 1:
             owners.setdefault(("pip", folder, match[2]), []).append(one.unit)
     for (manager, folder, name), units in sorted(owners.items()):
         keys = {

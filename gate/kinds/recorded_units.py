@@ -15,6 +15,8 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
     for name, fact in sorted(scene.host.units.items()):
         if not isinstance(fact, Seen):
             continue
+        if name.endswith(".scope"):
+            continue  # a login's, a program's, or systemd's own: none has a file
         unit = fact.value
         state = f"{unit.active_state} ({unit.sub_state})"
         if state.startswith(UNSETTLED):
@@ -28,8 +30,8 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
-    """Services and sockets; a timer is an item of its own."""
-    found, notes = there(scene, ("service", "socket"), everything=which == "all")
+    """Services, sockets and paths; a timer is an item of its own."""
+    found, notes = there(scene, ("service", "socket", "path"), everything=which == "all")
     yield from notes
     for one in found:
         keys = {"title": one.unit, "unit": one.unit, "state": one.state}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Name, Port
+from gate.contract.item import Item, Name, Port
 from gate.kinds.host_kind import HostKind, listed
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.recorded_ports import EPHEMERAL
@@ -31,7 +31,11 @@ UNIX = re.compile(
 LISTENS = 0x10000
 """Flag of a Unix socket that accepts connections."""
 DATAGRAM = "0002"
-OWNER = re.compile(r'\("([^"]+)",pid=\d+')
+OWNER = re.compile(r'\("([^"]+)",pid=(\d+)')
+
+
+UnixName = Annotated[str, pydantic.StringConstraints(pattern=r"^(?:/|@.)")]
+"""A path, or a name that is none, as ``ss`` writes it: behind an ``@``."""
 
 
 class Socket(Item):
@@ -39,14 +43,15 @@ class Socket(Item):
 
     Attributes:
         udp: UDP port; a target adds its ``port_offset``.
-        unix: Path of a Unix socket; a target puts its ``prefix`` before it.
+        unix: Path of a Unix socket; a target puts its ``prefix`` before it. ``@name`` where it
+            has a name (of the abstract namespace) and no path.
         address: Address that the UDP socket must be bound to; ``*`` for all. With another one no
             socket of the port may be bound to all.
         process: Name of a process that must hold it; seen by root, or by who runs it.
     """
 
     udp: Port | None = None
-    unix: AbsolutePath | None = None
+    unix: UnixName | None = None
     address: Name | None = None
     process: Name | None = None
 
@@ -68,7 +73,8 @@ class SocketFacts(Model):
 
     Attributes:
         addresses: What it is bound to, ``*`` for all; of a Unix socket its path.
-        processes: Names of the processes that hold it.
+        processes: Names of the processes that hold it, by their numbers: who opened it as a rule
+            comes before those that it started, which may come and go.
     """
 
     addresses: tuple[str, ...]
@@ -147,9 +153,9 @@ def _unix(path: str, told: Mapping[str, Section]) -> SocketFacts | Absent | Cann
 
 
 def _owners(lines: Iterator[str], section: Section) -> Fact[tuple[str, ...]]:
-    names = {name for line in lines for name in OWNER.findall(line)}
-    if names:
-        return Seen(tuple(sorted(names)))
+    held = [(int(pid), name) for line in lines for name, pid in OWNER.findall(line)]
+    if held:
+        return Seen(tuple(dict.fromkeys(name for _, name in sorted(held))))
     if section.rc or section.err:
         return cannot_tell(section, "ss -p")
     return CannotTell("ss -p shows no process of it to this user", Cause.PERMISSION)
@@ -161,7 +167,11 @@ SOCKETS = Probe[Subject, SocketFacts](
 
 
 def _subject(item: Socket, target: Target) -> Subject:
-    return (target.port(item.udp), "") if item.udp else (0, target.placed(item.unix or ""))
+    return (target.port(item.udp), "") if item.udp else (0, _placed(item.unix or "", target))
+
+
+def _placed(unix: str, target: Target) -> str:
+    return unix if unix.startswith("@") else target.placed(unix)
 
 
 def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:

@@ -25,6 +25,11 @@ SETTING = (
     r"|access_?key|session(?:_?id)?|cookie)"
 )
 SETTINGS = re.compile(r"(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\Z", re.IGNORECASE)
+OPTION = (
+    r"(?:password|passwd|pwd|passphrase|pass|secret|token"
+    r"|(?:secret|private|api|access|encryption|signing|auth)[_-]?key)"
+)
+"""How an option of a command ends whose value, behind a blank, is a secret."""
 LONGEST_ID = 200
 WORDS = re.compile(
     r"(?:a|an|and|answer(?:s|ed)|are|at|before|by|cannot|did|differs|does|expired|has|have|in|is|it"
@@ -99,7 +104,11 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ),
     (
         "-",
-        re.compile(r"(?i)((?<!\S)--?(?:password|passwd|token|secret|api-key)\s+)[^\s-]\S*"),
+        re.compile(
+            rf"(?i)((?<![^\s\"'])--?(?!-|no-)(?:[\w-]{{0,40}}[_-])?{OPTION}"
+            r"(?:\s+|\\{0,8}[\"']\s*,\s*\\{0,8}[\"']))"
+            r"(?:\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'\\-][^\s\"'\\]*)"
+        ),
         rf"\g<1>{REDACTED}",
     ),
     ("'", re.compile(r"(?i)(\bpassword\s+)'[^']+'"), rf"\g<1>'{REDACTED}'"),

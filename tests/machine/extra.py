@@ -32,7 +32,8 @@ def install(record: Record, *packages: str) -> None:
     Raises:
         AssertionError: apt failed; quotes what it said.
     """
-    enter = ["nsenter", f"--target={record.leader}", "--mount", "--root", "--wd", "--"]
+    there = ["--mount", "--pid", "--root", "--wd"]  # its own /proc is read by systemd-sysusers
+    enter = ["nsenter", f"--target={record.leader}", *there, "--"]
     clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive"]
     settings = pathlib.Path(f"/proc/{record.leader}/root/etc/apt/apt.conf.d/90lent")
     settings.write_text("".join(f"{line}\n" for line in debian.settings()))

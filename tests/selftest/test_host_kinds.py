@@ -446,14 +446,20 @@ def test_sockets(sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path) -> N
         "socket.process": f'udp = {port}\nprocess = "named"',
         "socket.unix": f'unix = "{path}"\nprocess = "{me}"',
         "socket.dead": f'unix = "{dead}"',
+        "socket.abstract": f'unix = "@{path.parent.name}-{port}"',
+        "socket.nameless": f'unix = "@{path.parent.name}"',
         "socket.away": 'unix = "/no/such/socket"\nbefore = "absent"\nprocess = "x"',
         "socket.there": f'udp = {port}\nbefore = "absent"\nprocess = "x"',
     }
-    seen = scene(tmp_path, items)
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(f"\0{path.parent.name}-{port}")
+        one.listen()
+        seen = scene(tmp_path, items)
     check(
         told(seen),
         {
-            **all_of(("socket.udp", "socket.unix", "socket.away"), ""),
+            **all_of(("socket.udp", "socket.unix", "socket.abstract", "socket.away"), ""),
+            "socket.nameless": "there is no socket",
             "socket.address": "it is bound to 127.0.0.1",
             "socket.process": f"it is held by {me}",
             "socket.dead": "there is no socket",
@@ -464,6 +470,17 @@ def test_sockets(sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path) -> N
     check(judge(tmp_path, items, lying(tmp_path, cat="exit 0")), all_of(items, CANNOT))
     silent = judge(tmp_path, items, lying(tmp_path, cat='exec /bin/cat "$@"', ss="exit 0"))
     check(silent, {"socket.udp": CANNOT, "socket.unix": CANNOT, "socket.dead": "there is no"})
+
+
+def test_who_opened_a_socket_is_written_down(
+    sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    """And not one of those that it started: they come and go."""
+    _, path = sockets
+    held = 'users:(("auth",pid=913,fd=8),("dovecot",pid=87,fd=39))'
+    ss = f"echo 'u_str LISTEN 0 512 {path} 356046 * 0 {held}'"
+    seen = scene(tmp_path, {"socket.it": f'unix = "{path}"'}, lying(tmp_path, ss=ss))
+    assert recorded(seen, "socket")["it"]["process"] == "dovecot"
 
 
 def test_who_only_asks_a_port_does_not_hold_it(

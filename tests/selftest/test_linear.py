@@ -52,6 +52,7 @@ ADVERSARIES: list[tuple[Callable[[str, pathlib.Path], object], str]] = [
     *((lambda said, _: text.line(said), one) for one in ("\x1b[", "\x1b]", " ", "\u202e")),
     *((lambda said, _: report.cell(said), one) for one in ("|", "\\", "*")),
     *((lambda said, _: patterns.clean_patterns(said), one) for one in ("a_", "eyJ", "-----BEGIN ")),
+    *((lambda said, _: patterns.clean_patterns(said), one) for one in ("--a-", "--pass ", " --a")),
     *((lambda said, _: read_body(said.encode(), "application/json"), one) for one in ("[", "9")),
 ]
 

@@ -290,17 +290,23 @@ def test_a_program_that_is_told_of_its_file(
     usual = tmp_path / "usual.conf"
     usual.write_text("-")
     monkeypatch.setitem(configured.PLACES, "shopd", (str(usual), str(tmp_path / "conf.d")))
+    monkeypatch.setattr(configured, "OTHERWISE", ("selfd",))
     words = f"argv[]=/usr/sbin/shopd /etc/shells --password={SECRET} ; ignore_errors=no"
     one = f"active running\npid={service()}\nExecStart={{ path=/usr/sbin/shopd ; {words} }}"
     target = host(
         tmp_path,
-        {"one.service": one, "two.service": shop(service(), "/usr/sbin/shopd")},
+        {
+            "one.service": one,
+            "two.service": shop(service(), "/usr/sbin/shopd"),
+            "three.service": one.replace("/shopd ;", "/selfd ;"),
+        },
     )
     items, text = written(target, "processes")
     assert SECRET not in text
     folder = str(tmp_path / "conf.d")
     assert items["process"]["one"]["config"] == ["/etc/shells", folder]
     assert items["process"]["two"]["config"] == [folder, str(usual)]
+    assert "config" not in items["process"]["three"]  # systemd does not know when it reads it
 
 
 def timer(*lines: str, ago: float | None = 0) -> str:

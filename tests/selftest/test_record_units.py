@@ -137,6 +137,7 @@ def test_which_units(tmp_path: pathlib.Path) -> None:
         {
             "shop.service": "active exited\n",
             "shop.socket": "active listening\n",
+            "shop.path": "active waiting\n",
             "shop.timer": "active waiting\n",
             "once.service": "inactive dead\n",
             "never.service": "inactive dead\nran=0\n",
@@ -151,7 +152,8 @@ def test_which_units(tmp_path: pathlib.Path) -> None:
     usual, _ = record(target, NOTHING, ["services"])
     text = usual["services"]
     items = [line for line in text.splitlines() if line.startswith("[")]
-    assert items == ["[service.once]", "[service.shop]", '[service."shop.socket"]'], text
+    units = ["once", '"shop.path"', "shop", '"shop.socket"']
+    assert items == [f"[service.{one}]" for one in units], text
     assert "# left out: broken.service is failed (failed)" in text
     assert "# left out: service odd: " in text
     assert "# left out: starting.service is activating (auto-restart)" in text

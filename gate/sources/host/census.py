@@ -20,7 +20,7 @@ MOST = 2000
 """So many units are told of."""
 LARGEST = 3 << 20
 """So many bytes systemctl may say at once."""
-TYPES = ("service", "socket", "timer")
+TYPES = ("service", "socket", "path", "timer")
 PLACES = (
     *("WorkingDirectory", "EnvironmentFiles", "RuntimeDirectory", "StateDirectory"),
     *("CacheDirectory", "LogsDirectory", "ConfigurationDirectory", "ReadWritePaths"),
@@ -66,7 +66,7 @@ class Census(Model):
 
 
 class Units(Model):
-    """The units of a host that are loaded: services, sockets and timers; by name.
+    """The units of a host that are loaded: services, sockets, paths and timers; by name.
 
     Attributes:
         cut: Whether there are more than are told of.

@@ -47,8 +47,12 @@ PLACES = {
     "php-fpm*": ("/etc/php/*/fpm", "/etc/php-fpm.conf", "/etc/php-fpm.d"),
 }
 """What programs read at their start, by their names: what changes it has them started or reloaded
-by systemd. Left out is who is told of changes otherwise (PostgreSQL), and who writes there itself.
+by systemd. Left out is who is told of changes otherwise (`OTHERWISE`, Postfix), and who writes
+there itself.
 """
+OTHERWISE = ("postgres", "postmaster")
+"""Programs that are told of changes by a signal or in their own words, of which systemd does not
+know: the files that their command lines name are left out, too."""
 FIRST = {"/etc/nginx": "nginx.conf"}
 """Places of which nothing is read but a file, what that includes, and so on."""
 LEVELS = 8
@@ -194,6 +198,7 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
         }
         given = [value for key, value in lines if key == "Settings" and value in settings]
         words = (*named.get(pid, ()), *named.get(said.get("Id", ""), ()))
+        words = () if programs.intersection(OTHERWISE) else words
         own = _own(programs, there, is_told=any(is_config(*one) for one in words))
         own += [path for one in own if one not in included for _, path in beside.get(one, ())]
         own = [path for one in own for path in read_of.get(one, (one,))]

@@ -39,9 +39,11 @@ def mount_table(text: str) -> dict[str, Mounted]:
         options = dict.fromkeys([*fields[5].split(","), *" ".join(of[2:]).split(",")])
         if "ro" in options:  # of this mount or of the file system: either keeps everybody out
             options.pop("rw", None)
-        found[_plain(fields[4])] = Mounted(_plain(of[1]), of[0], tuple(options), _plain(fields[3]))
+        device, place, root = map(unescaped, (of[1], fields[4], fields[3]))
+        found[place] = Mounted(device, of[0], tuple(options), root)
     return found
 
 
-def _plain(text: str) -> str:
+def unescaped(text: str) -> str:
+    """A path as it is, which tables of mounts write with blanks and the like in octal."""
     return OCTAL.sub(lambda one: chr(int(one[1], 8)), text)

@@ -82,6 +82,10 @@ def _resolved(section: Section, token: str) -> dict[int, str]:
     return found
 
 
+NAMELESS = "UNKNOWN"
+"""What ``stat`` calls an owner or a group that has a number and no name."""
+
+
 def _there(place: str, fields: list[str], resolved: str, free: Fact[int]) -> Fact[Path]:
     type_, owner, group, mode = fields
     if type_ not in TYPES or not owner or not group or not MODE.fullmatch(mode):

@@ -197,7 +197,12 @@ BY_HAND = (
     f"cannot tell (upstream): {STALE} by systemd; its 2 workers are younger than that: after a "
     "reload by hand, or started again for another reason: reload it by systemctl"
 )
+IN_SQL = (
+    f"cannot tell (upstream): {STALE} by systemd; whether it was told otherwise, by a signal or in "
+    "SQL, is not known: reload it by systemctl"
+)
 NGINX = program(command="nginx: master process nginx")
+POSTGRES = program(executable="/usr/lib/postgresql/17/bin/postgres")
 
 
 def workers(main: Program, *started_s: float, **changes: Any) -> tuple[Program, ...]:
@@ -227,6 +232,8 @@ def workers(main: Program, *started_s: float, **changes: Any) -> tuple[Program, 
         (wrote(301, *workers(NGINX, 302)), BY_HAND.replace("2 w", "1 w")),
         (wrote(301, *workers(program(), 302, 302.5)), BY_HAND),
         (wrote(301, *workers(NGINX, 300, 302)), STALE),
+        (wrote(301, *workers(POSTGRES, 300, 302)), IN_SQL),
+        (wrote(299, *workers(POSTGRES, 300, 302)), ""),
         (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=7, started_s=100,
                command="nginx: worker process is shutting down")), ""),
         (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=9, started_s=100)), ""),

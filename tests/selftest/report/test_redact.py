@@ -70,6 +70,12 @@ def test_a_finding_never_tells_the_secret() -> None:
         ("JWT_SECRET_KEY=abc; x", "JWT_SECRET_KEY=[redacted]; x"),
         ("https://h/?access_token=abc&x=1", "https://h/?access_token=[redacted]&x=1"),
         ("tool --password pw --host h", "tool --password [redacted] --host h"),
+        ("tool --api-token pw-1 -x", "tool --api-token [redacted] -x"),
+        ("tool --db-password 'p w' x", "tool --db-password [redacted] x"),
+        ("tool --secret_key pw", "tool --secret_key [redacted]"),
+        ("tool --no-password ledger", "tool --no-password ledger"),
+        ("tool --token --verbose --bypass x", "tool --token --verbose --bypass x"),
+        ('["tool", "--auth-token", "pw", "x"]', '["tool", "--auth-token", "[redacted]", "x"]'),
         ("ALTER ROLE a PASSWORD 'pw'", "ALTER ROLE a PASSWORD '[redacted]'"),
         ('{"access_token": "a\\"b", "x": 1}', '{"access_token": "[redacted]", "x": 1}'),
         (

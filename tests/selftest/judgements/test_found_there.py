@@ -1,0 +1,130 @@
+"""What `gate record` makes of a host's facts: which things it names, and in what words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gate.kinds.certificate import KIND as CERTIFICATE
+from gate.kinds.kind import Discovery, LeftOut, Recorded
+from gate.kinds.path import KIND as PATH
+from gate.kinds.recorded_mounts import MOUNTS_THERE, THERE, written
+from gate.kinds.recorded_ports import record_ports
+from gate.kinds.recorded_programs import PACKAGES_THERE
+from gate.kinds.recorded_units import record_units
+from gate.kinds.scene import Scene
+from gate.sources.fact import Seen
+from gate.sources.host.census import CENSUS, Census, Units
+from gate.sources.host.facts import Listener
+from gate.sources.host.probe import Probe, Probed, key
+from tests.selftest.given import host, path, scene, unclear
+from tests.selftest.judgements.test_units import unit
+
+FSTAB = """\
+# <file system> <mount point> <type>
+UUID=6 / ext4 errors=remount-ro 0 1
+/srv/a /srv/Office\\040South none bind 0 0
+tmpfs\t/scratch\ttmpfs size=1m 0 0
+proc /proc proc defaults 0 0
+#tmpfs /gone tmpfs
+/swap none swap sw 0 0
+"""
+MOUNTED = (
+    *(("/", "overlay", "/"), ("/proc", "proc", "/"), ("/run", "tmpfs", "/")),
+    *(("/scratch", "tmpfs", "/"), ("/srv/Office South", "ext4", "/srv/a"), ("/x", "ext4", "/y")),
+)
+
+
+def probed(probe: Probe[Any, Any], subject: str, fact: Any, items: Mapping[str, str]) -> Scene:
+    """A scene in which a probe told of one subject."""
+    facts = {key(subject): Seen(fact.model_dump(mode="json"))}
+    return scene(items, host=host(probes={probe.name: Probed(format=probe.format, facts=facts)}))
+
+
+def names(discovery: Discovery | None, given: Scene) -> list[str]:
+    """What is found; in front of what is left out stands a ``-``."""
+    assert discovery is not None
+    found = discovery.names(given, "usual")
+    assert all(isinstance(one, (Recorded, LeftOut)) for one in found)
+    found = discovery.names(given, "usual")
+    return [one.name if isinstance(one, Recorded) else f"-{one}" for one in found]
+
+
+def test_what_somebody_wrote_into_fstab_is_somebodys() -> None:
+    """A memory's file system and a bind mount, too, but for the kernel's own."""
+    assert written(FSTAB) == ("/", "/proc", "/scratch", "/srv/Office South")
+    there = THERE.model(mounts=MOUNTED, written=written(FSTAB))
+    given = probed(THERE, "table", there, {"mount.root": 'path = "/"'})
+    assert names(MOUNTS_THERE, given) == ["root", "scratch", "srv-Office South"]
+
+
+def listener(*units: str, address: str = "127.0.0.1") -> Listener:
+    """A socket on port 8701, and who holds it."""
+    held = Seen(units) if units else unclear()
+    pids: Seen[tuple[int, ...]] = Seen(())
+    facts: dict[str, Any] = {"family": "ipv4", "v6only": None, "pids": pids, "uid": 0}
+    return Listener(address=address, port=8701, units=held, **facts)
+
+
+@pytest.mark.parametrize(
+    ("sockets", "owner"),
+    [
+        ([listener("app.service")], "app.service"),
+        ([listener("app.service", "init.scope")], "app.service"),
+        ([listener("init.scope")], None),
+        ([listener("session-3.scope")], None),
+        ([listener("app.service", "web.service")], None),
+        ([listener("app.service"), listener("web.service", address="::1")], None),
+        ([listener("app.service"), listener("init.scope", address="::1")], None),
+        ([listener("app.service"), listener(address="::1")], None),
+    ],
+)
+def test_whose_a_port_is(sockets: list[Listener], owner: str | None) -> None:
+    """The one service's that runs, also where systemd opened it; never a login's."""
+    loaded = ("app.service", "web.service", "init.scope", "session-3.scope")
+    units = {name: Seen(unit(id=name)) for name in loaded}
+    given = scene(
+        {"port.x": 'port = 1\nservice = "x"'}, host=host(units=units, listeners=Seen(sockets))
+    )
+    (found,) = record_ports(given)
+    assert found.keys.get("owner") == owner
+    assert [one.name for one in record_units(given)] == ["app", "web"]
+
+
+def test_a_port_of_which_the_contract_knows_a_name() -> None:
+    """It is not asked by the host's own name, too: another item would have the same id."""
+    one = listener("app.service").model_copy(update={"port": 993})
+    items = {"certificate.mail": 'port = 993\nname = "mail.example.org"\ndays_left = 3'}
+    for promised, found in ((items, []), ({"port.x": 'port = 1\nservice = "x"'}, ["993"])):
+        given = scene(promised, host=host(listeners=Seen((one,))))
+        assert names(CERTIFICATE.discover, given) == found
+
+
+def test_an_owner_that_has_no_name() -> None:
+    """Systemd makes users up for units; a number without a name is nobody's promise."""
+    items = {"path.x": 'path = "/x"\npurpose = "x"'}
+    for owner, keys in (("UNKNOWN", {}), ("app", {"owner": "app", "group": "app"})):
+        fact = path("/x", owner=owner, group=owner)
+        assert PATH.record is not None
+        (found,) = PATH.record(scene(items, host=host(paths={"/x": fact})))
+        assert {one: found.keys[one] for one in ("owner", "group") if one in found.keys} == keys
+
+
+@pytest.mark.parametrize(
+    ("executable", "found"),
+    [
+        ("/usr/bin/python3.13", ["gunicorn"]),
+        ("", ["gunicorn"]),
+        ("/usr/lib/erlang/bin/beam.smp", []),
+    ],
+)
+def test_a_program_in_a_folder_of_its_own(executable: str, found: list[str]) -> None:
+    """It is of a Python environment where Python runs it, as far as that is shown."""
+    facts: dict[str, Any] = {"unit": "app.service", "state": "active (running)", "places": {}}
+    facts |= {"file_state": "enabled", "passing": False, "ran": True, "user": "", "pid": 7}
+    facts |= {"starts": "/opt/app/bin/gunicorn", "executable": executable, "package": ""}
+    there = Units(units=(Census(**facts),))
+    given = probed(CENSUS, "units", there, {"package.x": 'package = "x"'})
+    assert names(PACKAGES_THERE, given) == found
