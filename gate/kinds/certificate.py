@@ -131,7 +131,7 @@ def _floor(found: CertificateFacts) -> float:
     """
     sixth = min(one.until - one.since for one in found.chain) / 6 / dt.timedelta(days=1)
     usual = float(Certificate.model_fields["days_left"].default)
-    return usual if sixth >= usual else float(f"{sixth:.2g}")
+    return min(usual, float(f"{sixth:.2g}"))
 
 
 def _discovered(item: Certificate, found: CertificateFacts, scene: Scene) -> Mapping[str, Any]:

@@ -205,7 +205,7 @@ def listed(**words: object) -> str:
     for name, value in words.items():
         if value in (None, "", (), {}, False):
             continue
-        label = name.rstrip("_").replace("_", " ")
+        label = name.removesuffix("_").replace("_", " ")
         shown_as = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else value
         said.append(label if value is True else f"{label} {shown_as}")
     return ", ".join(said) or "there"

@@ -93,7 +93,7 @@ def runtime(promise: Promise, scene: Scene) -> Finding:
         )
     if item.absent:
         broken = (f"{item.label} is installed: {version}",)
-    elif item.version is not None and meets(version, item.version):
+    elif meets(version, item.version):
         broken = ()
     else:
         broken = (f"{item.label} is version {version}",)

@@ -128,8 +128,7 @@ def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | Canno
 
 def _is_open(line: str, port: int) -> bool:
     """Whether a line of ``ss`` is a socket on a port that takes from anybody: no client's of it."""
-    local, peer = [*line.split(), "", "", "", "", ""][3:5]
-    return local.endswith(f":{port}") and peer.endswith(":*")
+    return re.match(rf"(\S+\s+){{3}}\S*:{port}\s+\S*:\*(\s|$)", line) is not None
 
 
 def _address(text: str) -> str:

@@ -59,7 +59,7 @@ def serves(item: Rehearsal, facts: RehearsalFacts, promise: Promise, scene: Scen
     return Finding(
         promised=f"{len(api.answers)} requests{canaries} come to what is promised "
         f"{'before' if old else 'after'} the deployment",
-        seen=f"{count - min(wrong, count)} do; {fence}",
+        seen=f"{count - wrong - len(unknown)} do; {fence}",
         broken=(*broken[:SHOWN], *more, *log),
         warnings=(fence,) if fence.startswith("not fenced") else (),
     )

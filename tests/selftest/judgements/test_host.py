@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gate.kinds.certificate import _floor
 from gate.kinds.container import ContainerFacts, _container
 from gate.kinds.mount import MountFacts, Room
 from gate.kinds.pressure import LoadFacts
@@ -313,6 +314,15 @@ def chained(*links: tuple[float, float]) -> dict[str, Any]:
 def test_a_certificate(keys: str, changes: dict[str, Any], expected: str) -> None:
     """It, and every one that comes with it."""
     assert said("certificate", f'file = "/c"\n{keys}', certificate(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lives", "days"),
+    [((90,), 14), ((84,), 14), ((60,), 10), ((90, 60), 10), ((60, 3650), 10), ((1,), 0.17)],
+)
+def test_the_days_that_a_certificate_has_at_least(lives: tuple[float, ...], days: float) -> None:
+    """As many as are promised else, or a sixth of the shortest life in its chain."""
+    assert _floor(certificate(**chained(*((1, life - 1) for life in lives)))) == days
 
 
 def test_the_name_that_is_asked_for() -> None:

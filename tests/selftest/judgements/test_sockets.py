@@ -1,0 +1,172 @@
+"""What the kernel says of UDP and Unix sockets, and what is said of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.kinds.socket import OPEN, SOCKETS, Open, SocketFacts
+from gate.sources.fact import CannotTell, Cause, Seen
+from tests.selftest.given import said, unclear
+from tests.selftest.judgements.test_tools import DENIED, NO_TOOL, answer, short
+
+UNCLEAR = "cannot tell (upstream): nobody tells"
+UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+UNIX = "Num       RefCount Protocol Flags    Type St Inode Path\n"
+NOTHING = ("", 0, "")
+HERE, ALL = "0100007F", "00000000"
+HERE_6 = "00000000000000000000000001000000"
+SOCK = "ffff8a: 00000002 00000000 00010000 0001 01 12345 /run/app.sock\n"
+TAKES = "ffff8b: 00000002 00000000 00000000 0002 01 12346 /run/log\n"
+HELD = 'UNCONN 0 0   127.0.0.1:53  0.0.0.0:*   users:(("named",pid=5,fd=4),("log",pid=6,fd=4))\n'
+
+
+def bound(local: str, port: str = "0035", remote: str = "0000") -> str:
+    """A line about a UDP socket of port 53."""
+    return f"  100: {local}:{port} {'0' * len(local)}:{remote} 07 00000000:00000000 00:00000000\n"
+
+
+def lists(**changes: Any) -> dict[str, tuple[str, int, str]]:
+    """What there is to be read, of nothing."""
+    parts = {"udp": (UDP, 0, ""), "udp6": (UDP, 0, ""), "unix": (UNIX, 0, "")}
+    return {**parts, "owners": NOTHING, "unix.owners": NOTHING, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"udp": (UDP + bound(HERE), 0, "")}, ("127.0.0.1",)),
+        ({"udp": (UDP + bound(ALL), 0, "")}, ("*",)),
+        ({"udp": (UDP + bound(HERE) + bound(ALL, "1035"), 0, "")}, ("127.0.0.1",)),
+        ({"udp": (UDP + bound(HERE), 0, ""), "udp6": NOTHING}, ("127.0.0.1",)),
+        ({"udp6": (UDP + bound(HERE_6), 0, "")}, ("::1",)),
+        ({"udp": (UDP + bound(HERE), 0, ""), "udp6": (UDP + bound(HERE_6), 0, "")},
+         ("127.0.0.1", "::1")),
+        ({"udp6": (UDP + bound(ALL * 4), 0, "")}, ("*",)),
+        ({"udp": (UDP + bound(HERE, remote="0035"), 0, "")}, "absent: /proc/net/udp has no port 53"),
+        ({"udp": (UDP + bound(HERE, "1035"), 0, "")}, "absent: /proc/net/udp has no port 53"),
+        ({}, "absent: /proc/net/udp has no port 53"),
+        ({"udp": NOTHING}, "upstream: /proc/net/udp: it said nothing of it"),
+        ({"udp": (f"x\n{UDP}", 0, "")}, "upstream: /proc/net/udp: it said nothing of it"),
+        ({"udp": (UDP, *DENIED[1:])}, "permission: /proc/net/udp: it: Permission denied"),
+        ({"udp6": DENIED}, "permission: /proc/net/udp: it: Permission denied"),
+        ({"udp6": ("x", 0, "")}, "upstream: /proc/net/udp: it said nothing of it"),
+        ({"udp": (UDP + bound(HERE), 0, ""), "udp6": DENIED},
+         "permission: /proc/net/udp: it: Permission denied"),
+    ],
+)  # fmt: skip
+def test_a_udp_port(changes: Any, expected: Any) -> None:
+    """By both lists of the kernel; one that cannot be read proves nothing."""
+    found = SOCKETS.read(answer(**lists(**changes)), [(53, "")])[(53, "")]
+    assert (found.addresses if isinstance(found, SocketFacts) else short(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "rc", "expected"),
+    [
+        ("/run/app.sock", UNIX + SOCK, 0, ("/run/app.sock",)),
+        ("/run/log", UNIX + SOCK + TAKES, 0, ("/run/log",)),
+        ("/run/app", UNIX + SOCK, 0, "absent: /proc/net/unix has no /run/app that takes connections"),
+        ("/run/app.sock", UNIX + SOCK.replace("00010000", "00000000"), 0,
+         "absent: /proc/net/unix has no /run/app.sock that takes connections"),
+        ("/run/app.sock", UNIX + SOCK.replace("00010000", "00000000") + SOCK, 0, ("/run/app.sock",)),
+        ("/run/app.sock", UNIX + SOCK.replace("00010000", "00018000"), 0, ("/run/app.sock",)),
+        ("/run/app.sock", "", 0, "upstream: /proc/net/unix: it said nothing of it"),
+        ("/run/app.sock", f"x\n{UNIX}", 0, "upstream: /proc/net/unix: it said nothing of it"),
+        ("/run/app.sock", UNIX + SOCK, 1, "upstream: /proc/net/unix: exit status 1 without a word"),
+    ],
+)  # fmt: skip
+def test_a_unix_socket(path: str, text: str, rc: int, expected: Any) -> None:
+    """One that takes connections, or messages from anybody."""
+    subject = (0, path)
+    found = SOCKETS.read(answer(**lists(unix=(text, rc, ""))), [subject])[subject]
+    assert (found.addresses if isinstance(found, SocketFacts) else short(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        ((HELD, 0, ""), ("log", "named")),
+        ((HELD, 1, "it is odd"), ("log", "named")),
+        ((HELD.replace("0.0.0.0:*", "10.0.0.9:53"), 0, ""),
+         "permission: ss -p shows no process of it to this user"),
+        ((HELD.replace(":53 ", ":5353 "), 0, ""),
+         "permission: ss -p shows no process of it to this user"),
+        ((HELD.partition("users")[0], 0, ""),
+         "permission: ss -p shows no process of it to this user"),
+        (NOTHING, "permission: ss -p shows no process of it to this user"),
+        (NO_TOOL, "tool missing: ss -p: sh: it: not found"),
+        (("", 0, "it: Permission denied"), "permission: ss -p: it: Permission denied"),
+        (("", 1, ""), "upstream: ss -p: exit status 1 without a word"),
+    ],
+)  # fmt: skip
+def test_who_holds_a_udp_port(owners: tuple[str, int, str], expected: Any) -> None:
+    """Whoever takes from anybody there; a client's socket is another one."""
+    parts = lists(udp=(UDP + bound(HERE), 0, ""), owners=owners)
+    found = SOCKETS.read(answer(**parts), [(53, "")])[(53, "")]
+    assert isinstance(found, SocketFacts)
+    assert short(found.processes) == expected
+
+
+def test_who_holds_a_unix_socket() -> None:
+    """By its whole path."""
+    held = 'u_str LISTEN 0 5 /run/app.sock 1 * 0 users:(("app",pid=5,fd=4))\n'
+    other = held.replace("/run/app.sock", "/run/app.sock2").replace('"app"', '"other"')
+    parts = lists(unix=(UNIX + SOCK, 0, ""))
+    for owners, expected in ((held + other, ("app",)), (other, None)):
+        told = answer(**{**parts, "unix.owners": (owners, 0, "")})
+        found = SOCKETS.read(told, [(0, "/run/app.sock")])[(0, "/run/app.sock")]
+        assert isinstance(found, SocketFacts)
+        assert found.processes == (Seen(expected) if expected else CannotTell(
+            "ss -p shows no process of it to this user", Cause.PERMISSION))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Open(udp=(), unix=())),
+        ({"udp": (UDP + bound(HERE) + bound(ALL, "0035") + bound(ALL, "0043", "0001"), 0, ""),
+          "udp6": (UDP + bound(HERE_6, "0007"), 0, ""),
+          "unix": (UNIX + TAKES + SOCK + SOCK.replace("/run/app.sock", "@abstract"), 0, "")},
+         Open(udp=(7, 53), unix=("/run/app.sock",))),
+        ({"udp": DENIED}, "permission: /proc/net/udp and unix: it: Permission denied"),
+        ({"unix": DENIED}, "permission: /proc/net/udp and unix: it: Permission denied"),
+    ],
+)  # fmt: skip
+def test_all_that_are_open(changes: Any, expected: Any) -> None:
+    """Ports that take from anybody, and paths that take connections."""
+    found = OPEN.read(answer(**lists(**changes)), ["all"])["all"]
+    assert (found if isinstance(found, Open) else short(found)) == expected
+
+
+def socket(*addresses: str, processes: Any = None) -> SocketFacts:
+    """A socket that is held by one process."""
+    return SocketFacts(addresses=addresses, processes=processes or Seen(("named", "log")))
+
+
+@pytest.mark.parametrize(
+    ("keys", "found", "expected"),
+    [
+        ("udp = 53", socket("127.0.0.1"), ""),
+        ('udp = 53\naddress = "127.0.0.1"', socket("127.0.0.1", "::1"), ""),
+        ('udp = 53\naddress = "127.0.0.1"', socket("10.0.0.1"), "it is bound to 10.0.0.1"),
+        ('udp = 53\naddress = "127.0.0.1"', socket("*", "127.0.0.1"),
+         "it is bound to *, 127.0.0.1"),
+        ('udp = 53\naddress = "*"', socket("*"), ""),
+        ('udp = 53\naddress = "*"', socket("127.0.0.1"), "it is bound to 127.0.0.1"),
+        ("udp = 53", socket("*"), ""),
+        ('udp = 53\nprocess = "log"', socket("*"), ""),
+        ('udp = 53\nprocess = "app"', socket("*"), "it is held by named, log"),
+        ('udp = 53\nprocess = "app"', socket("*", processes=unclear()), UNCLEAR),
+        ("udp = 53", socket("*", processes=unclear()), ""),
+        ('udp = 53\naddress = "::1"\nprocess = "app"', socket("*", processes=unclear()),
+         "it is bound to *"),
+        ('unix = "/run/app.sock"\nprocess = "log"', socket("/run/app.sock"), ""),
+        ('unix = "/run/app.sock"\nbefore = "absent"', socket("/run/app.sock"),
+         "socket /run/app.sock is there"),
+    ],
+)  # fmt: skip
+def test_a_socket(keys: str, found: SocketFacts, expected: str) -> None:
+    """What it is bound to, and who holds it."""
+    assert said("socket", keys, found) == expected
