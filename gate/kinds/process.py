@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import posixpath
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
@@ -15,12 +14,13 @@ from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
 from gate.kinds.process_config import newest_unread
 from gate.kinds.recorded_processes import PROCESSES_THERE, own_variables
+from gate.kinds.releases import other_release
 from gate.kinds.scene import Scene, asked, unknown
 from gate.kinds.stands_on import zones_of_host
 from gate.kinds.unplaced import path_of, user_of
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.program_questions import Subject
-from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
+from gate.sources.host.programs import PROGRAMS, ProgramFacts
 from gate.sources.host.questions import AskPath
 from gate.sources.host.zones import same_zone
 from gate.target import Target
@@ -39,7 +39,9 @@ class Process(Item):
         executable: Program of its main process; links are followed.
         sha256: Digest of the program that its main process runs.
         release: Path that leads to the release, such as a link ``current``: every process has its
-            program or its working folder in what it leads to now.
+            program or its working folder in what it leads to now, and none has program, script or
+            working folder in another release beside it: a folder whose name differs in number or
+            commit alone, or any one where releases have a folder of their own beneath the link's.
         working_folder: Working folder of its main process; links are followed.
         command: Texts that must stand in its main process's command line.
         user: Who it really runs as.
@@ -89,7 +91,8 @@ def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
     )
     yield from _place("executable", item.executable, main.executable, scene)
     yield from _place("working folder", item.working_folder, main.folder, scene)
-    yield from _release(item, found, scene)
+    if item.release is not None:
+        yield from other_release(item.release, found.programs, scene)
     yield from (f"{one!r} is not in its command" for one in item.command if one not in main.command)
     if item.sha256 is not None:
         digest = found.sha256 or CannotTell("no digest was asked for", Cause.UPSTREAM)
@@ -124,30 +127,6 @@ def _followed(path: str, scene: Scene) -> str | CannotTell:
     if isinstance(fact, Absent):
         return scene.target.placed(path)
     return fact.value.resolved if isinstance(fact, Seen) else fact
-
-
-def _release(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
-    if item.release is None:
-        return
-    fact = asked(scene.host.paths, item.release)
-    if isinstance(fact, Absent):
-        yield f"there is no {item.release}"
-    elif isinstance(fact, CannotTell):
-        yield fact
-    else:
-        yield from (
-            f"process {one.pid} runs {one.executable} in {one.folder}, not {fact.value.resolved}"
-            for one in found.programs
-            if not _within(one, fact.value.resolved)
-        )
-
-
-def _within(one: Program, release: str) -> bool:
-    return any(
-        posixpath.commonpath((release, place)) == release
-        for place in (one.executable, one.folder)
-        if place.startswith("/")
-    )
 
 
 def _rights(item: Process, found: ProgramFacts, scene: Scene) -> Differences:

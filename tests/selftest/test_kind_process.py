@@ -82,6 +82,21 @@ def said(worker: Worker, keys: str, **changes: str) -> str:
     return judge(worker.folder, item(worker, keys), worker.target(**changes))["process.it"]
 
 
+def test_a_script_of_another_release(tmp_path: pathlib.Path) -> None:
+    """A process in the new release that runs the old one's program is none of the new one."""
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.sh").write_text("read line\n", "utf-8")
+    (tmp_path / "current").symlink_to("v2")
+    for name, words in (("v2", ""), ("v1", f"{tmp_path}/v1/app.sh, which is of another release")):
+        with subprocess.Popen(  # noqa: S603 - our own words
+            ["/bin/sh", tmp_path / name / "app.sh"], cwd=tmp_path / "v2", stdin=subprocess.PIPE
+        ) as process:
+            found = said(Worker(tmp_path, process), 'release = "{at}/current"')
+            process.kill()
+        assert words in found if words else found == ""
+
+
 def test_as_it_is(worker: Worker) -> None:
     """Everything of it holds, and of its variables no value is kept."""
     digest = hashlib.sha256(worker.program.read_bytes()).hexdigest()

@@ -99,6 +99,9 @@ PATHS = {
     "/srv/now": path("/opt/app"),
     "/srv/bin": path("/opt/app/bin/app"),
     "/srv/old": path("/opt/old"),
+    "/srv/link": path("/opt/a-1.2"),
+    "/srv/app/now": path("/box/srv/app/all/new"),
+    "/srv/commit": path("/srv/0a1b2c3"),
     "/opt/app": Absent("no"),
     "/dark": unclear(),
 }
@@ -110,6 +113,9 @@ def process(keys: str, found: ProgramFacts) -> str:
     return said("process", keys, found, target=THERE, host=host(paths=PATHS))
 
 
+PYTHON: dict[str, Any] = {
+    "executable": "/usr/bin/python3", "folder": "/opt/a-1.2", "command": "python -m app",
+}  # fmt: skip
 DELETED = program(8, executable="/opt/app/bin/app (deleted)")
 
 
@@ -134,6 +140,35 @@ DELETED = program(8, executable="/opt/app/bin/app (deleted)")
          "process 8 runs /x in /y, not /opt/app"),
         ('release = "/srv/now"', running(program(executable="/opt/app2", folder="")),
          "process 7 runs /opt/app2 in , not /opt/app"),
+        *(('release = "/srv/link"', running(program(**{**PYTHON, **one})), expected)
+          for one, expected in (
+              ({}, ""),
+              ({"executable": "/opt/a-1.3/bin/app"}, "process 7 runs /opt/a-1.3/bin/app, which is of "
+               "another release than /opt/a-1.2"),
+              ({"executable": "/opt/a-1.2/bin/app", "folder": "/opt/a-1.10"},
+               "process 7 runs /opt/a-1.10, which is of another release than /opt/a-1.2"),
+              ({"command": "/opt/a-1.1/venv/bin/python -m app"},
+               "process 7 runs /opt/a-1.1/venv/bin/python, which is of another release than "
+               "/opt/a-1.2"),
+              ({"command": "python /opt/a-1.1/app.py"}, "process 7 runs /opt/a-1.1/app.py, which is "
+               "of another release than /opt/a-1.2"),
+              ({"command": "python -m app /opt/a-1.1/data"}, ""),
+              ({"executable": "/opt/b-1.3/bin/app"}, ""),
+              ({"executable": "/opt/a/bin/app"}, ""),
+          )),
+        *(('release = "/srv/app/now"', running(program(folder="/box/srv/app/all/new", executable=one, command="app")), expected)
+          for one, expected in (
+              ("/box/srv/app/all/old/app", "process 7 runs /box/srv/app/all/old/app, which is of another "
+               "release than /box/srv/app/all/new"),
+              ("/box/srv/app/shared/app", ""),
+              ("/box/srv/app/all/new/app", ""),
+          )),
+        *(('release = "/srv/commit"', running(program(folder="/srv/0a1b2c3", executable=one, command="app")), expected)
+          for one, expected in (
+              ("/srv/3c2b1a0/app", "process 7 runs /srv/3c2b1a0/app, which is of another release "
+               "than /srv/0a1b2c3"),
+              ("/srv/shared/app", ""),
+          )),
         ('release = "/opt/app"', running(), "there is no /opt/app"),
         ('release = "/dark"', running(), UNCLEAR),
         ('command = ["--serve"]', running(), ""),
