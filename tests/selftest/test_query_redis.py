@@ -21,6 +21,7 @@ from gate.kinds.judge import compare
 from gate.lint.databases import of_databases
 from gate.redis import OtherRedis, Redis
 from gate.secrets.credentials import credentials
+from gate.sources.fact import CannotTell, Cause
 from gate.sources.queries import keyspace
 from gate.target import Target, load_target
 from tests.selftest.conftest import Postgres
@@ -65,6 +66,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Any]
         client.set("session:1", PASSWORD)
         client.set("session:2", "x", ex=3600)
         client.sadd("tags", "a", "b")
+        client.hset("hash", mapping={"a": "1", "b": "2"})
+        client.zadd("sorted", {"a": 1, "b": 2, "c": 3})
+        client.xadd("stream", {"a": "b"})
         client.config_set("maxmemory-policy", "noeviction")
         yield port, client
 
@@ -88,6 +92,10 @@ def test_what_a_redis_answers(place: Target, tmp_path: pathlib.Path) -> None:
         "query.length": R('length = "mails"') + "at_most = 3",
         "query.long": R('length = "mails"') + "at_most = 2",
         "query.set": R('length = "tags"') + "value = 2",
+        "query.hash": R('length = "hash"') + "value = 2",
+        "query.sorted": R('length = "sorted"') + "value = 3",
+        "query.stream": R('length = "stream"') + "value = 1",
+        "query.text": R('length = "session:2"') + "value = 1",
         "query.empty": R('length = "nothing"') + "value = 0",
         "query.exists": R('exists = "mails"') + "value = true",
         "query.gone": R('exists = "nothing"') + "value = true",
@@ -139,7 +147,7 @@ def test_nothing_is_written(server: tuple[int, Any], place: Target, tmp_path: pa
     sent = {key for key in after if after[key]["calls"] > before.get(key, {"calls": 0})["calls"]}
     names = {key.removeprefix("cmdstat_").partition("|")[0] for key in sent} - {"info"}
     assert names <= {"auth", "hello", "ping", "scan", "select", "client"}, names
-    assert server[1].dbsize() == 4
+    assert server[1].dbsize() == 7
 
 
 def test_so_many_keys_are_not_counted(
@@ -156,6 +164,72 @@ def test_so_many_keys_are_not_counted(
         judge(tmp_path, items, place),
         {"query.keys": f"{CANNOT} (upstream): Redis: keys *: there are more", "query.ping": ""},
     )
+
+
+class Odd:
+    """A client of a Redis that knows more types, and gets no word in time."""
+
+    def type(self, _: str) -> bytes:
+        """A module's."""
+        return b"ReJSON-RL"
+
+    def scan(self, **_: object) -> tuple[int, list[bytes]]:
+        """A walk that never ends."""
+        return 1, [b"a"]
+
+    def exists(self, _: str) -> bool:
+        """Nobody answers."""
+        raise redis.exceptions.TimeoutError("Timeout reading from socket")
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_s", "cause", "words"),
+    [
+        ({"length": "x"}, 9.0, Cause.UPSTREAM, "nothing tells the length of a ReJSON-RL"),
+        ({"keys": "*"}, 0.05, Cause.UPSTREAM, "could not be walked over in time"),
+        ({"exists": "x"}, 9.0, Cause.TIMEOUT, "Redis: exists x: Timeout reading from socket"),
+        ({"exists": "x"}, -1.0, Cause.TIMEOUT, "Redis: exists x: there was no time left for it"),
+    ],
+)
+def test_what_a_redis_does_not_tell(
+    asked: dict[str, Any], left_s: float, cause: Cause, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is no 0 and no false."""
+    monkeypatch.setattr(keyspace, "STEP", 0)  # so many keys that their number is never reached
+    question, until = keyspace.RedisQuestion(**asked), time.monotonic() + left_s
+    found = keyspace._answer(Odd(), question, until)  # noqa: SLF001 - one question of a look
+    assert isinstance(found, CannotTell)
+    assert (found.cause, words in found.reason) == (cause, True), found
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (redis.exceptions.AuthenticationError("x"), Cause.PERMISSION),
+        (redis.exceptions.NoPermissionError("x"), Cause.PERMISSION),
+        (redis.exceptions.ResponseError("NOAUTH Authentication required."), Cause.PERMISSION),
+        (redis.exceptions.ResponseError("x"), Cause.UPSTREAM),
+        (redis.exceptions.ConnectionError("x"), Cause.UNREACHABLE),
+        (redis.exceptions.TimeoutError("x"), Cause.TIMEOUT),
+        (TimeoutError("x"), Cause.TIMEOUT),
+    ],
+)
+def test_why_a_redis_does_not_answer(error: Exception, cause: Cause) -> None:
+    """By the client's own words for it."""
+    assert keyspace._cause(error) is cause  # noqa: SLF001 - a pure part of the look
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, None), (True, True), (3, 3), (b"4", 4), (b"-3", -3), (b"3.5", "3.5"),
+        (b"\xff", "\\xff"), ("9" * 18, int("9" * 18)), ("9" * 19, "9" * 19), ("\u0663", "\u0663"),
+    ],
+)  # fmt: skip
+def test_a_value_of_redis(value: object, told: object) -> None:
+    """Whole numbers that a database has are numbers."""
+    found = keyspace._value(value)  # noqa: SLF001 - a pure part of the look
+    assert (found, type(found)) == (told, type(told))
 
 
 def test_who_is_not_let_in(
