@@ -30,7 +30,9 @@ class Mount(Item):
 
     Attributes:
         path: Where it is mounted; a target puts its ``prefix`` before it.
-        device: What is mounted there, as ``findmnt`` calls its source.
+        device: What is mounted there, as ``findmnt`` calls its source: where it is a part of a file
+            system (a bind mount, a subvolume), that part stands behind it in brackets, as in
+            ``/dev/sda1[/srv/office]``; without brackets any part will do.
         type: Of the file system.
         options: Options that it must have, of the mount or of the file system, such as ``ro``.
         options_not: Options that it must not have.
@@ -73,12 +75,19 @@ class MountFacts(Model):
         type: Of the file system.
         options: Of the mount and of the file system.
         room: What is left.
+        root: What of the file system it is; ``/`` where it is all of it.
     """
 
     device: str
     type: str
     options: tuple[str, ...]
     room: Fact[Room]
+    root: str = "/"
+
+    @property
+    def source(self) -> str:
+        """Where from, and which part of it."""
+        return self.device if self.root == "/" else f"{self.device}[{self.root}]"
 
 
 def script(subjects: Sequence[str]) -> str:
@@ -112,7 +121,7 @@ def read(
             one = mounts[path]
             room = rooms.get(place) or cannot_tell(told["room"], f"stat -f {place}")
             found[place] = MountFacts(
-                device=one.device, type=one.type, options=one.options, room=room
+                device=one.device, type=one.type, options=one.options, room=room, root=one.root
             )
         else:
             found[place] = Absent(f"/proc/self/mountinfo has no {path}")
@@ -139,7 +148,8 @@ MOUNTS = Probe[str, MountFacts](
 
 def _differs(item: Mount, found: MountFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
-    yield from other("device", item.device, found.device)
+    if item.device != found.device:  # else any part of it will do
+        yield from other("device", item.device, found.source)
     yield from other("type", item.type, found.type)
     yield from (f"it is not {one}" for one in item.options if one not in found.options)
     yield from (f"it is {one}" for one in item.options_not if one in found.options)
@@ -172,7 +182,7 @@ def _text(found: MountFacts) -> str:
 
 
 def _state(found: MountFacts) -> str:
-    return f"{found.type} from {found.device} ({','.join(found.options)})"
+    return f"{found.type} from {found.source} ({','.join(found.options)})"
 
 
 def _promised(item: Mount) -> str:
@@ -187,7 +197,7 @@ def _look(item: Mount, target: Target) -> str:
 
 def _keys(item: Mount, found: MountFacts) -> Mapping[str, Any]:
     keys = item.model_dump(mode="json", exclude_defaults=True, exclude={*Item.model_fields})
-    return {**keys, "path": item.path, "device": found.device, "type": found.type}
+    return {**keys, "path": item.path, "device": found.source, "type": found.type}
 
 
 def _discovered(item: Mount, found: MountFacts, scene: Scene) -> Mapping[str, Any]:
@@ -217,7 +227,7 @@ KIND = HostKind(
     state=_state,
     columns={
         "Type": lambda one: one.type,
-        "Device": lambda one: one.device,
+        "Device": lambda one: one.source,
         "Options": lambda one: ",".join(one.options),
     },
     look=_look,

@@ -104,12 +104,12 @@ def test_large_figures() -> None:
     assert said("mount", keys, mount(room)) == "only 1,500,000 MB free"
 
 
-def mount(room: Any = None) -> MountFacts:
+def mount(room: Any = None, root: str = "/") -> MountFacts:
     """A disk of 1 GB with 10 % of all free."""
     full = Room(size=10**9, free=10**8, inodes=1000, free_inodes=100)
-    return MountFacts(
-        device="/dev/sda1", type="ext4", options=("rw", "noexec"), room=room or Seen(full)
-    )
+    options = ("rw", "noexec")
+    room = room or Seen(full)
+    return MountFacts(device="/dev/sda1", type="ext4", options=options, room=room, root=root)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +133,24 @@ def mount(room: Any = None) -> MountFacts:
 def test_a_mount(keys: str, expected: str) -> None:
     """What it is, and the room on it."""
     assert said("mount", f'path = "/srv"\n{keys}', mount()) == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [
+        ("/dev/sda1", ""),
+        ("/dev/sda1[/srv/a]", ""),
+        ("/dev/sda1[/srv/b]", "device is /dev/sda1[/srv/a]"),
+        ("/dev/sda2", "device is /dev/sda1[/srv/a]"),
+    ],
+)
+def test_a_part_of_a_file_system(device: str, expected: str) -> None:
+    """A bind mount that leads elsewhere is another one, where the part is promised."""
+    found = mount(root="/srv/a")
+    assert said("mount", f'path = "/srv"\ndevice = "{device}"', found) == expected
+    assert said("mount", 'path = "/srv"\ndevice = "/dev/sda1[/srv/a]"', mount()) == (
+        "device is /dev/sda1"
+    )
 
 
 def test_room_that_is_not_told() -> None:

@@ -43,6 +43,7 @@ def short(fact: Any) -> Any:
 
 ROOT = "25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
 SRV = "36 25 8:2 / /srv rw,noexec shared:2 - xfs /dev/sdb1 rw\n"
+BIND = "37 25 8:1 /srv/Office\\040South /bind rw - ext4 /dev/sda1 rw\n"
 ROOM = "4096 1000 250 64 16\0/srv\0\n4096 2000 500 0 0\0/\0\n"
 
 
@@ -58,13 +59,15 @@ def mounts(
     [
         ("/srv", "/dev/sdb1", (4_096_000, 1_024_000, 64, 16)),
         ("/", "/dev/sda1", (8_192_000, 2_048_000, 0, 0)),
+        ("/bind", "/dev/sda1[/srv/Office South]", None),
     ],
 )
-def test_what_is_mounted(place: str, device: str, room: tuple[int, ...]) -> None:
-    """From where, and the room there for ordinary users in bytes."""
-    found = mounts(place, (ROOT + SRV, 0, ""))
-    assert found.device == device
-    assert tuple(found.room.value.model_dump().values()) == room
+def test_what_is_mounted(place: str, device: str, room: tuple[int, ...] | None) -> None:
+    """From where, which part of it, and the room there for ordinary users in bytes."""
+    found = mounts(place, (ROOT + SRV + BIND, 0, ""))
+    assert found.source == device
+    told = found.room.value.model_dump().values() if isinstance(found.room, Seen) else None
+    assert room == (told and tuple(told))
 
 
 @pytest.mark.parametrize(
