@@ -138,19 +138,29 @@ def sayable(text: str) -> str:
 
 
 def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
-    """Say how what is there differs from what is listed."""
+    """Say how what is there differs from what is listed.
+
+    A role that only came into sight or went out of it, by what is told itself, is not told: that it
+    is missing would say that somebody dropped it.
+    """
     there = {key: text for key, text in found.items() if text}
+    differs = Diff(
+        missing={key: text for key, text in listing.items() if key not in there},
+        extra={key: text for key, text in there.items() if key not in listing},
+        changed={
+            key: (text, there[key])
+            for key, text in listing.items()
+            if key in there and text != UNSAID and flat(text) != flat(there[key])
+        },
+    )
+    alone = explained(differs)
     sentences = [
-        f"{key} is not listed{_in_words(there[key])}" for key in there if key not in listing
+        f"{key} is {how}{_in_words(text)}"
+        for how, of in (("not listed", differs.extra), ("missing", differs.missing))
+        for key, text in of.items()
+        if key not in alone
     ]
-    sentences += [
-        f"{key} is missing{_in_words(listing[key])}" for key in listing if key not in there
-    ]
-    sentences += [
-        f"{key}: {words(listing[key], there[key])}"
-        for key in listing
-        if key in there and listing[key] != UNSAID and flat(listing[key]) != flat(there[key])
-    ]
+    sentences += [f"{key}: {words(*two)}" for key, two in differs.changed.items()]
     yield from limited(sorted(sentences))
 
 

@@ -381,6 +381,35 @@ def test_listings_in_words() -> None:
     assert list(listed({"b": "1", "a": "1"}, {"b": "2", "a": "2"})) == ["a: 1 -> 2", "b: 1 -> 2"]
 
 
+RIGHT = "grant on table books to clerk"
+
+
+@pytest.mark.parametrize(
+    ("listing", "there", "expected"),
+    [
+        ({RIGHT: "SELECT", "role clerk": "no login"}, {}, [f"{RIGHT} is missing (SELECT)"]),
+        ({}, {RIGHT: "SELECT", "role clerk": "no login"}, [f"{RIGHT} is not listed (SELECT)"]),
+        ({"role clerk": "no login"}, {}, ["role clerk is missing (no login)"]),
+        ({}, {"role clerk": "no login"}, ["role clerk is not listed (no login)"]),
+        (
+            {},
+            {RIGHT: "SELECT", "role clerk": "login, superuser"},
+            [f"{RIGHT} is not listed (SELECT)", "role clerk is not listed (login, superuser)"],
+        ),
+        (
+            {"table books": "permanent, owner navi"},
+            {"table books": "permanent, owner clerk", "role clerk": "login"},
+            ["table books: owner navi -> clerk"],
+        ),
+    ],
+)
+def test_a_role_that_only_lost_its_last_right(
+    listing: dict[str, str], there: dict[str, str], expected: list[str]
+) -> None:
+    """It is told by the right alone: nobody dropped it, and nobody made it."""
+    assert list(listed(listing, there)) == expected
+
+
 def test_how_much_is_told() -> None:
     """A hundred differences, and of a definition what anybody reads."""
     many = [str(one) for one in range(MOST)]
