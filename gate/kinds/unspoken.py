@@ -13,14 +13,13 @@ from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.kinds.unpromised import promised, unpromised
 from gate.kinds.unspoken_roles import explained, reads_roles
+from gate.kinds.unspoken_words import flat, in_words, words
 from gate.secrets import known
 from gate.sources.fact import CannotTell, Cause
 
 Change = Literal["added", "removed", "changed"]
 NAMED = ("table", "column", "constraint", "index", "enum")
 """Kinds whose objects the contract has to name one by one: what it does not is told as that."""
-LONGEST = 200
-"""Characters of a definition in a sentence; the kept look has it whole."""
 MOST = 100
 """Differences that are told one by one."""
 
@@ -105,10 +104,10 @@ def undeclared(changes: Changes, declared: Mapping[str, Change]) -> Iterator[str
     found = changes.found
     happened = [
         *(
-            (key, "removed", f"{key} is gone{_in_words(text)}")
+            (key, "removed", f"{key} is gone{in_words(text)}")
             for key, text in found.missing.items()
         ),
-        *((key, "added", f"{key} is new{_in_words(text)}") for key, text in found.extra.items()),
+        *((key, "added", f"{key} is new{in_words(text)}") for key, text in found.extra.items()),
         *((key, "changed", f"{key}: {words(*two)}") for key, two in found.changed.items()),
     ]
     left = dict(declared)
@@ -155,7 +154,7 @@ def listed(listing: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str
     )
     alone = explained(differs)
     sentences = [
-        f"{key} is {how}{_in_words(text)}"
+        f"{key} is {how}{in_words(text)}"
         for how, of in (("not listed", differs.extra), ("missing", differs.missing))
         for key, text in of.items()
         if key not in alone
@@ -168,38 +167,6 @@ def limited(sentences: list[str]) -> Iterable[str]:
     """As many as anybody reads."""
     more = len(sentences) - MOST
     return [*sentences[:MOST], *([f"and {more} more differences"] if more > 0 else [])]
-
-
-def words(was: str, is_: str) -> str:
-    """What two definitions differ in, such as ``owner shop -> postgres``."""
-    old, new = (flat(one).split(", ") if one else [] for one in (was, is_))
-    less = [one for one in old if one not in new]
-    more = [one for one in new if one not in old]
-    if not less and not more:
-        less, more = old, new
-    return f"{said(', '.join(less)) or 'none'} -> {_less(', '.join(more), less) or 'none'}"
-
-
-def _less(text: str, less: list[str]) -> str:
-    """Leave out the word that both sides begin with, where that is all of the difference."""
-    word, blank, rest = said(text).partition(" ")
-    alone = len(less) == 1 and word == "owner" and less[0].startswith("owner ")
-    return rest if blank and alone else said(text)
-
-
-def _in_words(text: str) -> str:
-    return f" ({said(text)})" if text else ""
-
-
-def said(text: str) -> str:
-    """A definition on one line, and no longer than anybody reads."""
-    one = flat(text)
-    return one if len(one) <= LONGEST else f"{one[:LONGEST]}…"
-
-
-def flat(text: str) -> str:
-    """A definition on one line."""
-    return " ".join(text.split())
 
 
 def matches(pattern: str, key: str) -> bool:

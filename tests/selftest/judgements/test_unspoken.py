@@ -12,7 +12,6 @@ from gate.kinds.database import recorded
 from gate.kinds.kind import State
 from gate.kinds.registry import kinds
 from gate.kinds.unspoken import (
-    LONGEST,
     MOST,
     UNSAID,
     Changes,
@@ -21,9 +20,9 @@ from gate.kinds.unspoken import (
     matches,
     sayable,
     undeclared,
-    words,
 )
 from gate.kinds.unspoken_roles import explained, reads_roles
+from gate.kinds.unspoken_words import LONGEST, words
 from gate.sources.fact import Absent, Cause, Seen
 from tests.selftest.given import finding, look, scene, told, unclear
 from tests.selftest.judgements.test_catalogs import ID, IX, PK, catalog, database, table
