@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gate.errors import ObservationError
+from gate.kinds.body import says
 from gate.kinds.budget import Budget
 from gate.kinds.endpoint import detail
 from gate.kinds.registry import kinds
@@ -35,6 +37,14 @@ def answer(body: Any = None, **changes: Any) -> Answer:
     return Answer(
         **{**facts, "body": {"a": 1} if body is None else body, "elapsed_s": 0.5, **changes}
     )
+
+
+def test_a_pattern_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all texts of a body together: then nothing is known of any."""
+    assert says(["^b"], {"a": "b"}) == ["the answer says 'b', which is like '^b'"]
+    monkeypatch.setattr("gate.kinds.body.ALL_WITHIN_S", 0.0)
+    with pytest.raises(ObservationError, match="within 0 s on all lines"):
+        says(["^b"], {"a": "b"})
 
 
 def api(found: Any, **changes: Any) -> Fact[ApiFacts]:

@@ -552,7 +552,7 @@ def test_waivers() -> None:
     assert found["group.a"].moments == ("rollback",)
 
 
-def test_what_items_stand_on() -> None:
+def test_what_items_stand_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The revision, where the moments differ; and what is promised for itself and not there."""
     items = {
         "migration.now": 'current = "a"', "migration.also": 'current = "b"',
@@ -578,6 +578,9 @@ def test_what_items_stand_on() -> None:
     assert on("table.t", scene(items, database=unclear())) == []
     wide = scene(items, database=database(catalog=catalog(tables={"t": table(), "u": table("u")})))
     assert on("table.u", wide) == ["column.o"]
+    for most, columns in ((3, ["column.n"]), (2, [])):
+        monkeypatch.setattr("gate.kinds.stands_on.MOST", most)
+        assert on("table.t") == columns
 
 
 @dataclasses.dataclass
