@@ -168,7 +168,8 @@ def server(started: dt.datetime | None, *units: str, **changes: Any) -> Any:
     facts: dict[str, Any] = {"address": "::", "port": 8000, "family": "ipv6", "v6only": None}
     facts |= {"pids": Seen((7,)), "uid": 0, "units": Seen(units)}
     one = unit(asked="w.service", id="w.service", started=started)
-    listeners = Seen((Listener(**facts),))
+    ports = changes.pop("ports", (8000,))
+    listeners = Seen(tuple(Listener(**{**facts, "port": one}) for one in ports))
     return host(**{"units": {"w.service": Seen(one)}, "listeners": listeners, **changes})
 
 
@@ -189,6 +190,8 @@ LISTENS, NOBODY = "listens on 8000", "no session of w.service (1 processes, acti
          WAITS.format(3, LISTENS) + "1 sessions of w.service, not 2"),
         (server(ago(seconds=3), listeners=unclear()), "", [],
          WAITS.format(3, "whether it listens is not told")),
+        (server(ago(seconds=3), "w.service", ports=(8003, 8000, 8002, 8001, 8000)), "", [],
+         WAITS.format(3, "listens on 8000, 8001, 8002")),
         (server(ago(seconds=60), "w.service"), "", [], NOBODY),
         (server(ago(seconds=3), "x.service"), "", [], NOBODY),
         (server(ago(seconds=3)), "", [], NOBODY),
