@@ -7,7 +7,9 @@ that nobody else may enter: what listens on the host's loopback is lent to this 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import itertools
 import math
 import os
 import pathlib
@@ -88,6 +90,7 @@ class Connection:
         self._opened = False
         self._failed: CarrierError | None = None
         self._forwards: dict[str, Forward] = {}
+        self._tried = itertools.count()
         own = [f"-o {shlex.quote(f'{key}={one}')}" for key, one in self._options().items()]
         # An inventory's own arguments stand behind: of two settings ssh takes the first.
         backend.ssh_extra_args = " ".join(["-T", *own, backend.ssh_extra_args or ""]).strip()
@@ -124,7 +127,7 @@ class Connection:
         self.open()
         with self._lock:
             if leads_to not in self._forwards:
-                place = self._folder / f"forward-{len(self._forwards)}"
+                place = self._folder / f"forward-{next(self._tried)}"
                 place.mkdir(mode=0o700)
                 found = Forward(place / name, leads_to, self._log)
                 done = self._timed(["-O", "forward", "-L", f"{found.socket}:{leads_to}"])
@@ -138,9 +141,13 @@ class Connection:
             return self._forwards[leads_to]
 
     def close(self) -> None:
-        """Hang up; every forward is closed with it."""
+        """Hang up; every forward is closed with it.
+
+        A master that does not hear of it ends itself, when nothing has used it for a while.
+        """
         if (self._folder / "c").exists():
-            self._timed(["-O", "exit"])
+            with contextlib.suppress(CarrierError):
+                self._timed(["-O", "exit"])
 
     @property
     def _log(self) -> pathlib.Path:
