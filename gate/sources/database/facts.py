@@ -43,6 +43,8 @@ class DatabaseFacts(Model):
         sessions: Who is connected, where that was asked for.
         rights: What the gate's role might write, were its session another one, in words such as
             ``INSERT on public.orders``.
+        read_only_by: Where it is set that transactions only read unless they say otherwise, such as
+            ``configuration file``; empty where it is not.
     """
 
     server_version: str
@@ -59,3 +61,4 @@ class DatabaseFacts(Model):
     work: dict[str, WorkFacts]
     sessions: Fact[Sessions] | None = None
     rights: Fact[tuple[str, ...]] = UNASKED
+    read_only_by: Fact[str] = UNASKED

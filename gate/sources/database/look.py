@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from gate.connection.obstacle import INTERRUPTED
 from gate.connection.postgres import Guard, Session, connect
 from gate.sources.database.facts import UNASKED, DatabaseFacts
 from gate.sources.database.proofs import Proofs
+from gate.sources.database.read_only import SETTING, ask
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.database.rights import read_rights
 from gate.sources.database.sessions import read_sessions
@@ -38,6 +40,7 @@ WAIT_SHARE = 0.5
 LOCK_S = 2
 IN_UTC = "SELECT set_config('timezone', 'UTC', false)"
 """Times are told in it, once the time zone that there would be is known."""
+ONLY_READS = f"-c {SETTING}=on "
 LONGEST = 256
 """Characters of a revision that are read."""
 SESSION = """
@@ -78,6 +81,7 @@ def look(
     whole: bool = False,
     sessions: Callable[[float], object] | None = None,
     rights: bool = False,
+    read_only: bool = False,
     interrupted: threading.Event | None = None,
 ) -> Fact[DatabaseFacts]:
     """Look at a target's database once.
@@ -91,6 +95,7 @@ def look(
         sessions: Where it is asked who is connected: returns when it is time to ask, within so many
             seconds.
         rights: Whether it is asked what the gate's role might write.
+        read_only: Whether it is asked if others only read by default.
         interrupted: Set, by another thread, when there is no need to go on.
     """
     found: Future[Fact[DatabaseFacts]] = Future()
@@ -105,7 +110,10 @@ def look(
                 read = facts(
                     session, work, version_table, whole=whole, sessions=sessions, rights=rights
                 )
-                found.set_result(Seen(read))
+            if read_only:
+                by = told(functools.partial(_read_only, guard, target, parameters), SETTING)
+                read = read.model_copy(update={"read_only_by": by})
+            found.set_result(Seen(read))
         except Exception as error:  # noqa: BLE001 - whatever an answer leads to
             found.set_result(cannot_tell(error, where))
 
@@ -144,12 +152,20 @@ def session_parameters(
         "application_name": "atum-desk-gate",
         "client_encoding": "UTF8",
         "options": (
-            f"-c default_transaction_read_only=on -c search_path=public {zone}"
+            f"{ONLY_READS}-c search_path=public {zone}"
             f"-c statement_timeout={int(target.deadlines.database_s * 1000)} "
             f"-c lock_timeout={LOCK_S * 1000}"
         ),
         **overrides,
     }
+
+
+def _read_only(guard: Guard, target: Target, parameters: Mapping[str, str]) -> Fact[str]:
+    """Ask in a session of its own, whose one transaction only reads since it says so itself."""
+    mine = {**parameters, "options": parameters["options"].replace(ONLY_READS, "")}
+    with connect(guard, target.deadlines.connect_s, **mine) as session:
+        session.execute("BEGIN READ ONLY")
+        return ask(session)
 
 
 def facts(

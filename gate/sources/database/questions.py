@@ -26,5 +26,10 @@ class AskRights:
 
 
 @dataclasses.dataclass(frozen=True)
+class AskReadOnly:
+    """Whether transactions of others only read unless they say otherwise."""
+
+
+@dataclasses.dataclass(frozen=True)
 class AskSessions:
     """Who is connected, from where, and what each session does."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from gate.connection import forward
 from gate.connection.obstacle import CarrierError
 from gate.sources.database.facts import DatabaseFacts
-from gate.sources.database.questions import AskRights, AskSessions, AskWhole, AskWork
+from gate.sources.database.questions import AskReadOnly, AskRights, AskSessions, AskWhole, AskWork
 from gate.sources.fact import CannotTell, Cause, Fact
 from gate.sources.source import Looking, Source
 
@@ -30,6 +30,7 @@ def look(looking: Looking) -> Fact[DatabaseFacts]:
             whole=any(isinstance(one, AskWhole) for one in looking.asked),
             sessions=_behind(looking) if AskSessions() in looking.asked else None,
             rights=any(isinstance(one, AskRights) for one in looking.asked),
+            read_only=AskReadOnly() in looking.asked,
             interrupted=looking.carrier.interrupted,
         )
     except CarrierError as error:
