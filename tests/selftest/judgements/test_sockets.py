@@ -87,8 +87,10 @@ def test_a_unix_socket(path: str, text: str, rc: int, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("owners", "expected"),
     [
-        ((HELD, 0, ""), ("log", "named")),
-        ((HELD, 1, "it is odd"), ("log", "named")),
+        ((HELD, 0, ""), ("named", "log")),
+        ((HELD, 1, "it is odd"), ("named", "log")),
+        ((HELD.replace("pid=5", "pid=10"), 0, ""), ("log", "named")),
+        ((HELD + HELD.replace("pid=5", "pid=7"), 0, ""), ("named", "log")),
         ((HELD.replace("0.0.0.0:*", "10.0.0.9:53"), 0, ""),
          "permission: ss -p shows no process of it to this user"),
         ((HELD.replace(":53 ", ":5353 "), 0, ""),
