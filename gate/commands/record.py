@@ -182,6 +182,9 @@ def _out(chapters: Mapping[str, str], folder: str | None, tell: Callable[[str], 
         file = pathlib.Path(folder) / f"{name}.toml"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ContractError(f"{folder}: cannot be made: {error.strerror}") from error
+        try:
             with file.open("x", encoding="utf-8") as out:
                 out.write(text)
         except FileExistsError:
