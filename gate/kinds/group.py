@@ -11,7 +11,6 @@ from gate.contract.item import Item
 from gate.kinds.host_kind import HostKind, listed, other
 from gate.kinds.scene import Scene
 from gate.kinds.user import UserName
-from gate.rule import Filled, Is, Not, Rule, Some
 from gate.sources.host.accounts import GROUPS, GroupFacts
 
 
@@ -23,7 +22,7 @@ class Group(Item):
         gid: Its number.
         members: Users that must be in it; those of whom it is the first group are not listed.
         members_not: Users that must not be in it.
-        only: Nobody but its ``members`` may be listed in it.
+        only: Nobody but its ``members`` may be listed in it; nobody at all where there are none.
     """
 
     group: UserName
@@ -31,8 +30,6 @@ class Group(Item):
     members: tuple[UserName, ...] = ()
     members_not: tuple[UserName, ...] = ()
     only: bool = False
-
-    RULES = (Rule(Some(Not(Is("only", True)), Filled("members")), "only goes with members"),)
 
 
 def _differs(item: Group, found: GroupFacts, scene: Scene) -> Iterator[str]:
@@ -66,5 +63,7 @@ KIND = HostKind(
         "group": item.group,
         "gid": found.gid,
         "members": list(found.members) or None,
+        "members_not": list(item.members_not) or None,
+        "only": item.only or None,
     },
 ).kind

@@ -1,7 +1,7 @@
 """Which ports of a host serve certificates, for the recorder.
 
-Hands are shaken only where TLS is spoken by habit or by the target itself, or where a web server
-listens: what else listens might take the first bytes of TLS for something else.
+Hands are shaken only where TLS is spoken or asked for by habit, or by the target itself, or where
+a web server listens: what else listens might take the first bytes of TLS for something else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ TLS = (
     *(6514, 8443, 8883, 9443, 10443),
 )
 """Ports on which TLS is spoken from the first byte."""
+ASKED_FOR = {25: "smtp", 587: "smtp", 110: "pop3", 143: "imap"}
+"""Ports of mail on which TLS is asked for, in which protocol."""
 PLAIN = (80, 8080, 8000)
 SERVERS = ("nginx", "apache2", "httpd", "haproxy", "caddy", "traefik", "envoy", "lighttpd", "h2o")
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -57,7 +59,8 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
     for one in sorted(listeners.value, key=lambda one: (one.port, one.family, one.address)):
         number = one.port - scene.target.port_offset
         names = _reached_by(scene, one.port)
-        speaks = number in TLS or names or _is_served(one, servers)
+        starttls = {} if names or number not in ASKED_FOR else {"starttls": ASKED_FOR[number]}
+        speaks = number in TLS or starttls or names or _is_served(one, servers)
         if number in seen or not number > 0 or not speaks or (number in known and not names):
             continue  # by the host's own name nobody need ask where another name is known
         seen.add(number)
@@ -66,7 +69,7 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
             called = str(number) if server == asked else f"{server} {number}"
             title = f"The certificate on port {number} is good"
             keys = {"title": title, "port": number, "name": server, "trusted": True}
-            yield Recorded(called, {**keys, **where})
+            yield Recorded(called, {**keys, **where, **starttls})
 
 
 def _reached_by(scene: Scene, port: int) -> list[str]:

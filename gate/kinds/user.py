@@ -83,6 +83,8 @@ def _keys(item: User, found: UserFacts) -> Mapping[str, Any]:
         "uid": found.uid,
         "group": found.group,
         "groups": list(found.groups.value) if isinstance(found.groups, Seen) else None,
+        "groups_not": list(item.groups_not) or None,
+        "locked": item.locked or None,
         "home": found.home,
         "shell": found.shell,
     }

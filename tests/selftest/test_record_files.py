@@ -93,15 +93,28 @@ def test_what_a_service_reads(
     lines = f"  ssl_certificate {cert};\n# ssl_certificate {tmp_path};\nssl_certificate_key /no;\n"
     (place / "shop.conf").write_text(lines)
     (tmp_path / "shop.env").write_text(f"PASSWORD={SECRET}\n")
+    (tmp_path / "the key").write_text(SECRET)
     monkeypatch.setitem(configured.PLACES, "shopd", (str(place), "/no/such/place"))
     words = ("--config", "/etc/profile", "--config=/etc/shells", "-c", "/no", "-f", "/dev/null")
     pid = service(*words, "-c", SECRET, f"--password={SECRET}", f"--token={cert}")
     env = f"EnvironmentFiles={tmp_path / 'shop.env'} (ignore_errors=no)"
     gone = "EnvironmentFiles=/no/such.env (ignore_errors=yes)"
+    loaded = "".join(
+        f"{key}=name:{path}\n"
+        for key, path in (
+            ("[Service]\nLoadCredential", tmp_path / "the key"),
+            ("LoadCredentialEncrypted", "/etc/hostname"),
+            ("SetCredential", "/etc/group"),
+            ("#LoadCredential", "/etc/services"),
+            ("LoadCredential", "/no/such.key"),
+        )
+    )
+    (tmp_path / "shop.unit").write_text(loaded)
+    unit = f"FragmentPath={tmp_path / 'shop.unit'}"
     target = host(
         tmp_path,
         {
-            "shop.service": shop(pid, "/usr/sbin/shopd", env, gone),
+            "shop.service": shop(pid, "/usr/sbin/shopd", env, gone, unit),
             "other.service": shop(
                 service("-c", "/etc/../etc/shells", "/etc/passwd"), sys.executable
             ),
@@ -110,7 +123,8 @@ def test_what_a_service_reads(
     items, text = written(target, "processes")
     assert SECRET not in text
     assert items["process"]["shop"]["config"] == [
-        *("/etc/profile", "/etc/shells", str(cert), str(place), str(tmp_path / "shop.env")),
+        *("/etc/hostname", "/etc/profile", "/etc/shells", str(cert), str(place)),
+        *(str(tmp_path / "shop.env"), str(tmp_path / "the key")),
     ]
     assert "config" not in items["process"]["other"]
     assert items["process"]["shop"]["zone"] == "Asia/Tokyo"

@@ -57,13 +57,15 @@ FIRST = {"/etc/nginx": "nginx.conf"}
 """Places of which nothing is read but a file, what that includes, and so on."""
 LEVELS = 8
 """So deep files may include others."""
-SHOWN = "Id,MainPID,ExecStart,EnvironmentFiles"
+SHOWN = "Id,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles"
 CERTIFICATE = (
     r"^[[:space:]]*(ssl_((trusted_|client_)?certificate|certificate_key|dhparam)|"
     r"SSL(CA)?Certificate(Key|Chain)?File|ssl[-_](cert|key|ca)|"
     r"bind[[:space:]].*[[:space:]](crt|ca-file))[[:space:]=]+\"?/[^;\"[:space:]]+"
 )
 """What names a certificate in such a file, and is read together with it."""
+LOADED = r"LoadCredential\(Encrypted\)\{0,1\}"
+"""What names, in a unit file, a file that systemd reads for a service at its start."""
 OPTIONS = ("-c", "-f", "--config", "--conf", "--config-file", "--config.file", "--configfile")
 """What stands before such a file in a command line, with a blank or ``=`` between them."""
 PASSING = re.compile(
@@ -95,7 +97,7 @@ def script(subjects: Sequence[str]) -> str:
         "read": f"parts_read {places}",
         "included": f"follow {first}",
     }
-    commands |= {"certificates": f"certificates {places}"}
+    commands |= {"certificates": f"certificates {places}", "credentials": "credentials"}
     return parts(commands, functions=INCLUDED + FUNCTIONS)
 
 
@@ -151,6 +153,20 @@ named() {{
     done
   return 0
 }}
+# Of what systemd loads for a unit it tells no name: its files say it.
+credentials() {{
+  printf '%s\n' "$told" | limited awk '
+    /^Id=/ {{ id = substr($0, 4) }}
+    /^FragmentPath=\// {{ files = files " " substr($0, 14) }}
+    /^DropInPaths=\// {{ files = files " " substr($0, 13) }}
+    /^$/ {{ if (files) print id files; files = "" }}
+    END {{ if (files) print id files }}' | while read -r id files; do
+      set -f; set -- $files; set +f
+      limited sed -n 's/^{LOADED}=[^:]*:\(\/[^%]*\)$/\2/p' "$@" 2>/dev/null |
+        while read -r file; do [ -f "$file" ] && printf '%s\tloaded\t%s\n' "$id" "$file"; done
+    done
+  return 0
+}}
 settings() {{
   shown | limited sed -n 's/^Settings=//p' | while read -r file; do
     [ -f "$file" ] && printf '%s\n' "$file"
@@ -182,6 +198,7 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
         line.split("\t", 1) for line in told["exes"].text.splitlines() if line.count("\t") == 1
     )
     named, beside = _named(told["named"].text), _named(told["certificates"].text)
+    loaded = _named(told["credentials"].text)
     places = (line.partition("\t")[::2] for line in told["places"].text.splitlines())
     there = {path: kind for kind, path in places}
     settings = set(told["settings"].text.splitlines())
@@ -197,6 +214,7 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
             for one in (said.get("Starts", ""), exes.get(f"/proc/{pid}/exe", ""))
         }
         given = [value for key, value in lines if key == "Settings" and value in settings]
+        given += [path for _, path in loaded.get(said.get("Id", ""), ())]
         words = (*named.get(pid, ()), *named.get(said.get("Id", ""), ()))
         words = () if programs.intersection(OTHERWISE) else words
         own = _own(programs, there, is_told=any(is_config(*one) for one in words))

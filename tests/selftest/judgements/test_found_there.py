@@ -102,6 +102,20 @@ def test_a_port_of_which_the_contract_knows_a_name() -> None:
         assert names(CERTIFICATE.discover, given) == found
 
 
+@pytest.mark.parametrize(
+    ("port", "starttls"),
+    [(25, "smtp"), (587, "smtp"), (110, "pop3"), (143, "imap"), (993, None), (465, None)],
+)
+def test_a_port_of_mail(port: int, starttls: str | None) -> None:
+    """Where TLS is asked for in the protocol's own words, it is asked for in those."""
+    one = listener("app.service").model_copy(update={"port": port})
+    given = scene({"port.x": 'port = 1\nservice = "x"'}, host=host(listeners=Seen((one,))))
+    assert CERTIFICATE.discover is not None
+    (found,) = CERTIFICATE.discover.names(given, "usual")
+    assert isinstance(found, Recorded)
+    assert found.keys.get("starttls") == starttls
+
+
 def test_an_owner_that_has_no_name() -> None:
     """Systemd makes users up for units; a number without a name is nobody's promise."""
     items = {"path.x": 'path = "/x"\npurpose = "x"'}

@@ -206,12 +206,30 @@ def test_a_user(keys: str, changes: dict[str, Any], expected: str) -> None:
         ('members_not = ["web", "eve"]', "web is in it"),
         ('members = ["web"]\nonly = true', "bob is in it"),
         ('members = ["web", "bob"]\nonly = true', ""),
+        ("only = true", "www-data is in it; bob is in it"),
     ],
 )
 def test_a_group(keys: str, expected: str) -> None:
     """Members by the contract's names for them."""
     found = GroupFacts(gid=7, members=("www-data", "bob"))
     assert said("group", f'group = "ssl"\n{keys}', found, target=HERA) == expected
+
+
+def test_what_must_not_be_is_recorded_again() -> None:
+    """It is promised still, beside what there is: who records anew weakens nothing in silence."""
+    items = {
+        "user.x": 'user = "bob"\ngroups_not = ["sudo"]\nlocked = true',
+        "group.x": 'group = "ssl"\nmembers_not = ["eve"]\nonly = true',
+    }
+    there = scene(items, {"user.x": user(), "group.x": GroupFacts(gid=7, members=())})
+    for kind, kept in (
+        ("user", {"groups_not": ["sudo"], "locked": True}),
+        ("group", {"members_not": ["eve"], "only": True}),
+    ):
+        record = kinds()[kind].record
+        assert record is not None
+        (found,) = record(there)
+        assert {key: found.keys.get(key) for key in kept} == kept
 
 
 def timer(**changes: Any) -> TimerFacts:
