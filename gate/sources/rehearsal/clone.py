@@ -40,6 +40,9 @@ NO_LOCALE = (
     psycopg.errors.SyntaxError,
 )
 """What a server says that does not have a locale, or its provider."""
+ONLY_READS = (
+    ": it is a standby, or set to read: name another server in [rehearsal], or embedded = true"
+)
 PROVIDERS = {
     "i": "LOCALE_PROVIDER icu ICU_LOCALE {}",
     "b": "LOCALE_PROVIDER builtin BUILTIN_LOCALE {}",
@@ -192,6 +195,8 @@ def _make(admin: psycopg.Connection[Any], clone: Clone, at: Host, place: Place) 
         raise CarrierError(
             f"{first_line(error)}: {who} needs CREATEDB", Cause.PERMISSION
         ) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise CarrierError(f"{first_line(error)}{ONLY_READS}", Cause.UPSTREAM) from error
 
 
 def _create(name: str, template: str, *more: sql.Composable) -> sql.Composed:
