@@ -167,12 +167,15 @@ def test_who_starts_no_release() -> None:
         (OLD + 'endpoints = ["x", "y"]\n', "serves: there is no item 'endpoint.y' in endpoints"),
         (OLD + 'canaries = ["c", "d"]\n', "serves.canaries: there is no item 'canary.d' in"),
         (OLD + 'access = ["who"]\n', "serves.access: there is no item 'access.who' in access.toml"),
+        (OLD + 'access = ["a", "b.c"]\n', ""),
+        (OLD + 'access = ["a.boss"]\n', "there is no item 'access.a.boss' in access.toml"),
         ("clone = true", ""),
     ],
 )
 def test_what_a_release_is_asked(keys: str, said: str) -> None:
     """Only what somebody promises."""
-    items = {"rehearsal.x": keys, **ITEMS}
+    asked = 'path = "/a"\nroles = { boss = "allowed" }'
+    items = {"rehearsal.x": keys, "access.a": asked, 'access."b.c"': asked, **ITEMS}
     if not said:
         assert promised(items, ALEMBIC).promise("rehearsal.x")
         return
