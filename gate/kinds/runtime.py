@@ -136,8 +136,8 @@ def _of_database(item: Runtime, scene: Scene) -> Seen[str] | Absent | CannotTell
         return unknown(database)
     if item.server:
         # Debian puts its package's version behind it: "16.11 (Debian 16.11-1.pgdg12+1)".
-        return Seen(database.value.server_version.split(" ", 1)[0])
-    version = database.value.catalog.extensions.get(item.extension or "")
+        return Seen(database.value.server_version.partition(" ")[0])
+    version = database.value.catalog.extensions.get(str(item.extension))
     return Seen(version) if version else Absent(f"no row {item.extension} in pg_extension")
 
 

@@ -168,6 +168,8 @@ def test_who_starts_no_release() -> None:
         (OLD + 'canaries = ["c", "d"]\n', "serves.canaries: there is no item 'canary.d' in"),
         (OLD + 'access = ["who"]\n', "serves.access: there is no item 'access.who' in access.toml"),
         (OLD + 'access = ["a", "b.c"]\n', ""),
+        (OLD + 'access = ["d"]\n', "there is no item 'access.d' in access.toml"),
+        (OLD + 'canaries = ["c"]\n', ""),
         (OLD + 'access = ["a.boss"]\n', "there is no item 'access.a.boss' in access.toml"),
         ("clone = true", ""),
     ],
@@ -176,6 +178,7 @@ def test_what_a_release_is_asked(keys: str, said: str) -> None:
     """Only what somebody promises."""
     asked = 'path = "/a"\nroles = { boss = "allowed" }'
     items = {"rehearsal.x": keys, "access.a": asked, 'access."b.c"': asked, **ITEMS}
+    items['group."d.e"'] = 'group = "e"'
     if not said:
         assert promised(items, ALEMBIC).promise("rehearsal.x")
         return

@@ -168,6 +168,8 @@ IT = 'command = ["/bin/it", "-V"]\n'
         ('version = "4"\npattern = "of ([0-9])"', Seen("it 1.2.3 (of 4)"), ""),
         ('version = "1.2"', Seen("it"), "cannot tell (upstream): no version like "
          "'(\\\\d+(?:\\\\.\\\\d+)*)' in the output 'it'"),
+        ('version = "1.2"\npattern = "([0-9])"', Seen("x" * 201), "cannot tell (upstream): no version "
+         f"like '([0-9])' in the output '{'x' * 200}'"),
         ('version = "1.2"', Absent("no such command"), "It is not installed"),
         ('version = "1.2"', unclear(), UNCLEAR),
         ('version = "1.2"\nbefore = "absent"', Seen("it 1.2"), "It is installed: 1.2"),
