@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from gate.kinds.registry import kinds
 from gate.kinds.socket import OPEN, SOCKETS, Open, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
-from tests.selftest.given import said, unclear
+from tests.selftest.given import DESK, promised, said, unclear
 from tests.selftest.judgements.test_tools import DENIED, NO_TOOL, answer, short
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -69,6 +70,8 @@ def test_a_udp_port(changes: Any, expected: Any) -> None:
         ("/run/log", UNIX + SOCK + TAKES, 0, ("/run/log",)),
         ("/run/app", UNIX + SOCK, 0, "absent: /proc/net/unix has no /run/app that takes connections"),
         ("/run/app.sock", UNIX + SOCK.replace("00010000", "00000000"), 0,
+         "absent: /proc/net/unix has no /run/app.sock that takes connections"),
+        ("/run/app.sock", UNIX + SOCK.replace("00010000", "0000F000"), 0,
          "absent: /proc/net/unix has no /run/app.sock that takes connections"),
         ("/run/app.sock", UNIX + SOCK.replace("00010000", "00000000") + SOCK, 0, ("/run/app.sock",)),
         ("/run/app.sock", UNIX + SOCK.replace("00010000", "00018000"), 0, ("/run/app.sock",)),
@@ -132,6 +135,7 @@ def test_who_holds_a_unix_socket() -> None:
           "udp6": (UDP + bound(HERE_6, "0007"), 0, ""),
           "unix": (UNIX + TAKES + SOCK + SOCK.replace("/run/app.sock", "@abstract"), 0, "")},
          Open(udp=(7, 53), unix=("/run/app.sock",))),
+        ({"unix": (UNIX + SOCK.replace("00010000", "0000F000"), 0, "")}, Open(udp=(), unix=())),
         ({"udp": DENIED}, "permission: /proc/net/udp and unix: it: Permission denied"),
         ({"unix": DENIED}, "permission: /proc/net/udp and unix: it: Permission denied"),
     ],
@@ -145,6 +149,22 @@ def test_all_that_are_open(changes: Any, expected: Any) -> None:
 def socket(*addresses: str, processes: Any = None) -> SocketFacts:
     """A socket that is held by one process."""
     return SocketFacts(addresses=addresses, processes=processes or Seen(("named", "log")))
+
+
+@pytest.mark.parametrize(
+    ("keys", "subject"),
+    [
+        ("udp = 53", (153, "")),
+        ('unix = "/run/app.sock"', (0, "/box/run/app.sock")),
+        ('unix = "@app"', (0, "@app")),
+    ],
+)
+def test_where_a_socket_is_looked_for(keys: str, subject: tuple[int, str]) -> None:
+    """At the target's place; one without a path has its name everywhere."""
+    there = DESK.model_copy(update={"prefix": "/box", "port_offset": 100})
+    promise = promised({"socket.x": keys}).promise("socket.x")
+    asked: Any = [*kinds()["socket"].asks(promise, "predeploy", there)]
+    assert [one.subject for one in asked] == [subject]
 
 
 @pytest.mark.parametrize(

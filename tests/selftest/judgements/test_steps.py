@@ -41,6 +41,9 @@ ENDED = "exit status 0 after 1.2 s"
     [
         ("", done(), ENDED, ()),
         ("", done(exit_status=3), "exit status 3 after 1.2 s", ("exit status 3: b",)),
+        ("", done(exit_status=3, output="a\nb\nc\n"), "exit status 3 after 1.2 s",
+         ("exit status 3: c",)),
+        ("", done(state="done already", exit_status=None, output="a\nb\nc"), "done already: c", ()),
         ("", done(exit_status=3, output="\n"), "exit status 3 after 1.2 s",
          ("exit status 3: no output",)),
         ('expect = "^a"', done(), ENDED, ()),
@@ -137,6 +140,12 @@ def test_the_moment_of_a_step() -> None:
         assert [KIND.shows(promise, one) for one in moments] == [keys == BACK, True]
         asked: Any = [*KIND.asks(promise, "predeploy", DESK)]
         assert [one.tool for one in asked] == (["git", "make"] if keys == BACK else [])
+
+
+def test_the_moment_of_what_is_no_step() -> None:
+    """It is that of the deployment."""
+    group = promised({"group.a": 'group = "a"'}).promise("group.a").before
+    assert KIND.moments(group, True) == ("predeploy", "postdeploy")
 
 
 def test_what_a_step_waits_for() -> None:
