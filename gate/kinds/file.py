@@ -37,7 +37,7 @@ class File(Item):
         link: What a symbolic link says where it leads to, as ``readlink`` prints it.
         owner: Its owner, by the contract's name for him; of what a link leads to, as all below.
         group: Its group.
-        mode: Four octal digits, such as ``0640``.
+        mode: Four octal digits, such as ``0640``, which say nothing of access lists (ACL).
         sha256: Digest of its content.
         at_least_bytes: How large it must be at least.
         at_most_bytes: How large it may be.

@@ -51,7 +51,8 @@ class KeyPath(Item):
             itself has to be one, too.
         leads_to: The path that it leads to; both are followed to their ends.
         owner: Its owner, by the contract's name for him.
-        mode: Four octal digits, such as ``0750``.
+        mode: Four octal digits, such as ``0750``. An access list (ACL) that lets others read leaves
+            them as they are: that somebody cannot read is a ``check`` as that user.
         free_mb: How much room its file system must have for ordinary users, in MB (10^6 bytes).
         writable_by: Services that run (``shop.service``: its main process, in its own view of the
             file system) and users that must be able to write there. The kernel is asked as each;

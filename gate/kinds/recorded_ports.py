@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from gate.kinds.kind import Discovery, Recorded
+from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole
 from gate.sources.fact import Seen, require
@@ -45,7 +46,8 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
             **({"owner": owner} if owner else {}),
             **({"reach": "loopback"} if local else {}),
         }
-        yield Recorded(f"{name} {number}" if owner else str(number), keys)
+        found = Recorded(f"{name} {number}" if owner else str(number), keys)
+        yield again(found, scene, "port", "port", ("service", "processes"))
 
 
 def _owner(sockets: list[Listener]) -> str:

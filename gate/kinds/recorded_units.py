@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
+from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
 from gate.kinds.units_there import UNSETTLED, asks, there
 from gate.sources.fact import CannotTell, Seen
+
+KEPT = ("label", "restarts_at_most", "restarts_within_s", "watchdog")
+"""What a person promises of a unit, and a look does not tell."""
 
 
 def record_units(scene: Scene) -> Iterable[Recorded]:
@@ -26,7 +30,7 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
             keys["starts_at_boot"] = unit.starts_at_boot.value
         active = [one for one, word in unit.triggers if word.startswith("active ")]
         keys |= {"triggered_by": active} if active else {}
-        yield Recorded(name.removesuffix(".service"), keys)
+        yield again(Recorded(name.removesuffix(".service"), keys), scene, "service", "unit", KEPT)
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:

@@ -93,6 +93,25 @@ def test_whose_a_port_is(sockets: list[Listener], owner: str | None) -> None:
     assert [one.name for one in record_units(given)] == ["app", "web"]
 
 
+def test_what_the_contract_calls_a_unit_and_a_port() -> None:
+    """Recorded again they keep their names, on which history hangs, and what no look tells."""
+    items = {
+        "service.shop": 'unit = "app.service"\nrestarts_at_most = 1\nstate = "failed (failed)"',
+        "port.front": 'port = 8701\nservice = "Shop"\nprocesses = 4\nreach = "any"',
+    }
+    units, sockets = {"app.service": Seen(unit())}, Seen((listener("app.service"),))
+    given = scene(items, host=host(units=units, listeners=sockets))
+    (found,) = record_units(given)
+    assert (found.name, found.keys["state"]) == ("shop", "active (running)")
+    assert (found.keys["restarts_at_most"], found.keys["title"]) == (
+        1,
+        given.contract.promise("service.shop").before.title,
+    )
+    (port,) = record_ports(given)
+    assert (port.name, port.keys["service"], port.keys["processes"]) == ("front", "Shop", 4)
+    assert (port.keys["owner"], port.keys["reach"]) == ("app.service", "loopback")
+
+
 def test_a_port_of_which_the_contract_knows_a_name() -> None:
     """It is not asked by the host's own name, too: another item would have the same id."""
     one = listener("app.service").model_copy(update={"port": 993})
