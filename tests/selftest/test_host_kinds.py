@@ -713,11 +713,12 @@ def systemctl(**changes: str) -> str:
     """A ``systemctl`` that tells of one timer as that of systemd 252 does."""
     now = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime())
     values = {key: value.replace("{now}", now) for key, value in {**GOOD, **changes}.items()}
-    timer = TIMER.format(**values) + "\nId=away.timer\nLoadState=not-found\n"
+    timer = TIMER.format(**values) + "\nUnit=\nId=away.timer\nLoadState=not-found\n"
     service = SERVICE.format(**values)
+    nameless = 'for one; do [ -n "$one" ] || { echo Failed to mangle name >&2; exit 1; }; done'
     return (
-        f"case \"$*\" in *.service*) cat <<'E'\n{service}E\n;; *'-p Unit'*) echo "
-        f"Unit=backup.service ;; *) cat <<'E'\n{timer}E\n;; esac"
+        f"{nameless}\ncase \"$*\" in *.service*) cat <<'E'\n{service}E\n"
+        f";; *) cat <<'E'\n{timer}E\n;; esac"
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import shlex
 import signal
 
 import pytest
 
 from gate.errors import ContractError
 from gate.secrets import known
+from gate.sources.host.checks import command
 from tests.selftest.promised import CANNOT, all_of, check, contract, judge, lying, scene, told
 
 READS = 'reads = "it prints"\n'
@@ -67,6 +69,30 @@ def test_status_and_output(tmp_path: pathlib.Path) -> None:
             **all_of(("check.hangs", "check.floods"), CANNOT),
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("shell", "plain"),
+    [
+        ("cat /etc/hostname", True),
+        ("/usr/bin/env -i 'a b' '$x'", True),
+        ("sh -c 'exit 3'", True),
+        ("exit 3", False),
+        ("cd /", False),
+        ("if true", False),
+        ("A=1 env", False),
+        ("echo $HOME", False),
+        ("echo a; echo b", False),
+        ("'a b' c", False),
+        ("echo 'a", False),
+        ("", False),
+    ],
+)
+def test_what_needs_a_shell_of_its_own(shell: str, plain: bool) -> None:  # noqa: FBT001
+    """All but a program with its arguments, as a shell has them after taking words apart."""
+    words = command((shell, "", 5.0), "watched")
+    inner = shell if plain else f"sh -c {shlex.quote(shell)}"
+    assert f"timeout -k 1 5 watched {inner} </dev/null" in words
 
 
 LEAVES = """\

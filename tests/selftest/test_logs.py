@@ -452,11 +452,22 @@ def test_a_journal_that_tells_nothing(text: str, cause: Cause, word: str) -> Non
     assert (found.cause, word in found.reason) == (cause, True), found.reason
 
 
-def test_a_log_that_is_not_read_in_time() -> None:
+@pytest.mark.parametrize(
+    ("text", "rc", "matches"),
+    [
+        (entry("L", 5, "a - ERROR - b"), 124, 1),
+        (f"{entry('L', 5, 'a - ERROR - b')}{START}R 124 1\n", 0, 1),
+        (f"{START}R 137 1\n", 0, 0),
+        ("R 124 0\n", 0, 0),
+    ],
+    ids=["its-shell", "journalctl", "killed", "nothing-yet"],
+)
+def test_a_log_that_is_not_read_in_time(text: str, rc: int, matches: int) -> None:
     """What came so far may break the promise, and never keeps it."""
-    found = told(entry("L", 5, "a - ERROR - b"), rc=124)
+    found = told(text, rc=rc)
     assert isinstance(found, Seen)
-    assert (found.value.matches, found.value.cause) == (1, Cause.TIMEOUT)
+    assert (found.value.matches, found.value.cause) == (matches, Cause.TIMEOUT)
+    assert found.value.incomplete
 
 
 CONTAINER = "V running|2026-02-13 15:00:00.5 +0100 CET|json-file|map[]\n"

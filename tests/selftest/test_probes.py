@@ -19,11 +19,11 @@ from gate.connection.carrier import open_carrier
 from gate.errors import GateError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host import look as host
+from gate.sources.host.alone import OWN
 from gate.sources.host.each import Bounded, Command, blocks, each
 from gate.sources.host.facts import HostFacts, HostQuestions
 from gate.sources.host.probe import AskProbe, Probe, Probed, probed
 from gate.sources.host.questions import AskPath, host_questions
-from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
 from gate.target import Deadlines
 from tests.selftest.hosts import target
@@ -186,6 +186,23 @@ def test_many_slow_probes_share_the_hosts_time() -> None:
     assert time.monotonic() - started < HERE.deadlines.host_s
 
 
+def test_probes_and_other_questions_do_not_wait_for_each_other(tmp_path: pathlib.Path) -> None:
+    """A tool that is slow keeps no probe waiting, however much that has to tell.
+
+    The tool ends well only where the probe has told more than pipes hold, and goes on.
+    """
+    met, real = tmp_path / "met", shutil.which("stat")
+    waits = f"n=0; until [ -e {met} ]; do sleep 0.1; n=$((n + 1)); [ $n -lt 30 ] || exit 9; done"
+    here = lying(tmp_path, stat=f'{waits}; exec {real} "$@"')
+    much = probe(script=lambda asked: f"{say(asked)}; head -c 900000 /dev/zero; : >{met}")
+    questions = host_questions([AskPath("/"), AskProbe(much, "a")], 0.05)
+    with open_carrier(here) as carrier:
+        found = host.look(here, questions, carrier)
+    assert isinstance(found, Seen)
+    assert probed(found.value.probes, much, "a") == Seen(Word(word="a", parts=(1, 2)))
+    assert isinstance(found.value.paths["/"], Seen), found.value.paths
+
+
 def test_two_probes_of_one_name_are_a_mistake() -> None:
     """And nothing is asked."""
     questions = [AskProbe(probe(), "a"), AskProbe(probe(deadline_s=2.0), "a")]
@@ -300,6 +317,23 @@ def test_what_is_light_is_not_asked_at_the_end() -> None:
     """It would keep everything else waiting."""
     with pytest.raises(ValueError, match="at the end"):
         probe(light=True, at_the_end=True)
+
+
+def test_what_is_asked_at_the_end_is_asked_behind_the_window() -> None:
+    """By the host's own clock, which tells hundredths."""
+
+    def at(section: Section, subjects: Sequence[str]) -> Mapping[str, Word]:
+        return {one: Word(word=section.text.split()[0]) for one in subjects}
+
+    last = probe(script=lambda _: "cat /proc/uptime", read=at, at_the_end=True)
+    questions = host_questions([AskProbe(last, "a")], 1.0)
+    before = pathlib.Path("/proc/uptime").read_text("ascii").split()[0]
+    with open_carrier(HERE) as carrier:
+        found = host.look(HERE, questions, carrier)
+    assert isinstance(found, Seen)
+    fact = probed(found.value.probes, last, "a")
+    assert isinstance(fact, Seen)
+    assert float(fact.value.word) - float(before) >= 1.0
 
 
 def test_no_probes_no_word_of_them() -> None:

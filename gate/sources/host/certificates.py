@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pydantic
 
 from gate.sources.fact import Absent, CannotTell, Cause, Model
-from gate.sources.host.each import Block, blocks, each
+from gate.sources.host.each import Block, Bounded, blocks, each
 from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
 
@@ -76,12 +76,12 @@ def script(subjects: Sequence[Subject]) -> str:
     return each((_run(one) for one in subjects), HANDSHAKE_S)
 
 
-def _run(subject: Subject) -> str:
-    """The command; a handshake in place of the shell that begins it."""
+def _run(subject: Subject) -> str | Bounded:
+    """The command; a handshake needs no shell of its own."""
     if subject[0] == "file":
         return command(subject)
     trusting = "" if subject[3] else f"export {UNTRUSTING}; "
-    return f"{trusting}exec {_handshake(subject)}"
+    return Bounded(f"{trusting}within {_handshake(subject)}")
 
 
 def command(subject: Subject) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
+from gate.sources.host.alone import OWN
 from gate.sources.host.each import Block, Bounded, blocks, each
 from gate.sources.host.probe import Probe
-from gate.sources.host.script import OWN
 from gate.sources.host.section import Section
 
 LONGEST_S = 8.0
@@ -24,6 +24,14 @@ STARTED, ENDED = "gate-check-started", "gate-check-ended "
 
 WATCHED = f"sh -c {shlex.quote(chr(10).join(OWN))} sh"
 """What ends the processes that a command has left behind."""
+
+PROGRAM = re.compile(r"[\w./+-]+")
+OF_SHELL = re.compile(
+    r"[.]|alias|break|case|cd|command|continue|coproc|do|done|elif|else|esac|eval|exec|exit|export|fi"
+    r"|for|function|if|in|local|readonly|return|select|set|shift|source|then|times?|trap|umask"
+    r"|unalias|unset|until|wait|while"
+)
+"""Words that a shell does not look for as programs, and that change the shell itself."""
 
 Subject = tuple[str, str, float]
 """The command as shell, the user, and its seconds."""
@@ -66,7 +74,9 @@ def command(subject: Subject, around: str = "") -> str:
         around: What runs it, as words of a shell.
     """
     shell, user, seconds = subject
-    words = f"{around} sh -c {shlex.quote(shell)}".lstrip()
+    words = f"sh -c {shlex.quote(shell)}"
+    if around:
+        words = f"{around} {shell if _plain(shell) else words}"
     inner = f"echo {STARTED}; timeout -k 1 {seconds:g} {words} </dev/null 2>&1; "
     inner += f"printf '\\n%s%s\\n' '{ENDED}' $?"
     if not user:
@@ -78,6 +88,16 @@ def command(subject: Subject, around: str = "") -> str:
         f'elif [ "$(id -u)" = 0 ]; then runuser -u {name} -- sh -c {quoted}; '
         f"else sudo -n -u {name} -- sh -c {quoted}; fi"
     )
+
+
+def _plain(shell: str) -> bool:
+    """Whether it is a program with its arguments: it needs no shell of its own to take it apart."""
+    try:
+        words = shlex.split(shell)
+    except ValueError:
+        return False
+    program = words[0] if words and shlex.join(words) == shell else ""
+    return bool(PROGRAM.fullmatch(program) and not OF_SHELL.fullmatch(program))
 
 
 def read(

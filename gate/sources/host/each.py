@@ -31,13 +31,12 @@ SCRIPT = """\
 mark={mark}; printf '%s\\n' $mark
 limit=; command -v timeout >/dev/null 2>&1 && limit='timeout -k 1 {seconds:g}'
 cut=cat; command -v head >/dev/null 2>&1 && cut='head -c {most}'
+within() {{
+  command -v "$1" >/dev/null 2>&1 || {{ printf 'sh: %s: not found\\n' "$1" >&2; return 127; }}
+  $limit "$@"
+}}
 one() {{
-  {{
-    eval "set -- $1"
-    if [ "$1" = eval ]; then eval "$2"
-    elif command -v "$1" >/dev/null 2>&1; then $limit "$@"
-    else printf 'sh: %s: not found\\n' "$1"; (exit 127); fi
-  }} 2>&1 </dev/null
+  {{ eval "set -- $1"; if [ "$1" = eval ]; then eval "$2"; else within "$@"; fi; }} 2>&1 </dev/null
   printf '\\n%s\\n' $?
 }}
 # What cuts an answer takes the place of the shell that would wait for it.
@@ -73,7 +72,10 @@ class Block:
 
 @dataclasses.dataclass(frozen=True)
 class Bounded:
-    """POSIX shell of which every part has an end of its own: none is put around it."""
+    """POSIX shell of which every part has an end of its own: none is put around it.
+
+    ``within TOOL …`` ends a tool in the time of one command.
+    """
 
     shell: str
 

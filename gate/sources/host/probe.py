@@ -41,8 +41,8 @@ class Probe(Generic[S, F]):
         deadline_s: How long all of its subjects may take, in seconds; at most a share of the time
             that the target allows the host. Probes run side by side.
         most_kib: How much it may print, in KiB; what says more says nothing.
-        at_the_end: Whether it is asked as long after the others as the settling window is: what
-            comes about by the gate's own first requests is there by then.
+        at_the_end: Whether it is asked behind the settling window: what comes about by the gate's
+            own first requests is there by then.
         light: Whether it asks the kernel, or a tool or two that end by themselves (`parts` sees to
             it), for a few lines: it is asked without a shell and bounds of its own, which cost
             more than it does, and one after the other.

@@ -2,15 +2,17 @@
 #
 # POSIX sh with systemctl, ss, stat, find, grep, sed, awk and /proc; a tool that is missing spoils
 # its own section of the answer only. The script has set before: token, tool_s, most, least,
-# properties, pulls, unpulled, second, alone.
+# all, properties, pulls, unpulled, second, alone.
 
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
-cut=cat; shorten=cat; few=cat; brief=cat
+cut=cat; shorten=cat; few=cat; brief=cat; first=cat; keep=cat
 command -v head >/dev/null 2>&1 && {
   cut="head -c $most" shorten="head -c $least" few='head -c 999' brief='head -c 4096'
+  first="head -c $all"
 }
+! command -v tail >/dev/null 2>&1 || keep="tail -c $all"
 
 # ask SECTION COMMAND...: one section, with the command's output, exit status and complaints; of
 # both as much as may be said, so that a tool without end spoils its own section only.
@@ -68,7 +70,7 @@ identity() {
   printf 'shell=%s\nuptime=%s\nhostname=%s\nkernel=%s\ninit=%s\n' \
     $$ "$uptime" "$hostname" "$system $release" "$init"
   while read -r name value; do
-    [ "$name" != btime ] || printf 'booted=%s\n' "$value"
+    [ "$name" != btime ] || { printf 'booted=%s\n' "$value"; break; }
   done </proc/stat
   while read -r line; do
     case $line in PRETTY_NAME=*) printf 'os=%s\n' "${line#*=}" ;; esac

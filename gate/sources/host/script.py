@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from gate.sources.host.alone import ALONE, OWN
 from gate.sources.host.facts import HostQuestions
 from gate.sources.host.probe import Probe, written
 from gate.sources.host.section import Section
@@ -49,22 +50,6 @@ RC = re.compile(r"\n?rc=\d+\Z")
 """What `ask` of ``questions.sh`` puts behind the complaints."""
 SECOND_READING = "Id,Names,ActiveState,SubState,MainPID,NRestarts,ExecMainStartTimestampMonotonic"
 
-ALONE = (
-    "rc=$?",
-    'read -r stat </proc/$$/stat && set -- ${stat##*) } && [ "$2" = "$3" ] && {',
-    "  leader=$2 n=0",
-    "  while read -r stat </proc/$leader/stat && set -- ${stat##*) } && [ $1 = R ] &&",
-    "    [ $n -lt 20000 ]; do n=$((n + 1)); done",
-    "  trap '' TERM; kill -s TERM 0; }",
-    "exit $rc",
-)
-"""Ends what a probe's script has left behind: ``timeout`` made a process group of its own for it,
-and leads it; where it did not, the group is everybody's, and is let alone. A ``timeout`` that does
-not wait yet takes the signal for its own end (coreutils 9.1), and says 143 of what went well."""
-
-OWN = ('"$@" </dev/null', *ALONE)
-"""The same around a program of a contract."""
-
 FUNCTIONS = (pathlib.Path(__file__).parent / "questions.sh").read_text("utf-8")
 
 
@@ -75,40 +60,67 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     head = [_settings(target, questions, token), FUNCTIONS, "exec 3>&1"]
     body = ["ask identity identity"]
     if units:
-        body += [
-            f"show {units}",
-            "ask_proc early each_stat",
-            "ask_proc at cat /proc/uptime",
-            f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &",
-            "ask units units",
-            "ask boot limited systemctl list-dependencies --plain --full default.target",
-            "ask runtime until_reboot",
-            f"ask journal limited journalctl -b -r -n 1000 -o json {_only(questions.units)}",
-            "ask lines last_lines",
-            "ask logged limited journalctl -b -n 1 -o json",
-        ]
-    body += ["ask kernel listening", "ask listeners sockets"]
-    body += ["ask kernel.2 listening"]
-    body += [*_places(places, token), *_others(target, questions)]
+        body += [f"show {units}", "ask_proc early each_stat", "ask_proc at cat /proc/uptime"]
     light, others = _written(questions)
-    body += [
+    quick = [*_places(places, token), *_others(target, questions)]
+    quick += [
         f"ask probe.{probe.name} light {shlex.quote(text)} </dev/null" for probe, text in light
     ]
-    body += _probes(target, questions, token, others)
-    if units:
-        body += [
-            "wait",
-            f"ask again again {units}",
-            "ask_proc later cat /proc/uptime",
-            "ask all limited systemctl list-units --all --plain --no-legend --full",
-        ]
-    body += ["ask_proc stats each_stat", "ask cgroups each_cgroup"]
-    body += ["ask links each_link", "ask commands each_command"]
+    at_the_end = [one for one in others if one[0].at_the_end]
+    slow = _probes(target, questions, token, [one for one in others if one not in at_the_end])
+    last = _beside(_probes(target, questions, token, at_the_end), _behind(questions))
+    body += _beside(slow, _beside(quick, [*_in_front(questions), *last]))
     if units:
         # Beside everything else: it is the host's other processor that works on it.
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
         body = [f"{aside} | {{", "exec 4<&0 </dev/null", *body, "exec cat <&4", "}"]
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
+
+
+def _in_front(questions: HostQuestions) -> list[str]:
+    """What is asked while the settling window is open, and the wait for its end."""
+    sleep, ends = f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &", "wait"
+    sockets = ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
+    if not questions.units:
+        at_the_end = any(one.probe.at_the_end for one in questions.probes.values())
+        return [sleep, *sockets, ends] if at_the_end else sockets
+    return [
+        sleep,
+        "ask units units",
+        "ask boot limited systemctl list-dependencies --plain --full default.target",
+        "ask runtime until_reboot",
+        f"ask journal limited journalctl -b -r -n 1000 -o json {_only(questions.units)}",
+        "ask lines last_lines",
+        "ask logged limited journalctl -b -n 1 -o json",
+        *sockets,
+        ends,
+    ]
+
+
+def _behind(questions: HostQuestions) -> list[str]:
+    """What is asked when the settling window has passed."""
+    again = [
+        f"ask again again {shlex.join(questions.units)}",
+        "ask_proc later cat /proc/uptime",
+        "ask all limited systemctl list-units --all --plain --no-legend --full",
+    ]
+    return [
+        *(again if questions.units else ()),
+        *("ask_proc stats each_stat", "ask cgroups each_cgroup"),
+        *("ask links each_link", "ask commands each_command"),
+    ]
+
+
+def _beside(aside: list[str], lines: list[str]) -> list[str]:
+    """Some lines beside the others: neither waits for the other's end.
+
+    What they tell is kept in memory until the others have told theirs, as much as the whole answer
+    may be: a pipe holds little, and a tool that cannot go on would be ended for taking too long.
+    """
+    if not aside:
+        return lines
+    between = ["} | $first 3>&- 4>&- | $keep 3>&- 4>&- | {", "exec 4<&0 </dev/null"]
+    return ["{ exec 3>&1", *aside, *between, *lines, "exec $first <&4", "}"]
 
 
 Written = tuple[Probe[Any, Any], str]
@@ -133,12 +145,10 @@ def _probes(
     share_s = target.deadlines.host_s / PROBES_SHARE
     bound, lines = largest(target, questions), list[str]()
     for number, (probe, text) in enumerate(told, 1):
-        waits_s = questions.window_s if probe.at_the_end else 0.0
-        seconds = max(1, round(min(probe.deadline_s, share_s) + waits_s))
+        seconds = max(1, round(min(probe.deadline_s, share_s)))
         end = f"{token} of {probe.name}"
         words = f"probe {shlex.quote(probe.name)} {seconds} {bound(f'probe.{probe.name}')}"
-        begin = [f"sleep {waits_s:.3f}"] if waits_s else []
-        shell = [f"{words} <<'{end}'", *begin, "(", text, ") </dev/null", *ALONE, end]
+        shell = [f"{words} <<'{end}'", "(", text, ") </dev/null", *ALONE, end]
         last = number == len(told)
         beside = ["} | {", "exec 4<&0 </dev/null"]
         lines += ["(", *shell, ")"] if last else ["{ exec 3>&1", *shell, *beside]
@@ -163,7 +173,8 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
     deployed = "" if questions.deployed is None else f"{questions.deployed:.0f}"
     return (
         f"PATH={path}:{standard}; export PATH\n"
-        f"token={token} tool_s={tool_s} most={most(target)} least={COMPLAINTS}\n"
+        f"token={token} tool_s={tool_s} most={most(target)} least={COMPLAINTS}"
+        f" all={target.deadlines.answer_mib << 20}\n"
         f"gate_deployed={deployed}; export gate_deployed\n"
         f"alone={shlex.quote(chr(10).join(OWN))}\n"
         f"unpulled={UNPULLED} properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"

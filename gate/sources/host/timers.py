@@ -55,17 +55,25 @@ def script(subjects: Sequence[str]) -> str:
     """One ``systemctl show`` for all timers, and one for what they start."""
     return parts(
         {
-            "timers": f"limited systemctl show -p {TIMER} -- {shlex.join(subjects)}",
-            "started": f"started {shlex.join(subjects)}",
+            "timers": "shown",
+            "started": "started",
         },
-        functions=FUNCTIONS,
+        functions=FUNCTIONS.replace("UNITS", shlex.join(subjects)),
     )
 
 
 FUNCTIONS = f"""
 TZ=UTC0; export TZ
+told=$(limited systemctl show -p {TIMER} -- UNITS 2>&1); status=$?
+shown() {{
+  [ $status = 0 ] || {{ printf '%s\\n' "$told" >&2; return $status; }}
+  printf '%s\\n' "$told"
+}}
 started() {{
-  set -- $(limited systemctl show -p Unit -- "$@" | limited sed -n 's/^Unit=//p')
+  set -f --; IFS='
+'
+  for line in $told; do case $line in Unit=?*) set -- "$@" "${{line#Unit=}}" ;; esac; done
+  unset IFS
   [ $# = 0 ] || limited systemctl show -p {STARTED} -- "$@"
 }}
 """

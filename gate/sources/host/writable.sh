@@ -29,7 +29,12 @@ for path; do
   echo "$n" $word
 done'
 
-own=$(limited id -u)
+# instead TOOL...: a tool for its time, in place of the shell that asks.
+instead() {
+  command -v "$1" >/dev/null 2>&1 || { printf 'sh: %s: not found\n' "$1" >&2; return 127; }
+  exec $limit "$@"
+}
+own=$(instead id -u)
 # main UNIT...: the main process of each, a line each.
 mains() {
   limited systemctl show -p Id,MainPID -- "$@" | awk 'BEGIN { RS = ""; FS = "\n" } {
@@ -46,19 +51,19 @@ labels() {
 }
 user_may() {
   who=$1; shift
-  uid=$(limited id -u -- "$who" 2>&1) || {
+  uid=$(instead id -u -- "$who" 2>&1) || {
     case $uid in *'no such user'* | *'unknown user'*) echo nobody ;; *) echo odd id ;; esac
     return
   }
   enter=
-  may "$uid" "$(limited id -g -- "$who")" "$(limited id -G -- "$who" | tr ' ' ',')" '' "$@"
+  may "$uid" "$(instead id -g -- "$who")" "$(limited id -G -- "$who" | tr ' ' ',')" '' "$@"
 }
-# status PID: its user, groups and capabilities.
+# status PID: its user, groups and capabilities, which come last; each letter costs a call.
 status() {
   uid= gid= groups= capable=
   while read -r key first second rest; do
     case $key in
-      Uid:) uid=$second ;; Gid:) gid=$second ;; CapEff:) capable=$first ;;
+      Uid:) uid=$second ;; Gid:) gid=$second ;; CapEff:) capable=$first; break ;;
       Groups:) groups="$first $second $rest" ;;
     esac
   done <"/proc/$1/status"
@@ -102,7 +107,7 @@ may() {
     as="setpriv --reuid=$1 --regid=$2 $lists $4 --"
   elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
   echo as "$1"; shift 4
-  said=$(limited $enter $as sh -c "$as_them" sh "$@") || {
+  said=$(instead $enter $as sh -c "$as_them" sh "$@") || {
     status=$?; printf '%s\n' "$said"; return $status
   }
   printf '%s\n' "$said"

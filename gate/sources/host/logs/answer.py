@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from gate.connection.frame import TIMED_OUT
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.each import Block
 from gate.sources.host.logs.lines import Clock
@@ -23,8 +24,10 @@ class Answer:
             block: What the shell printed.
             most: How many bytes of lines it may print.
         """
-        self.subject, self.late, self.most = subject, block.late, most
+        self.subject, self.most = subject, most
         self.told = [(one[:1], one[2:]) for one in block.text.split("\n") if one[1:2] == " "]
+        status = (self.first("R") or "").partition(" ")[0]
+        self.late = block.late or status in map(str, TIMED_OUT)
         clock = (self.first("C") or "").split()
         now = dt.datetime.fromtimestamp(float(clock[0]), zone(clock[2]))
         self.clock = Clock(now=now, up_s=float(clock[1]))

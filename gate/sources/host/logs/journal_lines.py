@@ -72,7 +72,7 @@ def _refused(answer: Answer) -> CannotTell | None:
     if HINT in complaints or "insufficient permissions" in complaints:
         why = f"{answer.subject.place}: the user who looks may not read the journal"
         return CannotTell(f"{why} (groups adm, systemd-journal)", Cause.PERMISSION)
-    rc = (answer.first("R") or "").split()
+    rc = [] if answer.late else (answer.first("R") or "").split()
     if rc and rc[0] != "0":
         return CannotTell(f"journalctl -u {answer.subject.place}: {complaints[:300]}", _tool(rc[0]))
     output = [answer.unit.get(key, "") for key in ("StandardOutput", "StandardError")]

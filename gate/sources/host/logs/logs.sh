@@ -18,6 +18,11 @@ clock() {
   clocked="C ${told% *} $up ${told##* }"
   printf '%s\n' "$clocked"
 }
+# within TOOL...: a tool for the time that one log may take: $limit, where its shell has no end.
+within() {
+  command -v "$1" >/dev/null 2>&1 || { printf 'sh: %s: not found\n' "$1" >&2; return 127; }
+  $limit "$@"
+}
 newline='
 '
 properties='Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic'
@@ -54,7 +59,7 @@ all_units() {
 # unit NAME: what systemd says of it; since when it runs, in $began (seconds), and its own name in $id.
 unit() {
   [ -n "$units" ] && [ -n "$at" ] || {
-    props=$(systemctl show -p $properties -- "$1" 2>&1) &&
+    props=$(within systemctl show -p $properties -- "$1" 2>&1) &&
       eval "$(printf '%s\n' "$props" | told_of 1)" ||
       { printf '%s\n' "$props" | sed 's/^/E /'; echo 'U'; return 1; }
     at=1
@@ -73,13 +78,14 @@ period() {
   printf 'B %s\n' "$from"
 }
 
-# journal UNIT SINCE: its entries, newest first, each a line of JSON.
+# journal UNIT SINCE: its entries, newest first, each a line of JSON. It needs no shell of its own:
+# the tools that it asks have an end, and what reads them ends with them.
 journal() {
   clock; unit "$1" || return 0; period "$2"
   fields=MESSAGE,PRIORITY,UNIT,_PID
   [ -z "$closed" ] || echo "E not seeing messages: $closed may not be read"
   {
-    journalctl -r -o json --all --output-fields=$fields -u "$id" --since="@$((from - 1))" 2>&1
+    within journalctl -r -o json --all --output-fields=$fields -u "$id" --since="@$((from - 1))" 2>&1
     printf '= %s\n' $?
   } | awk '
     function put(text) {

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause
-from gate.sources.host.each import Block, blocks, each
+from gate.sources.host.each import Block, Bounded, blocks, each
 from gate.sources.host.logs.answer import Answer
 from gate.sources.host.logs.container_lines import read_container
 from gate.sources.host.logs.facts import LogFacts
@@ -43,11 +43,15 @@ def script(subjects: Sequence[Subject]) -> str:
         asked = f"; all_units {shlex.join(units)}" if len(units) <= AT_ONCE else ""
         head += f"kept{asked}\n"
     places = {unit: number for number, unit in enumerate(units, 1)}
-    return head + each((command(one, places) for one in subjects), WITHIN_S, most=MOST * 2)
+    texts = ((one.kind, command(one, places)) for one in subjects)
+    commands = (
+        Bounded(text) if kind == "journal" else f'eval "$logs"\n{text}' for kind, text in texts
+    )
+    return head + each(commands, WITHIN_S, most=MOST * 2)
 
 
 def command(one: Subject, places: Mapping[str, int] = types.MappingProxyType({})) -> str:
-    """The shell that reads one log.
+    """The shell that reads one log, by the functions of ``logs.sh``.
 
     Args:
         one: Which.
@@ -62,7 +66,7 @@ def command(one: Subject, places: Mapping[str, int] = types.MappingProxyType({})
         f"sieve={shlex.quote(sieve(one))} word={shlex.quote(word(one))} newest={NEWEST} "
         f"most={MOST} tail_bytes={TAIL} at={places.get(one.place, '') if journal else ''}"
     )
-    return f'{settings}\neval "$logs"\n{call}'
+    return f"{settings}\n{call}"
 
 
 def wildcards(path: str) -> str:
