@@ -11,11 +11,10 @@ from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole
 from gate.sources.fact import Seen, require
 from gate.sources.host.facts import Listener
+from gate.sources.host.sockets import SYSTEMD
 
 EPHEMERAL = 32768
 """From here on Linux gives ports away by itself."""
-SYSTEMD = "init.scope"
-"""Where systemd itself runs, which listens for the sockets that it passes on."""
 
 
 def record_ports(scene: Scene) -> Iterable[Recorded]:

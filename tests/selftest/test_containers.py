@@ -47,17 +47,17 @@ def test_script_goes_in_whole(
     assert mark.read_text() == f"{asked}\n"
 
 
-def listener(host: Identity) -> Listener:
+def listener(host: Identity, line: bytes = LINE % OUTSIDE.encode()) -> Listener:
     """What is made of a listener whose process stands in a control group of a scope."""
     groups = Section(f"/proc/6/cgroup:0::{OUTSIDE}\n".encode(), 0, "")
     answers = {"stats": NOTHING, "cgroups": groups, "links": NOTHING, "commands": NOTHING}
     table = Table(answers, host, 100)
-    section = Section(LINE % OUTSIDE.encode(), 0, "")
+    section = Section(line, 0, "")
     untold = dict.fromkeys(("kernel", "kernel.2"), Section(b"", 1, ""))
     found = read_sockets({"listeners": section, **untold}, [], table, host).listeners
     assert isinstance(found, Seen)
     (one,) = found.value
-    assert one.pids == Seen((6,))
+    assert isinstance(one.pids, CannotTell) or one.pids == Seen((6,))
     return one
 
 
@@ -72,3 +72,21 @@ def test_units_of_a_host_are_its_control_groups() -> None:
     """Where PID 1 is systemd, a control group is a unit."""
     host = BOX.model_copy(update={"init": "systemd"})
     assert listener(host).units == Seen(("docker-4f2a.scope",))
+
+
+@pytest.mark.parametrize(
+    ("line", "units"),
+    [
+        (LINE.replace(b'users:(("python3",pid=6,fd=3)) ', b"") % b"/init.scope", None),
+        (LINE.replace(b'users:(("python3",pid=6,fd=3)) ', b"") % b"/a/app.service", "app.service"),
+    ],
+)
+def test_a_socket_that_systemd_passed_on(line: bytes, units: str | None) -> None:
+    """Without root it is told by whom it was opened, and not who has it now."""
+    host = BOX.model_copy(update={"init": "systemd", "user": "navi", "privileges": "user"})
+    found = listener(host, line).units
+    if units:
+        assert found == Seen((units,))
+    else:
+        assert isinstance(found, CannotTell)
+        assert found.reason == "systemd opened port 7100; for whom is not shown to the user navi"

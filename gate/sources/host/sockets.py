@@ -14,6 +14,8 @@ from gate.sources.host.facts import Identity, Listener, Unit
 from gate.sources.host.processes import Table
 from gate.sources.host.section import Section
 
+SYSTEMD = "init.scope"
+"""Where systemd itself runs, which opens the sockets that it passes on to services."""
 LISTEN = 5
 """Fields of a line of ``ss`` before the details: state, two queues, local, peer."""
 INODE = 9
@@ -225,6 +227,9 @@ def _owners(
     groups = {group for pid in pids if (group := table.group(pid))} or {one["cgroup"]} - {""}
     if identity.has_systemd:  # else the groups are those of a world outside of the container
         found |= {name for group in groups if (name := _unit_of(group))}
+    if not pids and found == {SYSTEMD}:
+        reason = f"systemd opened port {one['port']}; for whom is not shown to {table.viewer}"
+        return CannotTell(reason, Cause.PERMISSION)
     if not found and not pids and not groups:
         reason = f"whose port {one['port']} is, is not shown to {table.viewer}"
         return CannotTell(reason, Cause.PERMISSION)
