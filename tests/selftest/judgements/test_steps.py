@@ -80,6 +80,23 @@ def test_a_step_to_look_at() -> None:
         assert step(keys, plan=plan).look == "test -e /made"
 
 
+@pytest.mark.parametrize(
+    ("plan", "result"),
+    [
+        (done(), "1.2s"),
+        (done(state="done already"), "done already"),
+        (done(state="failed"), "failed"),
+        (Seen(PlanFacts(steps={})), "-"),
+    ],
+)
+def test_a_step_in_a_table(plan: Any, result: str) -> None:
+    """How long it took where it was done, else what became of it."""
+    where = scene({"step.x": f'{STEP}\ntext = "Make it."'}, moment="postdeploy", plan=plan)
+    promise = where.contract.promise("step.x")
+    assert KIND.row is not None
+    assert KIND.row(promise, where) == {"Step": "deploy 1", "What": "Make it.", "Result": result}
+
+
 def test_steps_that_are_not_told() -> None:
     """Without a record nothing is known of them."""
     for plan, why in (
