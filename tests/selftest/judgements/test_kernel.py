@@ -130,6 +130,9 @@ def test_what_a_kernel_says() -> None:
             modules=nothing_of("/proc/modules"),
         )
     }
+    cut = KERNEL.read(answer(**{**ANSWER, "modules": ("kvm\n", 0, "")}), [asked])[asked]
+    assert isinstance(cut, KernelFacts)
+    assert cut.modules == nothing_of("/proc/modules")
     none = KERNEL.read(answer(**{**ANSWER, "release": ("\n", 0, "")}), [asked])
     assert none == {asked: nothing_of("/proc/sys/kernel/osrelease")}
 
