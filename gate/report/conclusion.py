@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gate.account.verdict import BESIDE, Outcome, Verdict, Word
+from gate.account.verdict import BESIDE, Line, Outcome, Verdict, Word
 from gate.report.account import tally
+from gate.sources.fact import Cause
 
 UNUSED = "declared, but this contract has no such item: it changes nothing"
 """Said of a declared difference that nothing hangs on."""
@@ -17,6 +18,11 @@ ADVICE = {
     Word.REPLAYED: "a kept look was judged again: look at the target before you go on",
     Word.INTERRUPTED: "the run was interrupted: run it again",
 }
+RIGHTS = (
+    "not everything could be told, some of it for lack of rights: "
+    "look again with more (sudo = true in the target, a grant)"
+)
+"""What to do where not all was shown to who looked."""
 
 
 BESIDES = (BESIDE, "SECRET IN A REPORT")
@@ -27,7 +33,14 @@ def advice(verdict: Verdict) -> str:
     """What to do about a verdict."""
     if verdict.word is Word.BLOCKED and not verdict.count(Outcome.FAIL):
         return "what is no promise blocks: do not go on"
+    if verdict.word is Word.INCONCLUSIVE and any(map(_lacks_rights, verdict.lines)):
+        return RIGHTS
     return ADVICE[verdict.word]
+
+
+def _lacks_rights(line: Line) -> bool:
+    """Whether whoever looked was not let: to look again the same way changes nothing."""
+    return line.outcome is Outcome.INCONCLUSIVE and f"({Cause.PERMISSION.value})" in line.reason
 
 
 def weight(warning: str) -> Outcome:

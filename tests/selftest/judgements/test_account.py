@@ -10,12 +10,22 @@ import pytest
 
 from gate.account import judge
 from gate.account.judge import Judgement, result_of, unknown, worst
-from gate.account.verdict import EXIT_STATUS, SEVERITY, Outcome, Result, Verdict, Word, verdict
+from gate.account.verdict import (
+    EXIT_STATUS,
+    SEVERITY,
+    Line,
+    Outcome,
+    Result,
+    Verdict,
+    Word,
+    verdict,
+)
 from gate.errors import JudgedElsewhereError, ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.judge import broken_among, compare
 from gate.kinds.scene import Scene
 from gate.kinds.waiver import Waiver, in_force
+from gate.report.conclusion import advice
 from gate.sources.fact import Absent, Cause, UnknownError
 from gate.sources.host.accounts import GroupFacts
 from tests.selftest.given import promised, scene, unclear
@@ -315,3 +325,21 @@ def test_broken_among(
     assert broken_among(promises, where, away=away) == (broken, unknown)
     if not away:
         assert broken_among(promises, where) == (broken, unknown)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "says"),
+    [
+        (Outcome.INCONCLUSIVE, "cannot tell (permission): not shown", "sudo = true"),
+        (Outcome.INCONCLUSIVE, "cannot tell (timeout): 5 s", "could be told: look again"),
+        (Outcome.WARN, "(permission): odd", "could be told: look again"),
+    ],
+)
+def test_what_to_do_where_rights_are_lacking(outcome: Outcome, reason: str, says: str) -> None:
+    """To look again with the same rights tells nothing more."""
+    words: dict[str, Any] = {"id": "path.x", "chapter": "paths", "title": "t"}
+    lines = (
+        Line(outcome=Outcome.INCONCLUSIVE, reason="cannot tell (upstream): odd", **words),
+        Line(outcome=outcome, reason=reason, **words),
+    )
+    assert says in advice(Verdict(word=Word.INCONCLUSIVE, exit_status=10, lines=lines))
