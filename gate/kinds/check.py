@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ LAST = 4
 """So many lines of what a check printed are told where it failed: what failed often stands above
 the line that says so."""
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+NO_LIMIT = ("infinity", "max", "unlimited")
+"""As systemd, a control group and ``ulimit`` print a limit that is none."""
 
 
 class Check(Item):
@@ -43,7 +46,8 @@ class Check(Item):
         status: Exit status that it must end with.
         matches: Regular expressions that something it prints is like; ``^`` and ``$`` are a line's.
         matches_not: Regular expressions that nothing it prints is like.
-        number: Bounds of the one number that it prints.
+        number: Bounds of the one number that it prints; ``infinity``, ``max`` and ``unlimited``, as
+            limits are printed that are none, are more than any.
         json_: JSON Schema of what it prints as JSON.
         numbers: Bounds of numbers in that JSON, by where they stand, such as ``queue.0.length``.
     """
@@ -96,8 +100,9 @@ def _differs(item: Check, found: CheckFacts, scene: Scene) -> Iterator[str | Can
     yield from _like(item, found)
     if item.number is not None:
         text = found.output.strip()
-        if NUMBER.fullmatch(text):
-            yield from outside(float(text), item.number.at_least, item.number.at_most)
+        if NUMBER.fullmatch(text) or text in NO_LIMIT:
+            number = math.inf if text in NO_LIMIT else float(text)
+            yield from outside(number, item.number.at_least, item.number.at_most)
         else:
             yield CannotTell(f"it printed no number: {text[:80]!r}", Cause.UPSTREAM)
     if item.json_ is not None or item.numbers:
