@@ -6,7 +6,13 @@ import re
 
 import pytest
 
-from gate.sources.rehearsal.inside.refused import FEED, by_name, shared
+from gate.sources.rehearsal.inside.refused import (
+    CONNECTS,
+    SUBSCRIBES,
+    by_name,
+    elsewhere,
+    shared,
+)
 
 THERE = ("app", "Shop Reader")
 GUARDED = (
@@ -39,8 +45,27 @@ CHANGES = {
     "DROP OWNED BY reader, app": "what roles own and may do elsewhere",
     "REASSIGN OWNED BY CURRENT_USER TO app": "what roles own and may do elsewhere",
     "DO $$ BEGIN DROP OWNED BY app; END $$": "what roles own and may do elsewhere",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shop'": "sessions",
+    "select Pg_Cancel_Backend (7)": "sessions",
+    "DO $$ BEGIN PERFORM pg_terminate_backend(7); END $$": "sessions",
+    "SELECT pg_create_logical_replication_slot('one', 'pgoutput')": "replication",
+    "SELECT pg_drop_replication_slot('one')": "replication",
+    "CREATE TABLE one (); SELECT pg_replication_origin_create('one')": "replication",
+    "SELECT pg_switch_wal()": "replication",
+    "SELECT pg_reload_conf()": "settings",
+    "SELECT pg_stat_statements_reset()": "statistics",
+    "SELECT lo_export(7, '/tmp/x')": "files",
+    "COPY item TO PROGRAM 'gzip > /tmp/x'": "files",
+    "COPY item FROM PROGRAM 'curl x'": "files",
+    "COPY (SELECT 1) TO '/tmp/x'": "files",
 }
 HARMLESS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()",
+    "SELECT pg_stat_reset()",
+    "COPY item FROM '/tmp/x'",
+    "COPY item TO STDOUT",
+    "INSERT INTO item VALUES ('SELECT pg_reload_conf()')",
+    "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$SELECT pg_reload_conf()$$",
     "CREATE ROLE app",
     "DROP ROLE IF EXISTS reader",
     "ALTER ROLE reader LOGIN",
@@ -91,6 +116,10 @@ def test_what_changes_nothing_of_the_server_is_done(statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "connects"),
     [
+        ("CREATE TABLE x (); CREATE SUBSCRIPTION one CONNECTION 'x' PUBLICATION p", True),
+        ("DO $$ BEGIN EXECUTE 'ALTER SUBSCRIPTION one ENABLE'; END $$", True),
+        ("CREATE SUBSCRIPTION one CONNECTION 'x' PUBLICATION p WITH (connect = 'false')", False),
+        ("INSERT INTO x VALUES ('CREATE SUBSCRIPTION one CONNECTION x PUBLICATION p')", False),
         ("CREATE SUBSCRIPTION one CONNECTION 'host=there' PUBLICATION all_of", True),
         ("CREATE SUBSCRIPTION one CONNECTION 'x' PUBLICATION p WITH (copy_data = false)", True),
         ("ALTER SUBSCRIPTION one REFRESH PUBLICATION", True),
@@ -105,7 +134,25 @@ def test_what_would_take_the_live_databases_feed_is_known(
     statement: str, *, connects: bool
 ) -> None:
     """A subscription that connects, by whichever statement."""
-    assert bool(FEED.match(statement)) is connects
+    assert elsewhere(statement, "r1") == (SUBSCRIBES % "r1" if connects else "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "connects"),
+    [
+        ("SELECT dblink_exec('dbname=shop', 'DELETE FROM item')", True),
+        ("INSERT INTO a SELECT * FROM dblink ('there', 'SELECT 1') AS t(i int)", True),
+        ("DO $$ BEGIN PERFORM dblink_connect('x'); END $$", True),
+        ("CREATE EXTENSION dblink", False),
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$SELECT dblink_exec('x')$$",
+            False,
+        ),
+    ],
+)
+def test_what_leads_to_another_server_is_known(statement: str, *, connects: bool) -> None:
+    """What another server would be asked, or told, by a function of dblink."""
+    assert elsewhere(statement, "r1") == (CONNECTS % "r1" if connects else "")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,10 @@ def foreign(facts: RehearsalFacts, said: str) -> str:
         name = one.partition(" ")[2]
         if re.search(rf"[\"«„]{re.escape(name)}[\"»“]", said):
             return f"the clone's server has no {one}, which the live server has: {said}"
+    for one in clone.value.closed if isinstance(clone, Seen) else ():
+        name = one.rpartition(" ")[2].rpartition(".")[2]
+        if re.search(rf"[\"«„]{re.escape(name)}[\"»“]", said):
+            return f"{one} leads to another server, and a clone has nothing to do there: {said}"
     return ""
 
 

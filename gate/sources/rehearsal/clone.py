@@ -119,9 +119,10 @@ def cloned(
                     if source.kind in filling.LARGE and not place.branch:
                         room.check(admin, place.way.there, live.there["dbname"], carrier)
                     _make(admin, clone, at, place)
-                    filling.fill(at, clone, place)
+                    closed = filling.fill(at, clone, place)
                     seconds = time.monotonic() - began
-                    yield clone, describe(clone, at, seconds)
+                    found = describe(clone, at, seconds)
+                    yield clone, found.model_copy(update={"closed": closed})
             except psycopg.Error as error:
                 raise ObservationError(f"clone: {first_line(error)}") from error
             finally:

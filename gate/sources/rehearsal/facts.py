@@ -43,6 +43,7 @@ class CloneFacts(Model):
         differences: What is not as in the live database, one sentence each.
         lacks: What was not carried, by kind: what needs it cannot be concluded.
         foreign: Roles, tablespaces and extensions of the live server that the clone's has not.
+        closed: Foreign tables and wrappers that lead to other servers, and not from the clone.
     """
 
     name: str
@@ -53,6 +54,7 @@ class CloneFacts(Model):
     differences: tuple[str, ...] = ()
     lacks: tuple[Lack, ...] = ()
     foreign: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
 
 class Command(Model):

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from gate.errors import ObservationError
-from gate.sources.rehearsal import copying, faithful, sample
+from gate.sources.rehearsal import copying, faithful, remote, sample
 from gate.sources.rehearsal.place import Host, Place
 from gate.sources.rehearsal.state import SETTINGS, setting
 
@@ -27,8 +27,11 @@ LARGE = ("dump", "backup", "template")
 """Kinds of source by which a clone is about as large as the live database."""
 
 
-def fill(at: Host, clone: Clone, place: Place) -> None:
-    """Fill the clone with what the source has.
+def fill(at: Host, clone: Clone, place: Place) -> tuple[str, ...]:
+    """Fill the clone with what the source has, and close the ways from it to other servers.
+
+    Returns:
+        What was closed.
 
     Raises:
         ObservationError: It cannot be, with the reason.
@@ -38,9 +41,12 @@ def fill(at: Host, clone: Clone, place: Place) -> None:
         _prepare(clone, place)
         put(at, clone)
     _carry_settings(clone)
+    with clone.connect() as connection:
+        closed = remote.close(connection)
     if put is not None and not copying.carries_statistics(clone, at):
         with clone.connect() as connection:
             connection.execute("ANALYZE")
+    return closed
 
 
 def _prepare(clone: Clone, place: Place) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import Any
 
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
 SUBSCRIBES = "%s subscribes, and a clone that did would take what is sent to the live database"
+CONNECTS = "%s connects to another server by dblink, and a clone has nothing to do there"
 """What is said of a revision that cannot be tried on a clone."""
 WORDS = (
     BY_NAME.partition("%s by")[2], SHARED.rpartition("%s")[2], SUBSCRIBES.partition("%s")[2],
+    CONNECTS.partition("%s")[2],
 )  # fmt: skip
 """How each of them ends."""
 REFUSED: list[str] = []
@@ -43,7 +46,27 @@ FEED = re.compile(
     re.IGNORECASE,
 )
 WHOLE = re.compile(r"\b(?:ALTER\s+(SYSTEM)|(?:CREATE|ALTER|DROP)\s+(TABLESPACE))\b", re.IGNORECASE)
+ENDS = re.compile(r"\bpg_(?:terminate_backend|cancel_backend)\s*\(", re.IGNORECASE)
+"""Sessions of the whole server, where it is not said that they are of this database."""
+CALLS = {
+    "replication": re.compile(
+        r"\bpg_(?:(?:create|drop|copy)_\w*replication_slot|replication_slot_advance"
+        r"|sync_replication_slots|replication_origin_\w+|create_restore_point|switch_wal|promote"
+        r"|wal_replay_\w+|backup_start|backup_stop|start_backup|stop_backup)\s*\(", re.IGNORECASE
+    ),
+    "settings": re.compile(r"\bpg_(?:reload_conf|rotate_logfile)\s*\(", re.IGNORECASE),
+    "statistics": re.compile(
+        r"\bpg_stat_(?:reset_(?:shared|slru)|statements_reset)\s*\(", re.IGNORECASE
+    ),
+    "files": re.compile(
+        r"\blo_export\s*\(|\bpg_file_(?:write|rename|unlink)\s*\("
+        r"|\bCOPY\b[^;]*?\b(?:(?:TO|FROM)\s+PROGRAM|TO\s+')", re.IGNORECASE
+    ),
+}  # fmt: skip
+"""Functions and statements that do something to the whole server, wherever in a statement."""
+DBLINK = re.compile(r"\bdblink(?:_\w+)?\s*\(", re.IGNORECASE)
 ANYBODY = ("all", "current_role", "current_user", "session_user")
+NO = ("'false'", "'off'", "'no'", "'0'")
 QUOTED = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 REMARK = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
@@ -100,7 +123,7 @@ def refuse(how: dict[str, Any], revision: str) -> None:
         if asking or connection.dialect.name != "postgresql":
             return
         why = BY_NAME % (revision, how["live"]) if by_name(_bare(statement), how["live"]) else ""
-        why = SUBSCRIBES % revision if not why and FEED.match(_bare(statement).lstrip()) else why
+        why = why or elsewhere(statement, revision)
         if not why and how["shared"]:
             asking.append(connection)
             try:
@@ -119,6 +142,27 @@ def refuse(how: dict[str, Any], revision: str) -> None:
     event.listen(Engine, "before_cursor_execute", before)
 
 
+def elsewhere(statement: str, revision: str) -> str:
+    """Why a statement reaches another database than its own, wherever that is; empty if not."""
+    for one in _parts(_bare(statement)):
+        if FEED.search(one):
+            return SUBSCRIBES % revision
+        if DBLINK.search(one):
+            return CONNECTS % revision
+    return ""
+
+
+def _parts(text: str) -> list[str]:
+    """The statements of a text without what is in quotes; a block is one, with all that it quotes.
+
+    What a block runs may be in quotes; of a whole statement, what is in quotes is none.
+    """
+    if re.match(r"\s*DO\b", text, re.IGNORECASE):
+        return [text]
+    bare = QUOTED.sub(lambda one: one[0] if one[0].lower() in NO else "''", text)
+    return [one.lstrip() for one in bare.split(";")]
+
+
 def shared(statement: str, ask: Any, own: str) -> str:
     """What a statement changes beside its own database; empty where it changes nothing there.
 
@@ -127,22 +171,26 @@ def shared(statement: str, ask: Any, own: str) -> str:
         ask: Answers a query with its one value.
         own: Name of the database that it is done in.
     """
-    text = _bare(statement)
-    # What a block runs may be in quotes; of a whole statement, what is in quotes is none.
+    return next(_shared(_bare(statement), ask, own), "")
+
+
+def _shared(text: str, ask: Any, own: str) -> Iterator[str]:
     block = re.match(r"\s*DO\b", text, re.IGNORECASE) is not None
-    for one in [text] if block else QUOTED.sub("''", text).split(";"):
+    for one in _parts(text):
+        if ENDS.search(one) and "current_database" not in one.lower():
+            yield "sessions"
+        yield from (what for what, call in CALLS.items() if call.search(one))
         look = re.Pattern.finditer if block else _at_its_beginning
         for found in look(WHOLE, one):
-            return "settings" if found[1] else "tablespaces"
+            yield "settings" if found[1] else "tablespaces"
         if not block and any(_unquoted(two[2]) != own for two in look(BASES, one)):
-            return "databases"
+            yield "databases"
         if any(_changes(found, ask) for found in look(ROLE, one)):
-            return "roles"
+            yield "roles"
         if any(_moves(found, ask) for found in look(MEMBER, one)):
-            return "members of roles"
+            yield "members of roles"
         if any(_own_elsewhere(found[1], ask) for found in look(OWNED, one)):
-            return "what roles own and may do elsewhere"
-    return ""
+            yield "what roles own and may do elsewhere"
 
 
 def _bare(statement: str) -> str:
