@@ -65,9 +65,9 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 )
 def test_sessions_of_the_clone_alone(
     sent: bytes,
-    passes: bool,
+    passes: bool,  # noqa: FBT001 - a case
     answer: bytes,
-    pair: tuple[socket.socket, socket.socket],  # noqa: FBT001
+    pair: tuple[socket.socket, socket.socket],
 ) -> None:
     """What passes is passed on as it came; whoever wants another database is told that."""
     client, warden = pair
