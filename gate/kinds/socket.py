@@ -17,6 +17,7 @@ from gate.kinds.scene import Scene, unknown
 from gate.kinds.unplaced import is_whole
 from gate.rule import Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host import socket_files
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
@@ -32,8 +33,6 @@ LISTENS = 0x10000
 """Flag of a Unix socket that accepts connections."""
 DATAGRAM = "0002"
 OWNER = re.compile(r'\("([^"]+)",pid=(\d+)')
-
-
 UnixName = Annotated[str, pydantic.StringConstraints(pattern=r"^(?:/|@.)")]
 """A path, or a name that is none, as ``ss`` writes it: behind an ``@``."""
 
@@ -73,8 +72,8 @@ class SocketFacts(Model):
 
     Attributes:
         addresses: What it is bound to, ``*`` for all; of a Unix socket its path.
-        processes: Names of the processes that hold it, by their numbers: who opened it as a rule
-            comes before those that it started, which may come and go.
+        processes: Names of the processes that hold it, by their numbers: who opened it comes before
+            those that it started, as a rule.
     """
 
     addresses: tuple[str, ...]
@@ -82,8 +81,8 @@ class SocketFacts(Model):
 
 
 def script(subjects: Sequence[Subject]) -> str:
-    """The kernel's own lists, and who holds what."""
-    del subjects
+    """The kernel's own lists, who holds what, and whether a socket's file is there still."""
+    paths = _files(subjects)
     return parts(
         {
             "udp": "cat /proc/net/udp",
@@ -91,9 +90,18 @@ def script(subjects: Sequence[Subject]) -> str:
             "unix": "cat /proc/net/unix",
             "owners": "limited ss -Hlnaup",
             "unix.owners": "limited ss -Hlnxp",
+            **({"files": socket_files.question(paths)} if paths else {}),
         },
-        functions="udp6() { [ ! -e /proc/net/udp6 ] || cat /proc/net/udp6; }\n",
+        functions=UDP6 + socket_files.FUNCTIONS,
     )
+
+
+UDP6 = "udp6() { [ ! -e /proc/net/udp6 ] || cat /proc/net/udp6; }\n"
+
+
+def _files(subjects: Sequence[Subject]) -> list[str]:
+    """Paths of Unix sockets, each once; names of the abstract namespace are none."""
+    return [*dict.fromkeys(path for _, path in subjects if path.startswith("/"))]
 
 
 def read(
@@ -101,7 +109,11 @@ def read(
 ) -> Mapping[Subject, SocketFacts | Absent | CannotTell]:
     """What is said of each socket."""
     told = read_parts(section)
-    return {one: _udp(one[0], told) if one[0] else _unix(one[1], told) for one in subjects}
+    out_of_reach = socket_files.obstacles(told["files"], _files(subjects))
+    return {
+        one: _udp(one[0], told) if one[0] else _unix(one[1], told, out_of_reach.get(one[1]))
+        for one in subjects
+    }
 
 
 def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | CannotTell:
@@ -138,13 +150,17 @@ def _address(text: str) -> str:
     return "*" if address.is_unspecified else str(address)
 
 
-def _unix(path: str, told: Mapping[str, Section]) -> SocketFacts | Absent | CannotTell:
+def _unix(
+    path: str, told: Mapping[str, Section], out_of_reach: Absent | CannotTell | None
+) -> SocketFacts | Absent | CannotTell:
     section = told["unix"]
     if section.rc or "RefCount" not in section.text.partition("\n")[0]:
         return cannot_tell(section, "/proc/net/unix")
     for line in section.text.splitlines():
         match = UNIX.fullmatch(line)
         if match and match[3] == path and (int(match[1], 16) & LISTENS or match[2] == DATAGRAM):
+            if out_of_reach is not None:
+                return out_of_reach
             owners = told["unix.owners"]
             lines = (one for one in owners.text.splitlines() if f" {path} " in one)
             return SocketFacts(addresses=(path,), processes=_owners(lines, owners))

@@ -18,7 +18,9 @@ import pytest
 
 from gate.errors import ContractError
 from gate.kinds.runtime import version_of as runtime_of
-from gate.sources.fact import Seen
+from gate.sources.fact import Absent, CannotTell, Seen
+from gate.sources.host.section import Section
+from gate.sources.host.socket_files import obstacles
 from tests.selftest.networks import with_rules
 from tests.selftest.promised import (
     CANNOT,
@@ -470,6 +472,39 @@ def test_sockets(sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path) -> N
     check(judge(tmp_path, items, lying(tmp_path, cat="exit 0")), all_of(items, CANNOT))
     silent = judge(tmp_path, items, lying(tmp_path, cat='exec /bin/cat "$@"', ss="exit 0"))
     check(silent, {"socket.udp": CANNOT, "socket.unix": CANNOT, "socket.dead": "there is no"})
+
+
+def test_a_socket_whose_file_was_removed(
+    sockets: tuple[int, pathlib.Path], tmp_path: pathlib.Path
+) -> None:
+    """Who listened listens still, in the kernel's list, too, and nobody reaches him."""
+    _, path = sockets
+    items = {"socket.it": f'unix = "{path}"', "socket.away": f'unix = "{path}"\nbefore = "absent"'}
+    check(judge(tmp_path, items), {"socket.it": "", "socket.away": "is there"})
+    path.unlink()
+    check(judge(tmp_path, items), {"socket.it": "there is no socket", "socket.away": ""})
+    path.touch()
+    check(judge(tmp_path, items), {"socket.it": "there is no socket", "socket.away": ""})
+
+
+@pytest.mark.parametrize(
+    ("out", "rc", "expected"),
+    [
+        ("there\nthere\n", 0, {}),
+        ("gone\nthere\n", 0, {"/a": "/a is not there: whoever listens under that name is not"}),
+        ("there\nunseen\n", 0, {"/b/c": "test -S /b/c: a folder above it is not shown to this"}),
+        ("there\n", 0, {"/a": "test -S: it said nothing", "/b/c": "test -S: it said nothing"}),
+        ("there\nthere\n", 1, {"/a": "test -S: ", "/b/c": "test -S: "}),
+    ],
+)
+def test_what_the_file_of_a_socket_says(out: str, rc: int, expected: dict[str, str]) -> None:
+    """What is not whole tells nothing of any."""
+    found = obstacles(Section(out.encode(), rc, ""), ["/a", "/b/c"])
+    assert found.keys() == expected.keys()
+    for path, fact in found.items():
+        assert isinstance(fact, Absent if "is not there" in expected[path] else CannotTell)
+        words = fact.proof if isinstance(fact, Absent) else fact.reason
+        assert words.startswith(expected[path])
 
 
 def test_who_opened_a_socket_is_written_down(
