@@ -10,7 +10,7 @@ from gate.kinds.registry import kinds
 from gate.kinds.socket import OPEN, SOCKETS, Open, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
 from tests.selftest.given import DESK, promised, said, unclear
-from tests.selftest.judgements.test_tools import DENIED, NO_TOOL, answer, short
+from tests.selftest.judgements.test_tools import DENIED, LATE, NO_TOOL, answer, short
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
@@ -31,6 +31,7 @@ def bound(local: str, port: str = "0035", remote: str = "0000") -> str:
 def lists(**changes: Any) -> dict[str, tuple[str, int, str]]:
     """What there is to be read, of nothing."""
     parts = {"udp": (UDP, 0, ""), "udp6": (UDP, 0, ""), "unix": (UNIX, 0, "")}
+    parts["files"] = ("there\n", 0, "")
     return {**parts, "owners": NOTHING, "unix.owners": NOTHING, **changes}
 
 
@@ -85,6 +86,27 @@ def test_a_unix_socket(path: str, text: str, rc: int, expected: Any) -> None:
     subject = (0, path)
     found = SOCKETS.read(answer(**lists(unix=(text, rc, ""))), [subject])[subject]
     assert (found.addresses if isinstance(found, SocketFacts) else short(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (("gone\n", 0, ""), "absent: /run/app.sock is not there: whoever listens under that name is "
+         "not reached by it"),
+        (("unseen\n", 0, ""), "permission: test -S /run/app.sock: a folder above it is not shown to "
+         "this user"),
+        (("", 0, ""), "upstream: test -S: it said nothing of it"),
+        (("there\nthere\n", 0, ""), "upstream: test -S: it said nothing of it"),
+        (LATE, "timeout: test -S: it did not end in time"),
+    ],
+)  # fmt: skip
+def test_a_unix_socket_without_its_file(files: tuple[str, int, str], expected: str) -> None:
+    """Who listens without a file is not reached; a name that is no path needs none."""
+    parts = lists(unix=(UNIX + SOCK + SOCK.replace("/run/app.sock", "@app"), 0, ""), files=files)
+    asked = [(0, "/run/app.sock"), (0, "@app")]
+    found = SOCKETS.read(answer(**parts), asked)
+    assert short(found[asked[0]]) == expected
+    assert isinstance(found[asked[1]], SocketFacts)
 
 
 @pytest.mark.parametrize(
