@@ -106,6 +106,16 @@ def test_the_database(keys: str, changes: dict[str, Any], expected: str) -> None
     assert judged(keys, unclear()) == UNCLEAR
 
 
+def test_a_standby_in_words() -> None:
+    """What is promised of it, and what is there."""
+    for standby in (True, False):
+        keys = 'connects_as = "*"' + ("\nstandby = true" if standby else "")
+        where = scene({"database.x": keys}, database=database(in_recovery=standby))
+        found = finding(where, "database.x")
+        assert found.promised.endswith("read-only, on a standby" if standby else "read-only")
+        assert found.seen.endswith("16, a standby" if standby else "16")
+
+
 def test_the_database_in_words() -> None:
     """What is promised of it, the row, the state, and the fact behind each."""
     kind = kinds()["database"]
