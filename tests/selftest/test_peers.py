@@ -15,13 +15,16 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import httpcore
 import pytest
 
 from gate.connection.obstacle import INTERRUPTED
 from gate.connection.ssh import Forward
 from gate.kinds.endpoint import Endpoint
 from gate.sources.api import resolve
+from gate.sources.api.exchange import LateError, Limits
 from gate.sources.api.facts import Answer
+from gate.sources.api.failure import slept_through
 from gate.sources.api.look import look
 from gate.sources.api.wait import wait_for
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
@@ -285,6 +288,31 @@ def test_the_end_of_a_forward_is_named_as_the_host_calls_it(tmp_path: pathlib.Pa
     for text in (cause(found.value.answers["endpoint.a"]), why):
         assert str(way) not in text
         assert "ConnectError" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "stood_s", "connect_s", "slept"),
+    [
+        (LateError("x", reached=True), 2.4, 1.0, False),
+        (LateError("x", reached=True), 2.6, 1.0, True),
+        (httpcore.ReadTimeout(), 2.6, 1.0, True),
+        (httpcore.ConnectTimeout(), 0.4, 1.0, False),
+        (httpcore.ConnectTimeout(), 0.6, 1.0, True),
+        (httpcore.ConnectTimeout(), 0.9, 3.0, False),
+        (httpcore.ConnectTimeout(), 1.1, 3.0, True),
+        (httpcore.ConnectTimeout(), 2.4, 30.0, False),
+        (httpcore.ConnectError(), 9.0, 1.0, False),
+    ],
+)
+def test_which_deadline_was_slept_through(
+    error: Exception,
+    stood_s: float,
+    connect_s: float,
+    slept: bool,  # noqa: FBT001 - of the table
+) -> None:
+    """A connection has a shorter one; what was refused was not late."""
+    limits = Limits(deadline_s=10.0, connect_s=connect_s, max_bytes=1)
+    assert slept_through(error, stood_s, limits) is slept
 
 
 def test_a_gate_that_stood_still_blames_nobody(port: int) -> None:

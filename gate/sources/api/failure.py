@@ -12,7 +12,7 @@ import httpcore
 
 from gate.connection.ssh import Forward
 from gate.secrets import known
-from gate.sources.api.exchange import LateError
+from gate.sources.api.exchange import LateError, Limits
 from gate.sources.api.line import Line
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.api.wire import TooMuchError
@@ -30,6 +30,11 @@ FAILURES = (
 
 LATE = (LateError, httpcore.TimeoutException)
 """Those of them that a deadline brought about."""
+STOOD_STILL, STOOD_STILL_S = 0.25, 1.0
+"""A deadline of which the gate itself slept through that share and so many seconds (on a machine
+that was paused, say) tells nothing of the target."""
+MOST = 0.5
+"""Nor does the shorter one of a connection of which it slept through that share."""
 
 
 NO_WAY = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT)
@@ -41,6 +46,22 @@ STRANGERS = (18, 19, 20, 21)
 @dataclasses.dataclass(frozen=True)
 class Silent(CannotTell):
     """Nothing came back from an address: it is dropped on the way, or the way is down."""
+
+
+def slept_through(error: Exception, stood_s: float, limits: Limits) -> bool:
+    """Whether a deadline tells nothing, since the gate itself stood still for too much of it.
+
+    Args:
+        error: One of `FAILURES`; what no deadline brought about tells what it tells.
+        stood_s: Seconds for which the gate stood still meanwhile.
+        limits: What the request might take: a connection has a deadline of its own.
+    """
+    if not isinstance(error, LATE):
+        return False
+    if not isinstance(error, httpcore.ConnectTimeout):
+        return stood_s > max(limits.deadline_s * STOOD_STILL, STOOD_STILL_S)
+    limit_s = min(limits.deadline_s, limits.connect_s)
+    return stood_s > max(limit_s * STOOD_STILL, min(limit_s * MOST, STOOD_STILL_S))
 
 
 def unanswered(item: PromisedExchange, error: Exception, line: Line) -> Absent | CannotTell:

@@ -14,7 +14,7 @@ from gate.sources.api.body import VALUES, Body, media_type, read_body, values_in
 from gate.sources.api.cookies import jar
 from gate.sources.api.exchange import Limits, Reply, connected, exchange
 from gate.sources.api.facts import Answer
-from gate.sources.api.failure import FAILURES, LATE, unanswered
+from gate.sources.api.failure import FAILURES, slept_through, unanswered
 from gate.sources.api.gate_load import Strain
 from gate.sources.api.grant import NOTHING, Grant
 from gate.sources.api.hops import Trail, followed, without_query
@@ -33,9 +33,6 @@ AT_ONCE = 8
 """Requests under way at a time; the application is asked, not put under load."""
 NO_BODY = (204, 304)
 CSRF = "{csrf}"
-STOOD_STILL, STOOD_STILL_S = 0.25, 1.0
-"""A deadline of which the gate itself slept through that share and so many seconds (on a machine
-that was paused, say) tells nothing of the target."""
 KEPT = 16 * 1024 * 1024
 """Bytes of large bodies that one look keeps in all; the rest of them cannot be told."""
 VALUES_IN_ALL = 2 * VALUES
@@ -131,7 +128,7 @@ async def led_to(session: Session, item: PromisedExchange) -> Trail | Absent | C
         return CannotTell(str(error), error.cause)
     except FAILURES as error:
         stood = session.strain.stood_still(started)
-        if isinstance(error, LATE) and stood > max(STOOD_STILL_S, item.deadline_s * STOOD_STILL):
+        if slept_through(error, stood, _limits(session, item, item.deadline_s)):
             reason = f"{item.method} {item.path}: the gate itself stood still for {stood:.1f} s"
             return CannotTell(reason, Cause.TIMEOUT)
         return unanswered(item, error, to or session.line(item.base))
@@ -225,7 +222,7 @@ async def knock(session: Session, item: PromisedExchange) -> Fact[Answer]:
         return CannotTell(str(error), error.cause)
     except FAILURES as error:
         stood = session.strain.stood_still(started)
-        if stood > STOOD_STILL_S:
+        if slept_through(error, stood, _limits(session, item, item.deadline_s)):
             return CannotTell(f"the gate itself stood still for {stood:.1f} s", Cause.TIMEOUT)
         return unanswered(item, error, to or session.line(item.base))
     elapsed = time.perf_counter() - started
