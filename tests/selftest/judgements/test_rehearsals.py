@@ -450,6 +450,24 @@ def test_what_a_server_lacks(there: tuple[str, ...], words: str, why: str) -> No
     assert lacking.foreign(facts(clone=unclear()), words) == ""
 
 
+@pytest.mark.parametrize(
+    ("closed", "words", "about"),
+    [
+        (("foreign table far.orders x.a.b",), 'server "b" refused', 0),
+        (("table s.far", "table near"), "kein «near»", 1),
+        (("table s.far",), 'no "s.far"', None),
+        (("table s.far",), "no far", None),
+    ],
+)
+def test_what_a_clone_does_not_reach(
+    closed: tuple[str, ...], words: str, about: int | None
+) -> None:
+    """By the last part of its name, in quotes."""
+    found = lacking.foreign(facts(clone=clone(closed=closed)), words)
+    leads = "leads to another server, and a clone has nothing to do there"
+    assert found == ("" if about is None else f"{closed[about]} {leads}: {words}")
+
+
 def test_what_was_refused() -> None:
     """Is told in the words that it was refused with, and no more."""
     live = "b alters the database FAILED: x by its name, and the clone has another one"
