@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from gate.catalog.names import split
 from gate.sources.fact import Seen
 from gate.sources.rehearsal.facts import (
     EXTENSIONS,
@@ -38,6 +39,8 @@ HARMLESS = (STATISTICS,)
 SHOWN = 3
 PUBLIC = re.compile(r"(?<![\w$.\"])public\.")
 """In front of a name: of a schema whose own name only ends so it is none."""
+CLOSED = re.compile(r"foreign(?: table|-data wrapper) ")
+"""In front of what is closed on a clone."""
 
 
 def needed(key: str, facts: RehearsalFacts) -> list[str]:
@@ -141,7 +144,7 @@ def foreign(facts: RehearsalFacts, said: str) -> str:
         if re.search(rf"[\"«„]{re.escape(name)}[\"»“]", said):
             return f"the clone's server has no {one}, which the live server has: {said}"
     for one in clone.value.closed if isinstance(clone, Seen) else ():
-        name = one.rpartition(" ")[2].rpartition(".")[2]
+        name = split(CLOSED.sub("", one))[-1]
         if re.search(rf"[\"«„]{re.escape(name)}[\"»“]", said):
             return f"{one} leads to another server, and a clone has nothing to do there: {said}"
     return ""

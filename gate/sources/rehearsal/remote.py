@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from gate.catalog.names import told
+from gate.catalog.names import plain, told
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Cause
 from gate.sources.rehearsal.reason import reason
@@ -111,4 +111,4 @@ def _options(known: list[str], there: list[str], *, add: bool) -> sql.Composed:
 def _nowhere(session: psycopg.Connection[Any], wrapper: str) -> str:
     name = sql.Identifier(wrapper)
     session.execute(sql.SQL("ALTER FOREIGN DATA WRAPPER {} NO HANDLER").format(name))
-    return f"foreign-data wrapper {wrapper}"
+    return f"foreign-data wrapper {plain(wrapper)}"

@@ -453,10 +453,14 @@ def test_what_a_server_lacks(there: tuple[str, ...], words: str, why: str) -> No
 @pytest.mark.parametrize(
     ("closed", "words", "about"),
     [
-        (("foreign table far.orders x.a.b",), 'server "b" refused', 0),
-        (("table s.far", "table near"), "kein «near»", 1),
-        (("table s.far",), 'no "s.far"', None),
-        (("table s.far",), "no far", None),
+        (("foreign table orders x.b",), 'server "b" refused', 0),
+        (("foreign table s.far", "foreign table near"), "kein «near»", 1),
+        (("foreign table far",), 'no "far"', 0),
+        (('foreign table s."a b.c"',), 'no "a b.c"', 0),
+        (('foreign-data wrapper "a.b"',), 'no "b"', None),
+        (("foreign-data wrapper far",), 'wrapper "far" has no handler', 0),
+        (("foreign table s.far",), 'no "s.far"', None),
+        (("foreign table s.far",), "no far", None),
     ],
 )
 def test_what_a_clone_does_not_reach(
