@@ -61,7 +61,7 @@ def in_another(place: str, release: str, link: str) -> bool:
             that one holds nothing but releases; else their names differ in number alone.
     """
     parent, name = posixpath.split(release)
-    if parent in {"/", place} or not within(place, parent) or within(place, release):
+    if place == parent or not within(place, parent) or within(place, release):
         return False
     beside, above = posixpath.relpath(place, parent).partition("/")[0], posixpath.dirname(link)
     if parent != above and within(parent, above):

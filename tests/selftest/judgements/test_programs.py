@@ -101,6 +101,7 @@ PATHS = {
     "/srv/old": path("/opt/old"),
     "/srv/link": path("/opt/a-1.2"),
     "/srv/app/now": path("/box/srv/app/all/new"),
+    "/srv/top": path("/a-1.2"),
     "/srv/commit": path("/srv/0a1b2c3"),
     "/opt/app": Absent("no"),
     "/dark": unclear(),
@@ -165,10 +166,13 @@ DELETED = program(8, executable="/opt/app/bin/app (deleted)")
           )),
         *(('release = "/srv/commit"', running(program(folder="/srv/0a1b2c3", executable=one, command="app")), expected)
           for one, expected in (
+              ("/srv", ""),
               ("/srv/3c2b1a0/app", "process 7 runs /srv/3c2b1a0/app, which is of another release "
                "than /srv/0a1b2c3"),
               ("/srv/shared/app", ""),
           )),
+        ('release = "/srv/top"', running(program(executable="/a-1.3/app", folder="/a-1.2")),
+         "process 7 runs /a-1.3/app, which is of another release than /a-1.2"),
         ('release = "/opt/app"', running(), "there is no /opt/app"),
         ('release = "/dark"', running(), UNCLEAR),
         ('command = ["--serve"]', running(), ""),
