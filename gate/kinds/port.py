@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +10,7 @@ import pydantic
 
 from gate.contract.item import Item, Name, Port
 from gate.contract.model import Promise
-from gate.errors import ObservationError
+from gate.kinds.bound import IPV6_ALONE, address_of, reach, takes_ipv4, unheard
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
     Cells,
@@ -32,9 +31,6 @@ from gate.sources.host.facts import HostFacts, Listener
 
 TOLERANCE = dt.timedelta(seconds=2)
 """Between systemd's clock and the one of the process table."""
-LOOPBACK = "lo"
-"""What Linux calls the network device of the host itself."""
-IPV6_ALONE = "it can be reached by IPv6 only"
 
 
 class ListeningPort(Item):
@@ -46,6 +42,9 @@ class ListeningPort(Item):
         owner: Unit that must hold it.
         processes: How many worker processes must hold it.
         reach: ``loopback`` (nothing wider), ``any`` (a wildcard).
+        addresses: Addresses that it must listen on, such as ``10.0.0.5`` or ``::1``; what else
+            listens on the port is another item's, or breaks this one. ``owner``, ``processes`` and
+            ``reach`` are then of the sockets on these.
     """
 
     WORDS: ClassVar[frozenset[str]] = Item.WORDS | {"service"}
@@ -55,6 +54,7 @@ class ListeningPort(Item):
     owner: str | None = None
     processes: Annotated[int, pydantic.Field(gt=0)] | None = None
     reach: Literal["loopback", "any"] | None = None
+    addresses: tuple[pydantic.IPvAnyAddress, ...] = ()
 
 
 def port(promise: Promise, scene: Scene) -> Finding:
@@ -67,6 +67,8 @@ def port(promise: Promise, scene: Scene) -> Finding:
     look = f"ss -Hltnp sport = :{number}"
     if item.absent or not found:
         broken = _closed(item, found, number)
+        if item.addresses and not item.absent:
+            broken = [*unheard(item.addresses, found, number), *_strangers(item, scene, number)]
         return Finding(
             promised="closed" if item.absent else _promised(item),
             seen=_seen(found) if found else f"nothing listens on {number}",
@@ -74,7 +76,9 @@ def port(promise: Promise, scene: Scene) -> Finding:
             look=look,
         )
     broken = [
-        *_reach(item, found),
+        *unheard(item.addresses, found, number),
+        *_strangers(item, scene, number),
+        *reach(item.reach, found),
         *_owner(item, found),
         *_processes(item, found, host),
         *_outlived(item, found, host),
@@ -83,7 +87,7 @@ def port(promise: Promise, scene: Scene) -> Finding:
         promised=_promised(item),
         seen=_seen(found),
         broken=tuple(broken),
-        warnings=() if any(_takes_ipv4(one) is not False for one in found) else (IPV6_ALONE,),
+        warnings=() if any(takes_ipv4(one) is not False for one in found) else (IPV6_ALONE,),
         look=look,
     )
 
@@ -97,7 +101,23 @@ def _promised(item: ListeningPort) -> str:
         if item.reach
         else []
     )
+    words += [f"on {', '.join(map(str, item.addresses))}"] if item.addresses else []
     return ", ".join(words)
+
+
+def _strangers(item: ListeningPort, scene: Scene, number: int) -> list[str]:
+    """Sockets on addresses that no item of the port names, where this one names some."""
+    items = scene.contract.of(ListeningPort, scene.moment).values()
+    same = [one for one in items if one.port == item.port and not one.absent]
+    if not all(one.addresses for one in same):
+        return []
+    named = {address for one in same for address in one.addresses}
+    others = [
+        one
+        for one in require(scene.host.listeners, "list of sockets")
+        if one.port == number and address_of(one) not in named
+    ]
+    return [f"it listens elsewhere, too: {_seen(others)}"] if others else []
 
 
 def _seen(found: list[Listener]) -> str:
@@ -116,48 +136,6 @@ def _closed(item: ListeningPort, found: list[Listener], number: int) -> list[str
     if not item.absent and not found:
         return [f"nothing listens on port {number}"]
     return []
-
-
-def _address(one: Listener) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Where a socket is bound; one that is bound to an IPv4 address by IPv6 is bound to that."""
-    address = ipaddress.ip_address(one.address.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def _device(one: Listener) -> str:
-    """The network device that a socket is bound to (``lo``); empty where it is bound to none."""
-    return one.address.partition("%")[2]
-
-
-def _takes_ipv4(one: Listener) -> bool | None:
-    """Whether a client can reach a socket by IPv4; ``None`` where it cannot be told."""
-    address = _address(one)
-    if isinstance(address, ipaddress.IPv4Address):
-        return True
-    if not address.is_unspecified:
-        return False
-    return None if one.v6only is None else not one.v6only
-
-
-def _reach(item: ListeningPort, found: list[Listener]) -> list[str]:
-    bound = ", ".join(one.address for one in found)
-    inside = [_address(one).is_loopback or _device(one) == LOOPBACK for one in found]
-    wide = [one.address for one, within in zip(found, inside, strict=True) if not within]
-    if item.reach == "loopback" and wide:
-        return [f"it can be reached from outside: bound to {', '.join(wide)}"]
-    if item.reach != "any":
-        return []
-    wildcards = [one for one in found if _address(one).is_unspecified and not _device(one)]
-    everywhere = [_takes_ipv4(one) for one in wildcards]
-    if not everywhere:
-        return [f"it is bound to {bound} only"]
-    if True in everywhere:
-        return []
-    if None in everywhere:
-        reason = f"whether the socket on {bound} takes IPv4 is not told (v6only)"
-        raise ObservationError(f"cannot tell ({Cause.UPSTREAM.value}): {reason}")
-    return [f"{IPV6_ALONE}: bound to {bound} with v6only"]
 
 
 def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
@@ -224,11 +202,17 @@ def listeners(promise: Promise, scene: Scene) -> Seen[tuple[Listener, ...]] | Ab
         return host
     if not isinstance(host.value.listeners, Seen):
         return host.value.listeners
-    number = scene.target.port(scene.item(promise, ListeningPort).port)
+    item = scene.item(promise, ListeningPort)
+    number = scene.target.port(item.port)
     if number in host.value.unsure_ports:
         return CannotTell(host.value.unsure_ports[number], Cause.UPSTREAM)
-    found = tuple(one for one in host.value.listeners.value if one.port == number)
-    return Seen(found) if found else Absent(f"no TCP socket listens on port {number}")
+    found = tuple(
+        one
+        for one in host.value.listeners.value
+        if one.port == number and (not item.addresses or address_of(one) in item.addresses)
+    )
+    on = f" of {', '.join(map(str, item.addresses))}" if item.addresses else ""
+    return Seen(found) if found else Absent(f"no TCP socket listens on port {number}{on}")
 
 
 def _state(promise: Promise, scene: Scene) -> Told:

@@ -10,7 +10,7 @@ from gate.kinds.scene import Scene
 
 
 def again(
-    found: Recorded, scene: Scene, kind: str, subject: str, kept: Collection[str]
+    found: Recorded, scene: Scene, kind: str, subject: Collection[str], kept: Collection[str]
 ) -> Recorded:
     """The item under the name and title that the contract has for it; as found where it has none.
 
@@ -18,14 +18,15 @@ def again(
         found: What was found.
         scene: With the contract.
         kind: Its kind.
-        subject: The key that says what it is about, such as ``unit``.
+        subject: The keys that say what it is about, such as ``unit``.
         kept: Keys that stay as the contract has them: a look tells nothing of them.
     """
     for promise in scene.contract.at(scene.moment):
         item = promise.at(scene.moment)
-        about = getattr(item, subject, None)
-        if promise.kind == kind and about == found.keys[subject] and item.source != DISCOVERED:
-            said: Mapping[str, Any] = item.model_dump(mode="json", exclude_defaults=True)
+        if promise.kind != kind or item.source == DISCOVERED:
+            continue
+        said: Mapping[str, Any] = item.model_dump(mode="json", exclude_defaults=True)
+        if all(said.get(key) == found.keys.get(key) for key in subject):
             own = {key: said[key] for key in kept if key in said}
             return Recorded(promise.name, {**found.keys, **own, "title": item.title})
     return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 
+from gate.kinds.bound import address_of
 from gate.kinds.kind import Discovery, Recorded
 from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
@@ -29,24 +29,40 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
     for number, sockets in sorted(heard.items()):
         if not 0 < number < EPHEMERAL:
             continue
-        owner = _owner(sockets)
-        local = all(
-            ipaddress.ip_address(one.address.partition("%")[0]).is_loopback for one in sockets
-        )
-        if not isinstance(scene.host.units.get(owner), Seen):
-            owner = ""  # its own item would be missing
-        if not owner and not is_whole(scene.target):
-            continue
-        name = owner.removesuffix(".service") or str(number)
-        keys = {
-            "title": f"{owner or 'Somebody'} listens on {number}",
-            "port": number,
-            "service": name,
-            **({"owner": owner} if owner else {}),
-            **({"reach": "loopback"} if local else {}),
-        }
-        found = Recorded(f"{name} {number}" if owner else str(number), keys)
-        yield again(found, scene, "port", "port", ("service", "processes"))
+        shared = _shared(sockets)
+        for address, held in shared.items() or [("", sockets)]:
+            owner = _owner(held)
+            if not isinstance(scene.host.units.get(owner), Seen):
+                owner = ""  # its own item would be missing
+            if owner or is_whole(scene.target):
+                yield _recorded(scene, number, owner, address, held)
+
+
+def _recorded(
+    scene: Scene, number: int, owner: str, address: str, held: list[Listener]
+) -> Recorded:
+    local = all(address_of(one).is_loopback for one in held)
+    name = owner.removesuffix(".service") or str(number)
+    keys = {
+        "title": f"{owner or 'Somebody'} listens on {number}{address and f' of {address}'}",
+        "port": number,
+        "service": name,
+        **({"owner": owner} if owner else {}),
+        **({"addresses": [address]} if address else {"reach": "loopback"} if local else {}),
+    }
+    called = f"{name} {number}" if owner else str(number)
+    found = Recorded(f"{called} {address}".strip(), keys)
+    subject = ("port", "addresses") if address else ("port",)
+    return again(found, scene, "port", subject, ("service", "processes", "addresses"))
+
+
+def _shared(sockets: list[Listener]) -> dict[str, list[Listener]]:
+    """The sockets of a port by their addresses, where several units share it; else nothing."""
+    held: dict[str, list[Listener]] = {}
+    for one in sockets:
+        held.setdefault(str(address_of(one)), []).append(one)
+    owners = [_owner(some) for some in held.values()]
+    return held if all(owners) and len({*owners}) > 1 else {}
 
 
 def _owner(sockets: list[Listener]) -> str:

@@ -30,7 +30,9 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
             keys["starts_at_boot"] = unit.starts_at_boot.value
         active = [one for one, word in unit.triggers if word.startswith("active ")]
         keys |= {"triggered_by": active} if active else {}
-        yield again(Recorded(name.removesuffix(".service"), keys), scene, "service", "unit", KEPT)
+        yield again(
+            Recorded(name.removesuffix(".service"), keys), scene, "service", ("unit",), KEPT
+        )
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:

@@ -12,9 +12,9 @@ import pytest
 
 from gate.connection.carrier import open_carrier
 from gate.errors import ObservationError
+from gate.kinds.bound import IPV6_ALONE
 from gate.kinds.finding import Finding
 from gate.kinds.load import load_contract
-from gate.kinds.port import IPV6_ALONE
 from gate.kinds.port import port as compare
 from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
@@ -300,3 +300,55 @@ def test_real_sockets(
             words = " ".join(finding.broken or (finding.warnings and ("warning",)))
             assert (expected in words, bool(words)) == (True, bool(expected)), finding
         assert judge(found.value, "absent = true", number).broken
+
+
+MQTT = ("10.1.2.3", "::1")
+ADDRESSES: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "there": ('addresses = ["10.1.2.3"]', MQTT[:1], ""),
+    "both": ('addresses = ["10.1.2.3", "::1"]', MQTT, ""),
+    "mapped": ('addresses = ["10.1.2.3"]', ("::ffff:10.1.2.3",), ""),
+    "of-a-device": ('addresses = ["10.1.2.3"]', ("10.1.2.3%eth0",), ""),
+    "one-is-missing": (
+        'addresses = ["10.1.2.3", "::1"]', MQTT[:1], "nothing listens on ::1 port 8000",
+    ),
+    "moved": (
+        'addresses = ["10.1.2.3"]', (WILD,),
+        "nothing listens on 10.1.2.3 port 8000; it listens elsewhere, too: 0.0.0.0 port 8000",
+    ),
+    "wider": (
+        'addresses = ["10.1.2.3"]', ("10.1.2.3", WILD),
+        "it listens elsewhere, too: 0.0.0.0 port 8000",
+    ),
+    "nowhere": ('addresses = ["10.1.2.3"]', (), "nothing listens on 10.1.2.3 port 8000"),
+    "must-not": ('addresses = ["10.1.2.3"]\nbefore = "absent"', (WILD,), ""),
+    "must-not-and-does": (
+        'addresses = ["10.1.2.3"]\nbefore = "absent"', MQTT,
+        "port 8000 is open: 10.1.2.3 port 8000",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_addresses(name: str, judge: Judge) -> None:
+    """All that are named, and no others; where it must not be, others say nothing."""
+    words, bound, expected = ADDRESSES[name]
+    broken = "; ".join(judge(facts(*map(listener, bound)), words).broken)
+    assert broken.startswith(expected) if expected else broken == ""
+
+
+def test_addresses_of_two_items(judge: Judge) -> None:
+    """Each has its own; whose the other socket is says its own item."""
+    second = '[port.second]\ntitle = "t"\nsource = "s"\nport = 8000\nservice = "x"\n{}\n'
+    mine = 'owner = "desk.service"\naddresses = ["10.1.2.3"]\n'
+    other = listener("::1").model_copy(update={"units": Seen(("other.service",))})
+    both = facts(listener("10.1.2.3"), other)
+    assert judge(both, mine + second.format('addresses = ["::1"]')).broken == ()
+    assert judge(both, mine + second.format("")).broken == ()
+    assert "it listens elsewhere" in judge(both, mine).broken[0]
+    third = facts(listener("10.1.2.3"), other, listener("10.9.9.9"))
+    broken = judge(third, mine + second.format('addresses = ["::1"]')).broken
+    assert broken == (
+        "it listens elsewhere, too: 10.9.9.9 port 8000 held by desk.service (PID 77)",
+    )
+    stranger = listener("10.1.2.3").model_copy(update={"units": Seen(("other.service",))})
+    assert "belongs to other.service" in judge(facts(stranger), mine).broken[0]

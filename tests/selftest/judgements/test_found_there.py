@@ -76,7 +76,6 @@ def listener(*units: str, address: str = "127.0.0.1") -> Listener:
         ([listener("init.scope")], None),
         ([listener("session-3.scope")], None),
         ([listener("app.service", "web.service")], None),
-        ([listener("app.service"), listener("web.service", address="::1")], None),
         ([listener("app.service"), listener("init.scope", address="::1")], None),
         ([listener("app.service"), listener(address="::1")], None),
     ],
@@ -91,6 +90,21 @@ def test_whose_a_port_is(sockets: list[Listener], owner: str | None) -> None:
     (found,) = record_ports(given)
     assert found.keys.get("owner") == owner
     assert [one.name for one in record_units(given)] == ["app", "web"]
+
+
+def test_a_port_that_units_share() -> None:
+    """Each has its own addresses; recorded again each keeps its name."""
+    sockets = Seen((listener("app.service"), listener("web.service", address="::1")))
+    units = {name: Seen(unit(id=name)) for name in ("app.service", "web.service")}
+    items = {
+        "port.x": 'port = 8701\nservice = "x"\naddresses = ["::1"]',
+        "port.y": 'port = 8701\nservice = "y"',
+    }
+    given = scene(items, host=host(units=units, listeners=sockets))
+    found = {one.name: one.keys for one in record_ports(given)}
+    assert found.keys() == {"app 8701 127.0.0.1", "x"}
+    assert (found["x"]["addresses"], found["x"]["owner"]) == (["::1"], "web.service")
+    assert found["app 8701 127.0.0.1"]["addresses"] == ["127.0.0.1"]
 
 
 def test_what_the_contract_calls_a_unit_and_a_port() -> None:
