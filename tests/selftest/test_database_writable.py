@@ -60,6 +60,23 @@ def test_a_database_that_takes_what_is_written(target: Target, tmp_path: pathlib
     assert broken(target, tmp_path, "standby = true\n") == "the server is no standby"
 
 
+def test_a_role_with_room_for_one_session(roles: Target, database: str) -> None:
+    """The one that asks comes when the other is gone, and waits until the server knows it."""
+    ordered(database, "ALTER ROLE gate_reader CONNECTION LIMIT 1")
+    there = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'gate_reader'"
+    deadline = time.monotonic() + 30
+    try:
+        for _ in range(5):
+            assert seen(roles).read_only_by == Seen("")
+            with psycopg.connect(database) as connection:
+                while connection.execute(there).fetchone() != (0,):
+                    connection.rollback()
+                    assert time.monotonic() < deadline
+                    time.sleep(0.01)
+    finally:
+        ordered(database, "ALTER ROLE gate_reader CONNECTION LIMIT -1")
+
+
 def test_a_database_that_is_set_to_read(
     roles: Target, tmp_path: pathlib.Path, database: str
 ) -> None:

@@ -41,6 +41,8 @@ LOCK_S = 2
 IN_UTC = "SELECT set_config('timezone', 'UTC', false)"
 """Times are told in it, once the time zone that there would be is known."""
 ONLY_READS = f"-c {SETTING}=on "
+LEAVES_S = 1.0
+"""For so long, in seconds, a session that was closed may still count."""
 LONGEST = 256
 """Characters of a revision that are read."""
 SESSION = """
@@ -161,11 +163,29 @@ def session_parameters(
 
 
 def _read_only(guard: Guard, target: Target, parameters: Mapping[str, str]) -> Fact[str]:
-    """Ask in a session of its own, whose one transaction only reads since it says so itself."""
+    """Ask in a session of its own, whose one transaction only reads since it says so itself.
+
+    A role may have room for one session alone, and the one before is over when the server says so.
+    """
     mine = {**parameters, "options": parameters["options"].replace(ONLY_READS, "")}
-    with connect(guard, target.deadlines.connect_s, **mine) as session:
+    until = time.monotonic() + LEAVES_S
+    while (session := _let_in(guard, target, mine, until)) is None:
+        time.sleep(POLL_S)
+    with session:
         session.execute("BEGIN READ ONLY")
         return ask(session)
+
+
+def _let_in(
+    guard: Guard, target: Target, parameters: Mapping[str, str], until: float
+) -> Session | None:
+    guard.check()
+    try:
+        return connect(guard, target.deadlines.connect_s, **parameters)
+    except psycopg.OperationalError:
+        if time.monotonic() > until:
+            raise
+    return None
 
 
 def facts(
