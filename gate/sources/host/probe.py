@@ -46,6 +46,11 @@ class Probe(Generic[S, F]):
         light: Whether it asks the kernel, or a tool or two that end by themselves (`parts` sees to
             it), for a few lines: it is asked without a shell and bounds of its own, which cost
             more than it does, and one after the other.
+        properties: What systemd is asked of its units, with commas between. Where all of them are
+            units of the look, ``$gate_told`` holds what ``systemctl show`` has printed, in UTC, a
+            block for each in their order; else it is unset, and the script asks by itself. For no
+            probe that is light, or asked at the end: it is the first reading.
+        units: Which units its subjects are, each once.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Probe(Generic[S, F]):
     most_kib: int = 1024
     at_the_end: bool = False
     light: bool = False
+    properties: str = ""
+    units: Callable[[Sequence[S]], Sequence[str]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a name that no section of a script can have."""

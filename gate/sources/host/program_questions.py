@@ -16,9 +16,14 @@ Subject = tuple[str, int, tuple[str, ...]]
 """The unit, whether a digest of its program is wanted, and the files that it reads."""
 
 
+def units_of(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    """The units, each once."""
+    return tuple(dict.fromkeys(unit for unit, *_ in subjects))
+
+
 def script(subjects: Sequence[Subject]) -> str:
-    """One ``systemctl show``, and one reading of each of their files below ``/proc``."""
-    units = shlex.join(dict.fromkeys(unit for unit, *_ in subjects))
+    """One answer of systemd, and one reading of each of their files below ``/proc``."""
+    units = shlex.join(units_of(subjects))
     commands = {
         "units": "shown",
         "members": "members",
@@ -50,9 +55,10 @@ FUNCTIONS = (
     LOCALTIME
     + r"""
 TZ=UTC0; export TZ
-told=$(limited systemctl show -p """
+told=${gate_told-} said=0; unset gate_told
+[ -n "$told" ] || { told=$(limited systemctl show -p """
     + SHOWN
-    + r""" -- UNITS 2>&1); said=$?
+    + r""" -- UNITS 2>&1); said=$?; }
 pids= main=/dev/null maps= exes= more=
 for pid in $(printf '%s\n' "$told" | sed -n 's/^MainPID=//p'); do
   [ "$pid" -gt 0 ] 2>/dev/null || continue

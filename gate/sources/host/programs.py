@@ -15,7 +15,7 @@ from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
 from gate.sources.host.accounts import called
 from gate.sources.host.parts import NOT_THERE, cannot_tell, read_parts
 from gate.sources.host.probe import Probe
-from gate.sources.host.program_questions import Subject, script
+from gate.sources.host.program_questions import SHOWN, Subject, script, units_of
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
 from gate.sources.host.zones import zone_of
@@ -90,7 +90,7 @@ def read(
         dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         for block in told["units"].text.split("\n\n")
     ]
-    units = dict(zip(dict.fromkeys(unit for unit, *_ in subjects), blocks, strict=False))
+    units = dict(zip(units_of(subjects), blocks, strict=False))
     return {
         one: _unit(one, number, units.get(one[0], {}), told) for number, one in enumerate(subjects)
     }
@@ -285,5 +285,11 @@ def _newest(
 
 
 PROGRAMS = Probe[Subject, ProgramFacts](
-    name="gate.programs", model=ProgramFacts, script=script, read=read, most_kib=4096
+    name="gate.programs",
+    model=ProgramFacts,
+    script=script,
+    read=read,
+    most_kib=4096,
+    properties=SHOWN,
+    units=units_of,
 )

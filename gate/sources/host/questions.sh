@@ -6,6 +6,7 @@
 
 LC_ALL=C; LANG=C; SYSTEMD_COLORS=0; SYSTEMD_PAGER=
 export LC_ALL LANG SYSTEMD_COLORS SYSTEMD_PAGER
+unset gate_told
 limit=; command -v timeout >/dev/null 2>&1 && limit="timeout -k 1 $tool_s"
 cut=cat; shorten=cat; few=cat; brief=cat; first=cat; keep=cat
 command -v head >/dev/null 2>&1 && {
@@ -88,14 +89,39 @@ told() {
   showed=$(printf '%s\n' "$shown" | tail -n 1)
   case $showed in
     showed=[0-9]*) showed=${showed#showed=} ;;
-    *) echo "$1 $2: it printed more than $most bytes" >&2; shown=; showed=1 ;;
+    *) echo "$2: it printed more than $most bytes" >&2; shown=; showed=1 ;;
   esac
 }
 # show UNIT...: keep what systemd says of them in $shown; the section holds its complaints alone.
 show() {
   printf '\n%s out show\n' "$token"
-  told limited systemctl show -p "$properties" -- "$@" 2>&1
+  told in_utc systemctl show -p "$properties" -- "$@" 2>&1
   printf '\n%s rc show %s\n\n' "$token" $showed
+}
+in_utc() { TZ=UTC0; export TZ; limited "$@"; }
+# handed COUNT PROPERTIES PLACE...: in $gate_told, what is kept in $shown of the units at these
+# places, in their order, for the probe behind it. Nothing where it is not well told of so many
+# units, or is more than one word of the environment may hold: then the probe asks by itself.
+handed() {
+  [ "$showed" = 0 ] || return 0
+  gate_told=$(printf '%s\n' "$shown" | limited awk -v count="$1" -v wanted=",$2," -v places="$*" '
+    BEGIN { RS = ""; FS = "\n" }
+    {
+      last = $1
+      for (n = 1; n <= NF; n++)
+        if ((at = index($n, "=")) && index(wanted, "," substr($n, 1, at - 1) ","))
+          block[NR] = block[NR] $n "\n"
+    }
+    END {
+      if (NR != count + 1 || last != "showed=0") exit
+      count = split(places, place, " ")
+      for (n = 3; n <= count; n++) {
+        if ((size += length(block[place[n]]) + 1) > 100000) exit
+        printf "%s%s", (n == 3 ? "" : "\n"), block[place[n]]
+      }
+      printf "."
+    }' 2>/dev/null)
+  case $gate_told in *.) gate_told=${gate_told%?}; export gate_told ;; *) unset gate_told ;; esac
 }
 # Whether systemd answered in time; else what is asked of it next would take as long.
 in_time() { [ "$showed" != 124 ] && [ "$showed" != 137 ]; }

@@ -12,11 +12,11 @@ import pathlib
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from gate.sources.host.alone import ALONE, OWN
 from gate.sources.host.facts import HostQuestions
-from gate.sources.host.probe import Probe, written
+from gate.sources.host.handed import handed, wanted
+from gate.sources.host.probe import Asked, written
 from gate.sources.host.section import Section
 from gate.target import Target
 
@@ -64,9 +64,9 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     light, others = _written(questions)
     quick = [*_places(places, token), *_others(target, questions)]
     quick += [
-        f"ask probe.{probe.name} light {shlex.quote(text)} </dev/null" for probe, text in light
+        f"ask probe.{one.probe.name} light {shlex.quote(text)} </dev/null" for one, text in light
     ]
-    at_the_end = [one for one in others if one[0].at_the_end]
+    at_the_end = [one for one in others if one[0].probe.at_the_end]
     slow = _probes(target, questions, token, [one for one in others if one not in at_the_end])
     last = _beside(_probes(target, questions, token, at_the_end), _behind(questions))
     body += _beside(slow, _beside(quick, [*_in_front(questions), *last]))
@@ -123,15 +123,16 @@ def _beside(aside: list[str], lines: list[str]) -> list[str]:
     return ["{ exec 3>&1", *aside, *between, *lines, "exec $first <&4", "}"]
 
 
-Written = tuple[Probe[Any, Any], str]
+Written = tuple[Asked, str]
 
 
 def _written(questions: HostQuestions) -> tuple[list[Written], list[Written]]:
     """Probes with their shell, the slowest first: the light ones, and the others."""
     slowest_first = sorted(questions.probes.values(), key=lambda one: -one.probe.deadline_s)
-    texts = [(one.probe, written(one)) for one in slowest_first]
-    told = [(probe, text) for probe, text in texts if isinstance(text, str)]
-    return [one for one in told if one[0].light], [one for one in told if not one[0].light]
+    texts = [(one, written(one)) for one in slowest_first]
+    told = [(asked, text) for asked, text in texts if isinstance(text, str)]
+    light = [one for one in told if one[0].probe.light]
+    return light, [one for one in told if one not in light]
 
 
 def _probes(
@@ -144,11 +145,13 @@ def _probes(
     """
     share_s = target.deadlines.host_s / PROBES_SHARE
     bound, lines = largest(target, questions), list[str]()
-    for number, (probe, text) in enumerate(told, 1):
+    for number, (asked, text) in enumerate(told, 1):
+        probe = asked.probe
         seconds = max(1, round(min(probe.deadline_s, share_s)))
         end = f"{token} of {probe.name}"
         words = f"probe {shlex.quote(probe.name)} {seconds} {bound(f'probe.{probe.name}')}"
-        shell = [f"{words} <<'{end}'", "(", text, ") </dev/null", *ALONE, end]
+        first = handed(asked, questions)
+        shell = [*first, f"{words} <<'{end}'", "(", text, ") </dev/null", *ALONE, end]
         last = number == len(told)
         beside = ["} | {", "exec 4<&0 </dev/null"]
         lines += ["(", *shell, ")"] if last else ["{ exec 3>&1", *shell, *beside]
@@ -170,6 +173,7 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
     path = ":".join([*map(shlex.quote, target.path), '"$PATH"'])
     standard = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     tool_s = TOOL_S + len(questions.units) // UNITS_PER_S
+    properties = ",".join(dict.fromkeys([*PROPERTIES.split(","), *wanted(questions)]))
     deployed = "" if questions.deployed is None else f"{questions.deployed:.0f}"
     return (
         f"PATH={path}:{standard}; export PATH\n"
@@ -177,7 +181,7 @@ def _settings(target: Target, questions: HostQuestions, token: str) -> str:
         f" all={target.deadlines.answer_mib << 20}\n"
         f"gate_deployed={deployed}; export gate_deployed\n"
         f"alone={shlex.quote(chr(10).join(OWN))}\n"
-        f"unpulled={UNPULLED} properties={PROPERTIES}\npulls={PULLS}\nsecond={SECOND_READING}\n"
+        f"unpulled={UNPULLED} properties={properties}\npulls={PULLS}\nsecond={SECOND_READING}\n"
     )
 
 

@@ -69,7 +69,9 @@ def script(subjects: Sequence[Subject]) -> str:
     commands["labels"] = 'labels "$@"'
     # As many words as units, in their order; else nothing is known of any.
     mains = (
-        f"set -- $(mains {shlex.join(units)})\n[ $# = {len(units)} ] || set --\n" if units else ""
+        f"set -- $(mains {shlex.join(units)}); unset gate_told\n[ $# = {len(units)} ] || set --\n"
+        if units
+        else ""
     )
     return parts(commands, functions=FUNCTIONS + mains)
 
@@ -162,5 +164,12 @@ WORDS: dict[frozenset[str], Word] = {
 }
 
 WRITABLE = Probe[Subject, WritableFacts](
-    name="gate.writable", model=WritableFacts, script=script, read=read, format=2, deadline_s=8.0
+    name="gate.writable",
+    model=WritableFacts,
+    script=script,
+    read=read,
+    format=2,
+    deadline_s=8.0,
+    properties="Id,MainPID",
+    units=lambda subjects: _asked(subjects)[1],
 )

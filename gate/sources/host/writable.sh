@@ -35,9 +35,10 @@ instead() {
   exec $limit "$@"
 }
 own=$(instead id -u)
-# main UNIT...: the main process of each, a line each.
+# mains UNIT...: the main process of each, a line each.
 mains() {
-  limited systemctl show -p Id,MainPID -- "$@" | awk 'BEGIN { RS = ""; FS = "\n" } {
+  if [ -n "${gate_told-}" ]; then printf '%s\n' "$gate_told"
+  else limited systemctl show -p Id,MainPID -- "$@"; fi | awk 'BEGIN { RS = ""; FS = "\n" } {
     pid = "-"
     for (n = 1; n <= NF; n++) if ($n ~ /^MainPID=[0-9]+$/) pid = substr($n, 9)
     print pid

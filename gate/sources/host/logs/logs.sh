@@ -4,8 +4,8 @@
 # containers. Each line of the answer begins with a letter that says what it is. Set before: sieve
 # (an extended regular expression of lower case: every line like it is sent), word (another one: of
 # the lines that are like it alone, the newest are sent; "-" for none), newest (how many), most
-# (bytes of lines), tail_bytes (of a file), gate_deployed (when the deployment began, in seconds; or
-# nothing).
+# (bytes of lines), properties (of units, with commas between), tail_bytes (of a file),
+# gate_deployed (when the deployment began, in seconds; or nothing).
 
 export sieve word newest most
 SYSTEMD_COLORS=0; SYSTEMD_PAGER=; LC_ALL=C; export SYSTEMD_COLORS SYSTEMD_PAGER LC_ALL
@@ -25,8 +25,6 @@ within() {
 }
 newline='
 '
-properties='Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic'
-properties=$properties,ExecMainStartTimestampMonotonic,StandardOutput,StandardError
 # In front of all logs: what each of them would have to ask for by itself.
 begin() {
   clock >/dev/null; units=
@@ -54,7 +52,11 @@ told_of() {
 }
 # all_units UNIT...: what systemd says of each of them, in their order, and that it did, in $units.
 all_units() {
-  eval "$(systemctl show -p $properties -- "$@" 2>/dev/null | told_of $#)" && units=told
+  eval "$({
+    if [ -n "${gate_told-}" ]; then printf '%s\n' "$gate_told"
+    else systemctl show -p $properties -- "$@" 2>/dev/null; fi
+  } | told_of $#)" && units=told
+  unset gate_told
 }
 # unit NAME: what systemd says of it; since when it runs, in $began (seconds), and its own name in $id.
 unit() {

@@ -31,13 +31,18 @@ AT_ONCE = 100
 """So many units systemd is asked of at once."""
 WITHIN_S = 6.0
 """How long one log may take, in seconds."""
-FUNCTIONS = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
+PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic,"
+    "ExecMainStartTimestampMonotonic,StandardOutput,StandardError"
+)
+SHELL = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
+FUNCTIONS = f"properties={PROPERTIES}\n{SHELL}"
 
 
 def script(subjects: Sequence[Subject]) -> str:
     """Read every log, side by side."""
     head = f'logs={shlex.quote(FUNCTIONS)}; export logs; eval "$logs"; begin\n'
-    units = list(dict.fromkeys(one.place for one in subjects if one.kind == "journal"))
+    units = _units(subjects)
     if units:
         # One word of the environment has an end: systemd is asked unit by unit where they are many.
         asked = f"; all_units {shlex.join(units)}" if len(units) <= AT_ONCE else ""
@@ -48,6 +53,17 @@ def script(subjects: Sequence[Subject]) -> str:
         Bounded(text) if kind == "journal" else f'eval "$logs"\n{text}' for kind, text in texts
     )
     return head + each(commands, WITHIN_S, most=MOST * 2)
+
+
+def _units(subjects: Sequence[Subject]) -> list[str]:
+    """Units of which the journal is read, each once."""
+    return list(dict.fromkeys(one.place for one in subjects if one.kind == "journal"))
+
+
+def _at_once(subjects: Sequence[Subject]) -> list[str]:
+    """The same where they are few enough for one question."""
+    units = _units(subjects)
+    return units if len(units) <= AT_ONCE else []
 
 
 def command(one: Subject, places: Mapping[str, int] = types.MappingProxyType({})) -> str:
@@ -104,5 +120,12 @@ def read_log(subject: Subject, block: Block) -> LogFacts | Absent | CannotTell:
 
 
 LOGS = Probe[Subject, LogFacts](
-    name="gate.logs", model=LogFacts, script=script, read=read, deadline_s=15.0, most_kib=16384
+    name="gate.logs",
+    model=LogFacts,
+    script=script,
+    read=read,
+    deadline_s=15.0,
+    most_kib=16384,
+    properties=PROPERTIES,
+    units=_at_once,
 )
