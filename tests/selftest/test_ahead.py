@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from gate.sources.rehearsal.inside import ahead
 from gate.sources.rehearsal.inside.still import still
@@ -71,7 +72,7 @@ def test_whatever_does_something_is_not(text: str) -> None:
 
 
 @pytest.fixture
-def config(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+def own(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ScriptDirectory:
     """Two revisions, of which nothing was read yet."""
     monkeypatch.setattr(ahead, "AHEAD", {})
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -82,31 +83,31 @@ def config(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     (tmp_path / "alembic.ini").write_text(
         "[alembic]\npath_separator = os\nscript_location = %(here)s/migrations\n"
     )
-    return Config(str(tmp_path / "alembic.ini"))
+    return ScriptDirectory.from_config(Config(str(tmp_path / "alembic.ini")))
 
 
-def _versions(config: Config) -> pathlib.Path:
-    return pathlib.Path(str(config.get_main_option("script_location"))) / "versions"
+def _versions(own: ScriptDirectory) -> pathlib.Path:
+    return pathlib.Path(own.dir) / "versions"
 
 
 def _modules(directory: Any) -> dict[str, Any]:
     return {one.revision: one.module for one in directory.walk_revisions()}
 
 
-def test_a_step_reads_its_own_file_alone(config: Config) -> None:
+def test_a_step_reads_its_own_file_alone(own: ScriptDirectory) -> None:
     """Of the others there is what was read before."""
-    ahead.read_twice(config)
+    ahead.read_twice(own)
     before = _modules(ahead.AHEAD["script"])
-    after = _modules(ahead.directory(config, ["b"]))
+    after = _modules(ahead.directory(own, ["b"]))
     assert after["a"] is before["a"]
     assert after["b"] is not before["b"]
 
 
 @pytest.mark.parametrize("change", ["written", "new", "gone", "moved"])
-def test_files_that_changed_are_read_anew(change: str, config: Config) -> None:
+def test_files_that_changed_are_read_anew(change: str, own: ScriptDirectory) -> None:
     """All of them, as if nothing had been read."""
-    ahead.read(config)
-    versions = _versions(config)
+    ahead.read(own)
+    versions = _versions(own)
     if change == "written":
         (versions / "a.py").write_text(revision("a", None, "1 + 1"), "utf-8")
     elif change == "new":
@@ -115,44 +116,63 @@ def test_files_that_changed_are_read_anew(change: str, config: Config) -> None:
         (versions / "b.py").unlink()
     else:
         (versions / "b.py").replace(versions / "bb.py")
-    found = ahead.directory(config, ["a"])
+    found = ahead.directory(own, ["a"])
     assert found is not ahead.AHEAD["script"]
     expected = {"new": ["a", "b", "c"], "gone": ["a"]}.get(change, ["a", "b"])
     assert sorted(_modules(found)) == expected
 
 
-def test_a_module_named_like_one_of_pythons_own_is_another(config: Config) -> None:
+def test_what_env_says_of_the_folders_counts(own: ScriptDirectory) -> None:
+    """Said behind the moment at which the files were read: those are gone that Alembic would go."""
+    ahead.read(own)
+    others = _versions(own).with_name("others")
+    others.mkdir()
+    (others / "x.py").write_text(revision("x", None), "utf-8")
+    own.version_locations = [str(others)]
+    assert sorted(_modules(ahead.directory(own, ["x"]))) == ["x"]
+
+
+def test_folders_below_count_from_when_env_says_so(own: ScriptDirectory) -> None:
+    """The files that are there are the same ones before and after."""
+    (_versions(own) / "more").mkdir()
+    (_versions(own) / "more" / "c.py").write_text(revision("c", "b"), "utf-8")
+    ahead.read(own)
+    own.recursive_version_locations = True
+    assert sorted(_modules(ahead.directory(own, ["a"]))) == ["a", "b", "c"]
+
+
+def test_a_module_named_like_one_of_pythons_own_is_another(own: ScriptDirectory) -> None:
     """What it computes may be another thing each time, whatever its name is."""
-    versions = _versions(config)
+    versions = _versions(own)
     (versions.parent.parent / "this.py").write_text("NAME = 1", "utf-8")
     (versions / "b.py").write_text(f"import this\n{revision('b', 'a')}", "utf-8")
     try:
         with pytest.raises(ValueError, match="nobody else did: this"):
-            ahead.read_twice(config)
+            ahead.read_twice(own)
     finally:
         sys.modules.pop("this", None)
 
 
-def test_a_link_that_leads_nowhere_is_no_matter(config: Config) -> None:
+def test_a_link_that_leads_nowhere_is_no_matter(own: ScriptDirectory) -> None:
     """An editor leaves such beside the files."""
-    (_versions(config) / ".#a.py").symlink_to("nowhere")
-    ahead.read_twice(config)
-    assert ahead.directory(config, ["a"]) is ahead.AHEAD["script"]
+    (_versions(own) / ".#a.py").symlink_to("nowhere")
+    ahead.read_twice(own)
+    assert ahead.directory(own, ["a"]) is ahead.AHEAD["script"]
 
 
 @pytest.mark.parametrize("more", ["import uuid\nNAME = uuid.uuid4()", "import naming_of_test"])
-def test_what_may_be_another_each_time_is_not_read_ahead(more: str, config: Config) -> None:
+def test_what_may_be_another_each_time_is_not_read_ahead(more: str, own: ScriptDirectory) -> None:
     """A file that computes, and one that imports what nobody else did."""
-    versions = _versions(config)
+    versions = _versions(own)
     (versions.parent.parent / "naming_of_test.py").write_text("NAME = 1", "utf-8")
     (versions / "b.py").write_text(f"{more}\n{revision('b', 'a')}", "utf-8")
     try:
         with pytest.raises(ValueError, match=r"b\.py is another|naming_of_test"):
-            ahead.read_twice(config)
+            ahead.read_twice(own)
     finally:
         sys.modules.pop("naming_of_test", None)
 
 
-def test_where_nothing_was_read_each_reads_all(config: Config) -> None:
+def test_where_nothing_was_read_each_reads_all(own: ScriptDirectory) -> None:
     """As Alembic does."""
-    assert sorted(_modules(ahead.directory(config, ["a"]))) == ["a", "b"]
+    assert sorted(_modules(ahead.directory(own, ["a"]))) == ["a", "b"]

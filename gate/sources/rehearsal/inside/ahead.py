@@ -8,6 +8,7 @@ all of them as ever.
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import sys
@@ -24,17 +25,15 @@ INERT = ("alembic", "sqlalchemy", "mako", "psycopg", "psycopg_binary", "psycopg2
 """Packages that are the same whenever they are imported."""
 
 
-def read(config: Any) -> None:
-    """Read the files of all revisions, for the forks to come."""
-    from alembic.script import ScriptDirectory
-
-    script = ScriptDirectory.from_config(config)
+def read(env: Any) -> None:
+    """Read the files of all revisions, for the forks to come; ``env`` has the directory."""
+    script = _unread(env)
     files = _files(script)
     list(script.walk_revisions())
     AHEAD.update(script=script, files=files)
 
 
-def read_twice(config: Any) -> None:
+def read_twice(env: Any) -> None:
     """Read them, and each of them anew as a step would; whoever does this ends then.
 
     Raises:
@@ -42,7 +41,7 @@ def read_twice(config: Any) -> None:
             and nobody has imported yet may compute something that has to be computed anew.
     """
     before = set(sys.modules)
-    read(config)
+    read(env)
     same = {*INERT, *getattr(sys, "stdlib_module_names", ())}
     for one in AHEAD["script"].walk_revisions():
         with open(one.path, "rb") as file:
@@ -64,21 +63,34 @@ def _shadows(name: str) -> bool:
     return path is not None and not os.path.realpath(path).startswith(own + os.sep)
 
 
-def directory(config: Any, revisions: Any) -> Any:
+def directory(env: Any, revisions: Any) -> Any:
     """The directory of the revisions, in which some were read by this process.
 
     Args:
-        config: Alembic's.
+        env: The one that ``env.py`` has, and may have told where the revisions are.
         revisions: Those whose files are run.
     """
-    from alembic.script import ScriptDirectory
-
-    script = AHEAD.get("script")
-    if script is not None and _files(script) == AHEAD["files"]:
+    script, own = AHEAD.get("script"), _unread(env)
+    if script is not None and _same(script, own) and _files(script) == AHEAD["files"]:
         found = [script.get_revision(one) for one in revisions]
         if all(one is not None and _anew(one) for one in found):
             return script
-    return ScriptDirectory.from_config(config)
+    return own
+
+
+def _unread(env: Any) -> Any:
+    """A directory like another, of which no file was read yet."""
+    found = copy.copy(env)
+    found.revision_map = type(env.revision_map)(found._load_revisions)
+    return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two directories look for their revisions at the same places, in the same way."""
+    how = "recursive_version_locations", "sourceless"
+    return list(one._version_locations) == list(other._version_locations) and all(
+        getattr(one, name, None) == getattr(other, name, None) for name in how
+    )
 
 
 def _anew(found: Any) -> bool:

@@ -150,7 +150,7 @@ def _take_over(
     for name in single:
         os.environ.pop(name, None)
     if _can_read_ahead(before):
-        read(CALLED["config"])
+        read(CALLED["script"])
         if not alone(before) or not unthreaded():
             os._exit(UNSUITED)
     gc.collect()
@@ -183,7 +183,7 @@ def _take_over(
 
 def _can_read_ahead(before: set[str]) -> bool:
     """Whether the files of all revisions can be read, and each once more; tried out in a fork."""
-    if "config" not in CALLED:
+    if "script" not in CALLED:
         return False
     sys.stdout.flush()
     sys.stderr.flush()
@@ -193,7 +193,7 @@ def _can_read_ahead(before: set[str]) -> bool:
         try:
             _voice(os.devnull)
             AT["do"] = lambda **_: os._exit(UNSUITED)
-            read_twice(CALLED["config"])
+            read_twice(CALLED["script"])
             status = 0 if alone(before) and unthreaded() else UNSUITED
         finally:
             os._exit(status)

@@ -105,7 +105,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         if how["option"]:
             url = os.environ[how["variable"]].replace("%", "%%")
             config.set_section_option(config.config_ini_section, how["option"], url)
-        script, CALLED["config"] = ScriptDirectory.from_config(config), config
+        told = CALLED["script"] = ScriptDirectory.from_config(config)
 
         def steps(at: Any, context: Any) -> Any:
             if not asked:
@@ -114,7 +114,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             _at_the_clone(how, context, answer, only=asked["do"] == "at")
             heads = tuple(at) if isinstance(at, (tuple, list)) else (at,) if at else ()
             # Read by this process: what a revision's file computes is not what another one had.
-            script = directory(config, asked.get("revisions", ()))
+            script = directory(told, asked.get("revisions", ()))
             answer["at"] = [*answer.get("at", ()), *heads]
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))
@@ -131,10 +131,10 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         # Who only asks makes no version table either, where there is none.
         only = {"dont_mutate": True} if asked and asked["do"] in ("plan", "at") else {}
         tag = CALLED.get("tag")
-        around = EnvironmentContext(config, script, fn=steps, as_sql=False, tag=tag, **only)
+        around = EnvironmentContext(config, told, fn=steps, as_sql=False, tag=tag, **only)
         tell(around, asked)
         with around:
-            script.run_env()
+            told.run_env()
     except Exception as error:
         if not REFUSED and not isinstance(error, util.CommandError):
             raise
