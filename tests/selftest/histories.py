@@ -107,6 +107,18 @@ if there != "b":
     command.upgrade(Config("alembic.ini"), "head")
 """
 """Looks first whether there is anything to do."""
+MAKES = """
+import os
+import tempfile
+from alembic import command
+from alembic.config import Config
+
+with tempfile.TemporaryDirectory(prefix="{prefix}") as folder:
+    with open("alembic.ini") as ini, open(os.path.join(folder, "of_it.ini"), "w") as own:
+        own.write(ini.read().replace("%(here)s", os.getcwd()))
+    command.upgrade(Config(own.name), "head")
+"""
+"""Writes its ini file, with a password in it perhaps, into a folder that is gone behind it."""
 STARTS = """
 import subprocess
 import sys
@@ -310,6 +322,17 @@ HISTORIES = {
         files={"migrations/versions/a.py": table("a", None), "more/b.py": table("b", "a")},
         ini=INI + "version_locations = %(here)s/migrations/versions %(here)s/more\n"
         "path_separator = space\n",
+    ),
+    "version-locations-that-env-names": History(
+        files={"of_postgresql/a.py": table("a", None), "of_postgresql/b.py": table("b", "a"),
+               "migrations/versions/x.py": table("x", None)},
+        env=ENV.format(engine=BY_NAME, more="").replace(
+            "with engine", "context.script.version_locations = ['of_postgresql']\nwith engine", 1),
+    ),
+    "version-locations-that-env-tells-the-ini-too-late": History(
+        files={**TWO, "more/c.py": table("c", "b")},
+        env=ENV.format(engine=BY_NAME, more="").replace(
+            "with engine", "config.set_main_option('version_locations', 'more')\nwith engine", 1),
     ),
     "nested-folders": History(
         files={f"{AT}2025/a.py": table("a", None), f"{AT}2026/01/b.py": table("b", "a")},

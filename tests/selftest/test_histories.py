@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pathlib
+import secrets
 import sys
+import tempfile
 
 import psycopg
 import pytest
@@ -28,6 +30,7 @@ from tests.selftest.histories import (
     ENV,
     HISTORIES,
     LOOKS,
+    MAKES,
     TWO,
     History,
     table,
@@ -197,6 +200,26 @@ def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(
     assert "it looked first whether there is anything to do" in facts.unjudged["b"]
     assert found["rehearsal.back"].startswith("? "), found
     assert not found["rehearsal.there"], found
+
+
+def test_what_an_application_would_clear_away_does_not_stay(
+    database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step ends its process where the application calls Alembic: its folder is cleared here."""
+    prefix = f"of-{secrets.token_hex(8)}-"
+    files = {**TWO, "shop.py": MAKES.replace("{prefix}", prefix)}
+    lay_out(
+        tmp_path,
+        History(files=files, how='application = ["{python}", "shop.py"]'),
+        database,
+        postgres.binaries,
+    )
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = judged(tmp_path)
+    assert isinstance(facts.receipts, Seen), found
+    assert [one.revision for one in facts.receipts.value if one.clean] == ["b", "a"]
+    places = pathlib.Path("/tmp"), pathlib.Path(tempfile.gettempdir())  # noqa: S108 - looked at
+    assert [one for place in places for one in place.glob(f"{prefix}*")] == []
 
 
 def judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:

@@ -280,6 +280,9 @@ def _begin(how: Alembic, target: Target, clone: Clone, carrier: Carrier) -> _Pro
     text = f"{inside.text()}module.serve({told!r})\n"
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
+        # A step ends its process before the application clears away what it made for a while.
+        f"mkdir {shlex.quote(folder)}/for_a_while || exit 125",
+        f'TMPDIR="${{TMPDIR:-{folder}/for_a_while}}"; export TMPDIR',
         begun.before,
         f"exec {begun.python} -c {shlex.quote(text)} </dev/null",
     ]
