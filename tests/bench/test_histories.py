@@ -3,11 +3,13 @@
 ``GATE_HISTORIES`` names a TOML file with a table per history, such as ``histories.toml`` here: keys
 of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``packages`` that are
 installed; and ``files``, texts by name that are laid into a folder of their own, ``{beside}``, such
-as an adapter. Without it the small projects here are taken.
+as an adapter. Without it the small projects here are taken. Environments are kept for another run
+in ``GATE_HISTORIES_KEPT``, a folder, where that is given.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -73,7 +75,8 @@ def test_each_step_is_named_truly(
     """The set of steps that the rehearsal names is the set that pg_dump shows, from both ends."""
     live = make_database()
     given = _histories()[name]
-    how = _installed(dict(given), tmp_path / "venv")
+    kept = pathlib.Path(os.environ.get("GATE_HISTORIES_KEPT", tmp_path.parent))
+    how = _installed(dict(given), tmp_path / "beside", kept)
     if given:
         with psycopg.connect(live, autocommit=True) as connection:
             connection.execute(how.pop("live", "SELECT 1"))
@@ -112,16 +115,23 @@ def test_each_step_is_named_truly(
     assert sorted(true - named) == [], "so, and not named"
 
 
-def _installed(how: dict[str, Any], venv: pathlib.Path) -> dict[str, Any]:
-    """Install the packages of a history, lay out its files, and name where they are."""
+def _installed(
+    how: dict[str, Any], beside: pathlib.Path, environments: pathlib.Path
+) -> dict[str, Any]:
+    """Install the packages of a history, lay out its files, and name where they are.
+
+    Histories of the same packages have an environment in common.
+    """
     packages, files = how.pop("packages", ()), how.pop("files", {})
     if not packages:
         return how
-    beside = venv.with_name("beside")
     beside.mkdir()
-    subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)  # noqa: S603
-    install = [venv / "bin" / "pip", "install", "--quiet", *packages]
-    subprocess.run(install, check=True, timeout=600)  # noqa: S603 - of the table
+    venv = environments / hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
+    if not (venv / "complete").exists():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=300)  # noqa: S603
+        install = [venv / "bin" / "pip", "install", "--quiet", "--no-compile", *packages]
+        subprocess.run(install, check=True, timeout=900)  # noqa: S603 - of the table
+        (venv / "complete").touch()
     site = next((venv / "lib").glob("python*/site-packages"))
     places = {"{venv}": str(venv), "{site}": str(site), "{beside}": str(beside)}
     for name, text in files.items():
