@@ -21,6 +21,7 @@ from gate.sources.host import socket_files
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
+from gate.sources.host.udp_lines import address, is_open, local
 from gate.target import Target
 
 Subject = tuple[int, str]
@@ -122,32 +123,18 @@ def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | Canno
         if one.rc or "local_address" not in one.text.partition("\n")[0]:
             return cannot_tell(one, "/proc/net/udp")
     addresses = {
-        _address(match[1])
+        address(match[1])
         for one in lists
         for line in one.text.splitlines()
         if (match := UDP.match(line)) and int(match[2], 16) == port and match[3] == "0000"
     }
+    section = told["owners"]
+    held = [line for line in section.text.splitlines() if is_open(line, port)]
+    # The kernel's list may skip a socket while others come and go; ss asks it in another way.
+    addresses = addresses or {local(line) for line in held}
     if not addresses:
         return Absent(f"/proc/net/udp has no port {port}")
-    section = told["owners"]
-    return SocketFacts(
-        addresses=tuple(sorted(addresses)),
-        processes=_owners(
-            (line for line in section.text.splitlines() if _is_open(line, port)), section
-        ),
-    )
-
-
-def _is_open(line: str, port: int) -> bool:
-    """Whether a line of ``ss`` is a socket on a port that takes from anybody: no client's of it."""
-    return re.match(rf"(\S+\s+){{3}}\S*:{port}\s+\S*:\*(\s|$)", line) is not None
-
-
-def _address(text: str) -> str:
-    """An address as the kernel has it: words of 32 bits, each in the processor's own order."""
-    words = (bytes.fromhex(text[at : at + 8])[::-1] for at in range(0, len(text), 8))
-    address = ipaddress.ip_address(b"".join(words))
-    return "*" if address.is_unspecified else str(address)
+    return SocketFacts(addresses=tuple(sorted(addresses)), processes=_owners(held, section))
 
 
 def _unix(
@@ -156,18 +143,24 @@ def _unix(
     section = told["unix"]
     if section.rc or "RefCount" not in section.text.partition("\n")[0]:
         return cannot_tell(section, "/proc/net/unix")
-    for line in section.text.splitlines():
-        match = UNIX.fullmatch(line)
-        if match and match[3] == path and (int(match[1], 16) & LISTENS or match[2] == DATAGRAM):
-            if out_of_reach is not None:
-                return out_of_reach
-            owners = told["unix.owners"]
-            lines = (one for one in owners.text.splitlines() if f" {path} " in one)
-            return SocketFacts(addresses=(path,), processes=_owners(lines, owners))
-    return Absent(f"/proc/net/unix has no {path} that takes connections")
+    owners = told["unix.owners"]
+    held = [one for one in owners.text.splitlines() if f" {path} " in one]  # as of UDP
+    if not held and not any(_takes(line, path) for line in section.text.splitlines()):
+        return Absent(f"/proc/net/unix has no {path} that takes connections")
+    if out_of_reach is not None:
+        return out_of_reach
+    return SocketFacts(addresses=(path,), processes=_owners(held, owners))
 
 
-def _owners(lines: Iterator[str], section: Section) -> Fact[tuple[str, ...]]:
+def _takes(line: str, path: str) -> bool:
+    """Whether a line of ``/proc/net/unix`` is a socket of that path that takes something."""
+    match = UNIX.fullmatch(line)
+    if match is None or match[3] != path:
+        return False
+    return bool(int(match[1], 16) & LISTENS) or match[2] == DATAGRAM
+
+
+def _owners(lines: Sequence[str], section: Section) -> Fact[tuple[str, ...]]:
     held = [(int(pid), name) for line in lines for name, pid in OWNER.findall(line)]
     if held:
         return Seen(tuple(dict.fromkeys(name for _, name in sorted(held))))

@@ -49,6 +49,13 @@ def lists(**changes: Any) -> dict[str, tuple[str, int, str]]:
         ({"udp": (UDP + bound(HERE, remote="0035"), 0, "")}, "absent: /proc/net/udp has no port 53"),
         ({"udp": (UDP + bound(HERE, "1035"), 0, "")}, "absent: /proc/net/udp has no port 53"),
         ({}, "absent: /proc/net/udp has no port 53"),
+        ({"owners": (HELD, 0, "")}, ("127.0.0.1",)),
+        ({"owners": (HELD.replace("127.0.0.1:53", "[::]:53").replace("0.0.0.0", "[::]"), 0, "")},
+         ("*",)),
+        ({"owners": (HELD.replace("127.0.0.1:53", "*:53").replace("0.0.0.0", "*"), 0, "")}, ("*",)),
+        ({"owners": (HELD.replace("127.0.0.1:53", "127.0.0.53%lo:53"), 0, "")}, ("127.0.0.53",)),
+        ({"owners": (HELD.replace("0.0.0.0:*", "10.0.0.1:9"), 0, "")},
+         "absent: /proc/net/udp has no port 53"),
         ({"udp": NOTHING}, "upstream: /proc/net/udp: it said nothing of it"),
         ({"udp": (f"x\n{UDP}", 0, "")}, "upstream: /proc/net/udp: it said nothing of it"),
         ({"udp": (UDP, *DENIED[1:])}, "permission: /proc/net/udp: it: Permission denied"),
@@ -134,6 +141,16 @@ def test_who_holds_a_udp_port(owners: tuple[str, int, str], expected: Any) -> No
     found = SOCKETS.read(answer(**parts), [(53, "")])[(53, "")]
     assert isinstance(found, SocketFacts)
     assert short(found.processes) == expected
+
+
+def test_a_unix_socket_that_the_list_skips() -> None:
+    """The kernel's list may skip one while others come and go; ss asks it in another way."""
+    held = 'u_str LISTEN 0 5 /run/app.sock 1 * 0 users:(("app",pid=5,fd=4))\n'
+    parts = lists(**{"unix.owners": (held, 0, "")})
+    there = SocketFacts(addresses=("/run/app.sock",), processes=Seen(("app",)))
+    for path, expected in (("/run/app.sock", there), ("/run/app", None)):
+        found = SOCKETS.read(answer(**parts), [(0, path)])[0, path]
+        assert found == expected if expected else short(found).startswith("absent: ")
 
 
 def test_who_holds_a_unix_socket() -> None:
