@@ -343,6 +343,14 @@ HISTORIES = {
                f"{AT}c.py": table("c", "a", 'depends_on = "b"'), f"{AT}d.py": table("d", "b")},
         steps=4,
     ),
+    "numbered-and-told-something": History(
+        files={f"{AT}{one}.py": table(one, parent, more).replace("grade():", "grade(config):")
+               for one, parent, more in (("1", None, ""), ("10", "1", 'depends_on = "1"'),
+                                         ("11", "10", 'depends_on = "1"'))},
+        env=ENV.format(engine=BY_NAME, more="").replace("run_migrations()",
+                                                        "run_migrations(config=config)"),
+        steps=3,
+    ),
     "bases-and-heads": History(
         files={f"{AT}{one}.py": table(one, parent)
                for one, parent in (("a", None), ("b", "a"), ("c", "a"), ("d", None), ("e", "d"))},
