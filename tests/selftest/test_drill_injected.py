@@ -265,17 +265,22 @@ def test_what_is_added_is_taken_away_and_what_was_there_stays(tmp_path: pathlib.
     assert (tmp_path / "new").read_text("utf-8") == "mine"
 
 
-def test_a_tool_lies_only_where_the_target_looks(tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize(
+    ("tool", "answers"), [("uname", "not Linux\n"), ("no-such-tool", "not \n")]
+)
+def test_a_tool_lies_only_where_the_target_looks(
+    tool: str, answers: str, tmp_path: pathlib.Path
+) -> None:
     """It stands in the target's own folder before PATH, leads to the true one, and goes again."""
     (tmp_path / "var/tmp").mkdir(parents=True)
-    inject = {"tool": {"tool": "uname", "script": 'echo "not $("$TOOL")"'}}
+    inject = {"tool": {"tool": tool, "script": 'echo "not $(${TOOL:-:})"'}}
     target, fault = local(tmp_path), FAULT.model_copy(update={"inject": inject})
     host, scripts = Host(target, f"t{os.getpid()}"), scripts_of(fault, target)
     assert scripts is not None
     assert host.do("one", scripts.do) == ""
     assert host.wait("one", scripts.ready, 5.0) == ""
-    said = subprocess.run([tmp_path / "bin/uname"], check=True, capture_output=True, text=True)  # noqa: S603
-    assert said.stdout == "not Linux\n"
+    said = subprocess.run([tmp_path / "bin" / tool], check=True, capture_output=True, text=True)  # noqa: S603
+    assert said.stdout == answers
     assert host.undo(host.whole_undo("one", scripts.undo)) == ""
     assert list((tmp_path / "bin").iterdir()) == []
 

@@ -274,8 +274,10 @@ def test_both_ends_of_a_connection() -> None:
         (("H 7", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3"), True, True),
         (("H 7", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3 cgroup:/x <->"), False, True),
         (("H 7", 'T 0 0 10.0.0.1:40001 10.0.0.2:5432 users:(("x",pid=9,fd=3))'), False, True),
-        (("H 7",), False, True),
-        (("H 9", "T 0 0 10.0.0.1:40001 10.0.0.2:5432 ino:3"), False, False),
+        (("H 7", 'X u_str ESTAB 0 0 * 11 * 12 users:(("w",pid=9,fd=4)) <->'), False, True),
+        (("H 7",), True, True),
+        ((), True, False),
+        (("H 9", 'T 0 0 10.0.0.1:1 10.0.0.2:2 users:(("x",pid=9,fd=3))'), False, False),
     ],
 )
 def test_whose_sockets_are_shown(lines: tuple[str, ...], hidden: bool, unseen: bool) -> None:  # noqa: FBT001 - of the table

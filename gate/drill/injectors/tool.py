@@ -30,7 +30,7 @@ def _scripts(given: Tool, target: Target) -> Scripts:
     if target.path:  # folders of its own stand before PATH: nothing of the host is touched
         found = (
             f'file={shlex.quote(target.path[0])}/{name}; {where}; if [ -e "$file" ]; then {take}; '
-            f'else touch "$KEPT/none"; true=$(command -v {name}); fi'
+            f'else touch "$KEPT/none"; true=$(command -v {name} || :); fi'
         )
         # Without a script it must not be found further on either.
         script = given.script if given.script is not None else "exit 127"

@@ -142,7 +142,11 @@ class _Host:
         found = (*may_be, *map(self._tcp, accepted))
         unseen = bool(pids & self.closed)
         anyones = any(not PIDS.search(one[5]) and not GROUP.search(one[5]) for one in self.tcp)
-        hidden = "processes of connections are not shown" if unseen and anyones and not tcp else ""
+        shown = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
+        grouped = any(GROUP.search(one[5]) for one in self.tcp)
+        silent = not shown and not grouped
+        dark = bool(pids) and not tcp and (silent or (unseen and anyones))
+        hidden = "processes of connections are not shown" if dark else ""
         return Connections(
             state=f"{unit.get('ActiveState', '')} ({unit.get('SubState', '')})",
             pids=tuple(sorted(map(int, pids))),
