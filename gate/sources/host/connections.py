@@ -115,6 +115,10 @@ class _Host:
         self.closed = {line[2:] for line in lines if line.startswith("H ")}
         self.tcp = [match for line in lines if (match := TCP.fullmatch(line))]
         self.unix = [match for line in lines if (match := UNIX.fullmatch(line))]
+        # A list that names nobody at all says nothing of who is not in it.
+        named = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
+        self.silent = not named and not any(GROUP.search(one[5]) for one in self.tcp)
+        self.anyones = any(not PIDS.search(one[5]) and not GROUP.search(one[5]) for one in self.tcp)
         self.own_net = next((line[2:] for line in lines if line.startswith("M ")), "")
         self.nets = dict(_pairs(lines, r"N (\d+) (\S+)"))
         # Both ends of what is on this host.
@@ -141,11 +145,7 @@ class _Host:
         may_be = (*map(self._tcp, opened), *filter(None, map(self._unix, unix)))
         found = (*may_be, *map(self._tcp, accepted))
         unseen = bool(pids & self.closed)
-        anyones = any(not PIDS.search(one[5]) and not GROUP.search(one[5]) for one in self.tcp)
-        shown = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
-        grouped = any(GROUP.search(one[5]) for one in self.tcp)
-        silent = not shown and not grouped
-        dark = bool(pids) and not tcp and (silent or (unseen and anyones))
+        dark = bool(pids) and not tcp and (self.silent or (unseen and self.anyones))
         hidden = "processes of connections are not shown" if dark else ""
         return Connections(
             state=f"{unit.get('ActiveState', '')} ({unit.get('SubState', '')})",
