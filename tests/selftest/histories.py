@@ -368,6 +368,12 @@ HISTORIES = {
                        "'CREATE SCHEMA IF NOT EXISTS ops')); connection.commit()\n"
                        "    context.configure"),
     ),
+    "a-version-table-that-nobody-named": History(
+        files=TWO, steps=0, finds="? ",
+        env=ENV.format(engine=BY_NAME, more=", version_table='revisions'"),
+        proof="env.py opens the clone and keeps its revision in public.revisions, where "
+        "version_table of [alembic] is alembic_version; nothing was migrated",
+    ),
     "several-databases": History(
         files={"orders/versions/a.py": table("a", None), "orders/versions/b.py": table("b", "a"),
                "orders/env.py": ENV.format(engine=BY_NAME, more=""),

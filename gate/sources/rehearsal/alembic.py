@@ -95,7 +95,8 @@ def prove(
     if status != 0:
         ended = "was ended" if status is None else f"exited with {status}"
         raise ObservationError(
-            f"`alembic current` {ended} and did not name the marker: {cause(said)}"
+            f"`alembic current` {ended} and did not name the marker: "
+            f"{cause(said) or 'it said nothing'}"
         )
     last = known.last(said, 200) or "nothing"
     return Absent(
@@ -123,7 +124,8 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
         raise ObservationError(
-            f"Alembic in a process that stays did not name the marker: {cause(said)}"
+            "Alembic in a process that stays did not name the marker: "
+            f"{cause(said) or 'it said nothing'}"
         )
     return Absent(
         f"env.py opens a database of its own choosing: the marker in {clone.name} was read back by "
@@ -138,6 +140,21 @@ def as_well(other: str) -> str:
         f"env.py opens {other} as well as the clone; nothing was migrated. One rehearsal is of one "
         f"database: name a section of the ini file in command (alembic -n), or have env.py leave "
         f"the others out where it is told to"
+    )
+
+
+def astray(how: Alembic, runner: Runner | None) -> str:
+    """Say where Alembic looks for its revision, if that is another table of the clone.
+
+    Who does not read the marker back opens another database; or this one, and looks elsewhere.
+    """
+    found = runner.ask("at").found if runner is not None else {}
+    keeps = str(found.get("keeps", ""))
+    if not keeps or "elsewhere" in found or parts(keeps) == parts(how.version_table):
+        return ""
+    return (
+        f"env.py opens the clone and keeps its revision in {keeps}, where version_table of "
+        f"[alembic] is {how.version_table}; nothing was migrated"
     )
 
 

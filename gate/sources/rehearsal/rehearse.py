@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,7 +24,7 @@ from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.clone import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
-from gate.sources.rehearsal.runner import running, starting
+from gate.sources.rehearsal.runner import Runner, running, starting
 from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
 from gate.sources.rehearsal.step import Step, forward
@@ -113,13 +113,13 @@ def _rehearse(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehear
 
 def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> RehearsalFacts:
     if stage.runner is not None:
-        facts = _proof(stage, facts)
+        facts = _explained(stage, _proof(stage, facts), lambda: stage.runner)
         if not isinstance(facts.targets_clone, Seen):
             return _closed(facts, UNPROVEN)
         return _up_down_up(stage, chain, facts)
     # It opens nothing before it is asked, and what it imports takes as long as the proof.
     with starting(stage.how, stage.target, stage.clone, stage.carrier) as started:
-        facts = _proof(stage, facts)
+        facts = _explained(stage, _proof(stage, facts), started)
         if not isinstance(facts.targets_clone, Seen):
             return _closed(facts, UNPROVEN)
         stage.runner = started()
@@ -154,6 +154,20 @@ def _proof(stage: Stage, facts: RehearsalFacts) -> RehearsalFacts:
             "began": stage.at(),
         }
     )
+
+
+def _explained(
+    stage: Stage, facts: RehearsalFacts, started: Callable[[], Runner | None]
+) -> RehearsalFacts:
+    """Tell who opens another database from who looks for the revision in another table."""
+    if not isinstance(facts.targets_clone, Absent):
+        return facts
+    try:
+        why = alembic.astray(stage.how, started())
+    except (CarrierError, ObservationError):  # what is known stands
+        return facts
+    told = CannotTell(why, Cause.UPSTREAM)
+    return facts.model_copy(update={"targets_clone": told}) if why else facts
 
 
 def _closed(facts: RehearsalFacts, why: str) -> RehearsalFacts:

@@ -139,8 +139,13 @@ def test_the_way_as_alembic_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
             ObservationError,
             "no order of the revisions: KeyError: 'x'",
         ),
-        (Answer(None, "", {**PLAN}), ObservationError, "tells no order"),
+        (Answer(None, "", {**PLAN}), ObservationError, "Alembic was ended and tells no order"),
         (Answer(0, "bye", {}), ObservationError, "tells no order of the revisions: bye"),
+        (
+            Answer(3, "", {}),
+            ObservationError,
+            "Alembic exited with 3 and tells no order of the revisions: it said nothing",
+        ),
         (
             Answer(0, "", {**PLAN, "elsewhere": "mysql"}),
             ElsewhereError,

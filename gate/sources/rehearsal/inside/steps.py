@@ -165,7 +165,7 @@ def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, 
     Args:
         how: Knows the clone's name.
         context: Alembic's, with the connection that the step would be done on.
-        answer: Is told what was opened.
+        answer: Is told what was opened: ``elsewhere``, or the table that it ``keeps`` revisions in.
         only: Whether it is only asked for its revisions: then the other one is told, too.
 
     Raises:
@@ -177,8 +177,11 @@ def _at_the_clone(how: dict[str, Any], context: Any, answer: dict[str, Any], *, 
     connection = context.connection
     found = "a database of %s" % connection.dialect.name
     if connection.dialect.name in ("postgresql", "cockroachdb"):
-        name = connection.execute(text("SELECT current_database()")).scalar()
+        row = connection.execute(text("SELECT current_database(), current_schema()")).fetchone()
+        name, schema = row
         if name == how["database"]:
+            schema = context.version_table_schema or schema or "public"
+            answer["keeps"] = "%s.%s" % (schema, context.version_table)
             return
         found = "the database %s" % name
     answer["elsewhere"] = found
