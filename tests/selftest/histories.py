@@ -268,6 +268,33 @@ with engine.connect() as connection:
 """
 """Of an application whose address has no percent sign where it lives."""
 AT = "migrations/versions/"
+READS_WORDS = """
+import pickle
+import sys
+
+assert type(pickle.loads(pickle.dumps(sys.argv))) is list, "nothing for another process"
+
+words = [one for one in sys.argv[1:] if one != "current"]
+assert sys.argv[0].endswith(("alembic", "alembic/__main__.py")), sys.argv
+assert words in ([], ["upgrade", "a"], ["upgrade", "b"], ["downgrade", "a"], ["downgrade", "base"])
+assert ("downgrade" in sys.argv) == (words[:1] == ["downgrade"]) and len(sys.argv) > 1
+"""
+TENANTS = """
+import os
+import sqlalchemy as sa
+from alembic import context
+
+with sa.create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+    for schema in ("north", "south"):
+        connection.execute(sa.text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+        connection.execute(sa.text(f"SET search_path = {schema}"))
+        connection.commit()
+        connection.dialect.default_schema_name = schema
+        context.configure(connection=connection, version_table_schema=schema)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+"""One database, a schema per customer, and all of them in one run."""
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
 HISTORIES = {
     "from-nothing": History(files=TWO),
@@ -367,6 +394,15 @@ HISTORIES = {
                        "'ops'").replace("    context.configure", "    connection.execute(sa.text("
                        "'CREATE SCHEMA IF NOT EXISTS ops')); connection.commit()\n"
                        "    context.configure"),
+    ),
+    "a-schema-per-customer": History(
+        files={
+            f"{AT}a.py": table("a", None),
+            f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"), sql(
+                "DO $$ BEGIN IF current_schema() = 'north' THEN DROP TABLE t_b; END IF; END $$")),
+        },
+        env=TENANTS, finds="b leaves the catalog changed: + column south.t_b.id",
+        how='command = ["{python}", "-m", "alembic"]\nversion_table = "north.alembic_version"',
     ),
     "a-version-table-that-nobody-named": History(
         files=TWO, steps=0, finds="? ",
@@ -565,6 +601,9 @@ HISTORIES = {
         files={f"{AT}a.py": revision("a", None, sql("CREATE TABLE ops.t_a (id int)")),
                f"{AT}b.py": table("b", "a")},
         env=ENV.format(engine=BY_NAME, more="").replace("with engine", ASKS + "with engine", 1),
+    ),
+    "an-env-that-reads-the-command-line": History(
+        files=TWO, env=READS_WORDS + ENV.format(engine=BY_NAME, more=""),
     ),
     "an-application-that-starts-alembic": History(
         files={**TWO, "shop.py": STARTS}, steps=0, how='application = ["{python}", "shop.py"]',

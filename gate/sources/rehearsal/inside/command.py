@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import functools
 import inspect
+import sys
 from typing import Any
 
 from gate.sources.rehearsal.inside.kept import reached
@@ -54,6 +55,8 @@ def tell(context: Any, asked: dict[str, Any]) -> None:
     # On this one, since Alembic knows its class alone.
     context.get_revision_argument = at_last(context.get_revision_argument)
     context.get_starting_revision_argument = at_last(context.get_starting_revision_argument)
+    if isinstance(sys.argv, Words):
+        sys.argv.step = context.script, asked
     if hasattr(context.config.cmd_opts, "cmd"):
         context.config.cmd_opts = Options(context.config.cmd_opts, context.script, asked)
 
@@ -80,6 +83,57 @@ class Options(argparse.Namespace):
                 done = command.upgrade if asked["do"] == "up" else command.downgrade
                 return done, ["revision"], ["sql", "tag"]
         return super().__getattribute__(name)
+
+
+class Words(list):  # type: ignore[type-arg]
+    """The words of Alembic's command line, where ``env.py`` itself reads them from ``sys.argv``.
+
+    Others, such as an application's settings that it imports, find an upgrade there.
+    """
+
+    step: Any = None
+
+    def __init__(self, words: Any) -> None:
+        """Begin, while no step is known.
+
+        Args:
+            words: Options that come before the command.
+        """
+        super().__init__(["alembic", *words, "upgrade", "heads"])
+        self.before = len(self) - 2
+
+    def __len__(self) -> int:
+        """As many as there are."""
+        self._read(sys._getframe(1))
+        return super().__len__()
+
+    def __iter__(self) -> Any:
+        """One after another."""
+        self._read(sys._getframe(1))
+        return super().__iter__()
+
+    def __contains__(self, word: Any) -> bool:
+        """Whether one of them is that."""
+        self._read(sys._getframe(1))
+        return super().__contains__(word)
+
+    def __getitem__(self, at: Any) -> Any:
+        """One, or some."""
+        self._read(sys._getframe(1))
+        return super().__getitem__(at)
+
+    def __reduce__(self) -> Any:
+        """Plain words for another process, such as one of ``multiprocessing``."""
+        return list, (super().copy(),)
+
+    def _read(self, frame: Any) -> None:
+        if self.step is None or frame.f_globals.get("__name__") != "env_py":
+            return
+        reached()
+        script, asked = self.step
+        ends = _ends(script, asked)
+        way = "upgrade" if asked.get("do") == "up" else "downgrade"
+        self[self.before :] = [way, ends["destination_rev"]] if ends else ["current"]
 
 
 def _ends(script: Any, asked: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import traceback
 from typing import Any
 
 from gate.sources.rehearsal.inside.ahead import INERT, directory
-from gate.sources.rehearsal.inside.command import tell
+from gate.sources.rehearsal.inside.command import Words, tell
 from gate.sources.rehearsal.inside.hear import NOTICES
 from gate.sources.rehearsal.inside.refused import REFUSED, check_files, refuse
 
@@ -34,6 +34,7 @@ def do(how: dict[str, Any], asked: Any, found: str) -> int:
     kept: list[Any] = []
     words = [_filled(one, os.environ[how["variable"]]) for one in _words(how)]
     if not how["application"]:
+        sys.argv = Words(words)
         Line("alembic").main([*words, "current"])
         return at_alembic(kept[0])
     CALLED["back"] = at_alembic
