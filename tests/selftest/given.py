@@ -18,13 +18,14 @@ from gate.kinds.scene import Scene
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.host.facts import HostFacts, Path
 from gate.sources.host.probe import AskProbe, Probed, key
+from gate.sources.host.section import Section
 from gate.sources.observed import Observed
 from gate.target import Target
 from tests.selftest.hosts import NOW, identity
 from tests.selftest.hosts import target as target_of
 from tests.selftest.promised import contract
 
-__all__ = ["NOW", "ago", "host", "look", "path", "promised", "said", "scene", "unclear"]
+__all__ = ["NOW", "ago", "host", "look", "parted", "path", "promised", "said", "scene", "unclear"]
 
 NOTHING = CannotTell("not looked at", Cause.UPSTREAM)
 NOWHERE = ("risk", "waiver", "trigger", "budget", "rehearsal")
@@ -135,6 +136,22 @@ def told(scene: Scene, id_: str) -> str:
         absent or (kind == "endpoint" and "closed" in found.promised)
     )
     return "; ".join((*found.broken, *(f"WARN {one}" for one in found.warnings)))
+
+
+def parted(rc: Mapping[str, int] | None = None, /, **outs: str) -> Section:
+    """What a probe of several tools answers.
+
+    Args:
+        rc: Exit statuses by the name of the part, where they are not 0.
+        outs: What each part printed, by its name with ``_`` for a dot; what it complained of
+            stands behind a form feed.
+    """
+    mark, told = f"section-{0:016x}", []
+    for key_, both in outs.items():
+        name, (out, _, err) = key_.replace("_", "."), both.partition("\f")
+        status = (rc or {}).get(name, 0)
+        told.append(f"\n{mark} out {name}\n{out}\n{mark} rc {name} {status}\n{err}\n")
+    return Section(f"{mark}\n{''.join(told)}\n{mark} done\n".encode(), 0, "")
 
 
 def said(kind: str, keys: str, fact: Any, **rest: Any) -> str:
