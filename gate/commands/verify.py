@@ -26,7 +26,7 @@ from gate.evidence.checks import (
     read,
     unlisted,
 )
-from gate.evidence.release import release_of
+from gate.evidence.release import named
 from gate.kinds.load import load_contract
 from gate.run.settings import Settings, find_settings
 from gate.secrets import known
@@ -107,9 +107,8 @@ def _checked(
     if was == now and found.valid_until != found.finished + hours:
         yield Against("it says of itself that it is good for longer than the contract allows")
     if options.release:
-        release = release_of(options.release, {}, settings.root)
-        if release is not None:
-            yield from of_release(found, release.commit, release.tree)
+        release = named(options.release, settings.root)
+        yield from of_release(found, release.commit, release.tree)
 
 
 def _looked(

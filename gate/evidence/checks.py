@@ -91,8 +91,8 @@ def read(file: pathlib.Path) -> Evidence | Against:
     needed = {"valid_until", "advise", "release", "replay", "gate"}
     try:
         valid = jsonschema_rs.is_valid(verdict_schema(), document) and needed <= document.keys()
-        dt.datetime.fromisoformat(document["finished"])
-        dt.datetime.fromisoformat(document["valid_until"])
+        times = [dt.datetime.fromisoformat(document[one]) for one in ("finished", "valid_until")]
+        valid = valid and all(one.tzinfo is not None for one in times)
     except (ValueError, TypeError, KeyError, AttributeError):
         valid = False
     if not valid or not all(isinstance(one, dict) for one in bundle):

@@ -20,14 +20,8 @@ from gate.evidence.statements import compact, digest
 TYPE = "application/vnd.in-toto+json"
 
 
-def sealed(payload: bytes, key: Signing | None) -> bytes:
-    """One line of the bundle; an envelope names the public half of the key that signed it.
-
-    Raises:
-        ValueError: Without a key: the payload is no JSON.
-    """
-    if key is None:
-        return compact(json.loads(payload))
+def sealed(payload: bytes, key: Signing) -> bytes:
+    """One line of a signed bundle: an envelope that names the public half of the key."""
     from securesystemslib.dsse import Envelope  # noqa: PLC0415 - only where it signs
     from securesystemslib.signer import Signature  # noqa: PLC0415
 

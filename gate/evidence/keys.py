@@ -20,7 +20,6 @@ from gate.errors import GateError
 from gate.evidence import agent
 from gate.secrets import known
 from gate.signing_key import Evidence
-from gate.target import Target
 
 Sign = Callable[[bytes], bytes]
 OPENSSH = b"BEGIN OPENSSH PRIVATE KEY"
@@ -42,16 +41,19 @@ class Signing:
         self.public, self.sign, self.certificate = public, sign, certificate
 
 
-def signing(target: Target, environ: Mapping[str, str] = os.environ) -> Signing | None:
-    """The key that signs the evidence of a target's runs; ``None`` where none is named.
+def signing(
+    named: Evidence, folder: pathlib.Path, environ: Mapping[str, str] = os.environ
+) -> Signing:
+    """The key that signs the evidence of a target's runs.
+
+    Args:
+        named: As the target names it.
+        folder: Where the target's file is.
+        environ: Names the passphrase.
 
     Raises:
-        GateError: It is named and cannot be used; the text holds nothing of it.
+        GateError: It cannot be used; the text holds nothing of it.
     """
-    named = target.evidence
-    if named is None:
-        return None
-    folder = pathlib.Path(target.file).parent
     if named.agent:
         blob, sign = agent.ask(named.agent)
         line = agent.KIND + b" " + base64.b64encode(blob)

@@ -62,7 +62,7 @@ def release_of(asked: str, environ: Mapping[str, str], folder: pathlib.Path) -> 
         GateError: What was named is no commit.
     """
     if asked:
-        return _asked(asked, folder)
+        return named(asked, folder)
     for name in OF_CI:
         value = environ.get(name, "").strip().lower()
         if HASH.fullmatch(value):
@@ -74,7 +74,16 @@ def release_of(asked: str, environ: Mapping[str, str], folder: pathlib.Path) -> 
     return Release(commit=commit, tree=_tree(commit, folder), said_by="git", changed=not clean)
 
 
-def _asked(asked: str, folder: pathlib.Path) -> Release:
+def named(asked: str, folder: pathlib.Path) -> Release:
+    """The release that somebody names.
+
+    Args:
+        asked: A hash, ``tree:HASH``, or what git calls a commit or tag.
+        folder: Where git is asked.
+
+    Raises:
+        GateError: It is no commit.
+    """
     kind, _, value = asked.rpartition(":")
     if kind == "tree" and HASH.fullmatch(value):
         return Release(commit="", tree=value, said_by="--release")

@@ -45,7 +45,7 @@ def _lines(statements: Sequence[bytes], target: Target) -> tuple[list[bytes], st
     from gate.evidence.keys import signing  # noqa: PLC0415
 
     try:
-        key = signing(target)
+        key = signing(target.evidence, pathlib.Path(target.file).parent)
         return [sealed(one, key) for one in statements], ""
     except GateError as error:  # an agent may refuse, too
         return bare, str(error)

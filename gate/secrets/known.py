@@ -98,22 +98,15 @@ AHEAD = 20_000
 ATTRIBUTES = ("path", "domain", "expires", "max-age", "samesite", "version", "priority")
 
 
-def learn_answer(answer: Any, key: str = "") -> None:
-    """Learn every token or session value that a login answers, under any key and at any depth.
+def learn_answered(value: object, key: str) -> None:
+    """Learn a value of a login's answer, where it is a token or the value of a session.
 
     Args:
-        answer: The answer's JSON.
+        value: One of the answer's JSON that is neither an object nor a list.
         key: Under which it stands.
     """
-    pending = [(key, answer)]
-    while pending:
-        name, value = pending.pop()
-        if isinstance(value, Mapping):
-            pending += [(str(one), inner) for one, inner in value.items()]
-        elif isinstance(value, (list, tuple)):
-            pending += [(name, inner) for inner in value]
-        elif isinstance(value, str) and _is_token(name, value):
-            learn(value)
+    if isinstance(value, str) and _is_token(key, value):
+        learn(value)
 
 
 def _is_token(key: str, value: str) -> bool:

@@ -68,8 +68,9 @@ def certificate(private: Any, until: dt.datetime) -> bytes:
 
 def line(folder: pathlib.Path, environ: dict[str, str], **evidence: str) -> dict[str, Any]:
     """An envelope, signed as a target says."""
-    key = signing(target(folder, **evidence), environ)
-    assert key is not None
+    named = target(folder, **evidence).evidence
+    assert named is not None
+    key = signing(named, folder, environ)
     found: dict[str, Any] = json.loads(sealed(PAYLOAD, key))
     assert base64.b64decode(found["payload"]) == PAYLOAD
     return found

@@ -34,7 +34,7 @@ def learn_login(answer: Any) -> None:
         elif isinstance(value, list):
             pending += [(key, one) for one in value[:left]]
         else:
-            known.learn_answer(value, key)
+            known.learn_answered(value, key)
 
 
 def token_of(answer: Any, where: str = TOKEN_AT) -> str | None:

@@ -142,7 +142,8 @@ def _file(
         return _why_not(place, told["own"], believed=own.get("/", [""])[0] == "directory")
     type_, fields = own[place][0], led.get(place) or own[place]
     mode, size, changed = fields[3:]
-    if type_ not in TYPES or not MODE.fullmatch(mode) or not (size + changed).isdigit():
+    numbers = size.isdecimal() and changed.isdecimal()
+    if type_ not in TYPES or not MODE.fullmatch(mode) or not numbers:
         said = known.first(", ".join(fields), 100)
         return CannotTell(f"stat {place}: no answer of it is like {said!r}", Cause.UPSTREAM)
     return FileFacts(

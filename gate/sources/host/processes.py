@@ -178,7 +178,7 @@ def _groups(text: str) -> dict[int, str]:
     ):
         if len(path) > LONGEST:
             continue
-        if hierarchy or pid not in found:
+        if hierarchy or int(pid) not in found:
             found[int(pid)] = path
     return found
 

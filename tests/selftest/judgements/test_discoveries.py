@@ -103,7 +103,7 @@ UNITS = [
         (PATHS_THERE, NOBODY, ["?nobody tells"]),
         (
             PROCESSES_THERE,
-            {"units": UNITS[3:5] + [census("g.service")]},
+            {"units": [*UNITS[3:5], census("g.service")]},
             ["d", "e", "-g.service: its program is not shown to this user"],
         ),
     ],

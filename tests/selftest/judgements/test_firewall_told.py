@@ -185,7 +185,11 @@ LEADS = (("filter", "DOCKER", "", ()), ("filter", "ours", "", ("-j FORWARD",)))
     ("tools", "which", "names"),
     [
         ({}, "usual", []),
-        ({"nft": unclear("nft list: Permission denied")}, "usual", ["?nft list: Permission denied"]),
+        (
+            {"nft": unclear("nft list: Permission denied")},
+            "usual",
+            ["?nft list: Permission denied"],
+        ),
         # What packets pass, and what that leads to, each once; an engine's chains are left out.
         (
             {"iptables": kept(PASSES, *LEADS, ("filter", "unused", "", ("-j ACCEPT",)))},
@@ -216,7 +220,9 @@ LEADS = (("filter", "DOCKER", "", ()), ("filter", "ours", "", ("-j FORWARD",)))
         (
             {
                 "iptables": kept(("filter", "INPUT", "DROP", ()), through_nft=True),
-                "nft": kept(("ip filter", "INPUT", "drop", ()), ("ip6 filter", "INPUT", "drop", ())),
+                "nft": kept(
+                    ("ip filter", "INPUT", "drop", ()), ("ip6 filter", "INPUT", "drop", ())
+                ),
             },
             "usual",
             ["iptables filter INPUT", "nft ip6 filter INPUT"],

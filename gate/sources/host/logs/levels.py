@@ -93,10 +93,8 @@ def _of_json(line: str) -> bool | None:
     if begin < 0 or not line.rstrip().endswith("}") or line[:begin].strip():
         return None
     try:
-        found = json.loads(line)
+        found: dict[str, Any] = json.loads(line)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
         return None
     log = found.get("log")
     nested = log.get("level") if isinstance(log, dict) else None
@@ -110,11 +108,11 @@ def _of_json(line: str) -> bool | None:
 def _bad(value: Any, found: dict[str, Any]) -> bool | None:
     if isinstance(value, dict):
         value = value.get("name")
-    if isinstance(value, str) and not value.isdigit():
+    if isinstance(value, str) and not value.isdecimal():
         return value.strip().lower() in BAD
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    number = float(value)
+    number = float(value) if isinstance(value, str) else value
     # GELF and OpenTelemetry: syslog's numbers in the one, 17 to 24 in the other.
     if "short_message" in found or ("severity" in found and number < 8):  # noqa: PLR2004 - 0 to 7
         return number <= WORST
