@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from gate.connection.obstacle import CarrierError
-from gate.sources.rehearsal.remote import close
+from gate.sources.rehearsal.inside.foreign import OPEN, SETTING
+from gate.sources.rehearsal.remote import close, keep, keep_all
 from tests.selftest import servers
 from tests.selftest.diseases import revision, sql
 from tests.selftest.histories import AT, History, table
@@ -24,6 +27,8 @@ INSTALLED = {
     if any((binaries.parents[2] / "share").rglob("postgres_fdw.control"))
     or any((binaries.parent / "share").rglob("postgres_fdw.control"))
 }
+KNOWN_SINCE = {13: 16, 14: 13, 15: 8, 16: 4}
+"""By major version, the minor one that keeps a session from foreign tables."""
 REMOTE = """
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER books FOREIGN DATA WRAPPER postgres_fdw
@@ -34,15 +39,69 @@ CREATE FOREIGN TABLE "a.b" (id integer) SERVER books
     OPTIONS (table_name 'entry', updatable 'true');
 """
 WRITES = ("INSERT INTO entry VALUES (1)", 'INSERT INTO "a.b" VALUES (1)', 'DELETE FROM "a.b"')
-STEPS = History(
-    files={
-        f"{AT}a.py": table("a", None),
-        f"{AT}b.py": revision("b", "a", sql("INSERT INTO entry VALUES (1)")),
-    },
-    steps=2,
-    reaches="b",
-    finds="",
+MADE = (
+    "CREATE SERVER more FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{host}', dbname 'books')",
+    "CREATE USER MAPPING FOR PUBLIC SERVER more OPTIONS (user 'postgres')",
+    "CREATE FOREIGN TABLE later (id integer) SERVER more OPTIONS (table_name 'entry')",
 )
+GONE = sql("DROP SERVER more CASCADE")
+BLOCK = "DO $$ BEGIN " + "; ".join(f"EXECUTE $x${one}$x$" for one in MADE) + "; END $$"
+WRITTEN = "INSERT INTO later VALUES (1)"
+PARTED = (
+    "CREATE TABLE parted (id integer) PARTITION BY RANGE (id)",
+    "CREATE FOREIGN TABLE part PARTITION OF parted DEFAULT SERVER more",
+)
+HELD = "c reaches another server by a foreign server that a step made, and is kept from it"
+
+
+def history(**steps: tuple[str, str]) -> History:
+    """Steps upon one that makes a table, by their names: the way up, and down."""
+    files, last = {f"{AT}a.py": table("a", None)}, "a"
+    for name, (up, down) in steps.items():
+        files[f"{AT}{name}.py"] = revision(name, last, up, down)
+        last = name
+    return History(files=files, steps=len(files), reaches=last, finds="")
+
+
+STEPS = {
+    "live's": (
+        history(b=(sql("INSERT INTO entry VALUES (1)"), "pass")),
+        "foreign table entry leads to another server",
+    ),
+    "an earlier step's": (
+        history(b=(sql(*MADE), GONE), c=(sql(WRITTEN), "pass")),
+        HELD,
+    ),
+    "its own": (history(c=(sql(*MADE, WRITTEN), GONE)), HELD),
+    "its block's": (history(c=(sql(BLOCK, "SELECT 1", WRITTEN), GONE)), HELD),
+    "behind an error": (
+        history(c=(sql(*MADE) + f"""
+try:
+    with op.get_bind().begin_nested():
+        op.execute("RESET ALL")
+        op.execute("{WRITTEN}")
+except sa.exc.DBAPIError:
+    op.execute("CREATE TABLE caught (id integer)")
+""", GONE)),
+        HELD,
+    ),
+    "opened by it": (
+        history(c=(sql("ALTER SERVER books OPTIONS (SET updatable 'true')", WRITES[0]), "pass")),
+        HELD,
+    ),
+    "only made": (
+        history(b=(sql(*MADE), GONE), c=(sql("CREATE TABLE c (id int)"), sql("DROP TABLE c"))),
+        "",
+    ),
+    "part of a table": (
+        history(
+            b=(sql(*MADE, *PARTED), f"{sql('DROP TABLE parted')}\n{GONE}"),
+            c=(sql("ALTER TABLE parted ADD x integer"), sql("ALTER TABLE parted DROP x")),
+        ),
+        "",
+    ),
+}  # fmt: skip
+"""Histories, and what is said of them: by whose foreign server they lead to another one."""
 
 
 @contextmanager
@@ -89,21 +148,77 @@ def test_what_a_foreign_server_leads_to_is_only_read(major: int) -> None:
             assert close(clone)[0] == "foreign-data wrapper other"
             with pytest.raises(psycopg.Error, match='wrapper "other" has no handler'):
                 clone.execute("SELECT FROM third")
+            clone.rollback()
+            later(clone, server)
         with psycopg.connect(books(server)) as there:
             assert there.execute("SELECT id FROM entry").fetchall() == [(7,)]
 
 
-@pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL with postgres_fdw is installed")
+def later(clone: psycopg.Connection[Any], server: servers.Server) -> None:
+    """What is made after the others were closed is open, and kept from where that can be done."""
+    close(clone)
+    keep(clone)
+    assert clone.execute(OPEN).fetchone() is None
+    assert clone.execute("SELECT id FROM entry").fetchall() == [(7,)]
+    for one in MADE:
+        clone.execute(one.replace("{host}", server.host))
+    version = clone.info.server_version
+    kept = version % 10000 >= KNOWN_SINCE.get(version // 10000, 0)
+    assert clone.execute(OPEN).fetchone() == ("open" if kept else "unkept",)
+    clone.commit()
+    keep(clone)
+    if kept:
+        keep_all(clone)
+        clone.commit()
+        with pytest.raises(psycopg.Error, match="non-system foreign table is restricted"):
+            clone.execute(WRITTEN)
+    else:
+        with pytest.raises(CarrierError, match="knows restrict_nonsystem_relation_kind since"):
+            keep_all(clone)
+    clone.rollback()
+    with psycopg.connect(clone.info.dsn, options="") as another:
+        refused = another.execute("SELECT current_setting(%s, true)", [SETTING]).fetchone()
+    assert refused == ("foreign-table" if kept else None,)
+
+
+@pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL with its extensions is installed")
+def test_a_foreign_table_that_runs_a_program_leads_nowhere(newest: servers.Server) -> None:
+    """One of a file is read as ever."""
+    with psycopg.connect(newest.conninfo) as clone:
+        clone.execute("CREATE EXTENSION file_fdw")
+        clone.execute("CREATE SERVER files FOREIGN DATA WRAPPER file_fdw")
+        table = "CREATE FOREIGN TABLE {} (line text) SERVER files OPTIONS ({})"
+        clone.execute(table.format("lines", "filename '/etc/hostname'"))
+        assert (close(clone), clone.execute(OPEN).fetchone()) == ((), None)
+        clone.execute(table.format("run", "program 'id'"))
+        assert clone.execute(OPEN).fetchone() == ("open",)
+        assert close(clone) == ("foreign-data wrapper file_fdw",)
+        clone.rollback()
+
+
+@pytest.fixture(scope="module")
+def newest() -> Iterator[servers.Server]:
+    """The newest of those servers."""
+    if not INSTALLED:
+        pytest.skip("no PostgreSQL with postgres_fdw is installed")
+    with shop(max(INSTALLED)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("whose", STEPS)
 def test_a_step_that_writes_to_another_server(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    whose: str, newest: servers.Server, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not done there, and nothing is known of it."""
+    """It is not done there, whoever made the way, and nothing is known of it."""
+    steps, said = STEPS[whose]
     major = max(INSTALLED)
     dumps = next(one for at, one in ALL.items() if at >= major and (one / "pg_dump").exists())
-    with shop(major) as server:
-        lay_out(tmp_path, STEPS, make_conninfo(server.conninfo, dbname="shop"), dumps)
-        monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
-        _, found = judged(tmp_path)
-        with psycopg.connect(books(server)) as there:
-            assert there.execute("SELECT id FROM entry").fetchall() == [(7,)]
-    assert "foreign table entry leads to another server" in found["rehearsal.there"], found
+    files = {name: text.replace("{host}", newest.host) for name, text in steps.files.items()}
+    live = make_conninfo(newest.conninfo, dbname="shop")
+    lay_out(tmp_path, dataclasses.replace(steps, files=files), live, dumps)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    _, found = judged(tmp_path)
+    with psycopg.connect(books(newest)) as session:
+        assert session.execute("SELECT id FROM entry").fetchall() == [(7,)]
+    there = found["rehearsal.there"]
+    assert said in there if said else not there, found

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import CarrierError, first_line
+from gate.sources.rehearsal import remote
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.company import Bystander, Wait
 from gate.sources.rehearsal.sessions import APPLICATION
@@ -87,6 +88,7 @@ class Canary:
     def _run(self) -> None:
         try:
             with self._clone.connect("bystander") as session:
+                remote.keep(session)
                 session.execute("SET lock_timeout = 0")  # how long it waits is what is measured
                 statement = self._statement()
                 while not self._stop.is_set():
@@ -123,6 +125,7 @@ def refusals(clone: Clone, tables: Collection[str]) -> dict[str, str]:
         return {}
     try:
         with clone.connect("bystander") as session:
+            remote.keep(session)
             if clone.superuser:
                 session.execute("SET track_counts = off")
             found = {table: _refusal(session, table) for table in tables}

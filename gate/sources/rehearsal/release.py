@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gate.connection.obstacle import CarrierError
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal
@@ -9,7 +10,7 @@ from gate.contract.release import Serve
 from gate.sources.api.promised import PromisedExchange
 from gate.sources.canary.promised import PromisedCanary
 from gate.sources.fact import CannotTell, Cause
-from gate.sources.rehearsal import serve
+from gate.sources.rehearsal import remote, serve
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.step import Step
@@ -66,6 +67,12 @@ def serve_all(stage: Stage, facts: RehearsalFacts, steps: list[Step]) -> Rehears
             id_: CannotTell(f"{one.who}: {why}", Cause.UPSTREAM) for id_, one in wanted.items()
         }
         return facts.model_copy(update={"serves": serves})
+    try:
+        remote.keep_all(stage.connection)
+    except CarrierError as error:
+        return facts.model_copy(
+            update={"serves": dict.fromkeys(wanted, CannotTell(str(error), error.cause))}
+        )
     found: dict[str, serve.Served] = {}
     for id_, one in wanted.items():
         stage.tell(f"rehearsal: {one.who} on the new schema")

@@ -14,24 +14,29 @@ from psycopg import sql
 from gate.catalog.names import plain, told
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Cause
+from gate.sources.rehearsal.inside.foreign import KEEP, OPEN, SETTING
 from gate.sources.rehearsal.reason import reason
 
 POSTGRES = "postgres_fdw"
-READ_ONLY = ("file_fdw",)
-"""Wrappers that only read, and what lies on the server itself."""
 OPTIONS = {"updatable": 9, "truncatable": 14}
 """Options of postgres_fdw that let others write, by the version that has them first."""
 WRAPPERS = """
-    SELECT w.fdwname, coalesce(e.extname, w.fdwname)
+    SELECT w.fdwname, coalesce(e.extname, w.fdwname) AS kind
       FROM pg_catalog.pg_foreign_data_wrapper AS w
       LEFT JOIN pg_catalog.pg_depend AS d ON d.objid = w.oid AND d.deptype = 'e'
             AND d.classid = 'pg_catalog.pg_foreign_data_wrapper'::regclass
       LEFT JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid
      WHERE w.fdwhandler <> 0
        AND EXISTS (SELECT FROM pg_catalog.pg_foreign_server AS s WHERE s.srvfdw = w.oid)
+       AND (e.extname IS DISTINCT FROM 'file_fdw' OR EXISTS (
+            SELECT FROM pg_catalog.pg_foreign_table AS f, pg_catalog.pg_foreign_server AS s
+             WHERE s.oid = f.ftserver AND s.srvfdw = w.oid AND EXISTS (
+                   SELECT FROM pg_catalog.unnest(f.ftoptions) AS o(pair)
+                    WHERE pg_catalog.starts_with(o.pair, 'program='))))
      ORDER BY 1
 """
-"""Those that can be used, and are; one without a handler leads nowhere."""
+"""Those that can be used, and are; one without a handler leads nowhere. file_fdw only reads what
+lies on the server itself, if it does not run programs there."""
 SERVERS = """
     SELECT s.srvname, coalesce(s.srvoptions, '{}')
       FROM pg_catalog.pg_foreign_server AS s
@@ -66,19 +71,43 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
         CarrierError: It cannot be done, and so nothing may be tried.
     """
     closed: list[str] = []
-    for name, kind in session.execute(WRAPPERS).fetchall():
-        if kind in READ_ONLY:
-            continue
-        try:
+    name = ""
+    try:
+        for name, kind in session.execute(WRAPPERS).fetchall():
             closed += _only_read(session, name) if kind == POSTGRES else [_nowhere(session, name)]
-        except psycopg.Error as error:
-            raise CarrierError(
-                f"the clone leads to other servers by {name}, as the live database does, and that "
-                f"could not be closed: {reason(str(error))}: let its role own them, or be a "
-                f"superuser on the clone's server",
-                Cause.PERMISSION,
-            ) from error
+    except psycopg.Error as error:
+        raise CarrierError(
+            f"the clone leads to other servers by {name}, as the live database does, and that "
+            f"could not be closed: {reason(str(error))}: let its role own them, or be a "
+            f"superuser on the clone's server",
+            Cause.PERMISSION,
+        ) from error
     return tuple(closed)
+
+
+def keep(session: psycopg.Connection[Any]) -> None:
+    """Keep a session from foreign servers that a step made, where there are any."""
+    if session.execute(OPEN, prepare=True).fetchone() == ("open",):
+        session.execute(KEEP)
+
+
+def keep_all(session: psycopg.Connection[Any]) -> None:
+    """Keep every session that begins from here on from them, whoever's it is.
+
+    Raises:
+        CarrierError: There are some, and this server keeps nobody from them.
+    """
+    found = session.execute(OPEN).fetchone()
+    if found == ("unkept",):
+        raise CarrierError(
+            f"a foreign server that a step made leads to where something could be done, and "
+            f"PostgreSQL knows {SETTING} since 13.16, 14.13, 15.8, 16.4 and 17",
+            Cause.UPSTREAM,
+        )
+    if found:
+        name = sql.Identifier(session.info.dbname)
+        alter = sql.SQL("ALTER DATABASE {} SET {} = 'foreign-table'")
+        session.execute(alter.format(name, sql.Identifier(SETTING)))
 
 
 def _only_read(session: psycopg.Connection[Any], wrapper: str) -> list[str]:

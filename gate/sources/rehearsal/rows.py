@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import psycopg
@@ -27,23 +27,48 @@ PAGES = """
       FROM pg_largeobject
 """
 
+ELSEWHERE = """
+    WITH RECURSIVE above(oid) AS (
+        SELECT ftrelid FROM pg_foreign_table
+        UNION SELECT i.inhparent FROM pg_inherits AS i JOIN above ON i.inhrelid = above.oid)
+    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+      FROM above JOIN pg_class AS c USING (oid) JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.relkind <> 'f'
+"""
+"""Tables of which a part is a foreign table: what it leads to is none of the clone's rows."""
+
 
 def fingerprints(
     connection: psycopg.Connection[Any], tables: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Print]:
     """Fingerprint the named columns of tables: what is equal before and after is equal here.
 
-    Large objects are among them as LARGE; whoever may not read their pages knows their number.
+    Large objects are among them as LARGE; whoever may not read their pages knows their number. Of a
+    table with a part on another server its own rows are read; parts that are here are tables, too.
     """
     found: dict[str, Print] = {LARGE: _large(connection)}
+    own = _own(connection, tables)
     for table, columns in tables.items():
         names = sql.SQL(", ").join(sql.Identifier(one) for one in sorted(columns))
         query = sql.SQL(
             "SELECT count(*), coalesce(sum(hashtextextended(ROW({})::text, 0)), 0) FROM {}"
-        ).format(names, identifier(table))
+        ).format(names, own(table))
         row = connection.execute(query).fetchone() or (0, 0)
         found[table] = (int(row[0]), int(row[1]))
     return found
+
+
+def _own(
+    connection: psycopg.Connection[Any], tables: Container[str]
+) -> Callable[[str], sql.Composable]:
+    """How a table is named in FROM, so that nobody else is asked for rows."""
+    led = connection.execute(ELSEWHERE, prepare=True).fetchall() if tables else ()
+    only = {told(name) for (name,) in led}
+
+    def named(table: str) -> sql.Composable:
+        return sql.SQL("ONLY {}").format(identifier(table)) if table in only else identifier(table)
+
+    return named
 
 
 def _large(connection: psycopg.Connection[Any]) -> Print:
@@ -113,17 +138,18 @@ def losses(
 ) -> tuple[Loss, ...]:
     """Count what the way from the one schema down to the other gives up, but for Alembic's own."""
     found: list[Loss] = []
+    own = _own(connection, above.tables)
     for name, table in above.tables.items():
         if name == without:
             continue
         if name not in below.tables:
-            query = sql.SQL("SELECT count(*) FROM {}").format(identifier(name))
+            query = sql.SQL("SELECT count(*) FROM {}").format(own(name))
             found.append(Loss(object=f"table {name}", rows=_number(connection, query)))
             continue
         for column in table.columns:
             if column not in below.tables[name].columns:
                 query = sql.SQL("SELECT count({}) FROM {}").format(
-                    sql.Identifier(column), identifier(name)
+                    sql.Identifier(column), own(name)
                 )
                 found.append(
                     Loss(object=f"column {name}.{plain(column)}", rows=_number(connection, query))

@@ -123,9 +123,12 @@ def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held
     """Have at least one row in a table; say why there is none."""
     if table in held:
         return ""
-    row = connection.execute(
-        sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
-    ).fetchone()
+    try:
+        row = connection.execute(
+            sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
+        ).fetchone()
+    except psycopg.errors.ObjectNotInPrerequisiteState as error:  # of a part that is elsewhere
+        return f"no row in {table}: {first_line(error)}"
     why = ""
     if not (row or [False])[0]:
         columns = [

@@ -20,6 +20,7 @@ from gate.contract.rehearsal import Alembic
 from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known
+from gate.sources.rehearsal import remote
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
@@ -77,6 +78,7 @@ class Stage:
         if self._hand is None:
             self._hand = self.sessions.enter_context(self.clone.connect(HAND))
             self._hand.prepare_threshold = NEVER
+        remote.keep(self._hand)
         yield self._hand
         if self.prints.counted:
             tell_counts(self._hand)

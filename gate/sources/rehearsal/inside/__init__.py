@@ -6,7 +6,18 @@ import pathlib
 
 ALONE = "import sys\nsys.path[:] = [one for one in sys.path if one]\n"
 """Modules of the standard library are not looked for in the folder of the release."""
-PARTS = ("hear", "kept", "command", "apart", "still", "ahead", "refused", "steps", "serving")
+PARTS = (
+    "hear",
+    "kept",
+    "command",
+    "apart",
+    "still",
+    "ahead",
+    "refused",
+    "foreign",
+    "steps",
+    "serving",
+)
 """Modules in the order in which they need each other."""
 LOAD = """\
 import types

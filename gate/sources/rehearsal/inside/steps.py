@@ -13,6 +13,7 @@ from typing import Any
 
 from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.command import Words, tell
+from gate.sources.rehearsal.inside.foreign import keep
 from gate.sources.rehearsal.inside.hear import NOTICES
 from gate.sources.rehearsal.inside.refused import REFUSED, check_files, refuse
 
@@ -127,6 +128,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             found_ = [script.get_revision(one) for one in asked["revisions"]]
             check_files(how["live"], found_)
             refuse(how, asked["revisions"][-1])
+            keep(asked["revisions"][-1], context.connection, REFUSED)
             return [make(script.revision_map, one) for one in found_ if one is not None]
 
         # Who only asks makes no version table either, where there is none.
