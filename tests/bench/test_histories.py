@@ -1,10 +1,11 @@
 """Whole histories, each step's verdict beside what pg_dump says before and after it.
 
 ``GATE_HISTORIES`` names a TOML file with a table per history, such as ``histories.toml`` here: keys
-of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``packages`` that are
-installed; and ``files``, texts by name that are laid into a folder of their own, ``{beside}``, such
-as an adapter. Without it the small projects here are taken. Environments are kept for another run
-in ``GATE_HISTORIES_KEPT``, a folder, where that is given.
+of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``reaches``, where it goes,
+such as one of its branches, where that is not all heads; ``packages`` that are installed; and
+``files``, texts by name that are laid into a folder of their own, ``{beside}``, such as an adapter.
+Without it the small projects here are taken. Environments are kept for another run in
+``GATE_HISTORIES_KEPT``, a folder, where that is given.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ from tests.selftest.test_diseases import lay_out
 pytest_plugins = ["tests.selftest.conftest"]
 
 REPORT = pathlib.Path(__file__).resolve().parents[2] / "reports" / "bench" / "histories"
+THERE = """
+[rehearsal.there]
+title = "It goes there"
+source = "a bench"
+reaches = "{0}"
+"""
 OWN = ("diamond-merge", "three-bases", "one-bad-step-of-three", "leftover-enum")
 ITEM = 'title = "{0}"\nsource = "a bench"\n{1}\n'
 CONTRACT = (
@@ -91,8 +98,9 @@ def test_each_step_is_named_truly(
             "url": "postgresql+psycopg://{user}@/{database}?host={host}&port={port}",
         }  # fmt: skip
     how.setdefault("deadline_s", 120)
+    there = THERE.format(how.pop("reaches")) if "reaches" in how else ""
     lines = "".join(f"{key} = {_toml(value)}\n" for key, value in how.items())
-    (tmp_path / "contract" / "rehearsal.toml").write_text(f"[alembic]\n{lines}\n{CONTRACT}")
+    (tmp_path / "contract" / "rehearsal.toml").write_text(f"[alembic]\n{lines}\n{CONTRACT}{there}")
     (tmp_path / "target.toml").write_text(TARGET.format(binaries=postgres.binaries), "utf-8")
     service = "".join(f"{key}={value}\n" for key, value in conninfo_to_dict(live).items())
     (tmp_path / "services").write_text(f"[live]\n{service}", "utf-8")

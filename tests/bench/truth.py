@@ -15,6 +15,7 @@ from gate.connection.carrier import open_carrier
 from gate.contract.model import Contract
 from gate.sources.rehearsal.clone import Clone, cloned
 from gate.sources.rehearsal.runner import Runner, running
+from gate.sources.rehearsal.way import asked
 from gate.target import Target
 
 NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*|\s*)$")
@@ -56,7 +57,7 @@ def truth(contract: Contract, target: Target, binaries: pathlib.Path) -> dict[st
         running(how, target, clone, carrier) as runner,
     ):
         assert runner is not None
-        plan = runner.ask("plan", reaches=[], restores=[])
+        plan = runner.ask("plan", reaches=asked(contract)[0], restores=[])
         assert "order" in plan.found, plan.said
         for revision in plan.found["order"]:
             found[revision] = _step(clone, runner, revision, binaries, how.version_table)
