@@ -11,28 +11,18 @@ import pydantic
 
 from gate.contract.item import Item, Name, Port
 from gate.kinds.host_kind import HostKind, listed
-from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
-from gate.kinds.recorded_ports import EPHEMERAL
+from gate.kinds.recorded_sockets import SOCKETS_THERE
 from gate.kinds.scene import Scene, unknown
-from gate.kinds.unplaced import is_whole
 from gate.rule import Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
 from gate.sources.host import socket_files
-from gate.sources.host.parts import cannot_tell, parts, read_parts
-from gate.sources.host.probe import AskProbe, Probe
+from gate.sources.host.parts import cannot_tell, read_parts
+from gate.sources.host.probe import Probe
 from gate.sources.host.section import Section
+from gate.sources.host.socket_lists import DATAGRAM, LISTENS, UDP, UNIX, Subject, files_of, script
 from gate.sources.host.udp_lines import address, is_open, local
 from gate.target import Target
 
-Subject = tuple[int, str]
-"""UDP port and nothing, or 0 and a Unix socket's path."""
-UDP = re.compile(r" *\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ")
-UNIX = re.compile(
-    r"[0-9a-f]+: [0-9A-F]+ [0-9A-F]+ ([0-9A-F]{8}) ([0-9A-F]{4}) [0-9A-F]{2} +\d+ (\S.*)"
-)
-LISTENS = 0x10000
-"""Flag of a Unix socket that accepts connections."""
-DATAGRAM = "0002"
 OWNER = re.compile(r'\("([^"]+)",pid=(\d+)')
 UnixName = Annotated[str, pydantic.StringConstraints(pattern=r"^(?:/|@.)")]
 """A path, or a name that is none, as ``ss`` writes it: behind an ``@``."""
@@ -81,38 +71,17 @@ class SocketFacts(Model):
     processes: Fact[tuple[str, ...]]
 
 
-def script(subjects: Sequence[Subject]) -> str:
-    """The kernel's own lists, who holds what, and whether a socket's file is there still."""
-    paths = _files(subjects)
-    return parts(
-        {
-            "udp": "cat /proc/net/udp",
-            "udp6": "udp6",
-            "unix": "cat /proc/net/unix",
-            "owners": "limited ss -Hlnaup",
-            "unix.owners": "limited ss -Hlnxp",
-            **({"files": socket_files.question(paths)} if paths else {}),
-        },
-        functions=UDP6 + socket_files.FUNCTIONS,
-    )
-
-
-UDP6 = "udp6() { [ ! -e /proc/net/udp6 ] || cat /proc/net/udp6; }\n"
-
-
-def _files(subjects: Sequence[Subject]) -> list[str]:
-    """Paths of Unix sockets, each once; names of the abstract namespace are none."""
-    return [*dict.fromkeys(path for _, path in subjects if path.startswith("/"))]
-
-
 def read(
     section: Section, subjects: Sequence[Subject]
 ) -> Mapping[Subject, SocketFacts | Absent | CannotTell]:
     """What is said of each socket."""
     told = read_parts(section)
-    out_of_reach = socket_files.obstacles(told["files"], _files(subjects))
+    out_of_reach = socket_files.obstacles(told["files"], files_of(subjects))
+    places = socket_files.places(told["inodes"])
     return {
-        one: _udp(one[0], told) if one[0] else _unix(one[1], told, out_of_reach.get(one[1]))
+        one: _udp(one[0], told)
+        if one[0]
+        else _unix(one[1], told, out_of_reach.get(one[1]), places.get(one[1]))
         for one in subjects
     }
 
@@ -138,13 +107,20 @@ def _udp(port: int, told: Mapping[str, Section]) -> SocketFacts | Absent | Canno
 
 
 def _unix(
-    path: str, told: Mapping[str, Section], out_of_reach: Absent | CannotTell | None
+    path: str,
+    told: Mapping[str, Section],
+    out_of_reach: Absent | CannotTell | None,
+    file: socket_files.Place | None,
 ) -> SocketFacts | Absent | CannotTell:
     section = told["unix"]
     if section.rc or "RefCount" not in section.text.partition("\n")[0]:
         return cannot_tell(section, "/proc/net/unix")
     owners = told["unix.owners"]
-    held = [one for one in owners.text.splitlines() if f" {path} " in one]  # as of UDP
+    lines = owners.text.splitlines()
+    named = [one for one in lines if f" {path} " in one]  # as of UDP
+    held = [one for one in lines if file and socket_files.place_of(one) == file] or named
+    if socket_files.is_others(held, file):
+        return Absent(f"{path} is another socket's file: who listens there is not reached by it")
     if not held and not any(_takes(line, path) for line in section.text.splitlines()):
         return Absent(f"/proc/net/unix has no {path} that takes connections")
     if out_of_reach is not None:
@@ -214,60 +190,6 @@ def _keys(item: Socket, found: SocketFacts) -> Mapping[str, Any]:
     }
 
 
-class Open(Model):
-    """Sockets that are open to others: UDP ports, and paths of Unix sockets."""
-
-    udp: tuple[int, ...]
-    unix: tuple[str, ...]
-
-
-def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Open | CannotTell]:
-    """Every one of them, by the kernel's lists."""
-    told = read_parts(section)
-    if told["udp"].rc or told["unix"].rc:
-        wrong = told["udp"] if told["udp"].rc else told["unix"]
-        return dict.fromkeys(subjects, cannot_tell(wrong, "/proc/net/udp and unix"))
-    lines = [*told["udp"].text.splitlines(), *told["udp6"].text.splitlines()]
-    ports = {int(one[2], 16) for one in map(UDP.match, lines) if one and one[3] == "0000"}
-    paths = {
-        one[3]
-        for one in map(UNIX.fullmatch, told["unix"].text.splitlines())
-        if one and int(one[1], 16) & LISTENS and one[3].startswith("/")
-    }
-    found = Open(udp=tuple(sorted(ports)), unix=tuple(sorted(paths)))
-    return dict.fromkeys(subjects, found)
-
-
-OF_DHCP = (68, 546)
-KEPT = re.compile(r"(/var)?/run/(?!systemd/|user/|dbus/|udev/|lvm/|dmeventd|credentials/).*")
-"""Unix sockets that are somebody's own."""
-OPEN = Probe[str, Open](
-    name="gate.sockets.there", model=Open, script=lambda _: script(()), read=read_all
-)
-
-
-def _asks_all(target: Target) -> Iterator[object]:
-    if is_whole(target):
-        yield AskProbe(OPEN, "all")
-
-
-def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
-    """UDP ports that the kernel does not give away, and sockets in ``/run``."""
-    del which
-    fact = scene.probed(OPEN, "all") if is_whole(scene.target) else None
-    if isinstance(fact, CannotTell):
-        yield fact
-    if not isinstance(fact, Seen):
-        return
-    for number in fact.value.udp:
-        if number < EPHEMERAL and number not in OF_DHCP:
-            yield Recorded(f"udp {number}", {"title": f"UDP port {number} is open", "udp": number})
-    for path in filter(KEPT.fullmatch, fact.value.unix):
-        yield Recorded(
-            path.strip("/").replace("/", "-"), {"title": f"{path} takes connections", "unix": path}
-        )
-
-
 KIND = HostKind(
     name="socket",
     chapter="ports",
@@ -287,6 +209,6 @@ KIND = HostKind(
     },
     look=lambda item, _: "ss -lnup" if item.udp else "ss -lnxp",
     keys=_keys,
-    discover=Discovery(asks=_asks_all, names=_names, doubtful=("process", "address")),
+    discover=SOCKETS_THERE,
     severity="critical",
 ).kind

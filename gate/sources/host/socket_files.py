@@ -1,19 +1,35 @@
 """Whether the files of Unix sockets are there: the kernel tells of a socket without its file, too.
 
 Who removed the file, or listens in a view of the file system of his own, listens still, and nobody
-reaches him by that path.
+reaches him by that path. Who made it under another name and renamed it then (HAProxy does) listens
+under the first one for the kernel, and is reached by the second: device and inode tell whose a file
+is.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gate.sources.fact import Absent, CannotTell, Cause
 from gate.sources.host.parts import cannot_tell
 from gate.sources.host.section import Section
 
+Place = tuple[int, int, int]
+"""Inode, and both numbers of its device."""
+PLACE = re.compile(r" ino:(\d+) dev:(\d+)/(\d+)(?= |$)")
+"""What ``ss -e`` tells of a socket's file."""
+
 FUNCTIONS = """
+# inodes PATH...: of those that are there.
+inodes() { limited stat -L -c '%i %d %n' -- "$@" 2>/dev/null; return 0; }
+# inodes_below FOLDER: of every socket.
+inodes_below() {
+  limited find "$1" -xdev -path "$1/user" -prune -o -type s -printf '%i %D %p\\n' 2>/dev/null
+  return 0
+}
 # files PATH...: of each, in its order, whether there is a socket; that there is none is known where
 # the nearest folder above may be searched.
 files() {
@@ -31,6 +47,35 @@ files() {
 def question(paths: Sequence[str]) -> str:
     """The command that tells of all of them, a line each; one of `FUNCTIONS`."""
     return f"files {shlex.join(paths)}"
+
+
+def place_of(line: str) -> Place | None:
+    """Which file a socket was bound to, by a line of ``ss -e``; ``None`` where it is not told."""
+    told = PLACE.search(line)
+    return (int(told[1]), int(told[2]), int(told[3])) if told else None
+
+
+def places(section: Section) -> Mapping[str, Place]:
+    """The files of sockets by their paths, as ``stat`` or ``find`` tells them."""
+    words = (line.split(" ", 2) for line in section.text.splitlines())
+    return {
+        one[2]: (int(one[0]), os.major(int(one[1])), os.minor(int(one[1])))
+        for one in words
+        if len(one) == 3 and one[0].isdecimal() and one[1].isdecimal()  # noqa: PLR2004 - as asked
+    }
+
+
+def is_others(lines: Iterable[str], file: Place | None) -> bool:
+    """Whether a path is now another socket's than of any of those that were bound to it.
+
+    Told only on the device that they themselves name: an overlay has numbers of its own.
+    """
+    bound = [place_of(line) for line in lines]
+    return (
+        bool(bound)
+        and file is not None
+        and all(one is not None and one[1:] == file[1:] and one != file for one in bound)
+    )
 
 
 def obstacles(section: Section, paths: Sequence[str]) -> Mapping[str, Absent | CannotTell]:

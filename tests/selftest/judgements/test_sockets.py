@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from gate.kinds.recorded_sockets import OPEN, Open
 from gate.kinds.registry import kinds
-from gate.kinds.socket import OPEN, SOCKETS, Open, SocketFacts
+from gate.kinds.socket import SOCKETS, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
 from tests.selftest.given import DESK, promised, said, unclear
 from tests.selftest.judgements.test_tools import DENIED, LATE, NO_TOOL, answer, short
@@ -32,7 +33,7 @@ def lists(**changes: Any) -> dict[str, tuple[str, int, str]]:
     """What there is to be read, of nothing."""
     parts = {"udp": (UDP, 0, ""), "udp6": (UDP, 0, ""), "unix": (UNIX, 0, "")}
     parts["files"] = ("there\n", 0, "")
-    return {**parts, "owners": NOTHING, "unix.owners": NOTHING, **changes}
+    return {**parts, "owners": NOTHING, "unix.owners": NOTHING, "inodes": NOTHING, **changes}
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,44 @@ def test_who_holds_a_unix_socket() -> None:
         assert isinstance(found, SocketFacts)
         assert found.processes == (Seen(expected) if expected else CannotTell(
             "ss -p shows no process of it to this user", Cause.PERMISSION))  # fmt: skip
+
+
+OF_FILE = 'u_str LISTEN 0 5 {} 1 * 0 users:(("{}",pid=5,fd=4)) <-> ino:{} dev:0/45 peers:\n'
+RENAMED = OF_FILE.format("/run/app.sock.7.tmp", "app", 77)
+OTHERS = "absent: /run/app.sock is another socket's file: who listens there is not reached by it"
+
+
+@pytest.mark.parametrize(
+    ("held", "inodes", "expected"),
+    [
+        (RENAMED, "77 45 /run/app.sock\n", ("app",)),
+        (RENAMED, "78 45 /run/app.sock\n", "absent: /proc/net/unix has no /run/app.sock that takes "
+         "connections"),
+        (RENAMED, "77 46 /run/app.sock\n", "absent: /proc/net/unix has no /run/app.sock that takes "
+         "connections"),
+        (RENAMED, "", "absent: /proc/net/unix has no /run/app.sock that takes connections"),
+        (OF_FILE.format("/run/app.sock", "old", 76) + OF_FILE.format("/run/app.sock", "app", 77),
+         "77 45 /run/app.sock\n", ("app",)),
+        (OF_FILE.format("/run/app.sock", "old", 76), "77 45 /run/app.sock\n", OTHERS),
+        (OF_FILE.format("/run/app.sock", "old", 76), "77 46 /run/app.sock\n", ("old",)),
+        (OF_FILE.format("/run/app.sock", "old", 76), "", ("old",)),
+        (OF_FILE.format("/run/app.sock", "old", 76).partition(" <->")[0] + "\n",
+         "77 45 /run/app.sock\n", ("old",)),
+    ],
+)  # fmt: skip
+def test_a_unix_socket_by_its_file(held: str, inodes: str, expected: Any) -> None:
+    """A socket that was renamed is reached by its new name; one that was replaced, by none."""
+    parts = lists(**{"unix.owners": (held, 0, ""), "inodes": (inodes, 0, "")})
+    found = SOCKETS.read(answer(**parts), [(0, "/run/app.sock")])[(0, "/run/app.sock")]
+    told = found.processes if isinstance(found, SocketFacts) else short(found)
+    assert told == (Seen(expected) if isinstance(expected, tuple) else expected)
+
+
+def test_a_renamed_socket_is_recorded_by_its_file() -> None:
+    """HAProxy makes its sockets under other names."""
+    inodes = "77 45 /run/app.sock\n78 45 /run/nobodys.sock\n"
+    parts = lists(**{"unix.owners": (RENAMED, 0, ""), "inodes": (inodes, 0, "")})
+    assert OPEN.read(answer(**parts), ["all"])["all"] == Open(udp=(), unix=("/run/app.sock",))
 
 
 @pytest.mark.parametrize(
