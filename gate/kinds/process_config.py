@@ -8,7 +8,7 @@ import posixpath
 from gate.kinds.host_kind import Differences
 from gate.kinds.scene import Scene, unknown
 from gate.sources.fact import CannotTell, Cause, Seen
-from gate.sources.host.configured import OTHERWISE
+from gate.sources.host.configured import OTHERWISE, THEMSELVES
 from gate.sources.host.programs import ProgramFacts
 
 JUST = dt.timedelta(seconds=0.1)
@@ -41,13 +41,21 @@ def unread(
         booted: When the host came up.
     """
     if changed > _read_since(found, booted) + JUST:
-        told = f"{path} changed at {changed:%Y-%m-%d %H:%M:%S}, after it was started or reloaded"
-        yield from _by_workers(found, booted, changed, told)
+        told = f"{path} changed at {changed:%Y-%m-%d %H:%M:%S}, after it was started"
+        if found.reload:
+            yield f"{told}, and its last reload failed ({found.reload})"
+        else:
+            yield from _by_workers(path, found, booted, changed, f"{told} or reloaded")
 
 
 def _read_since(found: ProgramFacts, booted: dt.datetime) -> dt.datetime:
-    """When it was started, or reloaded by systemd, whose own time of that has no fractions."""
+    """When it was started, or reloaded by systemd, whose own time of that has no fractions.
+
+    A reload that failed read nothing, and when there was another one before it nobody tells.
+    """
     started = booted + dt.timedelta(seconds=found.programs[0].started_s)
+    if found.reload:
+        return started
     known = found.changed or started
     if found.changed_s is not None:
         exact = booted + dt.timedelta(seconds=found.changed_s)
@@ -56,7 +64,7 @@ def _read_since(found: ProgramFacts, booted: dt.datetime) -> dt.datetime:
 
 
 def _by_workers(
-    found: ProgramFacts, booted: dt.datetime, changed: dt.datetime, told: str
+    path: str, found: ProgramFacts, booted: dt.datetime, changed: dt.datetime, told: str
 ) -> Differences:
     """A reload of which systemd does not know is told by workers that are all of another birth.
 
@@ -64,6 +72,13 @@ def _by_workers(
     alone has died. Others start workers anew for reasons of their own.
     """
     main = found.programs[0]
+    if posixpath.basename(main.executable) in THEMSELVES and path.endswith(".conf"):
+        yield CannotTell(
+            f"{told} by systemd; it may have written that itself (CONFIG REWRITE): see what it "
+            "runs with, and restart it where that is something else",
+            Cause.UPSTREAM,
+        )
+        return
     if posixpath.basename(main.executable) in OTHERWISE:
         yield CannotTell(
             f"{told} by systemd; whether it was told otherwise, by a signal or in SQL, is not "

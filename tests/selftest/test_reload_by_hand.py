@@ -87,8 +87,8 @@ class Server:
             file.write("# changed\n")
         _later()
 
-    def said(self) -> str:
-        """What is said of it where systemd knows of no reload."""
+    def said(self, **told: str) -> str:
+        """What is said of it where systemd knows of no reload, or tells something else."""
         lines = {
             "Id": "w.service",
             "LoadState": "loaded",
@@ -98,6 +98,7 @@ class Server:
             "DropInPaths": "",
             "StateChangeTimestamp": "",
             "StateChangeTimestampMonotonic": "0",
+            **told,
         }
         text = "\n".join(f"{name}={value}" for name, value in lines.items())
         target = lying(self.folder, systemctl=f"cat <<'E'\n{text}\nE")
@@ -189,3 +190,14 @@ def test_workers_of_others_tell_nothing(start: Start, tmp_path: pathlib.Path) ->
     server.process.send_signal(signal.SIGHUP)
     server.until(2, old)
     assert CANNOT in server.said()
+
+
+def test_a_reload_that_failed_read_nothing(start: Start, tmp_path: pathlib.Path) -> None:
+    """The time of a reload that failed is kept by systemd, too."""
+    (tmp_path / "conf").write_text("x\n", "utf-8")
+    server = start([sys.executable, "-c", FORKS], 2)
+    server.change()
+    now = {"StateChangeTimestampMonotonic": str(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)}
+    now["StateChangeTimestamp"] = time.strftime("%a %Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    assert server.said(**now, ReloadResult="success") == ""
+    assert "its last reload failed (exit-code)" in server.said(**now, ReloadResult="exit-code")

@@ -53,6 +53,16 @@ there itself.
 OTHERWISE = ("postgres", "postmaster")
 """Programs that are told of changes by a signal or in their own words, of which systemd does not
 know: the files that their command lines name are left out, too."""
+THEMSELVES = (
+    "redis-server",
+    "valkey-server",
+    "keydb-server",
+    "redis-check-rdb",
+    "valkey-check-rdb",
+)
+"""Programs that write their own file when they are told to (``CONFIG REWRITE``)."""
+SENTINELS = ("redis-sentinel", "valkey-sentinel")
+"""Such ones that do it whenever they see something new: nothing of it is recorded."""
 FIRST = {"/etc/nginx": "nginx.conf"}
 """Places of which nothing is read but a file, what that includes, and so on."""
 LEVELS = 8
@@ -216,7 +226,7 @@ def read(section: Section, subjects: Sequence[str]) -> Mapping[str, Configs | Ab
         given = [value for key, value in lines if key == "Settings" and value in settings]
         given += [path for _, path in loaded.get(said.get("Id", ""), ())]
         words = (*named.get(pid, ()), *named.get(said.get("Id", ""), ()))
-        words = () if programs.intersection(OTHERWISE) else words
+        words = () if programs.intersection(OTHERWISE + SENTINELS) else words
         own = _own(programs, there, is_told=any(is_config(*one) for one in words))
         own += [path for one in own if one not in included for _, path in beside.get(one, ())]
         own = [path for one in own for path in read_of.get(one, (one,))]

@@ -10,7 +10,7 @@ from gate.sources.host.zones import LOCALTIME
 
 SHOWN = (
     "Id,LoadState,ActiveState,MainPID,ControlGroup,StateChangeTimestamp,"
-    "StateChangeTimestampMonotonic,DropInPaths"
+    "StateChangeTimestampMonotonic,DropInPaths,ReloadResult"
 )
 Subject = tuple[str, int, tuple[str, ...]]
 """The unit, whether a digest of its program is wanted, and the files that it reads."""

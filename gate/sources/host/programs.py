@@ -18,9 +18,9 @@ from gate.sources.host.probe import Probe
 from gate.sources.host.program_questions import SHOWN, Subject, script, units_of
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
+from gate.sources.host.unit_times import since_boot, time_of
 from gate.sources.host.zones import zone_of
 
-NEVER = ("", "n/a", "0")
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (\d+) .*", re.DOTALL)
 START, PARENT = 19, 1
 """Places of the start time and of the parent among the words behind the name, in
@@ -55,6 +55,8 @@ class ProgramFacts(Model):
         programs: All of them, the main one first.
         changed: When systemd last started or reloaded the unit (UTC), to the second.
         changed_s: The same in seconds after the host's boot, and exactly; where systemd told it.
+        reload: How its last reload by systemd ended, where that failed (``exit-code``): what it was
+            to read, it did not; empty where there was none since the start, or it went well.
         drop_ins: Files that change its unit file.
         user: Name, or number, of who it runs as.
         groups: Names, or numbers, of its groups, the first one first.
@@ -70,6 +72,7 @@ class ProgramFacts(Model):
     programs: tuple[Program, ...]
     changed: pydantic.AwareDatetime | None
     changed_s: float | None = None
+    reload: str = ""
     drop_ins: tuple[str, ...]
     user: Fact[str]
     groups: Fact[tuple[str, ...]]
@@ -121,7 +124,7 @@ def _facts(
     _, digest, files = subject
     main = int(block["MainPID"])
     pids = dict.fromkeys((main, *_members(block, told["members"])))
-    programs = [_program(one, told) for one in pids]
+    programs = [_program(one, told, ends=one != main) for one in pids]
     unclear = next((one for one in programs if isinstance(one, CannotTell)), None)
     if unclear is not None:
         return unclear
@@ -137,8 +140,9 @@ def _facts(
     return ProgramFacts(
         main=main,
         programs=tuple(one for one in programs if isinstance(one, Program)),
-        changed=_time(block.get("StateChangeTimestamp", "")),
-        changed_s=_since_boot(block.get("StateChangeTimestampMonotonic", "")),
+        changed=time_of(block.get("StateChangeTimestamp", "")),
+        changed_s=since_boot(block.get("StateChangeTimestampMonotonic", "")),
+        reload=block.get("ReloadResult", "").removeprefix("success"),
         drop_ins=tuple(shlex.split(block.get("DropInPaths", ""))),
         user=Seen(users.value[0]) if isinstance(users, Seen) else users,
         groups=called("group", gids, told["accounts"]),
@@ -171,13 +175,16 @@ def _file(section: Section, pid: int, name: str) -> str:
     return "\0".join(found)
 
 
-def _program(pid: int, told: Answers) -> Program | CannotTell | None:
+def _program(pid: int, told: Answers, *, ends: bool) -> Program | CannotTell | None:
+    """One process; ``None`` where it has ended: any but the main one may, between readings."""
     links = dict(
         one.split("\0")[:2] for one in told["links"].text.split("\0\n") if one.count("\0") == 1
     )
     executable, folder = (links.get(f"/proc/{pid}/{one}", "") for one in ("exe", "cwd"))
     if not executable or not folder:
         return _hidden(pid, told["links"])
+    if ends and _was_gone(pid, told):
+        return None
     match = STAT.fullmatch(_file(told["stats"], pid, "stat").strip())
     ticks = told["ticks"].text.strip()
     if match is None or not ticks.isdigit():
@@ -194,6 +201,13 @@ def _program(pid: int, told: Answers) -> Program | CannotTell | None:
     )
 
 
+def _was_gone(pid: int, told: Answers) -> bool:
+    """Whether one of what everybody may read of a process was there no more."""
+    asked = {"stats": f"/proc/{pid}/stat\0", "commands": f"/proc/{pid}/cmdline\0"}
+    late = any(told[part].late for part in asked)
+    return not late and any(begin not in told[part].text for part, begin in asked.items())
+
+
 def _hidden(pid: int, section: Section) -> CannotTell | None:
     """Why the links of a process were not told; ``None`` where it is proven to be gone."""
     path = f"/proc/{pid}/exe"
@@ -203,16 +217,6 @@ def _hidden(pid: int, section: Section) -> CannotTell | None:
     if any(re.search(rf"/proc/{pid}/(exe|cwd)\b", one) for one in ended):
         return None
     return CannotTell(f"{path} is not shown to this user", Cause.PERMISSION)
-
-
-def _time(text: str) -> dt.datetime | None:
-    if text in NEVER:
-        return None
-    return dt.datetime.strptime(text.replace("UTC", "+0000"), "%a %Y-%m-%d %H:%M:%S %z")
-
-
-def _since_boot(text: str) -> float | None:
-    return int(text) / 1e6 if text.isdecimal() and text not in NEVER else None
 
 
 def _limits(pid: int, section: Section) -> Fact[dict[str, int]]:

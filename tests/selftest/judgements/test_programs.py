@@ -12,8 +12,9 @@ from gate.kinds.check import at
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.checks import CheckFacts
 from gate.sources.host.contents import FileFacts
-from gate.sources.host.programs import Program, ProgramFacts
+from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
 from tests.selftest.given import DESK, NOW, ago, host, path, said, unclear
+from tests.selftest.judgements.test_tools import answer, short
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 THERE = DESK.model_copy(update={"prefix": "/box", "users": {"web": "www-data"}})
@@ -232,6 +233,12 @@ def wrote(seconds: float, *programs: Program, **changes: Any) -> ProgramFacts:
 
 
 STALE = "/etc/app changed at 2025-12-31 23:05:01, after it was started or reloaded"
+BY_ITSELF = (
+    f"cannot tell (upstream): {STALE} by systemd; it may have written that itself (CONFIG REWRITE): "
+    "see what it runs with, and restart it where that is something else"
+).replace("/etc/app", "/etc/redis/redis.conf")
+REDIS = program(executable="/usr/bin/redis-server")
+FAILED = STALE.replace(" or reloaded", ", and its last reload failed (exit-code)")
 BY_HAND = (
     f"cannot tell (upstream): {STALE} by systemd; its 2 workers are younger than that: after a "
     "reload by hand, or started again for another reason: reload it by systemctl"
@@ -276,6 +283,12 @@ def workers(main: Program, *started_s: float, **changes: Any) -> tuple[Program, 
         (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=7, started_s=100,
                command="nginx: worker process is shutting down")), ""),
         (wrote(301, *workers(NGINX, 302, 302.5), program(20, parent=9, started_s=100)), ""),
+        (running(REDIS, newest=Seen(("/etc/redis/redis.conf", at_s(301)))), BY_ITSELF),
+        (running(REDIS, newest=Seen(("/etc/redis/redis.conf", at_s(299)))), ""),
+        (wrote(301, REDIS), STALE),
+        (wrote(301, changed=at_s(302), reload="exit-code"), FAILED),
+        (wrote(301, *workers(NGINX, 302, 302.5), changed=at_s(303), reload="exit-code"), FAILED),
+        (wrote(300, changed=at_s(302), reload="exit-code"), ""),
         (running(newest=unclear()), UNCLEAR),
         (running(), "cannot tell (upstream): its files were not asked for"),
     ],
@@ -365,3 +378,42 @@ def test_what_was_cut_is_not_judged() -> None:
 def test_places_in_a_document(path: str, found: object) -> None:
     """By keys, and by numbers of a list."""
     assert at({"a": {"0": 1}, "b": [5]}, path) == found
+
+
+UNIT = "Id=a.service\nLoadState=loaded\nActiveState=active\nMainPID=7\nControlGroup=/a\n"
+READ = {
+    "stats": ("stat", "{} (a) S 1 " + " ".join("0" * 17) + " 900 0\n\0"),
+    "commands": ("cmdline", "a\0"),
+}
+
+
+def files(part: str, *pids: int) -> tuple[str, int, str]:
+    """A file of each process as `grep -Zz` prints it."""
+    name, text = READ[part]
+    return ("".join(f"/proc/{pid}/{name}\0{text.format(pid)}" for pid in pids), 0, "")
+
+
+@pytest.mark.parametrize(
+    ("stats", "commands", "expected"),
+    [
+        ((7, 8), (7, 8), [7, 8]),
+        ((7, 8), (7,), [7]),
+        ((7,), (7, 8), [7]),
+        ((7, 8), (8,), "upstream: a.service: /proc/7: an odd answer: cmdline was not read"),
+    ],
+)
+def test_a_process_that_ends_between_two_readings(
+    stats: tuple[int, ...], commands: tuple[int, ...], expected: Any
+) -> None:
+    """A worker, or a session of a server, comes and goes; without the main one nothing is told."""
+    links = "".join(f"/proc/{n}/{one}\0/x\0\n" for n in (7, 8) for one in ("exe", "cwd"))
+    status = "/proc/7/status\0Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\n\0"
+    accounts = "root:x:0:0:\n. passwd 0 0\nroot:x:0:\n. group 0 0\n"
+    told = {"units": UNIT, "members": "7 /a\n8 /a\n", "ticks": "100", "links": links}
+    told |= {"status": status, "accounts": accounts, "limits": "/proc/7/limits\0x\n\0"}
+    parts = {name: (text, 0, "") for name, text in told.items()}
+    parts |= {"stats": files("stats", *stats), "commands": files("commands", *commands)}
+    subject = ("a.service", 0, ())
+    found = PROGRAMS.read(answer(**parts), [subject])[subject]
+    pids = [one.pid for one in found.programs] if isinstance(found, ProgramFacts) else short(found)
+    assert pids == expected
