@@ -49,7 +49,9 @@ class Certificate(Item):
     file: AbsolutePath | None = None
     port: Port | None = None
     name: HostName | None = None
-    address: Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.:-]*$")] = "127.0.0.1"
+    address: Annotated[str, pydantic.Field(pattern=r"^(::|[0-9A-Za-z])[0-9A-Za-z.:-]*$")] = (
+        "127.0.0.1"
+    )
     starttls: Literal["smtp", "pop3", "imap", "ftp", "xmpp", "ldap", "postgres", "mysql"] | None = (
         None
     )

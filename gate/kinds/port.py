@@ -87,9 +87,16 @@ def port(promise: Promise, scene: Scene) -> Finding:
         promised=_promised(item),
         seen=_seen(found),
         broken=tuple(broken),
-        warnings=() if any(takes_ipv4(one) is not False for one in found) else (IPV6_ALONE,),
+        warnings=_warnings(item, found),
         look=look,
     )
+
+
+def _warnings(item: ListeningPort, found: list[Listener]) -> tuple[str, ...]:
+    """That nobody comes by IPv4; where its addresses are promised, that is how it has to be."""
+    if item.addresses or any(takes_ipv4(one) is not False for one in found):
+        return ()
+    return (IPV6_ALONE,)
 
 
 def _promised(item: ListeningPort) -> str:

@@ -28,7 +28,7 @@ PASSING = (
     *("/run", "/proc", "/sys", "/dev", "/snap", "/tmp", "/media"),  # noqa: S108 - a name
     *("/var/lib/docker", "/var/lib/containers", "/var/lib/kubelet", "/var/lib/containerd"),
 )
-"""Below these, mounts come and go, but for what ``/etc/fstab`` has."""
+"""Below these, mounts come and go, but for what ``/etc/fstab`` or a unit has."""
 KERNELS = ("/proc", "/sys", "/dev")
 TABLE = "table"
 
@@ -38,7 +38,7 @@ class Mounts(Model):
 
     Attributes:
         mounts: Place, file system's type, and what of it is mounted there.
-        written: Places that ``/etc/fstab`` has.
+        written: Places that ``/etc/fstab`` or a unit of the operator's has.
     """
 
     mounts: tuple[tuple[str, str, str], ...]
@@ -48,8 +48,21 @@ class Mounts(Model):
 def _script(subjects: Sequence[str]) -> str:
     del subjects
     return parts(
-        {"mounts": "limited cat /proc/self/mountinfo", "written": "limited cat /etc/fstab"}
+        {
+            "mounts": "limited cat /proc/self/mountinfo",
+            "written": "limited cat /etc/fstab",
+            "units": "units",
+        },
+        functions=UNITS,
     )
+
+
+UNITS = """units() {
+  set -- /etc/systemd/system/*.mount
+  limited sed -n 's/^Where=[[:space:]]*\\(\\/.*\\)/\\1/p' "$@" 2>/dev/null
+  return 0
+}
+"""
 
 
 def _read(section: Section, subjects: Sequence[str]) -> Mapping[str, Mounts | Absent | CannotTell]:
@@ -59,7 +72,13 @@ def _read(section: Section, subjects: Sequence[str]) -> Mapping[str, Mounts | Ab
     if told.rc != 0 or "/" not in table:
         return dict.fromkeys(subjects, cannot_tell(told, "/proc/self/mountinfo"))
     found = tuple(sorted((place, one.type, one.root) for place, one in table.items()))
-    return dict.fromkeys(subjects, Mounts(mounts=found, written=written(answers["written"].text)))
+    places = {*written(answers["written"].text), *map(_bare, answers["units"].text.splitlines())}
+    return dict.fromkeys(subjects, Mounts(mounts=found, written=tuple(sorted(places))))
+
+
+def _bare(place: str) -> str:
+    """A unit's ``Where=`` as the kernel tells it: quotes and a slash at its end are systemd's."""
+    return place.strip().strip("\"'").rstrip("/") or "/"
 
 
 def written(fstab: str) -> tuple[str, ...]:

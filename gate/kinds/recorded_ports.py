@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gate.kinds.bound import address_of
+from gate.kinds.bound import address_of, takes_ipv4
 from gate.kinds.kind import Discovery, Recorded
 from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
@@ -50,6 +50,8 @@ def _recorded(
         **({"owner": owner} if owner else {}),
         **({"addresses": [address]} if address else {"reach": "loopback"} if local else {}),
     }
+    if not address and all(takes_ipv4(one) is False for one in held):
+        keys["addresses"] = sorted({str(address_of(one)) for one in held})
     called = f"{name} {number}" if owner else str(number)
     found = Recorded(f"{called} {address}".strip(), keys)
     subject = ("port", "addresses") if address else ("port",)

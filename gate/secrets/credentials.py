@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from gate.secrets.forms import is_word
 from gate.target import SECRET_KEY, Target
 
-NAMED = re.compile(r"""\b\w+_env["']?[ \t]*=[ \t]*(?:"([A-Za-z_]\w*)"|'([A-Za-z_]\w*)')""")
+NAMED = re.compile(r"""\b(\w+_env)["']?[ \t]*=[ \t]*(?:"([A-Za-z_]\w*)"|'([A-Za-z_]\w*)')""")
 """How a target's file names the variable of a credential."""
+LOGIN = "user_env"
+"""The key of a variable that says who logs in: an ordinary word of it (`worker`) is no secret."""
 PASSWORD_FIELD = 4
 """Of a passfile's line: ``host:port:database:user:password``."""
 
@@ -20,6 +22,7 @@ def credentials(
     environ: Mapping[str, str],
     libpq_files: Iterable[str] = (),
     variables: Iterable[str] = (),
+    logins: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Every secret that a run may come across, without duplicates.
 
@@ -29,19 +32,23 @@ def credentials(
             value is no ordinary word.
         libpq_files: Texts of the passfile and of the service file, where there are any.
         variables: Further variables that hold one, whatever they are called.
+        logins: Further variables that say who logs in: their ordinary words are names that a host,
+            its units and its folders bear, too.
     """
     of_api = target.api.variables if target else []
     of_redis = target.redis.variables if target and target.redis else []
-    named = {variable for _, _, variable in [*of_api, *of_redis]} | {
-        "PGPASSWORD",
-        *_of_key(target),
-        *variables,
-    }
+    keys = {(key, variable) for _, key, variable in [*of_api, *of_redis]}
+    of_keys = {variable for key, variable in keys if key != LOGIN}
+    named = {"PGPASSWORD", *of_keys, *_of_key(target), *variables}
+    users = {*(variable for key, variable in keys if key == LOGIN), *logins}
     found = [environ[name] for name in sorted(named) if environ.get(name)]
     found += [
         value
         for name, value in sorted(environ.items())
-        if name not in named and SECRET_KEY.search(name) and value and not is_word(value)
+        if name not in named
+        and (name in users or SECRET_KEY.search(name))
+        and value
+        and not is_word(value)
     ]
     for text in libpq_files:
         found += _passwords(text)
@@ -59,19 +66,26 @@ def of_run(
         files: Targets' files that are not read yet, or cannot be: the variables that they name hold
             credentials already.
     """
-    variables = {one for file in files for one in named_in(_text(file))}
+    told = [pair for file in files for pair in _named_in(_text(file))]
+    variables = {one for key, one in told if key != LOGIN}
+    logins = {one for key, one in told if key == LOGIN}
     home = pathlib.Path.home()
     libpq = (
         environ.get("PGPASSFILE") or home / ".pgpass",
         environ.get("PGSERVICEFILE") or home / ".pg_service.conf",
     )
     texts = [text for file in libpq if (text := _text(pathlib.Path(file)))]
-    return credentials(target, environ, texts, variables)
+    return credentials(target, environ, texts, variables, logins)
 
 
 def named_in(text: str) -> list[str]:
     """The variables of credentials that a target's file names, whether or not it is a valid one."""
-    return [one[1] or one[2] for one in NAMED.finditer(text)]
+    return [variable for _, variable in _named_in(text)]
+
+
+def _named_in(text: str) -> list[tuple[str, str]]:
+    """The same with the keys that they stand behind."""
+    return [(one[1], one[2] or one[3]) for one in NAMED.finditer(text)]
 
 
 def _of_key(target: Target | None) -> list[str]:

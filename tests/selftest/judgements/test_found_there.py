@@ -20,6 +20,7 @@ from gate.sources.host.census import CENSUS, Census, Units
 from gate.sources.host.facts import Listener
 from gate.sources.host.probe import Probe, Probed, key
 from tests.selftest.given import host, path, scene, unclear
+from tests.selftest.judgements.test_tools import answer
 from tests.selftest.judgements.test_units import unit
 
 FSTAB = """\
@@ -58,6 +59,16 @@ def test_what_somebody_wrote_into_fstab_is_somebodys() -> None:
     there = THERE.model(mounts=MOUNTED, written=written(FSTAB))
     given = probed(THERE, "table", there, {"mount.root": 'path = "/"'})
     assert names(MOUNTS_THERE, given) == ["root", "scratch", "srv-Office South"]
+
+
+def test_what_a_unit_mounts_is_somebodys() -> None:
+    """As what stands in `fstab`: systemd takes either."""
+    lines = ("1 0 0:9 / / rw - ext4 /dev/sda rw", "2 1 0:8 / /srv/a rw - tmpfs tmpfs rw")
+    told = {"mounts": ("\n".join(lines), 0, ""), "written": ("", 0, "")}
+    for units, found in (("", ()), ('/srv/b/\n"/srv/a"\n', ("/srv/a", "/srv/b"))):
+        (there,) = THERE.read(answer(**told, units=(units, 0, "")), ["table"]).values()
+        assert isinstance(there, THERE.model)
+        assert there.written == found
 
 
 def listener(*units: str, address: str = "127.0.0.1") -> Listener:
@@ -105,6 +116,28 @@ def test_a_port_that_units_share() -> None:
     assert found.keys() == {"app 8701 127.0.0.1", "x"}
     assert (found["x"]["addresses"], found["x"]["owner"]) == (["::1"], "web.service")
     assert found["app 8701 127.0.0.1"]["addresses"] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "v6only", "written"),
+    [
+        (["::1"], None, {"addresses": ["::1"], "reach": "loopback"}),
+        (["::"], True, {"addresses": ["::"]}),
+        (["::"], False, {}),
+        (["::"], None, {}),
+        (["::1", "127.0.0.1"], None, {"reach": "loopback"}),
+    ],
+)
+def test_a_port_of_ipv6_alone(addresses: list[str], v6only: Any, written: Any) -> None:
+    """Where it listens is promised, and so nobody is warned of it."""
+    ones = [listener("app.service", address=one) for one in addresses]
+    sockets = Seen(tuple(one.model_copy(update={"v6only": v6only}) for one in ones))
+    given = scene(
+        {"port.x": 'port = 1\nservice = "x"'},
+        host=host(units={"app.service": Seen(unit())}, listeners=sockets),
+    )
+    (port,) = record_ports(given)
+    assert {key: port.keys[key] for key in ("addresses", "reach") if key in port.keys} == written
 
 
 def test_what_the_contract_calls_a_unit_and_a_port() -> None:

@@ -368,6 +368,8 @@ def test_the_name_that_is_asked_for() -> None:
     assert said("certificate", keys, certificate()) == expected
     assert said("certificate", 'port = 443\nname = "a.example"', certificate()) == expected
     assert said("certificate", 'port = 443\nname = "desk.example"', certificate()) == ""
+    by_ipv6 = 'port = 443\nname = "desk.example"\naddress = "::1"'
+    assert said("certificate", by_ipv6, certificate()) == ""
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,8 @@ V6 = "it can be reached by IPv6 only"
          "port 180 is open: 0.0.0.0 port 180"),
         ('reach = "loopback"', [socket("127.0.0.1")], ""),
         ('reach = "loopback"', [socket("::1")], f"WARN {V6}"),
+        ('reach = "loopback"\naddresses = ["::1"]', [socket("::1")], ""),
+        ('addresses = ["::"]', [socket("::", v6only=True)], ""),
         ('reach = "loopback"', [socket("::ffff:127.0.0.1")], ""),
         ('reach = "loopback"', [socket("127.0.0.1"), socket("10.0.0.1")],
          "it can be reached from outside: bound to 10.0.0.1"),

@@ -11,7 +11,7 @@ import urllib.parse
 import pytest
 
 from gate.contract.model import Contract
-from gate.secrets.credentials import credentials
+from gate.secrets.credentials import credentials, of_run
 from gate.secrets.leaks import scan
 from gate.secrets.patterns import REDACTED
 from gate.secrets.redactor import Redactor, public_text
@@ -158,12 +158,29 @@ def test_credentials_are_found_where_they_are_named(target: Target) -> None:
     files = ["h:5432:*:reader:pa\\:ss\\\\\n# note\n", "[atum]\nhost=h\npassword = in service\n"]
     assert credentials(target, environ, files) == (
         "hunter2!",
-        "agent@atum.example",
         "pg-1",
+        "agent@atum.example",
         "glpat-0123",
         "pa:ss\\",
         "in service",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [("worker", ()), ("agent", ()), ("agent@atum.example",) * 2, ("svc-7f31",) * 2],
+)
+def test_who_logs_in_may_be_called_like_a_unit(
+    target: Target, tmp_path: pathlib.Path, value: str, secret: str | tuple[str, ...]
+) -> None:
+    """An ordinary word that says who logs in is no secret: units and folders bear it, too."""
+    file = tmp_path / "desk.toml"
+    file.write_text('[redis]\nuser_env = "WHO"\npassword_env = "WORD"\n', "utf-8")
+    environ = {"AGENT_USER": value, "AGENT_PASSWORD": "x-1", "WHO": value, "WORD": "other"}
+    expected = ("x-1", secret) if secret else ("x-1",)
+    assert credentials(target, environ) == expected
+    environ |= {"PGPASSFILE": "/dev/null", "PGSERVICEFILE": "/dev/null", "AGENT_PASSWORD": ""}
+    assert of_run(None, environ, [file]) == (("other", secret) if secret else ("other",))
 
 
 def test_scan_finds_files_and_names(tmp_path: pathlib.Path) -> None:
