@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gate.kinds.socket import KIND as SOCKET
 from gate.kinds.recorded_sockets import OPEN
+from gate.kinds.socket import KIND as SOCKET
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.accounts import GROUPS, USERS, GroupFacts, UserFacts, called
 from gate.sources.host.census import _owners
