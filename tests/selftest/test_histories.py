@@ -17,7 +17,8 @@ from gate.errors import ObservationError
 from gate.kinds.judge import compare
 from gate.kinds.load import load_contract
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, Seen
+from gate.sources.fact import Absent, Fact, Seen
+from gate.sources.migrations.facts import Chain
 from gate.sources.observed import Observed
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.rehearse import rehearse
@@ -38,6 +39,7 @@ from tests.selftest.histories import (
 from tests.selftest.hosts import NOW
 from tests.selftest.test_diseases import TARGET
 
+NOT_READ = Absent("not read")
 CONTRACT = """
 [alembic]
 folder = "{folder}"
@@ -222,12 +224,14 @@ def test_what_an_application_would_clear_away_does_not_stay(
     assert [one for place in places for one in place.glob(f"{prefix}*")] == []
 
 
-def judged(folder: pathlib.Path) -> tuple[RehearsalFacts, dict[str, str]]:
+def judged(
+    folder: pathlib.Path, chain: Fact[Chain] = NOT_READ
+) -> tuple[RehearsalFacts, dict[str, str]]:
     """What a rehearsal of a history saw, and what is said of each item."""
     contract = load_contract(folder / "contract")
     target = load_target(str(folder / "target.toml"), folder)
     with open_carrier(target) as carrier:
-        fact = rehearse(contract, target, carrier, Absent("not read"), lambda _: None)
+        fact = rehearse(contract, target, carrier, chain, lambda _: None)
     assert isinstance(fact, Seen), fact
     nothing = Absent("not looked at")
     sources = {**dict.fromkeys(("host", "database", "api", "plan", "migrations"), nothing)}

@@ -175,6 +175,9 @@ def _go(
     if stage.runner is not None:
         answer = stage.step(direction, revision)
         return answer.status, answer.said, answer.notices
+    why = stage.unheard(revision)
+    if why:
+        return 255, f"FAILED: {why}", ()
     words = ("upgrade", revision) if direction == "up" else ("downgrade", back_to)
     output = alembic.run(stage.how, stage.target, stage.clone, stage.carrier, *words)
     return output.rc, output.stdout.decode("utf-8", "replace"), ()

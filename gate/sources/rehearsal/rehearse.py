@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ from gate.sources.rehearsal.scope import Scope, scope
 from gate.sources.rehearsal.stage import Stage, Tell
 from gate.sources.rehearsal.step import Step, forward
 from gate.sources.rehearsal.tree import taken_out
+from gate.sources.rehearsal.unheard import unheard
 from gate.sources.rehearsal.watched import merged
 from gate.target import Target
 
@@ -126,6 +128,8 @@ def _proven(stage: Stage, chain: Fact[Chain], facts: RehearsalFacts) -> Rehearsa
         proof = alembic.prove_process(stage.how, stage.clone, stage.runner)
         if isinstance(proof, Absent):
             return _closed(facts.model_copy(update={"targets_clone": proof}), proof.proof)
+        if stage.runner is None and isinstance(chain, Seen):
+            stage.unheard = functools.cache(functools.partial(unheard, stage, chain.value))
         return _up_down_up(stage, chain, facts)
 
 

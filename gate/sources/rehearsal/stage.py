@@ -44,6 +44,7 @@ class Stage:
         runner: Alembic's process, where it has one that stays.
         now: What is on its way, for bystanders.
         doubts: Whether a leg whose process was killed is told by a `KilledError`: it is gone again.
+        unheard: Why a revision is not tried, where no process of ours hears what it does.
         digests: Tell whether two states are the same to everybody.
         prints: What is known of the rows.
     """
@@ -59,6 +60,7 @@ class Stage:
     runner: Runner | None = None
     now: str = ""
     doubts: bool = False
+    unheard: Callable[[str], str] = lambda _: ""
 
     def __post_init__(self) -> None:
         """Learn what can be asked of the server."""
