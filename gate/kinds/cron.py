@@ -14,9 +14,10 @@ from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole, user_of
 from gate.kinds.user import UserName
-from gate.sources.fact import Absent, CannotTell, Model, Seen
+from gate.sources.fact import Absent, CannotTell, Cause, Model, Seen
 from gate.sources.host import crontabs
 from gate.sources.host.crontabs import Crontabs, script, unclear
+from gate.sources.host.parts import read_parts
 from gate.sources.host.probe import AskProbe, Probe
 from gate.sources.host.section import Section
 from gate.target import Target
@@ -25,11 +26,16 @@ Subject = tuple[str, str]
 """User, and what stands in the command."""
 
 
+PROGRAM = re.compile(r"""(?<![^\s;&|(`'"!])(?<!=['"])(?<![<>] )/[A-Za-z0-9_./+-]+""")
+"""A program by its path, where a word begins; any other part of a line may be a secret."""
+
+
 class Cron(Item):
     """A line of a crontab, of the system's or of a user's own, that is not commented out.
 
     What stands in a file that cron passes over is none: not root's, writable by others, with a
-    second name; with Debian's cron also a name with a dot, and no newline at the end.
+    second name; with Debian's cron also a name with a dot, and no newline at the end. Where
+    ``command`` begins with a path, something has to be there.
 
     Whether cron runs is a ``service``, whether its work is done a ``file`` with ``newest``.
 
@@ -49,9 +55,12 @@ class CronFacts(Model):
 
     Attributes:
         schedules: When, by file.
+        program: Whether the path is there that the promised command begins with: ``there``,
+            ``gone``, ``unseen``; empty where it begins with none.
     """
 
     schedules: dict[str, tuple[str, ...]]
+    program: str = ""
 
 
 def read(
@@ -59,10 +68,27 @@ def read(
 ) -> Mapping[Subject, CronFacts | Absent | CannotTell]:
     """The lines of each command, as far as cron goes by them."""
     tabs = crontabs.read(section)
-    return {one: _found(one, tabs) for one in subjects}
+    words = read_parts(section)["programs"].text.split()
+    programs = dict(zip(_programs(subjects), words, strict=False))
+    return {one: _found(one, tabs, programs.get(_program(one), "")) for one in subjects}
 
 
-def _found(one: Subject, tabs: Crontabs) -> CronFacts | Absent | CannotTell:
+def _program(one: Subject) -> str:
+    """The path that a promised command begins with; empty where it begins with none."""
+    found = PROGRAM.match(one[1])
+    return found[0] if found else ""
+
+
+def _programs(subjects: Sequence[Subject]) -> list[str]:
+    return [*dict.fromkeys(filter(None, map(_program, subjects)))]
+
+
+def _script(subjects: Sequence[Subject]) -> str:
+    """All crontabs, and whether there is what is started."""
+    return script(_programs(subjects))
+
+
+def _found(one: Subject, tabs: Crontabs, program: str = "") -> CronFacts | Absent | CannotTell:
     user, command = one
     meant = [line for line in tabs.lines if line.user == user and command in line.command]
     schedules: dict[str, tuple[str, ...]] = {}
@@ -70,7 +96,7 @@ def _found(one: Subject, tabs: Crontabs) -> CronFacts | Absent | CannotTell:
         if line.file not in tabs.over and line.file not in tabs.unknown:
             schedules[line.file] = (*schedules.get(line.file, ()), line.when)
     if schedules:
-        return CronFacts(schedules=schedules)
+        return CronFacts(schedules=schedules, program=program)
     for line in meant:
         if line.file in tabs.unknown:
             return unclear(line.file)
@@ -82,17 +108,20 @@ def _found(one: Subject, tabs: Crontabs) -> CronFacts | Absent | CannotTell:
 
 OVER = "cron passes over it"
 
-CRON = Probe[Subject, CronFacts](
-    name="gate.cron", model=CronFacts, script=lambda _: script(), read=read
-)
+CRON = Probe[Subject, CronFacts](name="gate.cron", model=CronFacts, script=_script, read=read)
 
 
 def _subject(item: Cron, target: Target) -> Subject:
     return (target.user(item.user) or item.user, item.command)
 
 
-def _differs(item: Cron, found: CronFacts, scene: Scene) -> Iterator[str]:
+def _differs(item: Cron, found: CronFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
+    path = _program(("", item.command))
+    if found.program == "gone":
+        yield f"there is no {path} to be started"
+    elif found.program == "unseen":
+        yield CannotTell(f"{path}: a folder above it is not shown to this user", Cause.PERMISSION)
     times = [when for ones in found.schedules.values() for when in ones]
     if item.schedule is not None and item.schedule not in times:
         yield f"it runs at {'; '.join(times)}"
@@ -131,8 +160,6 @@ def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | 
 ALL_LINES = "all"
 BASE = ("/etc/crontab", "/e2scrub_all", "/anacron", "/popularity-contest", "/sysstat", "/mdadm")
 """Files of the system itself."""
-PROGRAM = re.compile(r"""(?<![^\s;&|(`'"!])(?<!=['"])(?<![<>] )/[A-Za-z0-9_./+-]+""")
-"""A program by its path, where a word begins; any other part of a line may be a secret."""
 CRON_THERE = Probe[str, Lines](
     name="gate.cron.there", model=Lines, script=lambda _: script(), read=read_all
 )

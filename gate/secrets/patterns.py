@@ -115,7 +115,8 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         ":",
         re.compile(
-            r"(?i)((?<![\w-])[\w-]{0,40}?(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\s*:\s+)"
+            r"(?i)((?<![\w-])(?!nopasswd:)[\w-]{0,40}?"  # of sudoers(5)
+            r"(?:password|passwd|passphrase|pwd|(?:db|pg)_?pass)\s*:\s+)"
             rf"(?![0-9]{{3}}(?![\w]))(?!\[redacted\])(?!cannot (?:tell|be told)\b){VALUE}"
         ),
         rf"\g<1>{REDACTED}",

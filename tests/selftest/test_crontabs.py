@@ -47,13 +47,14 @@ def test_cron(tmp_path: pathlib.Path) -> None:
     files = {
         "/etc/crontab": "#1 2 * * * root /opt/old\n"
         "0 3 * * * postgres  /opt/pg_dump --password=Geheim-99\n",
-        "/etc/cron.d/x": "@daily root /opt/tidy\n",
+        "/etc/cron.d/x": "@daily root /bin/true\n@daily root /bin/gone-7\n",
         "/var/spool/cron/crontabs/postgres": "1 1 * * * /opt/own\n",
     }
     items = {
         "cron.dump": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 3 * * *"',
-        "cron.daily": 'command = "/opt/tidy"\nschedule = "@daily"',
-        "cron.own": 'command = "/opt/own"\nuser = "postgres"',
+        "cron.daily": 'command = "/bin/true"\nschedule = "@daily"',
+        "cron.gone": 'command = "/bin/gone-7"',
+        "cron.own": 'command = "opt/own"\nuser = "postgres"',
         "cron.time": 'command = "pg_dump"\nuser = "postgres"\nschedule = "0 4 * * *"',
         "cron.user": 'command = "pg_dump"\nuser = "root"',
         "cron.commented": 'command = "/opt/old"',
@@ -67,6 +68,7 @@ def test_cron(tmp_path: pathlib.Path) -> None:
             "cron.time": "it runs at 0 3 * * *",
             "cron.user": "there is no line",
             "cron.commented": "there is no line",
+            "cron.gone": "there is no /bin/gone-7 to be started",
         },
     )
     assert "Geheim-99" not in seen.observed.model_dump_json()
@@ -96,7 +98,7 @@ def _odd(tmp_path: pathlib.Path) -> dict[str, str]:
     (folder / "shared").chmod(0o664)
     os.chown(folder / "theirs", 65534, 65534)
     (tmp_path / "second").hardlink_to(folder / "twice")
-    return {f"cron.{name.strip('~').replace('.', '-')}": f'command = "/opt/{name}"' for name in ODD}
+    return {f"cron.{name.strip('~').replace('.', '-')}": f'command = "opt/{name}"' for name in ODD}
 
 
 @pytest.mark.parametrize("tools", [DEBIAN, CRONIE, {}], ids=["debian", "cronie", "unknown"])

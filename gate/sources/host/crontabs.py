@@ -7,7 +7,8 @@ with a second name. Debian's also wants plain names in ``/etc/cron.d`` and a new
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gate.sources.fact import CannotTell, Cause
@@ -52,6 +53,17 @@ files() {
     echo
   done
 }
+# programs PATH...: of each, in its order, whether it is there; that it is not is known where the
+# nearest folder above may be searched.
+programs() {
+  for file; do
+    above=${file%/*}
+    until [ -e "${above:-/}" ]; do above=${above%/*}; done
+    if [ -e "$file" ]; then echo there
+    elif [ -x "${above:-/}" ]; then echo gone
+    else echo unseen; fi
+  done
+}
 daemon() {
   for name in cron crond; do command -v $name >/dev/null 2>&1 && echo $name; done
   return 0
@@ -84,9 +96,11 @@ class Crontabs(NamedTuple):
     why: CannotTell | None
 
 
-def script() -> str:
-    """Every crontab there is, and what cron asks of its file."""
+def script(programs: Sequence[str] = ()) -> str:
+    """Every crontab there is, what cron asks of its file, and whether some paths are there."""
     commands = {"tabs": "tabs", "spool": "spool", "files": "files", "daemon": "daemon"}
+    if programs:
+        commands["programs"] = f"programs {shlex.join(programs)}"
     return parts(commands, functions=SCRIPT)
 
 

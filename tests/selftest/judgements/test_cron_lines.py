@@ -74,6 +74,13 @@ FACTS = CronFacts(schedules={"/etc/cron.d/a": (DAILY, HOURLY), "/b": ("1 1 * * *
         (f'schedule = "{HOURLY}"', FACTS, ""),
         ('schedule = "1 1 * * *"', FACTS, ""),
         ('schedule = "2 2 * * *"', FACTS, f"it runs at {DAILY}; {HOURLY}; 1 1 * * *"),
+        ("", FACTS.model_copy(update={"program": "there"}), ""),
+        ("", FACTS.model_copy(update={"program": "gone"}), "there is no /bin/dump to be started"),
+        (
+            "",
+            FACTS.model_copy(update={"program": "unseen"}),
+            "cannot tell (permission): /bin/dump: a folder above it is not shown to this user",
+        ),
         ('before = "absent"', Absent("none"), ""),
         ('before = "absent"', unclear(), "cannot tell (upstream): nobody tells"),
     ],

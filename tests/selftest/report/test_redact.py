@@ -106,6 +106,7 @@ def test_what_looks_like_a_secret_is_taken_out(text: str, expected: str) -> None
         "endpoint.login_wrong_password",
         "sha256:0123456789abcdef",
         "navi@hera",
+        "deploy ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop.service",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
