@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Model
 from gate.sources.host.probe import Probe
+from gate.sources.host.processes import groups_of
 from gate.sources.host.section import Section
 
 SCRIPT = """\
@@ -111,7 +112,8 @@ class _Host:
     def __init__(self, lines: Sequence[str]) -> None:
         self.units = _units(lines)
         self.parents = dict(_pairs(lines, r"S /proc/(\d+)/status:PPid:\s+(\d+)"))
-        self.groups = dict(_pairs(lines, r"G /proc/(\d+)/cgroup:\d+:(?:name=systemd)?:(/.*)"))
+        told = "\n".join(line[2:] for line in lines if line.startswith("G "))
+        self.groups = {str(pid): path for pid, path in groups_of(told).items()}
         self.closed = {line[2:] for line in lines if line.startswith("H ")}
         self.tcp = [match for line in lines if (match := TCP.fullmatch(line))]
         self.unix = [match for line in lines if (match := UNIX.fullmatch(line))]

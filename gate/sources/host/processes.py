@@ -62,7 +62,7 @@ class Table:
         self._privileged = identity.privileges != "user"
         self._stats = _stats(answers["stats"])
         self._early = _stats(answers["early"]) if "early" in answers else {}
-        self._groups = _groups(answers["cgroups"].text)
+        self._groups = groups_of(answers["cgroups"].text)
         self._sorted = sorted((group, pid) for pid, group in self._groups.items())
         self._shell = shell
         self._users, self._links = _links(answers["links"].out)
@@ -170,16 +170,20 @@ def _stats(section: Section) -> dict[int, tuple[str, int, int]]:
     }
 
 
-def _groups(text: str) -> dict[int, str]:
-    """Lines ``/proc/PID/cgroup:0::/path``; systemd's own hierarchy, in version 1 or 2."""
+def groups_of(text: str) -> dict[int, str]:
+    """Lines ``/proc/PID/cgroup:0::/path``; systemd's own hierarchy, in version 1 or 2.
+
+    Where both are there, the root of one is no group: systemd keeps its units in the other.
+    """
     found: dict[int, str] = {}
-    for pid, hierarchy, path in re.findall(
+    for number, hierarchy, path in re.findall(
         r"^/proc/(\d{1,10})/cgroup:\d{1,10}:(name=systemd)?:(/.*)$", text, re.MULTILINE | re.ASCII
     ):
         if len(path) > LONGEST:
             continue
-        if hierarchy or int(pid) not in found:
-            found[int(pid)] = path
+        pid, root = int(number), "/"
+        if found.get(pid, root) == root or (hierarchy and path != root):
+            found[pid] = path
     return found
 
 

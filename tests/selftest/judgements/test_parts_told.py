@@ -25,7 +25,7 @@ from gate.sources.host.look import _output, _package, _version
 from gate.sources.host.mount_table import mount_table
 from gate.sources.host.paths import _missing
 from gate.sources.host.plausible import _numbers, contradicts_itself
-from gate.sources.host.processes import LONGEST, _groups
+from gate.sources.host.processes import LONGEST, groups_of
 from gate.sources.host.programs import _newest, _replaced, _zone
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
@@ -133,13 +133,18 @@ def test_names_by_numbers(text: str, ids: tuple[str, ...], expected: Any) -> Non
         (["1:name=systemd:/a.service", "0::/"], "/a.service"),
         (["0::/", "1:name=systemd:/a.service"], "/a.service"),
         (["4:memory:/m", "0::/a.service"], "/a.service"),
+        (["9:name=systemd:/", "4:memory:/m", "0::/a.service"], "/a.service"),
+        (["0::/a.service", "9:name=systemd:/"], "/a.service"),
+        (["9:name=systemd:/b.service", "0::/a.service"], "/b.service"),
+        (["0::/a.service", "9:name=systemd:/b.service"], "/b.service"),
+        (["9:name=systemd:/", "0::/"], "/"),
         ([f"0::/{'x' * LONGEST}"], None),
     ],
 )
 def test_the_group_of_a_process(lines: list[str], group: str | None) -> None:
     """Where systemd keeps a hierarchy of its own, that is it, whichever is told first."""
     text = "".join(f"/proc/7/cgroup:{one}\n" for one in lines)
-    assert _groups(text).get(7) == group
+    assert groups_of(text).get(7) == group
 
 
 FILE = ("file", "/x.pem", "", "", "", "")
