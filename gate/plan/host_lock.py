@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from gate.connection.carrier import Carrier
+from gate.connection.pipes import pipes
 from gate.errors import GateError
 from gate.plan.place import place
 from gate.target import Target
@@ -80,18 +81,16 @@ class HostLock:
 
     def say(self, line: str) -> None:
         """Add a line to the journal on the host; nothing where the lock is lost."""
-        stdin = self._process.stdin
+        stdin, _ = pipes(self._process)
         with self._writing, suppress(OSError, ValueError):
-            if stdin is not None:
-                stdin.write(line.encode() + b"\n")
-                stdin.flush()
+            stdin.write(line.encode() + b"\n")
+            stdin.flush()
 
     def close(self) -> None:
         """Let go."""
         self._ended.set()
         with self._writing, suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            pipes(self._process)[0].close()
         _end(self._process)
 
     def _beat(self) -> None:
@@ -140,21 +139,20 @@ def host_lock(target: Target, carrier: Carrier, who: str) -> Iterator[HostLock |
 
 def _greeting(process: subprocess.Popen[bytes], script: str, token: str, target: Target) -> str:
     """Send the script and read what it says before it begins to wait, or to its end."""
-    if process.stdin is None or process.stdout is None:
-        raise GateError("a process without pipes")
+    stdin, stdout = pipes(process)
     with suppress(OSError):
-        process.stdin.write(script.encode())
-        process.stdin.flush()
+        stdin.write(script.encode())
+        stdin.flush()
     said, until = bytearray(), time.monotonic() + target.deadlines.host_s
     ready = f"{token} ready\n".encode()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(stdout, selectors.EVENT_READ)
         while ready not in said[-len(ready) - 64 :] and len(said) < MOST:
             if not selector.select(max(0.0, until - time.monotonic())):
                 raise GateError(
                     f"{target.host}: no answer about the lock within {target.deadlines.host_s:g} s"
                 )
-            chunk = os.read(process.stdout.fileno(), CHUNK)
+            chunk = os.read(stdout.fileno(), CHUNK)
             if not chunk:
                 break
             said += chunk
@@ -163,9 +161,8 @@ def _greeting(process: subprocess.Popen[bytes], script: str, token: str, target:
 
 def _complaint(process: subprocess.Popen[bytes]) -> str:
     """What the way itself said, once it has ended."""
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.close()
+    with suppress(OSError):
+        pipes(process)[0].close()
     try:
         process.wait(LET_GO_S)
     except subprocess.TimeoutExpired:
@@ -174,10 +171,9 @@ def _complaint(process: subprocess.Popen[bytes]) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout, process.stderr):
+    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
         with suppress(OSError):
-            if pipe is not None:
-                pipe.close()
+            pipe.close()
     try:
         process.wait(LET_GO_S)
     except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import INTERRUPTED, CarrierError
+from gate.connection.pipes import pipes
 from gate.sources.fact import Cause
 from gate.sources.rehearsal.shell_end import end
 
@@ -82,17 +83,15 @@ class Line:
 
     def close(self) -> None:
         """End the shell: it reads no more; the connection is cut where it does not end by that."""
-        if self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        with suppress(OSError):
+            pipes(self._process)[0].close()
         end(self._process, STOP_S)
 
     def _write(self, told: bytes) -> None:
-        if self._process.stdin is None:
-            raise TypeError("a process without pipes")
+        stdin, _ = pipes(self._process)
         try:
-            self._process.stdin.write(told)
-            self._process.stdin.flush()
+            stdin.write(told)
+            stdin.flush()
         except OSError as error:
             raise CarrierError(
                 f"the line to the host broke off: {error}", Cause.UNREACHABLE
@@ -100,9 +99,7 @@ class Line:
 
     def _read(self, until: float) -> bytes:
         """The next line, without its end."""
-        stdout = self._process.stdout
-        if stdout is None:
-            raise TypeError("a process without pipes")
+        _, stdout = pipes(self._process)
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             while b"\n" not in self._said:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 
 from gate.connection.carrier import Carrier
 from gate.connection.obstacle import CarrierError
+from gate.connection.pipes import pipes
 from gate.errors import ObservationError
 from gate.secrets import known
 from gate.sources.fact import Cause
@@ -154,9 +155,9 @@ class _Ear:
     def say(self, text: str) -> None:
         """Write to the shell; nothing where it is gone."""
         with self._writing, suppress(OSError, ValueError):
-            if self._process.stdin is not None:
-                self._process.stdin.write(text.encode())
-                self._process.stdin.flush()
+            stdin, _ = pipes(self._process)
+            stdin.write(text.encode())
+            stdin.flush()
 
     def hear(self, word: str, limit_s: float, check: Callable[[], None]) -> Told:
         """Wait until a part of the work has ended.
@@ -170,9 +171,7 @@ class _Ear:
         )
         began = time.monotonic()
         until = began + limit_s
-        stdout = self._process.stdout
-        if stdout is None:
-            raise TypeError("a process without pipes")
+        _, stdout = pipes(self._process)
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
             while True:
@@ -199,8 +198,7 @@ class _Ear:
         """Let go; the shell ends its work by itself where it has not yet."""
         self._over.set()
         with self._writing, suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            pipes(self._process)[0].close()
         end(self._process, LET_GO_S)
 
     def _last(self) -> str:
