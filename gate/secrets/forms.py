@@ -127,9 +127,8 @@ def _texts(secret: str, *, plain: bool) -> Iterator[tuple[str, str]]:
     for text in _base64(raw):
         if len(text) >= SHORTEST_CORE or plain:
             yield "base64", text
-    if len(raw.hex()) >= SHORTEST_CORE:
-        yield "hexadecimal", raw.hex()
-        yield "hexadecimal", raw.hex().upper()
+    yield "hexadecimal", raw.hex()
+    yield "hexadecimal", raw.hex().upper()
 
 
 def _base64(raw: bytes) -> Iterator[str]:
