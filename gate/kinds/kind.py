@@ -137,7 +137,7 @@ class Kind:
         references: What is wrong with what an item says of other items, one sentence each.
         shows: Whether an item that holds at a moment shows that something is there; what an empty
             host would keep as well does not.
-        record: Items that promise what a look has seen, for `gate record`.
+        record: Items that promise what a look has seen, for `gate record`, and what is none.
         discover: How it finds out what there is; ``None`` where only what is named can be recorded.
         measure: How long it takes, in seconds, where that is what an item is about: two looks are
             told side by side.
@@ -164,7 +164,7 @@ class Kind:
     row: Callable[[Promise, Scene], Cells]
     references: Callable[[Item, Promises], Iterable[str]]
     shows: Callable[[Promise, Moment], bool] = lambda one, moment: not one.at(moment).absent
-    record: Callable[[Scene], Iterable[Recorded]] = records_nothing
+    record: Callable[[Scene], Iterable[Recorded | LeftOut]] = records_nothing
     discover: Discovery | None = None
     measure: Callable[[Promise, Scene], float | None] = lambda _promise, _scene: None
     named_by: tuple[str, ...] = ()

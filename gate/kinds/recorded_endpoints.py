@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from gate.kinds.kind import Recorded
+from gate.kinds.kind import LeftOut, Recorded
 from gate.kinds.scene import Scene
 from gate.sources.api.facts import Answer
 from gate.sources.fact import Seen
@@ -18,11 +18,11 @@ OK, FAILURE = 200, 500
 NOT_THERE = (404, 405, 410)
 
 
-def record_endpoints(scene: Scene) -> Iterable[Recorded]:
+def record_endpoints(scene: Scene) -> Iterable[Recorded | LeftOut]:
     """What was answered to who is not logged in, where the recorder asked.
 
-    A failure, a page that is not there, and a document that lists the others are nothing to keep;
-    nor is what a wall in front of everything, or a server that knows one answer, says where a
+    A failure is said. A page that is not there, and a document that lists the others are nothing to
+    keep; nor is what a wall in front of everything, or a server that knows one answer, says where a
     document was guessed to be.
     """
     api = scene.observed.api
@@ -32,6 +32,8 @@ def record_endpoints(scene: Scene) -> Iterable[Recorded]:
         base, _, path = id_.removeprefix(RECORDED).partition(":")
         answer = fact.value
         is_document = isinstance(answer.body, Mapping) and "paths" in answer.body
+        if answer.status >= FAILURE and path not in DOCUMENTS:
+            yield LeftOut(f"{path}{base and f' of {base}'} answers {answer.status}")
         if answer.status >= FAILURE or answer.status in NOT_THERE or is_document:
             continue
         if path in DOCUMENTS and (answer.status == OK or not answer.is_json):

@@ -81,7 +81,7 @@ def young(unit: str, scene: Scene) -> str:
     if fact.value.started is None:
         return ""
     age_s = max(0.0, (host.identity.clock - fact.value.started).total_seconds())
-    serves = _serves({unit, fact.value.id}, host.listeners)
+    serves = _serves({unit, fact.value.id}, host.listeners, connections.hears)
     if age_s >= YOUNG_S or not serves:
         return ""
     return (
@@ -90,8 +90,10 @@ def young(unit: str, scene: Scene) -> str:
     )
 
 
-def _serves(names: set[str], listeners: Fact[tuple[Listener, ...]]) -> str:
+def _serves(names: set[str], listeners: Fact[tuple[Listener, ...]], hears: Sequence[str]) -> str:
     """What is known of where a unit listens; empty where it does not."""
+    if hears:
+        return f"listens on {', '.join(hears)}"
     if not isinstance(listeners, Seen):
         return "whether it listens is not told"
     ports = sorted(

@@ -23,6 +23,8 @@ from gate.sources.host.socket_lists import DATAGRAM, LISTENS, UDP, UNIX, Subject
 from gate.sources.host.udp_lines import address, is_open, local
 from gate.target import Target
 
+NOT_REACHED = "is not reached by it"
+"""What is said of who listens, and not where the path leads."""
 OWNER = re.compile(r'\("([^"]+)",pid=(\d+)')
 UnixName = Annotated[str, pydantic.StringConstraints(pattern=r"^(?:/|@.)")]
 """A path, or a name that is none, as ``ss`` writes it: behind an ``@``."""
@@ -120,7 +122,7 @@ def _unix(
     named = [one for one in lines if f" {path} " in one]  # as of UDP
     held = [one for one in lines if file and socket_files.place_of(one) == file] or named
     if socket_files.is_others(held, file):
-        return Absent(f"{path} is another socket's file: who listens there is not reached by it")
+        return Absent(f"{path} is another socket's file: who listens there {NOT_REACHED}")
     if not held and not any(_takes(line, path) for line in section.text.splitlines()):
         return Absent(f"/proc/net/unix has no {path} that takes connections")
     if out_of_reach is not None:
@@ -209,6 +211,7 @@ KIND = HostKind(
     },
     look=lambda item, _: "ss -lnup" if item.udp else "ss -lnxp",
     keys=_keys,
+    why_absent=lambda gone: gone.proof if NOT_REACHED in gone.proof else "",
     discover=SOCKETS_THERE,
     severity="critical",
 ).kind

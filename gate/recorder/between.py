@@ -104,7 +104,9 @@ def _of_kind(kind: Kind, old: Scene, new: Scene, notes: Notes) -> list[Recorded]
         told = [one.value.catalog for one in catalogs if isinstance(one, Seen)]
         return differing(*told)[kind.name] if len(told) == len(SIDES) else []
     try:
-        sides = [list(kind.record(scene)) for scene in (old, new)]
+        sides = [
+            [one for one in kind.record(scene) if isinstance(one, Recorded)] for scene in (old, new)
+        ]
     except ObservationError as error:
         note(notes, kind.chapter, f"cannot be compared: {error}")
         return []

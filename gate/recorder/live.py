@@ -80,10 +80,14 @@ def record(
 def _recorded(kind: Kind, scene: Scene, notes: Notes) -> Sequence[Recorded]:
     """What a kind writes down; what was found and cannot be told is said."""
     try:
-        found = list(kind.record(scene))
+        told = list(kind.record(scene))
     except ObservationError as error:
         note(notes, kind.chapter, str(error))
         return []
+    for left in told:
+        if isinstance(left, LeftOut):
+            note(notes, kind.chapter, left)
+    found = [one for one in told if isinstance(one, Recorded)]
     names = {one.name for one in found}
     for one in scene.contract.at(MOMENT):
         if one.kind == kind.name and one.name not in names and one.before.source == DISCOVERED:

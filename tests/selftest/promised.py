@@ -10,7 +10,7 @@ from gate.connection.carrier import open_carrier
 from gate.contract.item import Moment
 from gate.contract.model import Contract
 from gate.errors import ObservationError
-from gate.kinds.kind import State
+from gate.kinds.kind import Recorded, State
 from gate.kinds.load import load_contract
 from gate.kinds.look import questions
 from gate.kinds.registry import kinds
@@ -108,7 +108,8 @@ def check(said: Mapping[str, str], expected: Mapping[str, str]) -> None:
 
 def recorded(scene: Scene, kind: str) -> dict[str, dict[str, Any]]:
     """What the recorder writes of a kind."""
-    return {one.name: dict(one.keys) for one in kinds()[kind].record(scene)}
+    found = kinds()[kind].record(scene)
+    return {one.name: dict(one.keys) for one in found if isinstance(one, Recorded)}
 
 
 def all_of(ids: Iterable[str], word: str) -> dict[str, str]:

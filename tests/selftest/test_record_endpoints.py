@@ -92,6 +92,7 @@ def test_what_a_document_lists(tmp_path: pathlib.Path, server: ThreadingHTTPServ
     text = chapters["endpoints"]
     assert missing == []
     assert "hunter2" not in text
+    assert "# left out: /broken answers 500\n# left out: /broken of front answers 500\n" in text
     assert [complaint("endpoints", text, draft) for draft in DRAFTS] == ["", ""]
     asked = {*server.asked}  # type: ignore[attr-defined]
     assert {"/health", "/orders", "/old", "/broken"} <= asked

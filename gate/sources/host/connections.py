@@ -34,6 +34,7 @@ whole() {{ "$@"; printf 'ended %s\\n' $?; }}
 tcp() {{ $limit ss -Htnpe --cgroup $tcp 2>/dev/null || $limit ss -Htnpe $tcp; }}
 whole tcp | sed 's/^/T /'
 whole $limit ss -Hxp $tcp | sed 's/^/X /'
+$limit ss -Hxlp | sed 's/^/L /'
 echo 'Z'
 """
 MOST_KIB = 4096
@@ -41,8 +42,11 @@ ENDED = ("T ended 0", "X ended 0")
 """Both lists are whole: what was ended in between is none."""
 TCP = re.compile(r"T +\d+ +\d+ +(\S+):(\d+) +(\S+):(\d+)(.*)")
 UNIX = re.compile(r"X +\S+ +(?:ESTAB +)?\d+ +\d+ +(\S+) +(\d+) +(\S+) +(\d+)(.*)")
+HEARS = re.compile(r"L +\S+ +LISTEN +\d+ +\d+ +(\S+) +\d+ +(.*)")
 PIDS = re.compile(r"pid=([0-9]{1,10}),")
 GROUP = re.compile(r"\bcgroup:(\S+)")
+PATHS = 3
+"""So many Unix sockets that a unit listens on are kept."""
 PEERS = 500
 """So many connections of one unit are kept."""
 
@@ -75,6 +79,7 @@ class Connections(Model):
         hidden: Why some may not be among them; empty where all are.
         unseen: Whether sockets of its processes are not shown to who looked: then no connection
             through a Unix socket is.
+        hears: Unix sockets that they listen on, as far as that is shown.
     """
 
     state: str
@@ -82,6 +87,7 @@ class Connections(Model):
     found: tuple[Connection, ...]
     hidden: str = ""
     unseen: bool = False
+    hears: tuple[str, ...] = ()
 
 
 def script(units: Sequence[str]) -> str:
@@ -117,6 +123,7 @@ class _Host:
         self.closed = {line[2:] for line in lines if line.startswith("H ")}
         self.tcp = [match for line in lines if (match := TCP.fullmatch(line))]
         self.unix = [match for line in lines if (match := UNIX.fullmatch(line))]
+        self.heard = [match for line in lines if (match := HEARS.fullmatch(line))]
         # A list that names nobody at all says nothing of who is not in it.
         named = any(PIDS.search(one[5]) for one in (*self.tcp, *self.unix))
         self.silent = not named and not any(GROUP.search(one[5]) for one in self.tcp)
@@ -155,6 +162,7 @@ class _Host:
             found=found[:PEERS],
             hidden=f"more than {PEERS} connections" if len(may_be) > PEERS else hidden,
             unseen=unseen,
+            hears=tuple(one[1] for one in self.heard if pids & set(PIDS.findall(one[2])))[:PATHS],
         )
 
     def _pids(self, main: str, group: str) -> set[str]:

@@ -218,6 +218,23 @@ def test_a_server_that_was_just_started(
 
 
 @pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (server(ago(seconds=3)), WAITS.format(3, "listens on /run/a, /run/b") + NOBODY),
+        (server(ago(seconds=3), listeners=unclear()), WAITS.format(3, "listens on /run/a, /run/b")),
+        (server(ago(seconds=60)), NOBODY),
+    ],
+)
+def test_a_server_behind_a_unix_socket_that_was_just_started(where: Any, expected: str) -> None:
+    """As one that listens on a port."""
+    given = database(sessions=Seen(Sessions(ports=(5432,), found=())))
+    items = {"session.x": UNIT, "service.w": f'{UNIT}\nstate = "active (running)"'}
+    facts = {"session.x": own(hears=("/run/a", "/run/b"))}
+    found = told(scene(items, facts, database=given, host=where), "session.x")
+    assert found.startswith(expected)
+
+
+@pytest.mark.parametrize(
     ("one", "expected"),
     [
         (connection(peer_name="pgbouncer", peer_port=1),

@@ -189,6 +189,7 @@ def test_an_owner_that_has_no_name() -> None:
         fact = path("/x", owner=owner, group=owner)
         assert PATH.record is not None
         (found,) = PATH.record(scene(items, host=host(paths={"/x": fact})))
+        assert isinstance(found, Recorded)
         assert {one: found.keys[one] for one in ("owner", "group") if one in found.keys} == keys
 
 

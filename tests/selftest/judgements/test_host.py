@@ -10,6 +10,7 @@ import pytest
 
 from gate.kinds.certificate import _floor
 from gate.kinds.container import ContainerFacts, _container
+from gate.kinds.kind import Recorded
 from gate.kinds.mount import MountFacts, Room
 from gate.kinds.pressure import LoadFacts
 from gate.kinds.registry import kinds
@@ -229,6 +230,7 @@ def test_what_must_not_be_is_recorded_again() -> None:
         record = kinds()[kind].record
         assert record is not None
         (found,) = record(there)
+        assert isinstance(found, Recorded)
         assert {key: found.keys.get(key) for key in kept} == kept
 
 

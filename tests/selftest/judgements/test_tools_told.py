@@ -145,6 +145,18 @@ def test_who_a_unit_is_connected_to(
     assert (found.pids, found.state, found.hidden) == (pids, "active (running)", "")
 
 
+def test_the_sockets_that_a_unit_listens_on() -> None:
+    """Those that one of its own processes holds, a few of them."""
+    line = 'L u_str LISTEN 0 9 {} 12 * 0 users:(("api",pid={},fd=4))'
+    heard = [line.format("/run/a", 5), line.format("/run/b", 7), line.format("/run/c", 6)]
+    heard += [
+        "L u_str LISTEN 0 9 /run/d 12 * 0",
+        line.format("/run/e", 5).replace("LISTEN", "UNCONN"),
+    ]
+    assert told(*heard).hears == ("/run/a", "/run/c")
+    assert told(*(line.format(f"/{n}", 5) for n in range(9))).hears == ("/0", "/1", "/2")
+
+
 def test_what_is_not_shown_is_told() -> None:
     """A connection of anybody's may be the unit's, where its processes are closed to who looks."""
     anyones = "T 0 0 10.0.0.1:4001 10.0.0.9:25 uid:33"
