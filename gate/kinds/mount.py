@@ -25,6 +25,10 @@ Percent = Annotated[float, pydantic.Field(gt=0, le=100)]
 ROOM = re.compile(r"(\d+) (\d+) (\d+) (\d+) (\d+)")
 
 
+GUARDS = ("nosuid", "nodev", "noexec")
+"""Options that keep somebody from something: recorded where they are there."""
+
+
 class Mount(Item):
     """A file system at its place.
 
@@ -207,7 +211,10 @@ def _discovered(item: Mount, found: MountFacts, scene: Scene) -> Mapping[str, An
     del scene
     return {
         **_keys(item, found),
-        "options": ["ro" if "ro" in found.options else "rw"],
+        "options": [
+            "ro" if "ro" in found.options else "rw",
+            *(one for one in GUARDS if one in found.options),
+        ],
         "free_percent": floor(room.free, room.size) if room else None,
         "free_inodes_percent": floor(room.free_inodes, room.inodes) if room and inodes else None,
     }

@@ -11,7 +11,7 @@ import pytest
 from gate.kinds.certificate import _floor
 from gate.kinds.container import ContainerFacts, _container
 from gate.kinds.kind import Recorded
-from gate.kinds.mount import MountFacts, Room
+from gate.kinds.mount import Mount, MountFacts, Room, _discovered
 from gate.kinds.pressure import LoadFacts
 from gate.kinds.registry import kinds
 from gate.kinds.resolve import Addresses
@@ -134,6 +134,23 @@ def mount(room: Any = None, root: str = "/") -> MountFacts:
 def test_a_mount(keys: str, expected: str) -> None:
     """What it is, and the room on it."""
     assert said("mount", f'path = "/srv"\n{keys}', mount()) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        (("rw", "relatime"), ["rw"]),
+        (("ro", "nosuid"), ["ro", "nosuid"]),
+        (("noexec", "relatime", "nodev", "rw", "nosuid"), ["rw", "nosuid", "nodev", "noexec"]),
+    ],
+)
+def test_the_options_of_a_mount_that_are_recorded(
+    options: tuple[str, ...], written: list[str]
+) -> None:
+    """Those that keep somebody from something; any other may be the kernel's."""
+    found = mount().model_copy(update={"options": options})
+    item = Mount(title="x", source="x", path="/srv")
+    assert _discovered(item, found, scene({"mount.x": 'path = "/srv"'}))["options"] == written
 
 
 @pytest.mark.parametrize(
