@@ -32,6 +32,8 @@ class User(Item):
         home: Its folder.
         shell: What a login starts, such as ``/usr/sbin/nologin``.
         locked: No password must lead in; seen by root alone.
+        alone: Nobody else may have its number: to the kernel he is the same user. A directory that
+            lists nobody (LDAP, mostly) is not seen.
     """
 
     user: UserName
@@ -42,6 +44,7 @@ class User(Item):
     home: AbsolutePath | None = None
     shell: AbsolutePath | None = None
     locked: Yes | None = None
+    alone: Yes | None = None
 
 
 def _name(item: User, target: Target) -> str:
@@ -66,13 +69,20 @@ def _differs(item: User, found: UserFacts, scene: Scene) -> Iterator[str | Canno
             yield unknown(found.locked)
         elif not found.locked.value:
             yield "a password leads in"
+    if item.alone:
+        if not isinstance(found.others, Seen):
+            yield unknown(found.others)
+        else:
+            yield from (f"{one} has its uid, too" for one in found.others.value)
 
 
 def _text(found: UserFacts) -> str:
     groups = ", ".join(found.groups.value) if isinstance(found.groups, Seen) else found.group
     locked = isinstance(found.locked, Seen) and found.locked.value
+    others = found.others.value if isinstance(found.others, Seen) else ()
+    same = f", as {', '.join(others)}" if others else ""
     return (
-        f"uid {found.uid}, group {found.group}, groups {groups}, home {found.home}, "
+        f"uid {found.uid}{same}, group {found.group}, groups {groups}, home {found.home}, "
         f"shell {found.shell}{', locked' if locked else ''}"
     )
 
@@ -85,13 +95,14 @@ def _keys(item: User, found: UserFacts) -> Mapping[str, Any]:
         "groups": list(found.groups.value) if isinstance(found.groups, Seen) else None,
         "groups_not": list(item.groups_not) or None,
         "locked": item.locked or None,
+        "alone": found.others == Seen(()) or None,
         "home": found.home,
         "shell": found.shell,
     }
 
 
 def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTell]:
-    """Whoever a unit is started as, but root, and whom systemd makes up."""
+    """Root, and whoever a unit is started as, but whom systemd makes up."""
     found, notes = there(scene, ("service",), everything=which == "all")
     yield from (one for one in notes if isinstance(one, CannotTell))
     units: dict[str, list[str]] = {}
@@ -99,6 +110,9 @@ def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTe
         name = user_of(scene.target, one.user) if one.user and not one.user.isdigit() else None
         if name:
             units.setdefault(name, []).append(one.unit)
+    root = user_of(scene.target, "root") if found else None
+    if root:
+        yield Recorded(root, {"title": "Nobody but root is root", "user": root})
     for name, of in sorted(units.items()):
         yield Recorded(name, {"title": f"{name} is the user of {', '.join(of)}", "user": name})
 

@@ -29,6 +29,7 @@ class UserFacts(Model):
         home: Folder.
         shell: What a login starts.
         locked: Whether no password leads in.
+        others: Other names of the same number, sorted, of those that the host lists.
     """
 
     uid: int
@@ -37,6 +38,7 @@ class UserFacts(Model):
     home: str
     shell: str
     locked: Fact[bool]
+    others: Fact[tuple[str, ...]]
 
 
 class GroupFacts(Model):
@@ -60,6 +62,7 @@ def users_script(subjects: Sequence[str]) -> str:
             "groups": f"each_groups {names}",
             "group": "limited getent group",
             "locks": f"locks root {names}",
+            "numbers": f"numbers {names}",
         },
         functions=FUNCTIONS,
     )
@@ -79,6 +82,11 @@ each_groups() {
     printf 'user %s\n' "$user"; limited id -Gn -- "$user" | tr ' ' '\n'
   done
 }
+numbers() {
+  # Of all that are listed, which may be many, those of the same numbers.
+  same=$(limited getent passwd root "$@" | cut -d: -f3 | tr '\n' '|')
+  limited getent passwd | grep -E "^[^:]*:[^:]*:(${same%|}):" | cut -d: -f1,3
+}
 locks() { limited getent shadow "$@" | sed 's/^\([^:]*\):\(.\{0,1\}\)[^:]*:.*/\1:\2/'; }
 """
 
@@ -92,6 +100,7 @@ def read_users(
     names = {fields[2]: name for name, fields in _entries(told["group"], 4).items()}
     groups = _groups(told["groups"])
     locks = dict(line.split(":", 1) for line in told["locks"].text.splitlines() if ":" in line)
+    numbers = [line.rpartition(":") for line in told["numbers"].text.splitlines()]
     found: dict[str, UserFacts | Absent | CannotTell] = {}
     for one in subjects:
         if one not in users:
@@ -108,6 +117,7 @@ def read_users(
             home=fields[5],
             shell=fields[6],
             locked=_locked(one, locks, told["locks"]),
+            others=_others(one, fields[2], numbers, told["numbers"]),
         )
     return found
 
@@ -124,6 +134,15 @@ def _groups(section: Section) -> dict[str, Fact[tuple[str, ...]]]:
         if groups:
             found[user] = Seen(tuple(sorted(groups)))
     return found
+
+
+def _others(
+    name: str, number: str, numbers: Sequence[tuple[str, str, str]], section: Section
+) -> Fact[tuple[str, ...]]:
+    """Who else is this user to the kernel; a list that does not even have root is none."""
+    if section.rc != 0 or all(uid != ROOT_ID for _, _, uid in numbers):
+        return cannot_tell(section, "getent passwd")
+    return Seen(tuple(sorted({one for one, _, uid in numbers if uid == number and one != name})))
 
 
 def _locked(name: str, locks: Mapping[str, str], section: Section) -> Fact[bool]:

@@ -184,7 +184,7 @@ def test_room_that_is_not_told() -> None:
 def user(**changes: Any) -> UserFacts:
     """Who runs a web server."""
     facts: dict[str, Any] = {"uid": 33, "group": "www-data", "home": "/var/www", "shell": "/bin/sh"}
-    facts |= {"groups": Seen(("www-data", "ssl")), "locked": Seen(True)}
+    facts |= {"groups": Seen(("www-data", "ssl")), "locked": Seen(True), "others": Seen(())}
     return UserFacts(**{**facts, **changes})
 
 
@@ -205,6 +205,14 @@ def user(**changes: Any) -> UserFacts:
         ("locked = true", {}, ""),
         ("locked = true", {"locked": Seen(False)}, "a password leads in"),
         ("locked = true", {"locked": unclear()}, UNCLEAR),
+        ("alone = true", {}, ""),
+        ("uid = 33", {"others": Seen(("eve",))}, ""),
+        (
+            "alone = true",
+            {"others": Seen(("eve", "x"))},
+            "eve has its uid, too; x has its uid, too",
+        ),
+        ("alone = true", {"others": unclear()}, UNCLEAR),
     ],
 )
 def test_a_user(keys: str, changes: dict[str, Any], expected: str) -> None:

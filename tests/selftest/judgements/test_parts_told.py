@@ -73,6 +73,23 @@ def test_whether_a_user_is_locked(changes: dict[str, str], rc: dict[str, int], l
 
 
 @pytest.mark.parametrize(
+    ("numbers", "rc", "others"),
+    [
+        ("root:0\nweb:33\n", {}, ()),
+        ("root:0\nz:33\nweb:33\nadm:3\na:33\ntoor:0\n", {}, ("a", "z")),
+        ("web:33\neve:33\n", {}, "upstream: getent passwd: it said nothing of it"),
+        ("", {"numbers": 1}, "upstream: getent passwd: exit status 1 without a word"),
+    ],
+)
+def test_who_has_a_users_number(numbers: str, rc: dict[str, int], others: Any) -> None:
+    """A list without root is none."""
+    one = USERS.read(parted(rc, **{**USER, "numbers": numbers}), ["web"])["web"]
+    assert isinstance(one, UserFacts)
+    found = one.others.value if isinstance(one.others, Seen) else why(one.others)
+    assert found == others
+
+
+@pytest.mark.parametrize(
     ("users", "rc", "expected"),
     [
         (ROOT, {"users": 2}, Absent("getent passwd: there is no web")),
