@@ -33,6 +33,7 @@ from gate.toml import place
 
 SIDES = ("before", "after")
 SHOWN = 200
+LONGEST = 400
 CLOCK_SLACK_S = 5.0
 """A host's boot time is reckoned from two clocks; less than this is no reboot."""
 OF_CATALOG = ("extension", "enum", "table", "column", "index")
@@ -226,7 +227,11 @@ def _lost(promise: Promise, old: Scene, new: Scene) -> str:
         return f"cannot be written: {promise.id}: it was {_words(was)}, and is {_words(is_)}"
     if repr(kind.find(promise, old)) == repr(kind.find(promise, new)):
         return ""
-    return f"cannot be written: what the items of the kind {kind.name} tell differs by itself"
+    # What tells of no state (a clock, a log, a query) is never twice the same: it holds, or not.
+    for side, scene in zip(SIDES, (old, new), strict=True):
+        if why := _broken(promise, scene):
+            return f"cannot be written: {promise.id}: it does not hold {side}: {why}"[:LONGEST]
+    return ""
 
 
 def _words(state: State) -> str:

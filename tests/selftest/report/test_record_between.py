@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -254,6 +255,26 @@ def test_nothing_differs(
     text, missing = _said(before, before, contract, target, tmp_path / "written")
     assert text == ""
     assert [one for one in missing if "cannot be written" in one] == []
+
+
+@pytest.mark.parametrize(("later_s", "says"), [(0.1, []), (90.0, ["does not hold after: the"])])
+def test_what_is_never_twice_the_same(
+    later_s: float, says: list[str], target: Target, look: Look, tmp_path: pathlib.Path
+) -> None:
+    """A clock goes on: that is no difference while it is right, and is said where it is wrong."""
+    keys = 'title = "x"\nsource = "x"\nof = "host"\nwithin_s = 5\n'
+    (tmp_path / "runtimes.toml").write_text(f"[clock.it]\n{keys}", "utf-8")
+    before = _before(look)
+    later = dt.timedelta(seconds=later_s)
+
+    def moved(asked: Any) -> Any:
+        return asked.model_copy(update={"clock": asked.clock + later})
+
+    after = _host(identity=moved)(before)
+    text, missing = _said(before, after, load_contract(tmp_path), target, tmp_path / "written")
+    assert text == ""
+    assert len(missing) == len(says), missing
+    assert all(one in said for one, said in zip(says, missing, strict=True))
 
 
 @pytest.mark.parametrize("moment", ["postdeploy", "rollback"])
