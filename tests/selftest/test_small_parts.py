@@ -20,7 +20,7 @@ from gate.connection.obstacle import CarrierError
 from gate.contract.rehearsal import Alembic
 from gate.contract.schema import schema
 from gate.errors import ContractError, GateError, TargetError
-from gate.host_spec import check as check_host
+from gate.host_spec import _host_and_port
 from gate.kinds.endpoint import state_of
 from gate.kinds.firewall import _look
 from gate.kinds.load import load_contract
@@ -291,7 +291,7 @@ def test_contracts_and_targets(tmp_path: pathlib.Path) -> None:
     with pytest.raises(TargetError, match="file: unknown key; known: "):
         load_target("here", tmp_path)
     with pytest.raises(ValueError, match="names the host"):
-        check_host("ssh://[::1]x")
+        _host_and_port("[::1]x")
 
 
 def test_keys_over_those_of_the_file(tmp_path: pathlib.Path) -> None:
