@@ -143,6 +143,11 @@ def test_what_would_take_the_live_databases_feed_is_known(
         ("SELECT dblink_exec('dbname=shop', 'DELETE FROM item')", True),
         ("INSERT INTO a SELECT * FROM dblink ('there', 'SELECT 1') AS t(i int)", True),
         ("DO $$ BEGIN PERFORM dblink_connect('x'); END $$", True),
+        ("SELECT net.http_post(url := 'https://shop.example')", True),
+        ("SELECT status FROM http_get('https://shop.example')", True),
+        ("SELECT http_code(1)", False),
+        ("SELECT aws_lambda.invoke('f', '{}')", True),
+        ("SELECT pglogical.create_subscription('s', 'host=there')", True),
         ("CREATE EXTENSION dblink", False),
         (
             "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$SELECT dblink_exec('x')$$",
@@ -151,7 +156,7 @@ def test_what_would_take_the_live_databases_feed_is_known(
     ],
 )
 def test_what_leads_to_another_server_is_known(statement: str, *, connects: bool) -> None:
-    """What another server would be asked, or told, by a function of dblink."""
+    """What another server would be asked, or told, by a function of an extension."""
     assert elsewhere(statement, "r1") == (CONNECTS % "r1" if connects else "")
 
 

@@ -13,6 +13,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from gate.connection.obstacle import CarrierError
+from gate.sources.rehearsal import calls
 from gate.sources.rehearsal.inside.foreign import OPEN, SETTING
 from gate.sources.rehearsal.remote import close, keep, keep_all
 from tests.selftest import servers
@@ -63,7 +64,36 @@ def history(**steps: tuple[str, str]) -> History:
     return History(files=files, steps=len(files), reaches=last, finds="")
 
 
+AUDIT = """
+CREATE EXTENSION dblink;
+CREATE TABLE told (id integer);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM dblink_exec('host={host} dbname=books user=postgres', 'INSERT INTO entry VALUES (2)');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER tells AFTER INSERT ON told FOR EACH ROW EXECUTE FUNCTION tell();
+"""
+"""A trigger that writes elsewhere, as one does that logs what was taken back as well."""
 STEPS = {
+    "a trigger's": (
+        history(
+            b=(sql("ALTER TABLE told ADD x int"), sql("ALTER TABLE told DROP x")),
+            c=(sql("INSERT INTO told VALUES (1)"), "pass"),
+        ),
+        "function dblink_exec leads to another server, and a clone has nothing to do there",
+    ),
+    "a new trigger's": (
+        history(
+            b=(
+                sql(
+                    "DROP EXTENSION dblink CASCADE",
+                    AUDIT.replace("told", "heard").replace("tell", "hear"),
+                ),
+                sql("DROP TABLE heard; DROP FUNCTION hear()"),
+            ),
+        ),
+        "",
+    ),
     "live's": (
         history(b=(sql("INSERT INTO entry VALUES (1)"), "pass")),
         "foreign table entry leads to another server",
@@ -116,6 +146,7 @@ def shop(major: int) -> Iterator[servers.Server]:
             there.execute("INSERT INTO entry VALUES (7)")
         with psycopg.connect(make_conninfo(server.conninfo, dbname="shop")) as live:
             live.execute(REMOTE.format(host=server.host))
+            live.execute(AUDIT.format(host=server.host))
         yield server
 
 
@@ -134,8 +165,14 @@ def test_what_a_foreign_server_leads_to_is_only_read(major: int) -> None:
             with pytest.raises(CarrierError, match="leads to other servers by postgres_fdw"):
                 close(clone)
             clone.rollback()
-            assert close(clone) == ('foreign table "a.b"', "foreign table entry")
+            found = close(clone)
+            assert found[:2] == ('foreign table "a.b"', "foreign table entry")
+            assert {*found[2:]} == {f"function {one}" for one in calls.NAMES["dblink"]}
             clone.commit()
+            assert close(clone)[2:] == ()
+            with pytest.raises(psycopg.Error, match='"dblink_exec" reaches other servers'):
+                clone.execute("INSERT INTO told VALUES (1)")
+            clone.rollback()
             for one in (*WRITES, *(["TRUNCATE entry"] if major > 13 else [])):
                 with pytest.raises(psycopg.Error, match="does not allow"):
                     clone.execute(one)
@@ -193,6 +230,21 @@ def test_a_foreign_table_that_runs_a_program_leads_nowhere(newest: servers.Serve
         clone.execute(table.format("run", "program 'id'"))
         assert clone.execute(OPEN).fetchone() == ("open",)
         assert close(clone) == ("foreign-data wrapper file_fdw",)
+        clone.rollback()
+
+
+@pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL with its extensions is installed")
+def test_functions_that_are_another_roles(newest: servers.Server) -> None:
+    """Who may not replace them tries nothing where they are called, and else what calls none."""
+    with psycopg.connect(make_conninfo(newest.conninfo, dbname="shop")) as clone:
+        clone.execute("CREATE ROLE visitor")
+        clone.execute("SET ROLE visitor")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            calls.close(clone)
+        clone.execute("RESET ROLE")
+        clone.execute("DROP FUNCTION tell() CASCADE")
+        clone.execute("SET ROLE visitor")
+        assert calls.close(clone) == ()
         clone.rollback()
 
 

@@ -37,8 +37,9 @@ TEXTS = {
     sql("COMMENT ON TABLE b IS 'see CREATE ROLE'"): "",
     sql("DROP ROLE gate_unheard"): f"%s changes roles {SERVER}",
     sql("DO $$ BEGIN PERFORM pg_terminate_backend(0); END $$"): f"%s changes sessions {SERVER}",
-    sql("SELECT dblink_exec('dbname=x', 'SELECT 1')"): "%s connects to another server by dblink, "
-    "and a clone has nothing to do there",
+    sql(
+        "SELECT dblink_exec('dbname=x', 'SELECT 1')"
+    ): "%s connects to another server by a function, and a clone has nothing to do there",
     sql("CREATE SERVER x FOREIGN DATA WRAPPER postgres_fdw"): LEADS,
     sql("IMPORT FOREIGN SCHEMA public FROM SERVER x INTO y"): LEADS,
     sql("ALTER TABLE b ADD FOREIGN KEY (id) REFERENCES a"): "",

@@ -40,7 +40,7 @@ HARMLESS = (STATISTICS,)
 SHOWN = 3
 PUBLIC = re.compile(r"(?<![\w$.\"])public\.")
 """In front of a name: of a schema whose own name only ends so it is none."""
-CLOSED = re.compile(r"foreign(?: table|-data wrapper) ")
+CLOSED = re.compile(r"(?:foreign table|foreign-data wrapper|function) ")
 """In front of what is closed on a clone."""
 
 

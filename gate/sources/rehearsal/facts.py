@@ -43,7 +43,8 @@ class CloneFacts(Model):
         differences: What is not as in the live database, one sentence each.
         lacks: What was not carried, by kind: what needs it cannot be concluded.
         foreign: Roles, tablespaces and extensions of the live server that the clone's has not.
-        closed: Foreign tables and wrappers that lead to other servers, and not from the clone.
+        closed: Foreign tables, wrappers and functions that lead to other servers, and not from
+            the clone.
     """
 
     name: str

@@ -14,6 +14,7 @@ from psycopg import sql
 from gate.catalog.names import plain, told
 from gate.connection.obstacle import CarrierError
 from gate.sources.fact import Cause
+from gate.sources.rehearsal import calls
 from gate.sources.rehearsal.inside.foreign import KEEP, OPEN, SETTING
 from gate.sources.rehearsal.reason import reason
 
@@ -65,7 +66,7 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
         session: On the clone.
 
     Returns:
-        What was closed: each foreign table, and each wrapper that leads nowhere.
+        What was closed: each foreign table, and each wrapper and function that leads nowhere.
 
     Raises:
         CarrierError: It cannot be done, and so nothing may be tried.
@@ -75,6 +76,8 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
     try:
         for name, kind in session.execute(WRAPPERS).fetchall():
             closed += _only_read(session, name) if kind == POSTGRES else [_nowhere(session, name)]
+        name = "functions"
+        closed += calls.close(session)
     except psycopg.Error as error:
         raise CarrierError(
             f"the clone leads to other servers by {name}, as the live database does, and that "
@@ -86,7 +89,8 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
 
 
 def keep(session: psycopg.Connection[Any]) -> None:
-    """Keep a session from foreign servers that a step made, where there are any."""
+    """Keep a session that writes from what a step made that leads to other servers."""
+    calls.close(session)
     if session.execute(OPEN, prepare=True).fetchone() == ("open",):
         session.execute(KEEP)
 

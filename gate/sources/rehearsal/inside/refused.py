@@ -14,7 +14,7 @@ from typing import Any
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
 SUBSCRIBES = "%s subscribes, and a clone that did would take what is sent to the live database"
-CONNECTS = "%s connects to another server by dblink, and a clone has nothing to do there"
+CONNECTS = "%s connects to another server by a function, and a clone has nothing to do there"
 """What is said of a revision that cannot be tried on a clone."""
 WORDS = (
     BY_NAME.partition("%s by")[2], SHARED.rpartition("%s")[2], SUBSCRIBES.partition("%s")[2],
@@ -64,7 +64,11 @@ CALLS = {
     ),
 }  # fmt: skip
 """Functions and statements that do something to the whole server, wherever in a statement."""
-DBLINK = re.compile(r"\bdblink(?:_\w+)?\s*\(", re.IGNORECASE)
+REACHES = re.compile(
+    r"\b(?:dblink(?:_\w+)?|(?:net\.)?http_(?:get|post|put|patch|delete|head)|aws_lambda\.invoke"
+    r"|aws_s3\.\w+|pglogical\.\w*subscription\w*)\s*\(", re.IGNORECASE,
+)  # fmt: skip
+"""Functions of extensions that connect to another server."""
 ANYBODY = ("all", "current_role", "current_user", "session_user")
 NO = ("'false'", "'off'", "'no'", "'0'")
 QUOTED = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
@@ -147,7 +151,7 @@ def elsewhere(statement: str, revision: str) -> str:
     for one in _parts(_bare(statement)):
         if FEED.search(one):
             return SUBSCRIBES % revision
-        if DBLINK.search(one):
+        if REACHES.search(one):
             return CONNECTS % revision
     return ""
 
