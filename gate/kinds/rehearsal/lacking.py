@@ -137,7 +137,7 @@ def foreign(facts: RehearsalFacts, said: str) -> str:
         facts: What the clone's server has not.
         said: The error: PostgreSQL names what it does not know in quotes, in any language.
     """
-    if said.endswith((*WORDS, LEADS.partition("%s")[2])):
+    if said.endswith((*WORDS, LEADS.removeprefix("%s"))):
         return said.partition("FAILED: ")[2] or said
     clone = facts.clone
     for one in clone.value.foreign if isinstance(clone, Seen) else ():

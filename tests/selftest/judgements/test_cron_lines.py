@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from gate.kinds.cron import PROGRAM, CronFacts, _found, read_all
+from gate.kinds.cron import CRON, PROGRAM, CronFacts, _found, read_all
 from gate.kinds.registry import kinds
 from gate.sources.fact import Absent, CannotTell
 from gate.sources.host.crontabs import Crontabs, Line
 from gate.sources.host.section import Section
-from tests.selftest.given import DESK, said, scene, unclear
+from tests.selftest.given import DESK, parted, said, scene, unclear
 
 COMMAND = 'command = "/bin/dump"'
 ROOTS = ("root", "/bin/dump")
@@ -88,6 +88,26 @@ FACTS = CronFacts(schedules={"/etc/cron.d/a": (DAILY, HOURLY), "/b": ("1 1 * * *
 def test_a_promised_line(keys: str, fact: Any, expected: str) -> None:
     """That it is there, and when it runs."""
     assert said("cron", f"{COMMAND}\n{keys}", fact) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "expected"),
+    [
+        ("/bin/dump", "there\ngone\n", "there"),
+        ("/bin/x -a", "there\ngone\n", "gone"),
+        ("dump", "there\ngone\n", ""),
+        ("/bin/x -a", "there\n", ""),
+        ("/bin/x -a", "", ""),
+    ],
+)
+def test_whether_there_is_what_a_line_starts(command: str, words: str, expected: str) -> None:
+    """In the order in which they were asked for, each once; of a name alone nothing is."""
+    subjects = [("root", one) for one in ("/bin/dump", "/bin/x -a", "/bin/dump -q", "dump")]
+    table = "".join(f"/etc/crontab\0* * * * * root {one}\n" for _, one in subjects)
+    told = parted(tabs=table, programs=words, spool=".\n", files="", daemon="")
+    found = CRON.read(told, subjects)["root", command]
+    assert isinstance(found, CronFacts)
+    assert found.program == expected
 
 
 def test_a_line_that_is_not_there() -> None:

@@ -153,6 +153,33 @@ def port(keys: str, *found: Listener, **facts: Any) -> str:
     return told(scene(items, host=given, target=THERE), "port.x")
 
 
+ONE, TWO = socket("10.0.0.1"), socket("10.0.0.2")
+TOO = "it listens elsewhere, too: 10.0.0.2 port 180 held by app.service (PID 7)"
+
+
+@pytest.mark.parametrize(
+    ("other", "found", "expected"),
+    [
+        ("", [ONE], ""),
+        ("", [ONE, TWO], TOO),
+        ("", [TWO], f"nothing listens on 10.0.0.1 port 180; {TOO}"),
+        ('addresses = ["10.0.0.2"]', [ONE, TWO], ""),
+        ("", [ONE, socket("10.0.0.2", port=181)], ""),
+        ("reach = 'any'", [ONE, TWO], ""),
+        ('addresses = ["10.0.0.2"]\nbefore = "absent"', [ONE, TWO], TOO),
+        ("", [socket("10.0.0.1", port=80)], "nothing listens on 10.0.0.1 port 180"),
+    ],
+)
+def test_the_addresses_of_a_port(other: str, found: list[Listener], expected: str) -> None:
+    """Its own, and those of another item of the same port; one that names none has any."""
+    keys = 'port = 80\nservice = "web"\naddresses = ["10.0.0.1"]'
+    items = {**SERVICE, "port.x": keys, "port.z": 'port = 81\nservice = "z"'}
+    if other:
+        items["port.y"] = f'port = 80\nservice = "y"\n{other}'
+    given = host(listeners=Seen(found))
+    assert told(scene(items, host=given, target=THERE), "port.x") == expected
+
+
 V6 = "it can be reached by IPv6 only"
 
 

@@ -461,6 +461,7 @@ def test_what_a_server_lacks(there: tuple[str, ...], words: str, why: str) -> No
         (("foreign-data wrapper far",), 'wrapper "far" has no handler', 0),
         (("foreign table s.far",), 'no "s.far"', None),
         (("foreign table s.far",), "no far", None),
+        (("function dblink", "function dblink_exec"), 'the function "dblink_exec" reaches', 1),
     ],
 )
 def test_what_a_clone_does_not_reach(
@@ -477,6 +478,8 @@ def test_what_was_refused() -> None:
     live = "b alters the database FAILED: x by its name, and the clone has another one"
     assert lacking.foreign(facts(), live.replace("FAILED: ", "")) == live.replace("FAILED: ", "")
     assert lacking.foreign(facts(), f"alembic FAILED: {live}") == live
+    leads = "b reaches another server by a foreign server that a step made, and is kept from it"
+    assert lacking.foreign(facts(), f"FAILED: {leads}") == leads
 
 
 @pytest.mark.parametrize(
