@@ -87,13 +87,7 @@ def race(stage: Stage, up: Leg, below: str, above: Catalog) -> tuple[str, ...]:
     hung = _watched(stage, threads)
     if hung:
         return (f"{number} migrators at once hang: {hung}",)
-    found = [
-        f"of {number} migrators at once one "
-        f"{'was ended' if status is None else f'exited with {status}'}: {reason(said)}"
-        for status, said in ended
-        # One that finds the lock taken may well give up, where nobody promised more of them.
-        if status != 0 and (asked or DEADLOCK in said.lower())
-    ]
+    found = failed(ended, number, asked=asked)
     if not asked:
         return tuple(f"{one}: {LOCKED}" for one in dict.fromkeys(found))
     lines = diff(above, stage.whole()).lines()
@@ -101,6 +95,23 @@ def race(stage: Stage, up: Leg, below: str, above: Catalog) -> tuple[str, ...]:
         *dict.fromkeys(found),
         *(f"{number} migrators at once make another catalog: {one}" for one in lines),
     )
+
+
+def failed(ended: list[tuple[int | None, str]], number: int, *, asked: bool) -> list[str]:
+    """One sentence per migrator that failed, and per one of whose end nothing is known.
+
+    Args:
+        ended: Exit status and last words of those that are through.
+        number: How many there were.
+        asked: Whether so many are promised: else one that finds the lock taken may well give up.
+    """
+    silent = [(None, "nothing is known of its end")] * (number - len(ended))
+    return [
+        f"of {number} migrators at once one "
+        f"{'was ended' if status is None else f'exited with {status}'}: {reason(said)}"
+        for status, said in (*ended, *silent)
+        if status != 0 and (asked or DEADLOCK in said.lower())
+    ]
 
 
 def _migrate(stage: Stage, revision: str, ended: list[tuple[int | None, str]]) -> None:
