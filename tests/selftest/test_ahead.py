@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
 import sys
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from gate.sources.rehearsal import inside
 from gate.sources.rehearsal.inside import ahead
 from gate.sources.rehearsal.inside.still import still
 from tests.selftest.diseases import revision
@@ -176,3 +178,15 @@ def test_what_may_be_another_each_time_is_not_read_ahead(more: str, own: ScriptD
 def test_where_nothing_was_read_each_reads_all(own: ScriptDirectory) -> None:
     """As Alembic does."""
     assert sorted(_modules(ahead.directory(own, ["a"]))) == ["a", "b"]
+
+
+def test_no_two_of_the_modules_that_are_sent_define_the_same_name() -> None:
+    """They are one module on the host: the later one's would stand in the earlier one's place."""
+    folder, defined = pathlib.Path(inside.__file__).parent, dict[str, str]()
+    for part in inside.PARTS:
+        for node in ast.parse((folder / f"{part}.py").read_text("utf-8")).body:
+            targets = getattr(node, "targets", [getattr(node, "target", node)])
+            for one in targets:
+                name = str(getattr(one, "id", getattr(one, "name", "")))
+                assert not name or defined.setdefault(name, part) == part, name
+    assert {"do", "still", "Words"} <= set(defined)

@@ -36,7 +36,7 @@ OPEN = """
 """
 """``open`` where a foreign server leads to where something could be done, ``unkept`` where this
 server does not keep a session from it; no row where there is none."""
-MAKES = re.compile(r"\b(?:SERVER|FOREIGN(?!\s+KEY\b))\b", re.IGNORECASE)
+MAKES_FOREIGN = re.compile(r"\b(?:SERVER|FOREIGN(?!\s+KEY\b))\b", re.IGNORECASE)
 """In every statement after which there may be one, wherever in it."""
 FAILED_TOO = re.compile(r"\s*(?:ROLLBACK|ABORT|COMMIT|END|RELEASE)\b", re.IGNORECASE)
 """What is to be done in a transaction that has failed, too."""
@@ -67,7 +67,7 @@ def keep(revision: str, connection: Any, refused: list[str]) -> None:
             _ask(connection, KEEP, asking)  # again: it goes with a transaction that is taken back
 
     def after(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if not asking and MAKES.search(statement):
+        if not asking and MAKES_FOREIGN.search(statement):
             state[0] = _ask(connection, OPEN, asking) or state[0]
             _check(state[0], why, refused)
 

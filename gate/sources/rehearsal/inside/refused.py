@@ -64,7 +64,7 @@ CALLS = {
     ),
 }  # fmt: skip
 """Functions and statements that do something to the whole server, wherever in a statement."""
-REACHES = re.compile(
+BEYOND = re.compile(
     r"\b(?:dblink(?:_\w+)?|(?:net\.)?http_(?:get|post|put|patch|delete|head)|aws_lambda\.invoke"
     r"|aws_s3\.\w+|pglogical\.\w*subscription\w*)\s*\(", re.IGNORECASE,
 )  # fmt: skip
@@ -151,7 +151,7 @@ def elsewhere(statement: str, revision: str) -> str:
     for one in _parts(_bare(statement)):
         if FEED.search(one):
             return SUBSCRIBES % revision
-        if REACHES.search(one):
+        if BEYOND.search(one):
             return CONNECTS % revision
     return ""
 
