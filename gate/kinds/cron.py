@@ -69,18 +69,18 @@ def read(
     """The lines of each command, as far as cron goes by them."""
     tabs = crontabs.read(section)
     words = read_parts(section)["programs"].text.split()
-    programs = dict(zip(_programs(subjects), words, strict=False))
-    return {one: _found(one, tabs, programs.get(_program(one), "")) for one in subjects}
+    programs: dict[str | None, str] = dict(zip(_programs(subjects), words, strict=False))
+    return {one: _found(one, tabs, programs.get(_program(one[1]), "")) for one in subjects}
 
 
-def _program(one: Subject) -> str:
-    """The path that a promised command begins with; empty where it begins with none."""
-    found = PROGRAM.match(one[1])
-    return found[0] if found else ""
+def _program(command: str) -> str | None:
+    """The path that a promised command begins with; ``None`` where it begins with none."""
+    found = PROGRAM.match(command)
+    return found[0] if found else None
 
 
 def _programs(subjects: Sequence[Subject]) -> list[str]:
-    return [*dict.fromkeys(filter(None, map(_program, subjects)))]
+    return [path for path in dict.fromkeys(_program(one[1]) for one in subjects) if path]
 
 
 def _script(subjects: Sequence[Subject]) -> str:
@@ -117,7 +117,7 @@ def _subject(item: Cron, target: Target) -> Subject:
 
 def _differs(item: Cron, found: CronFacts, scene: Scene) -> Iterator[str | CannotTell]:
     del scene
-    path = _program(("", item.command))
+    path = _program(item.command)
     if found.program == "gone":
         yield f"there is no {path} to be started"
     elif found.program == "unseen":

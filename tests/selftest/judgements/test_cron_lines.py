@@ -102,7 +102,7 @@ def test_a_promised_line(keys: str, fact: Any, expected: str) -> None:
 )
 def test_whether_there_is_what_a_line_starts(command: str, words: str, expected: str) -> None:
     """In the order in which they were asked for, each once; of a name alone nothing is."""
-    subjects = [("root", one) for one in ("/bin/dump", "/bin/x -a", "/bin/dump -q", "dump")]
+    subjects = [("root", one) for one in ("dump", "/bin/dump", "/bin/x -a", "/bin/dump -q")]
     table = "".join(f"/etc/crontab\0* * * * * root {one}\n" for _, one in subjects)
     told = parted(tabs=table, programs=words, spool=".\n", files="", daemon="")
     found = CRON.read(told, subjects)["root", command]
