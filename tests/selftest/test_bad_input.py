@@ -81,15 +81,25 @@ def test_an_env_that_is_no_use(release: Release, name: str) -> None:
     assert state(release.conninfo) == before
 
 
-def test_an_env_that_opens_live_where_nobody_looked(release: Release) -> None:
-    """The command line opens the clone, and the process that does the steps another database."""
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("'-c' in sys.orig_argv", "not by a process that stays"),
+        ("sys.argv[-1] != 'current'", "FAILED: env.py opens the database"),
+    ],
+    ids=["in-the-process-that-stays", "for-steps"],
+)
+def test_an_env_that_opens_live_where_nobody_looked(
+    release: Release, where: str, words: str
+) -> None:
+    """The command line opens the clone, and what does the steps another database."""
     live = sqlalchemy_url(release.conninfo)
-    lost = f"if sys.argv[-1] != 'current':\n    os.environ['DATABASE_URL'] = {live!r}\n"
+    lost = f"if {where}:\n    os.environ['DATABASE_URL'] = {live!r}\n"
     lost = f"import os, sys\n{lost}"
     (release.folder / "migrations" / "env.py").write_text(lost + GOOD, "utf-8")
     before = state(release.conninfo)
     found = release.rehearse()
-    assert "not by a process that stays" in told(found)
+    assert words in told(found)
     assert state(release.conninfo) == before
     assert release.clones() == []
 
