@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gate.sources.fact import CannotTell, Cause
-from gate.sources.host.parts import cannot_tell, parts, read_parts
+from gate.sources.host.parts import SEEN, cannot_tell, parts, read_parts
 from gate.sources.host.section import Section
 
 WHEN = r"(@\w+|\S+[ \t]+\S+[ \t]+\S+[ \t]+\S+[ \t]+\S+)[ \t]+"
@@ -53,17 +53,6 @@ files() {
     echo
   done
 }
-# programs PATH...: of each, in its order, whether it is there; that it is not is known where the
-# nearest folder above may be searched.
-programs() {
-  for file; do
-    above=${file%/*}
-    until [ -e "${above:-/}" ]; do above=${above%/*}; done
-    if [ -e "$file" ]; then echo there
-    elif [ -x "${above:-/}" ]; then echo gone
-    else echo unseen; fi
-  done
-}
 daemon() {
   for name in cron crond; do command -v $name >/dev/null 2>&1 && echo $name; done
   return 0
@@ -100,8 +89,8 @@ def script(programs: Sequence[str] = ()) -> str:
     """Every crontab there is, what cron asks of its file, and whether some paths are there."""
     commands = {"tabs": "tabs", "spool": "spool", "files": "files", "daemon": "daemon"}
     if programs:
-        commands["programs"] = f"programs {shlex.join(programs)}"
-    return parts(commands, functions=SCRIPT)
+        commands["programs"] = f"seen -e {shlex.join(programs)}"
+    return parts(commands, functions=SCRIPT + SEEN)
 
 
 def read(section: Section) -> Crontabs:

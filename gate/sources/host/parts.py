@@ -40,6 +40,23 @@ part() {{
 """
 
 
+SEEN = """
+# seen TEST PATH...: of each, in its order, whether it is `there` by that test; that it is `gone` is
+# known where the nearest folder above may be searched, else it is `unseen`.
+seen() {
+  kind=$1; shift
+  for file; do
+    above=${file%/*}
+    until [ -e "${above:-/}" ]; do above=${above%/*}; done
+    if [ "$kind" "$file" ]; then echo there
+    elif [ -x "${above:-/}" ]; then echo gone
+    else echo unseen; fi
+  done
+}
+"""
+"""Shell of those who ask whether paths are there."""
+
+
 def parts(commands: Mapping[str, str], seconds: float = 3.0, functions: str = "") -> str:
     """Write the shell that runs some commands one after the other.
 

@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from gate.sources.fact import Absent, CannotTell, Cause
-from gate.sources.host.parts import cannot_tell
+from gate.sources.host.parts import SEEN, cannot_tell
 from gate.sources.host.section import Section
 
 Place = tuple[int, int, int]
@@ -22,7 +22,9 @@ Place = tuple[int, int, int]
 PLACE = re.compile(r" ino:(\d+) dev:(\d+)/(\d+)(?= |$)")
 """What ``ss -e`` tells of a socket's file."""
 
-FUNCTIONS = """
+FUNCTIONS = (
+    SEEN
+    + """\
 # inodes PATH...: of those that are there.
 inodes() { limited stat -L -c '%i %d %n' -- "$@" 2>/dev/null; return 0; }
 # inodes_below FOLDER: of every socket.
@@ -30,23 +32,13 @@ inodes_below() {
   limited find "$1" -xdev -path "$1/user" -prune -o -type s -printf '%i %D %p\\n' 2>/dev/null
   return 0
 }
-# files PATH...: of each, in its order, whether there is a socket; that there is none is known where
-# the nearest folder above may be searched.
-files() {
-  for file; do
-    above=${file%/*}
-    until [ -e "${above:-/}" ]; do above=${above%/*}; done
-    if [ -S "$file" ]; then echo there
-    elif [ -x "${above:-/}" ]; then echo gone
-    else echo unseen; fi
-  done
-}
 """
+)
 
 
 def question(paths: Sequence[str]) -> str:
-    """The command that tells of all of them, a line each; one of `FUNCTIONS`."""
-    return f"files {shlex.join(paths)}"
+    """The command that tells of all of them, a line each, by one of `FUNCTIONS`."""
+    return f"seen -S {shlex.join(paths)}"
 
 
 def place_of(line: str) -> Place | None:
