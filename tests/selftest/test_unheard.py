@@ -53,15 +53,15 @@ TEXTS = {
 def test_what_a_clone_is_no_place_for_stands_in_a_file(body: str) -> None:
     """Text for a reader alone is none; whose server it is that a text changes is asked."""
     source = revision("b", "a", body)
-    assert against(source, "shop", lambda _: 1) == TEXTS[body]
-    alone = against(source, "shop", False)
+    assert against(source, "%s", "shop", lambda _: 1) == TEXTS[body]
+    alone = against(source, "%s", "shop", False)
     assert alone == ("" if TEXTS[body].endswith(SERVER) else TEXTS[body])
 
 
 def test_what_is_no_python_is_not_guessed() -> None:
     """Nothing is tried then."""
     with pytest.raises(ObservationError, match="file cannot be read"):
-        against("def upgrade(:", "shop", lambda _: 1)
+        against("def upgrade(:", "b", "shop", lambda _: 1)
 
 
 @pytest.mark.parametrize("what", STEPS)

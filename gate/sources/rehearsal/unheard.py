@@ -7,16 +7,15 @@ from parts that no text shows is found afterwards only.
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 from gate.errors import ObservationError
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal.inside.foreign import LEADS
-from gate.sources.rehearsal.inside.refused import BY_NAME, SHARED, by_name, elsewhere, shared
+from gate.sources.rehearsal.inside.refused import BY_NAME, SHARED, by_name, elsewhere, shared, texts
 from gate.sources.rehearsal.stage import Stage
 
 READ_S = 10.0
@@ -41,30 +40,37 @@ def unheard(stage: Stage, chain: Chain, revision: str) -> str:
         return (stage.connection.execute(query.encode()).fetchone() or (None,))[0]
 
     source = _read(stage, chain, revision)
-    found = against(source, stage.clone.live.there["dbname"], stage.clone.beside_live and ask)
-    return found and found % revision
+    live = stage.clone.live.there["dbname"]
+    return against(source, revision, live, stage.clone.beside_live and ask)
 
 
-def against(source: str, live: str, ask: Callable[[str], object] | Literal[False]) -> str:
+def against(
+    source: str, revision: str, live: str, ask: Callable[[str], object] | Literal[False]
+) -> str:
     """What stands in a revision's file that a clone is no place for: a sentence of the revision.
 
     Args:
         source: The file.
+        revision: Which one it is.
         live: Name of the live database.
         ask: Answers a query with its one value, where the live database is on the same server.
 
     Raises:
         ObservationError: It is no Python.
     """
-    for text in _texts(source):
+    try:
+        found = texts(source)
+    except (SyntaxError, ValueError) as error:
+        raise ObservationError(f"a revision's file cannot be read: {error}") from error
+    for text in found:
         if by_name(text, live):
-            return BY_NAME % ("%s", live)
+            return BY_NAME % (revision, live)
         if MAKES.search(text):
-            return LEADS
-        why = elsewhere(text, "%s")
+            return LEADS % revision
+        why = elsewhere(text, revision)
         what = shared(text, ask, "") if ask else ""
         if why or what:
-            return why or SHARED % ("%s", what)
+            return why or SHARED % (revision, what)
     return ""
 
 
@@ -76,20 +82,3 @@ def _read(stage: Stage, chain: Chain, revision: str) -> str:
     if not text.strip():
         raise ObservationError(f"{revision}: its file {found or 'is not known'} cannot be read")
     return text
-
-
-def _texts(source: str) -> Iterator[str]:
-    """Every text of a Python file but those that stand by themselves, which are for its reader.
-
-    Raises:
-        ObservationError: It is none.
-    """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError) as error:
-        raise ObservationError(f"a revision's file cannot be read: {error}") from error
-    remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) and id(node) not in remarks else None
-        if isinstance(text, str):
-            yield text

@@ -98,14 +98,23 @@ def check_files(live: str, revisions: Any) -> None:
     for one in revisions:
         try:
             with open(one.path, "rb") as file:
-                told = ast.parse(file.read())
+                found = texts(file.read())
         except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen when it is run
             continue
-        bare = {id(node.value) for node in ast.walk(told) if isinstance(node, ast.Expr)}
-        for node in ast.walk(told):
-            text = node.value if isinstance(node, ast.Constant) and id(node) not in bare else ""
-            if isinstance(text, str) and by_name(text, live):
-                raise util.CommandError(BY_NAME % (one.revision, live))
+        if any(by_name(text, live) for text in found):
+            raise util.CommandError(BY_NAME % (one.revision, live))
+
+
+def texts(source: Any) -> list[str]:
+    """Every text of a Python file but those that stand by themselves, which are for its reader.
+
+    Raises:
+        SyntaxError, ValueError: It is none.
+    """
+    nodes = list(ast.walk(ast.parse(source)))
+    bare = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    told = [one for one in nodes if isinstance(one, ast.Constant) and id(one) not in bare]
+    return [one.value for one in told if isinstance(one.value, str)]
 
 
 def refuse(how: dict[str, Any], revision: str) -> None:
