@@ -153,8 +153,10 @@ EVENT_TRIGGERS = f"""
     SELECT 'event trigger', e.evtname, {owner("e.evtowner")},
            concat(e.evtevent, ' (' || array_to_string(e.evttags, ', ') || ')',
                   ' execute ' || e.evtfoid::regprocedure, {fires("e.evtenabled")})
-      FROM pg_catalog.pg_event_trigger AS e WHERE {own("pg_event_trigger", "e.oid")}
-"""  # noqa: S608 - constants
+      FROM pg_catalog.pg_event_trigger AS e JOIN pg_catalog.pg_proc AS p ON p.oid = e.evtfoid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+     WHERE n.nspname <> 'information_schema' AND {own("pg_event_trigger", "e.oid")}
+"""  # noqa: S608 - constants; a rehearsal's own are in that schema
 RULES = f"""
     SELECT 'rule', {NAME} || '.' || {plain("r.rulename")}, NULL,
            pg_catalog.pg_get_ruledef(r.oid) || {fires("r.ev_enabled")}

@@ -74,6 +74,10 @@ END $$;
 CREATE TRIGGER tells AFTER INSERT ON told FOR EACH ROW EXECUTE FUNCTION tell();
 """
 """A trigger that writes elsewhere, as one does that logs what was taken back as well."""
+BARE, HEARS = (
+    "DROP EXTENSION dblink CASCADE",
+    AUDIT.replace("told", "heard").replace("tell", "hear"),
+)
 STEPS = {
     "a trigger's": (
         history(
@@ -85,14 +89,20 @@ STEPS = {
     "a new trigger's": (
         history(
             b=(
-                sql(
-                    "DROP EXTENSION dblink CASCADE",
-                    AUDIT.replace("told", "heard").replace("tell", "hear"),
-                ),
+                sql(BARE, HEARS),
                 sql("DROP TABLE heard; DROP FUNCTION hear()"),
             ),
         ),
         "",
+    ),
+    "a new trigger's, fired by its own step": (
+        history(
+            b=(
+                sql(f"{BARE}; {HEARS} INSERT INTO heard VALUES (1)"),  # noqa: S608 - ours
+                sql("DROP TABLE heard; DROP FUNCTION hear()"),
+            ),
+        ),
+        "dblink_exec",
     ),
     "live's": (
         history(b=(sql("INSERT INTO entry VALUES (1)"), "pass")),

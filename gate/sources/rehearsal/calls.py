@@ -1,7 +1,8 @@
 """Functions of extensions that reach other servers: called on a clone they reach nobody.
 
 A trigger that calls one does so for every row that a step, or the rehearsal itself, writes; and
-where it names the live database, as who logs by dblink does, it would write there.
+where it names the live database, as who logs by dblink does, it would write there. Those that an
+extension brings which a step makes are closed as soon as it is made, before the next statement.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "pglogical": ("create_subscription", "alter_subscription_enable"),
 }
 """By extension, as each one's own manual names what connects, sends or asks."""
+FULL = [f"{extension}.{one}" for extension, names in NAMES.items() for one in names]
 SAYS = 'the function "{}" reaches other servers, and a clone has nothing to do there'
 THERE = """
-    SELECT n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid),
-           pg_catalog.pg_get_function_result(p.oid)
+    SELECT n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid) AS arguments,
+           pg_catalog.pg_get_function_result(p.oid) AS result
       FROM pg_catalog.pg_extension AS e
       JOIN pg_catalog.pg_depend AS d ON d.refobjid = e.oid AND d.deptype = 'e'
             AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -37,6 +39,30 @@ THERE = """
      WHERE e.extname = ANY (%s) AND e.extname || '.' || p.proname = ANY (%s)
        AND pg_catalog.strpos(p.prosrc, %s) = 0
      ORDER BY 2, 3
+"""
+GUARD = """
+CREATE FUNCTION information_schema.gate_close_calls() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $gate$
+DECLARE one record;
+BEGIN
+    PERFORM set_config('gate.closes', 'on', true);  -- what the step does is recorded, this is not
+    FOR one IN {there} LOOP
+        EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+            one.nspname, one.proname, one.arguments, one.result,
+            format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END',
+                   replace({says}, '{{}}', one.proname)));
+    END LOOP;
+    PERFORM set_config('gate.closes', '', true);
+END $gate$;
+CREATE EVENT TRIGGER gate_close_calls ON ddl_command_end
+    WHEN TAG IN ('CREATE EXTENSION', 'ALTER EXTENSION')
+    EXECUTE FUNCTION information_schema.gate_close_calls();
+"""
+"""It lies where whoever looks at a database leaves things out, as the recorder does."""
+GUARDED = """
+    SELECT current_setting('is_superuser') = 'on'
+       AND to_regnamespace('information_schema') IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtname = 'gate_close_calls')
 """
 CALLED = """
     SELECT count(*) FROM pg_catalog.pg_proc AS p
@@ -56,9 +82,8 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
     Raises:
         psycopg.Error: It cannot be done, and a function calls one of them.
     """
-    full = [f"{extension}.{one}" for extension, names in NAMES.items() for one in names]
     own = SAYS.partition("{}")[2]
-    found = session.execute(THERE, [list(NAMES), full, own], prepare=True).fetchall()
+    found = session.execute(THERE, [list(NAMES), FULL, own], prepare=True).fetchall()
     closed = []
     for schema, name, arguments, result in found:
         says = sql.SQL("BEGIN RAISE EXCEPTION USING MESSAGE = {}; END").format(
@@ -82,3 +107,15 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
             continue
         closed.append(f"function {name}")
     return tuple(dict.fromkeys(closed))
+
+
+def guard(session: psycopg.Connection[Any]) -> None:
+    """Have those closed that come with an extension from here on, at once.
+
+    Nothing is done for who is no superuser: an extension that has such functions is made by one.
+    """
+    if session.execute(GUARDED).fetchone() != (True,):
+        return
+    own = sql.Literal(SAYS.partition("{}")[2])
+    there = sql.SQL(THERE.replace("%s", "{}")).format(list(NAMES), FULL, own)
+    session.execute(sql.SQL(GUARD).format(there=there, says=sql.Literal(SAYS)))

@@ -78,6 +78,7 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
             closed += _only_read(session, name) if kind == POSTGRES else [_nowhere(session, name)]
         name = "functions"
         closed += calls.close(session)
+        calls.guard(session)
     except psycopg.Error as error:
         raise CarrierError(
             f"the clone leads to other servers by {name}, as the live database does, and that "

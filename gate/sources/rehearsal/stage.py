@@ -20,7 +20,7 @@ from gate.contract.rehearsal import Alembic
 from gate.sources.database import look as database
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen, known
-from gate.sources.rehearsal import remote
+from gate.sources.rehearsal import calls, remote
 from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.prints import Prints
 from gate.sources.rehearsal.runner import Answer, Runner
@@ -145,6 +145,7 @@ class Stage:
     def empty(self) -> None:
         """Have an empty database in the clone's place."""
         self._alone(self.clone.states.empty)
+        calls.guard(self.connection)
         self.prints = Prints(self.connection)
 
     def step(self, do: str, revision: str) -> Answer:

@@ -16,7 +16,8 @@ CREATE SEQUENCE gate_strike.n;
 CREATE FUNCTION gate_strike.hit() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
-    IF starts_with(current_setting('application_name'), 'atum-desk-gate') THEN
+    IF starts_with(current_setting('application_name'), 'atum-desk-gate')
+       OR current_setting('gate.closes', true) = 'on' THEN
         RETURN;  -- the gate's own
     END IF;
     IF nextval('gate_strike.n') = {at} THEN
