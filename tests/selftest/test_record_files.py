@@ -18,6 +18,7 @@ from gate.recorder.live import record
 from gate.sources.host import configured, intervals
 from gate.target import Target
 from gate.toml import parse
+from tests.selftest.given import parted
 from tests.selftest.promised import contract, lying, scene, told
 from tests.selftest.test_record_units import NOTHING, SECRET, SYSTEMCTL, host
 
@@ -91,6 +92,10 @@ def test_what_a_service_reads(
     place.mkdir()
     cert.write_text("-")
     lines = f"  ssl_certificate {cert};\n# ssl_certificate {tmp_path};\nssl_certificate_key /no;\n"
+    caddy, dovecot = tmp_path / "caddy.pem", tmp_path / "dovecot.pem"
+    for one, line in ((caddy, "\ttls {} /no.key\n"), (dovecot, "ssl_cert = <{}\n")):
+        one.write_text("-")
+        lines += line.format(one)
     (place / "shop.conf").write_text(lines)
     (tmp_path / "shop.env").write_text(f"PASSWORD={SECRET}\n")
     (tmp_path / "the key").write_text(SECRET)
@@ -123,8 +128,8 @@ def test_what_a_service_reads(
     items, text = written(target, "processes")
     assert SECRET not in text
     assert items["process"]["shop"]["config"] == [
-        *("/etc/hostname", "/etc/profile", "/etc/shells", str(cert), str(place)),
-        *(str(tmp_path / "shop.env"), str(tmp_path / "the key")),
+        *("/etc/hostname", "/etc/profile", "/etc/shells", str(caddy), str(cert), str(dovecot)),
+        *(str(place), str(tmp_path / "shop.env"), str(tmp_path / "the key")),
     ]
     assert "config" not in items["process"]["other"]
     assert items["process"]["shop"]["zone"] == "Asia/Tokyo"
@@ -321,6 +326,41 @@ def test_a_program_that_is_told_of_its_file(
     assert items["process"]["one"]["config"] == ["/etc/shells", folder]
     assert items["process"]["two"]["config"] == [folder, str(usual)]
     assert "config" not in items["process"]["three"]  # systemd does not know when it reads it
+
+
+ETC = (
+    *("/etc/prometheus/prometheus.yml", "/etc/prometheus/alertmanager.yml"),
+    *("/etc/tinyproxy/tinyproxy.conf", "/etc/systemd/resolved.conf"),
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "named", "expected"),
+    [
+        ("/usr/bin/prometheus", "", ETC[:1]),
+        ("/usr/bin/prometheus-alertmanager", "", ETC[1:2]),
+        ("/usr/local/bin/alertmanager", "", ETC[1:2]),
+        ("/usr/bin/tinyproxy", "", ETC[2:3]),
+        ("/usr/lib/systemd/systemd-resolved", "", ETC[3:]),
+        ("/usr/bin/prometheus-node-exporter", "", ()),
+        # Told of changes in their own words: no start and no reload of systemd's follows them.
+        ("/usr/bin/supervisord", "/etc/shells", ()),
+        ("/usr/bin/monit", "/etc/shells", ()),
+        ("/usr/bin/shopd", "/etc/shells", ("/etc/shells",)),
+    ],
+)
+def test_whose_places(program: str, named: str, expected: tuple[str, ...]) -> None:
+    """A program's own, and no other's in the same folder."""
+    told = {
+        "units": f"Id=x.service\nMainPID=7\nStarts={program}\n",
+        "named": f"7\tword\t{named}\n" if named else "",
+        "places": "".join(f"f\t{one}\n" for one in ETC),
+    }
+    parts = ("exes", "settings", "read", "included", "certificates", "credentials")
+    answer = parted({}, **dict.fromkeys(parts, ""), **told)
+    found = configured.read(answer, [configured.ALL])[configured.ALL]
+    assert isinstance(found, configured.Configs)
+    assert found.units.get("x.service", ()) == expected
 
 
 def timer(*lines: str, ago: float | None = 0) -> str:

@@ -45,12 +45,17 @@ PLACES = {
     "dovecot": ("/etc/dovecot",),
     "dockerd": ("/etc/docker/daemon.json",),
     "php-fpm*": ("/etc/php/*/fpm", "/etc/php-fpm.conf", "/etc/php-fpm.d"),
+    "prometheus": ("/etc/prometheus/prometheus.yml", "/etc/prometheus/rules.yml"),
+    "*alertmanager": ("/etc/prometheus/alertmanager.yml",),
+    "tinyproxy": ("/etc/tinyproxy/tinyproxy.conf", "/etc/tinyproxy.conf"),
+    "systemd-resolved": ("/etc/systemd/resolved.conf", "/etc/systemd/resolved.conf.d"),
+    "systemd-timesyncd": ("/etc/systemd/timesyncd.conf", "/etc/systemd/timesyncd.conf.d"),
 }
 """What programs read at their start, by their names: what changes it has them started or reloaded
-by systemd. Left out is who is told of changes otherwise (`OTHERWISE`, Postfix), and who writes
-there itself.
+by systemd. Left out is who is told of changes otherwise (`OTHERWISE`, Postfix, Exim, Tomcat), and
+who writes there itself.
 """
-OTHERWISE = ("postgres", "postmaster")
+OTHERWISE = ("postgres", "postmaster", "supervisord", "monit", "fail2ban-server")
 """Programs that are told of changes by a signal or in their own words, of which systemd does not
 know: the files that their command lines name are left out, too."""
 THEMSELVES = (
@@ -70,8 +75,9 @@ LEVELS = 8
 SHOWN = "Id,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles"
 CERTIFICATE = (
     r"^[[:space:]]*(ssl_((trusted_|client_)?certificate|certificate_key|dhparam)|"
-    r"SSL(CA)?Certificate(Key|Chain)?File|ssl[-_](cert|key|ca)|"
-    r"bind[[:space:]].*[[:space:]](crt|ca-file))[[:space:]=]+\"?/[^;\"[:space:]]+"
+    r"SSL(CA)?Certificate(Key|Chain)?File|ssl[-_](cert|key|ca)|tls|"
+    r"ssl_server_(cert|key)_file|bind[[:space:]].*[[:space:]](crt|ca-file))[[:space:]=]+[\"<]?"
+    r"/[^;\"[:space:]]+"
 )
 """What names a certificate in such a file, and is read together with it."""
 LOADED = r"LoadCredential\(Encrypted\)\{0,1\}"
@@ -187,7 +193,7 @@ certificates() {{
   for place; do
     [ -e "$place" ] || continue
     limited grep -RhosE --exclude-dir='*-available' '{CERTIFICATE}' "$place" |
-      limited sed 's/.*[="[:space:]]\(\/.*\)/\1/' | limited sort -u | limited sed {MOST}q |
+      limited sed 's/.*[="<[:space:]]\(\/.*\)/\1/' | limited sort -u | limited sed {MOST}q |
       while read -r file; do
         [ -f "$file" ] && printf '%s\tbeside\t%s\n' "$place" "$file"
       done
