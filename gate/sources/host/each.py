@@ -26,11 +26,13 @@ MOST = 1 << 16
 """How many bytes one of them may print; what prints more says nothing."""
 STATUS = re.compile(r"\d{1,3}")
 
-# What is behind in the list runs beside what is in front of it, and is printed after it.
+# What is behind in the list runs beside what is in front of it, and is printed after it; whose
+# number is in $already has been told of.
 SCRIPT = """\
 mark={mark}; printf '%s\\n' $mark
 limit=; command -v timeout >/dev/null 2>&1 && limit='timeout -k 1 {seconds:g}'
 cut=cat; command -v head >/dev/null 2>&1 && cut='head -c {most}'
+already=
 within() {{
   command -v "$1" >/dev/null 2>&1 || {{ printf 'sh: %s: not found\\n' "$1" >&2; return 127; }}
   $limit "$@"
@@ -42,6 +44,8 @@ one() {{
 # What cuts an answer takes the place of the shell that would wait for it.
 told() {{ printf '\\n%s out %s\\n' $mark "$1"; exec $cut; }}
 beside() {{
+  while [ $# -gt 0 ]; do case " $already " in *" $1 "*) shift 2 ;; *) break ;; esac; done
+  [ $# -gt 0 ] || return 0
   if [ $# -gt 2 ]; then
     one "$2" | ( exec 4<&0 </dev/null; behind "$@" 4<&-; told "$1" <&4 )
   else one "$2" | told "$1"; fi
@@ -84,19 +88,22 @@ Command = str | Sequence[str] | Bounded
 """POSIX shell; or a program with its arguments, which costs a process less."""
 
 
-def each(commands: Iterable[Command], seconds: float, *, most: int = MOST) -> str:
+def each(commands: Iterable[Command], seconds: float, *, most: int = MOST, first: str = "") -> str:
     """Write the shell that runs some commands side by side.
 
     Args:
         commands: One for each subject, in the order of the subjects.
         seconds: How long each of them may take.
         most: How many bytes each of them may print.
+        first: POSIX shell in front of them, which may tell of some in this very form, each with its
+            mark, and add their numbers to ``$already``: they are not run.
     """
     words = [word for number, one in enumerate(commands) for word in (str(number), _words(one))]
     rounds = (words[at : at + 2 * AT_ONCE] for at in range(0, len(words), 2 * AT_ONCE))
     lines = [f"beside {shlex.join(one)}" for one in rounds]
     mark = f"section-{secrets.token_hex(8)}"
-    return "\n".join([SCRIPT.format(mark=mark, seconds=seconds, most=most), *lines, END])
+    head = SCRIPT.format(mark=mark, seconds=seconds, most=most)
+    return "\n".join([head, *([first] if first else []), *lines, END])
 
 
 def _words(command: Command) -> str:

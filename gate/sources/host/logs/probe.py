@@ -31,12 +31,16 @@ AT_ONCE = 100
 """So many units systemd is asked of at once."""
 WITHIN_S = 6.0
 """How long one log may take, in seconds."""
+SEVERAL = 2
+JOINT_S = 2.0
+"""How long one journalctl may take for several units, in seconds; then each is asked by itself."""
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,Result,InactiveExitTimestampMonotonic,"
     "ExecMainStartTimestampMonotonic,StandardOutput,StandardError"
 )
 SHELL = (pathlib.Path(__file__).parent / "logs.sh").read_text("utf-8")
 FUNCTIONS = f"properties={PROPERTIES}\n{SHELL}"
+TOGETHER = (pathlib.Path(__file__).parent / "together.sh").read_text("utf-8")
 
 
 def script(subjects: Sequence[Subject]) -> str:
@@ -52,7 +56,20 @@ def script(subjects: Sequence[Subject]) -> str:
     commands = (
         Bounded(text) if kind == "journal" else f'eval "$logs"\n{text}' for kind, text in texts
     )
-    return head + each(commands, WITHIN_S, most=MOST * 2)
+    return head + each(commands, WITHIN_S, most=MOST * 2, first=_together(subjects, places))
+
+
+def _together(subjects: Sequence[Subject], places: Mapping[str, int]) -> str:
+    """The shell that reads the journals of several units at once, as far as that is as good."""
+    journals = [(n, one) for n, one in enumerate(subjects) if one.kind == "journal"]
+    if len(journals) < SEVERAL or len(places) > AT_ONCE:
+        return ""
+    calls = (
+        shlex.join(["log", str(n), str(places[one.place]), one.since, sieve(one), word(one)])
+        for n, one in journals
+    )
+    settings = f"newest={NEWEST} most={MOST} joint_s={JOINT_S:g}"
+    return "\n".join([TOGETHER + settings, *calls, "together"])
 
 
 def _units(subjects: Sequence[Subject]) -> list[str]:
