@@ -5,7 +5,8 @@ of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``reaches`
 such as one of its branches, where that is not all heads; ``packages`` that are installed; and
 ``files``, texts by name that are laid into a folder of their own, ``{beside}``, such as an adapter.
 Without it the small projects here are taken. Environments are kept for another run in
-``GATE_HISTORIES_KEPT``, a folder, where that is given.
+``GATE_HISTORIES_KEPT``, a folder, where that is given. ``GATE_HISTORIES_SERVER`` is the folder of
+a server's programs, such as Debian's, for histories that want one of its extensions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -31,8 +32,9 @@ from gate.sources.rehearsal.rehearse import rehearse
 from gate.target import load_target
 from gate.toml import parse
 from tests.bench.truth import truth
-from tests.selftest.conftest import Postgres
+from tests.selftest.conftest import Postgres, cluster
 from tests.selftest.diseases import PROJECTS
+from tests.selftest.servers import server
 from tests.selftest.test_diseases import lay_out
 
 pytest_plugins = ["tests.selftest.conftest"]
@@ -69,6 +71,18 @@ def _histories() -> dict[str, dict[str, Any]]:
     if file:
         return parse(pathlib.Path(file), ContractError)
     return {name: {} for name in OWN}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """The package's server, or the one that is named."""
+    folder = os.environ.get("GATE_HISTORIES_SERVER")
+    if folder is None:
+        with cluster() as made:
+            yield made
+        return
+    with server((0, pathlib.Path(folder))) as found:
+        yield Postgres(found.host, 5432, found.conninfo, found.binaries)
 
 
 @pytest.mark.parametrize("name", _histories())

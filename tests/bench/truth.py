@@ -45,7 +45,8 @@ class Truth:
 def truth(contract: Contract, target: Target, binaries: pathlib.Path) -> dict[str, Truth]:
     """Go a whole history from an empty database, step by step, and dump before and after.
 
-    Alembic is run as the rehearsal runs it; nothing else of the rehearsal has a part in this.
+    Alembic is run as the rehearsal runs it; nothing else of the rehearsal has a part in this. With
+    ``steps = "last N"`` those before are only applied.
     """
     how, source = contract.alembic, target.rehearsal
     assert how is not None
@@ -59,7 +60,12 @@ def truth(contract: Contract, target: Target, binaries: pathlib.Path) -> dict[st
         assert runner is not None
         plan = runner.ask("plan", reaches=asked(contract)[0], restores=[])
         assert "order" in plan.found, plan.said
-        for revision in plan.found["order"]:
+        order = plan.found["order"]
+        left = order[: -int(how.steps[5:])] if how.steps.startswith("last ") else []
+        for revision in left:
+            done = runner.ask("up", revisions=[revision])
+            assert done.status == 0, (revision, done.said)
+        for revision in order[len(left) :]:
             found[revision] = _step(clone, runner, revision, binaries, how.version_table)
             if found[revision].broken == "up":
                 break
