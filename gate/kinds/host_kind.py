@@ -38,6 +38,8 @@ from gate.target import Target
 
 It = TypeVar("It", bound=Item)
 F = TypeVar("F", bound=pydantic.BaseModel)
+OF_ANY = frozenset(Item.model_fields)
+"""What can be said of any item."""
 Differences = Iterable["str | CannotTell"]
 """What does not hold, a sentence fragment each, and what of it nobody can tell."""
 
@@ -73,6 +75,7 @@ class HostKind(Generic[It, F]):
         severity: Allure's.
         absent: What is said of an item that is not there.
         why_absent: Why it is not there, where that is more than that nothing was found.
+        may_miss: Whether an item holds of what is not there.
     """
 
     name: str
@@ -95,6 +98,7 @@ class HostKind(Generic[It, F]):
     severity: Severity = "normal"
     absent: str = "absent"
     why_absent: Callable[[Absent], str] = lambda _: ""
+    may_miss: Callable[[It, Absent], bool] = lambda _item, _gone: False
 
     @property
     def kind(self) -> Kind:
@@ -138,7 +142,9 @@ class HostKind(Generic[It, F]):
             return Finding(
                 promised=must,
                 seen=f"{self.absent} ({fact.proof})",
-                broken=() if item.absent else (f"there is no {self.called(item)}{why}",),
+                broken=()
+                if item.absent or self.may_miss(item, fact)
+                else (f"there is no {self.called(item)}{why}",),
                 look=look,
             )
         return Finding(
@@ -172,6 +178,13 @@ class HostKind(Generic[It, F]):
             if isinstance(item, self.model) and isinstance(fact, Seen):
                 keys = {"title": item.title, **self._keys(item, fact.value, scene)}
                 yield Recorded(promise.name, {k: v for k, v in keys.items() if v is not None})
+            elif (
+                isinstance(item, self.model)
+                and isinstance(fact, Absent)
+                and self.may_miss(item, fact)
+            ):
+                said = item.model_dump(mode="json", exclude_defaults=True, exclude={*OF_ANY})
+                yield Recorded(promise.name, {"title": item.title, **said})
 
     def _keys(self, item: It, found: F, scene: Scene) -> Mapping[str, Any]:
         if item.source == DISCOVERED and self.discovered is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pydantic
 
-from gate.contract.item import AbsolutePath, Item, Moment, Name
+from gate.contract.item import AbsolutePath, Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
 from gate.kinds.process_config import newest_unread
@@ -58,6 +58,8 @@ class Process(Item):
             or reloaded by systemd. A reload by hand is known of ``nginx`` with two or more workers,
             by their ages; where workers of others are all younger than the change, it cannot be
             told.
+        on_demand: A socket, a timer or a path starts its unit: nothing of it is promised while
+            that is inactive, and has no process.
     """
 
     unit: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.(service|scope)$")]
@@ -75,6 +77,7 @@ class Process(Item):
     zone: Name | None = None
     drop_ins: tuple[AbsolutePath, ...] | None = None
     config: tuple[AbsolutePath, ...] = ()
+    on_demand: Yes | None = None
 
 
 def _subject(item: Process, target: Target) -> Subject:
@@ -222,6 +225,7 @@ def _discovered(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str
         "zone": found.zone.value if isinstance(found.zone, Seen) else None,
         "drop_ins": drop_ins if None not in drop_ins else None,
         "config": list(item.config) or None,
+        "on_demand": item.on_demand,
     }
 
 
@@ -252,6 +256,7 @@ HOST_KIND = HostKind(
     keys=_keys,
     discover=PROCESSES_THERE,
     discovered=_discovered,
+    may_miss=lambda item, gone: bool(item.on_demand) and gone.proof.endswith("it is inactive"),
     severity="critical",
 )
 

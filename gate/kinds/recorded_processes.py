@@ -55,6 +55,7 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
         files = [path_of(scene.target, path) for path in configs.get(one.unit, ())]
         config = [path for path in files if path is not None]
         keys |= {"config": config} if config else {}
+        keys |= {"on_demand": True} if one.on_demand else {}
         yield Recorded(one.unit.removesuffix(".service"), {**keys, **_own_words(one, scene.target)})
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
+from gate.kinds.triggered import RESTING, alike
 from gate.kinds.units_there import UNSETTLED, asks, there
 from gate.sources.fact import CannotTell, Seen
 
-KEPT = ("label", "restarts_at_most", "restarts_within_s", "watchdog")
+KEPT = ("label", "restarts_at_most", "restarts_within_s", "watchdog", "on_demand")
 """What a person promises of a unit, and a look does not tell."""
+RUNNING = "active (running)"
 
 
 def record_units(scene: Scene) -> Iterable[Recorded]:
@@ -22,7 +24,7 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
         if name.endswith(".scope"):
             continue  # a login's, a program's, or systemd's own: none has a file
         unit = fact.value
-        state = f"{unit.active_state} ({unit.sub_state})"
+        state = alike(name, f"{unit.active_state} ({unit.sub_state})")
         if state.startswith(UNSETTLED):
             continue  # nobody promises that
         keys: dict[str, object] = {"title": f"{name} is {state}", "unit": name, "state": state}
@@ -30,9 +32,13 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
             keys["starts_at_boot"] = unit.starts_at_boot.value
         active = [one for one, word in unit.triggers if word.startswith("active ")]
         keys |= {"triggered_by": active} if active else {}
-        yield again(
-            Recorded(name.removesuffix(".service"), keys), scene, "service", ("unit",), KEPT
-        )
+        if active and unit.starts_at_boot == Seen(False) and state == RUNNING:
+            keys["on_demand"] = True
+        found = Recorded(name.removesuffix(".service"), keys)
+        found = again(found, scene, "service", ("unit",), KEPT)
+        if found.keys.get("on_demand") and state == RESTING:
+            found = Recorded(found.name, {**found.keys, "state": RUNNING})
+        yield found
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:
@@ -40,8 +46,10 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
     found, notes = there(scene, ("service", "socket", "path"), everything=which == "all")
     yield from notes
     for one in found:
-        keys = {"title": one.unit, "unit": one.unit, "state": one.state}
+        keys = {"title": one.unit, "unit": one.unit, "state": alike(one.unit, one.state)}
         yield Recorded(one.unit.removesuffix(".service"), keys)
 
 
-UNITS_THERE = Discovery(asks=asks, names=_names, doubtful=("triggered_by", "starts_at_boot"))
+UNITS_THERE = Discovery(
+    asks=asks, names=_names, doubtful=("triggered_by", "starts_at_boot", "on_demand")
+)

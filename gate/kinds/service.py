@@ -27,8 +27,9 @@ from gate.kinds.kind import (
 from gate.kinds.recorded_units import UNITS_THERE, record_units
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene, asked
-from gate.kinds.triggered import Trigger, triggered
-from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled
+from gate.kinds.triggered import Trigger, alike, rests, triggered
+from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled, watchdog
+from gate.rule import Filled, Has, Not, Rule, Some
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Unit
 from gate.sources.host.questions import AskUnit
@@ -49,6 +50,8 @@ class Service(Item):
         restarts_within_s: Up to a day, in seconds; ten minutes where this is left out.
         triggered_by: Units that must start it when something happens, such as its socket or its
             timer; each must be active.
+        on_demand: It runs when one of these starts it, and may rest until then: ``inactive (dead)``
+            is as good as its state.
         watchdog: Whether systemd must watch over it (``WatchdogSec``). Where it does, the pings
             must come.
     """
@@ -65,7 +68,12 @@ class Service(Item):
     restarts_at_most: Annotated[int, pydantic.Field(ge=0)] = 2
     restarts_within_s: Annotated[float, pydantic.Field(gt=0, le=86400)] = WINDOW_S
     triggered_by: tuple[Trigger, ...] = ()
+    on_demand: Yes | None = None
     watchdog: Yes | None = None
+
+    RULES = (
+        Rule(Some(Not(Has("on_demand")), Filled("triggered_by")), "on_demand wants triggered_by"),
+    )
 
     @property
     def changes_by_itself(self) -> bool:
@@ -115,10 +123,10 @@ def _broken(item: Service, unit: Unit, scene: Scene) -> tuple[list[str], list[Ob
     clock = scene.host.identity.clock
     hear(_boot, item, unit)
     if item.state == "active (running)":
-        if not broken:
+        if not broken and not rests(unit, on_demand=bool(item.on_demand)):
             hear(unsettled, unit, clock)
             hear(_stopped, unit)
-            hear(_watchdog, item, unit)
+            hear(watchdog, bool(item.watchdog), unit)
         hear(again_and_again, item.restarts_at_most, unit, clock, item.restarts_within_s)
     hear(triggered, item.triggered_by, unit)
     if item.restarted is not None and scene.moment == "postdeploy":
@@ -151,7 +159,9 @@ def _state(item: Service, unit: Unit) -> list[str]:
         return [f"{item.unit} is there: {state}, {unit.fragment_path or unit.load_state}"]
     if unit.load_state == "masked" and not item.state.startswith("inactive"):
         return [f"{item.unit} is masked"]
-    if state == item.state:
+    if alike(item.unit, state) == alike(item.unit, item.state) or rests(
+        unit, on_demand=bool(item.on_demand)
+    ):
         return []
     return [f"{item.unit} is {state}"]
 
@@ -174,16 +184,6 @@ def _stopped(unit: Unit) -> list[str]:
     if isinstance(state, Absent):
         return [f"its main process {unit.main_pid} is gone ({state.proof})"]
     return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []
-
-
-def _watchdog(item: Service, unit: Unit) -> list[str]:
-    """Whether systemd watches over it, and hears of it."""
-    if unit.watchdog_s is None or unit.watchdog_ago_s is None:
-        return ["systemd does not watch over it: it has no WatchdogSec"] if item.watchdog else []
-    if unit.watchdog_ago_s <= unit.watchdog_s:
-        return []
-    ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
-    return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]
 
 
 def _failed_since(unit: Unit, scene: Scene) -> list[str]:

@@ -29,3 +29,19 @@ def triggered(names: Iterable[str], unit: Unit) -> list[str]:
         elif not state.startswith("active "):
             broken.append(f"{one}, which starts it, is {state}")
     return broken
+
+
+WAITS = {"socket": "listening", "path": "waiting", "timer": "waiting", "automount": "waiting"}
+"""What such a unit is while nothing happens; it is ``running`` while what it starts runs."""
+RESTING = "inactive (dead)"
+
+
+def alike(unit: str, state: str) -> str:
+    """A unit's state, whether or not what it starts runs just then: that comes and goes."""
+    waiting = WAITS.get(unit.rpartition(".")[2])
+    return f"active ({waiting})" if waiting and state == "active (running)" else state
+
+
+def rests(unit: Unit, *, on_demand: bool) -> bool:
+    """Whether nobody asks for it just then, or nobody did at one of the two readings."""
+    return on_demand and "inactive" in {one.active_state for one in unit.readings}

@@ -98,3 +98,13 @@ def causes(unit: Unit) -> list[str]:
     if isinstance(unit.journal, Seen) and unit.journal.value.last:
         found.append(f"last in the journal: {' | '.join(unit.journal.value.last)}")
     return found
+
+
+def watchdog(wanted: bool, unit: Unit) -> list[str]:  # noqa: FBT001 - one shape for all
+    """Whether systemd watches over it, where that is wanted, and hears of it."""
+    if unit.watchdog_s is None or unit.watchdog_ago_s is None:
+        return ["systemd does not watch over it: it has no WatchdogSec"] if wanted else []
+    if unit.watchdog_ago_s <= unit.watchdog_s:
+        return []
+    ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
+    return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]

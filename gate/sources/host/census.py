@@ -28,7 +28,8 @@ PLACES = (
 """Properties of a unit that name paths."""
 SHOWN = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Transient,MainPID,"
-    "ExecMainStartTimestampMonotonic,User,DynamicUser,RootDirectory,ExecStart," + ",".join(PLACES)
+    "ExecMainStartTimestampMonotonic,User,DynamicUser,RootDirectory,ExecStart,TriggeredBy,"
+    "WantedBy,RequiredBy," + ",".join(PLACES)
 )
 STARTS = re.compile(r"\{ path=(.*?) ;")
 FILE = re.compile(r"(/.*?) \(ignore_errors=(?:yes|no)\)")
@@ -50,6 +51,7 @@ class Census(Model):
         pid: Its main process; 0 where it has none.
         executable: The program that its main process runs, links followed.
         package: Who owns that program, as ``manager name``; empty where nobody does.
+        on_demand: Whether nothing but a socket, a timer or a path starts it.
     """
 
     unit: str
@@ -63,6 +65,7 @@ class Census(Model):
     pid: int
     executable: str
     package: str
+    on_demand: bool = False
 
 
 class Units(Model):
@@ -213,6 +216,8 @@ def _unit(
         pid=pid,
         executable=executable,
         package=owners.get(executable) or owners.get(executable.removeprefix("/usr"), ""),
+        on_demand=bool(of("TriggeredBy"))
+        and not (of("WantedBy") or of("RequiredBy") or of("UnitFileState").startswith("enabled")),
     )
 
 
@@ -253,7 +258,7 @@ CENSUS = Probe[str, Units](
     model=Units,
     script=script,
     read=read,
-    format=2,
+    format=3,
     deadline_s=8.0,
     most_kib=4096,
 )
