@@ -318,6 +318,15 @@ PROJECTS: dict[str, Project] = {
     "alters-live-by-a-cursor-of-its-own": Project(
         up="op.get_bind().connection.cursor().execute("
            "f'ALTER DATABASE {\"@live@\"} CONNECTION LIMIT 50')",
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 alters the database test_",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "alters-live-by-a-function": Project(
+        up=sql("SELECT limits()"),
+        live="CREATE TABLE named AS SELECT current_database() AS name; "
+             "CREATE FUNCTION limits() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE format("
+             "''ALTER DATABASE %I CONNECTION LIMIT 50'', (SELECT name FROM named)); END'",
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
                "was: - connection limit -1; + connection limit 50"},
     ),
@@ -331,8 +340,16 @@ PROJECTS: dict[str, Project] = {
     "makes-a-role-by-a-cursor-of-its-own": Project(
         up="op.get_bind().connection.cursor().execute('CREATE ROLE gate_by_cursor')",
         down="op.get_bind().connection.cursor().execute('DROP ROLE gate_by_cursor')",
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 changes roles of the server",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "makes-a-role-by-a-function": Project(
+        up=sql("SELECT makes()"), down=sql("SELECT drops()"),
+        live="CREATE FUNCTION makes() RETURNS void LANGUAGE sql AS 'CREATE ROLE gate_by_function'; "
+             "CREATE FUNCTION drops() RETURNS void LANGUAGE sql AS 'DROP ROLE gate_by_function'",
         warns={"rehearsal.targets_clone": "roles of the live server are other ones since the "
-               "upgrade of r1, whoever did it: + role gate_by_cursor: no login"},
+               "upgrade of r1, whoever did it: + role gate_by_function: no login"},
     ),
     # What it does to others
     "rewrite": Project(

@@ -137,7 +137,7 @@ def lay_out(folder: pathlib.Path, project: Project, live: str, binaries: pathlib
 def _no_role_stays(postgres: Postgres) -> Iterator[None]:
     yield
     with psycopg.connect(postgres.conninfo, autocommit=True) as admin:
-        admin.execute("DROP ROLE IF EXISTS gate_by_cursor")
+        admin.execute("DROP ROLE IF EXISTS gate_by_function")
 
 
 @pytest.mark.parametrize("name", PROJECTS)

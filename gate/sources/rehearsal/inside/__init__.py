@@ -13,6 +13,7 @@ PARTS = (
     "apart",
     "still",
     "ahead",
+    "cursors",
     "refused",
     "foreign",
     "steps",

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from gate.sources.rehearsal.inside.cursors import UnaskedError, listen
+
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
 SUBSCRIBES = "%s subscribes, and a clone that did would take what is sent to the live database"
@@ -117,42 +119,59 @@ def texts(source: Any) -> list[str]:
     return [one.value for one in told if isinstance(one.value, str)]
 
 
-def refuse(how: dict[str, Any], revision: str) -> None:
+def refuse(how: dict[str, Any], revision: str, connection: Any) -> None:
     """Look at every statement from here on as it is about to be done, however it was put together.
-
-    A driver's own cursor is not heard: what is done by it is found afterwards.
 
     Args:
         how: Knows the live database's name, and whether it is on the same server.
         revision: What is asked for.
+        connection: To the clone, before anything is done.
     """
     from alembic import util
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
     asking: list[Any] = []
+    passed: list[str] = []
 
-    def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if asking or connection.dialect.name != "postgresql":
-            return
-        why = BY_NAME % (revision, how["live"]) if by_name(_bare(statement), how["live"]) else ""
-        why = why or elsewhere(statement, revision)
-        if not why and how["shared"]:
-            asking.append(connection)
+    def judge(statement: str, ask: Any) -> None:
+        def asked(text: str) -> Any:
+            asking.append(text)
             try:
-                what = shared(
-                    statement,
-                    lambda text: connection.exec_driver_sql(text).scalar(),
-                    how["database"],
-                )
+                return ask(text)
             finally:
                 asking.clear()
-            why = SHARED % (revision, what) if what else ""
+
+        why = _why(how, statement, revision, asked)
         if why:
             REFUSED.append(why)
             raise util.CommandError(why)
 
+    def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
+        if not asking and connection.dialect.name == "postgresql":
+            judge(statement, lambda text: connection.exec_driver_sql(text).scalar())
+            passed[:] = [statement]
+
+    def by_cursor(statement: str, ask: Any) -> None:
+        if not asking and statement not in passed:
+            judge(statement, ask)
+
     event.listen(Engine, "before_cursor_execute", before)
+    if connection.dialect.name == "postgresql":
+        listen(connection, by_cursor)
+
+
+def _why(how: dict[str, Any], statement: str, revision: str, ask: Any) -> str:
+    if by_name(_bare(statement), how["live"]):
+        return BY_NAME % (revision, how["live"])
+    why = elsewhere(statement, revision)
+    if why or not how["shared"]:
+        return why
+    try:
+        what = shared(statement, ask, how["database"])
+    except UnaskedError:
+        what = "roles"
+    return SHARED % (revision, what) if what else ""
 
 
 def elsewhere(statement: str, revision: str) -> str:

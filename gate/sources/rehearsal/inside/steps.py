@@ -127,7 +127,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
                 make = MigrationStep.downgrade_from_script
             found_ = [script.get_revision(one) for one in asked["revisions"]]
             check_files(how["live"], found_)
-            refuse(how, asked["revisions"][-1])
+            refuse(how, asked["revisions"][-1], context.connection)
             keep(asked["revisions"][-1], context.connection, REFUSED)
             return [make(script.revision_map, one) for one in found_ if one is not None]
 

@@ -1,0 +1,115 @@
+"""What is about to be done by a driver's own cursor is heard, whatever driver a migration has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from tests.selftest.conftest import Postgres
+
+BEGIN = """
+import sqlalchemy as sa
+from gate.sources.rehearsal.inside import refused
+
+def tried(name, do):
+    refused.REFUSED.clear()
+    try:
+        do()
+    except Exception:
+        if not refused.REFUSED:
+            raise
+    print(name, refused.REFUSED[:1] == refused.REFUSED and len(refused.REFUSED))
+
+def judged(connection):
+    refused.refuse({{"live": "shop", "shared": True, "database": {name!r}}}, "r1", connection)
+    raw = connection.connection.driver_connection
+    cursor = getattr(raw, "cursor", None)
+    {tries}
+"""
+SYNC = """
+with sa.create_engine({url!r}).connect() as connection:
+    judged(connection)
+"""
+ASYNC = """
+import asyncio
+from sqlalchemy.ext.asyncio import create_async_engine
+
+async def main():
+    engine = create_async_engine({url!r})
+    async with engine.connect() as connection:
+        await connection.run_sync(judged)
+    await engine.dispose()
+
+asyncio.run(main())
+"""
+PLAIN = {
+    "nothing": "cursor().execute('SELECT 1')",
+    "a role": "cursor().execute('CREATE ROLE gate_nobody')",
+    "no role": "cursor().execute('DROP ROLE IF EXISTS gate_nobody')",
+    "live": "cursor().execute('ALTER DATABASE shop CONNECTION LIMIT 5')",
+    "many": "cursor().executemany('ALTER DATABASE shop CONNECTION LIMIT 5', [()])",
+    "known": "connection.exec_driver_sql('SELECT 1')",
+    "SQLAlchemy's": "connection.exec_driver_sql('CREATE ROLE gate_nobody')",
+}
+OWN = {
+    "psycopg2": {
+        "bytes": "cursor().execute(b'ALTER SYSTEM SET jit = off')",
+        "parts": "cursor().execute(__import__('psycopg2.sql').sql.SQL('CREATE ROLE x'))",
+        "a copy": "cursor().copy_expert('COPY (SELECT 1) TO PROGRAM $$x$$', None)",
+        "another class": "cursor(cursor_factory=__import__('psycopg2.extras').extras.RealDictCursor"
+        ").execute('CREATE ROLE gate_nobody')",
+    },
+    "psycopg": {
+        "bytes": "cursor().execute(b'ALTER SYSTEM SET jit = off')",
+        "parts": "cursor().execute(__import__('psycopg.sql').sql.SQL('CREATE ROLE x'))",
+        "a copy": "cursor().copy('COPY (SELECT 1) TO PROGRAM $$x$$')",
+        "the connection's": "raw.execute('CREATE ROLE gate_nobody')",
+        "the server's": "cursor('x').execute('SELECT pg_reload_conf()')",
+    },
+    "pg8000": {},
+}
+WAITS = {
+    "psycopg": {
+        "a role": "connection.connection.dbapi_connection.run_async(lambda raw: raw.execute("
+        "'CREATE ROLE gate_nobody'))",
+        "nothing": "connection.connection.dbapi_connection.run_async(lambda raw: raw.execute("
+        "'SELECT 1'))",
+    },
+    "asyncpg": {
+        "a role": "connection.connection.dbapi_connection.run_async(lambda raw: raw.execute("
+        "'CREATE ROLE gate_nobody'))",
+        "live": "connection.connection.dbapi_connection.run_async(lambda raw: raw.fetchval("
+        "'ALTER DATABASE shop CONNECTION LIMIT 5'))",
+        "nothing": "connection.connection.dbapi_connection.run_async(lambda raw: raw.fetchval("
+        "'SELECT 1'))",
+    },
+}
+"""What a migration does by a cursor of its own; of what is named as here nothing is refused."""
+DONE = ("nothing", "no role", "known")
+
+
+@pytest.mark.parametrize(
+    ("driver", "program", "tries"),
+    [
+        *((driver, SYNC, PLAIN | own) for driver, own in OWN.items()),
+        *((driver, ASYNC, tries) for driver, tries in WAITS.items()),
+    ],
+)
+def test_what_a_cursor_is_to_do_is_heard(
+    driver: str, program: str, tries: dict[str, str], database: str, postgres: Postgres
+) -> None:
+    """Once, and nothing of it is done; what changes nothing for others is done."""
+    name = conninfo_to_dict(database)["dbname"]
+    url = f"postgresql+{driver}://postgres@/{name}?host={postgres.host}&port={postgres.port}"
+    if driver == "pg8000":
+        url = f"postgresql+pg8000://postgres@/{name}?unix_sock={postgres.host}/.s.PGSQL.5432"
+    lines = "\n    ".join(f"tried({one!r}, lambda: {do})" for one, do in tries.items())
+    text = BEGIN.format(name=name, tries=lines) + program.format(url=url)
+    done = subprocess.run(  # noqa: S603 - of this file
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
+    )
+    told = [f"{one} {0 if one in DONE else 1}" for one in tries]
+    assert done.stdout.splitlines() == told, done.stderr
