@@ -121,7 +121,7 @@ def _table(table: Table, indexes: Mapping[str, Index], *, owners: bool) -> dict[
         storage = f" ({column.storage})" if column.storage else ""
         found[f"column {table.name}.{plain(name)}"] = column.definition + storage
     for name, constraint in table.constraints.items():
-        if not constraint.definition.startswith(TRIGGER):
+        if not (constraint.copied or constraint.definition.startswith(TRIGGER)):
             made = indexes.get(_beside(table.name, name))
             found[f"constraint {table.name}.{plain(name)}"] = _constraint(constraint, made)
     return found

@@ -49,12 +49,15 @@ class Constraint(Model):
         definition: ``pg_get_constraintdef``, which says what is deferrable or not validated.
         validated: Whether the rows that were there were checked.
         own: Whether it is the table's own; else it came with a table that it inherits from.
+        copied: Whether it is a partition's copy of the whole's foreign key, which a dump does not
+            carry: not part of a comparison.
     """
 
     name: str
     definition: str
     validated: bool = True
     own: bool = True
+    copied: bool = False
 
 
 class Index(Model):

@@ -13,6 +13,7 @@ MEMBERS = """(
                            FROM pg_catalog.pg_depend AS x
                           WHERE x.refclassid = 'pg_catalog.pg_opclass'::regclass
                             AND x.refobjid = o.oid AND x.deptype = 'i')"""
+# One that another speaks of, and nobody made, has a row without a function.
 OPERATORS = f"""
     SELECT 'operator', {qualified("o.oprname")} || format('(%s,%s)',
                NULLIF(o.oprleft, 0)::regtype, NULLIF(o.oprright, 0)::regtype),
@@ -22,7 +23,7 @@ OPERATORS = f"""
                      NULLIF(o.oprjoin, 0)::regproc, o.oprcanmerge, o.oprcanhash)
       FROM pg_catalog.pg_operator AS o
       JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
-     WHERE {USER_SCHEMAS} AND {own("pg_operator", "o.oid")}
+     WHERE o.oprcode <> 0 AND {USER_SCHEMAS} AND {own("pg_operator", "o.oid")}
 """  # noqa: S608 - constants
 OPERATOR_CLASSES = f"""
     SELECT 'operator class', format('%s using %s', {qualified("o.opcname")}, m.amname),

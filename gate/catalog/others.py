@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from gate.catalog.queries import (
     COLLATION,
+    KEPT,
     NAME,
     TRAITS,
     USER_SCHEMAS,
@@ -66,15 +67,13 @@ VIEWS = f"""
            concat(pg_catalog.pg_get_viewdef(c.oid),
                   ' with (' || {listed("c.reloptions")} || ')',
                   ' using ' || NULLIF(m.amname, 'heap'), ' tablespace ' || s.spcname,
-                  ' clustered on ' || (
-                      SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
-                       WHERE r.indrelid = c.oid AND r.indisclustered),
+                  ' ' || CASE c.relkind WHEN 'm' THEN NULLIF(concat_ws(', ', {KEPT}), '') END,
                   CASE WHEN NOT c.relispopulated THEN ' not populated' END)
       {FROM_CLASS}
       LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
       LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
      WHERE c.relkind IN ('v', 'm') AND {OWN_CLASS}
-"""  # noqa: S608 - constants
+"""
 # Columns of what is no table: those of views where something is set of them, and all of foreign
 # tables.
 COLUMNS = f"""
@@ -114,12 +113,20 @@ AGGREGATE = """concat_ws(' ', 'parallel', f.proparallel, (
                               'sort ' || NULLIF(a.aggsortop, 0)::regoperator,
                               'start ' || a.agginitval, 'moving start ' || a.aggminitval)
                      FROM pg_catalog.pg_aggregate AS a WHERE a.aggfnoid = f.oid))"""
+# Defaults are expressions, and not always worded as they were: they stand beside the MD5.
+WITH_DEFAULTS = """(
+                   SELECT format('md5 %s of (%s)', md5(overlay(d.text PLACING ''
+                                     FROM position(d.arguments IN d.text)
+                                     FOR length(d.arguments))), d.arguments)
+                     FROM (SELECT pg_get_functiondef(f.oid) AS text,
+                                  pg_get_function_arguments(f.oid) AS arguments) AS d)"""
 FUNCTIONS = f"""
     SELECT CASE f.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
            {qualified("f.proname")} || '(' || pg_get_function_identity_arguments(f.oid) || ')',
            {owner("f.proowner")},
            concat_ws(' ', 'returns ' || pg_get_function_result(f.oid), l.lanname,
                CASE WHEN f.prosqlbody IS NOT NULL THEN 'parsed body ' || pg_get_functiondef(f.oid)
+                    WHEN f.pronargdefaults > 0 THEN {WITH_DEFAULTS}
                     WHEN f.prokind <> 'a' THEN 'md5 ' || md5(pg_get_functiondef(f.oid))
                     ELSE {AGGREGATE} END)
       FROM pg_catalog.pg_proc AS f
@@ -188,13 +195,14 @@ COMMENTS = """
       FROM pg_catalog.pg_description AS d,
            pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i
      WHERE d.objoid >= 16384 AND d.classoid <> 'pg_catalog.pg_extension'::regclass
+       AND i.identity IS NOT NULL  -- that of a subscription stays when it is dropped
        AND i.schema IS DISTINCT FROM 'pg_temp'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS x
                         WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')
      UNION ALL
     SELECT 'comment', 'on schema public', NULL, d.description
       FROM pg_catalog.pg_description AS d
-     WHERE d.objoid = 'public'::regnamespace AND d.objoid < 16384
+     WHERE d.objoid = to_regnamespace('public') AND d.objoid < 16384
        AND d.classoid = 'pg_catalog.pg_namespace'::regclass
        AND d.description <> 'standard public schema'
      UNION ALL

@@ -87,6 +87,20 @@ OBSTACLES = f"""
        AND l.pid <> pg_backend_pid() AND c.relkind IN ('r', 'p') AND {USER_SCHEMAS}
        AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 """  # noqa: S608 - constants
+KEPT = f"""'toast with (' || (
+                   SELECT {listed("u.reloptions")} FROM pg_catalog.pg_class AS u
+                    WHERE u.oid = c.reltoastrelid) || ')',
+               'clustered on ' || (
+                   SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
+                    WHERE r.indrelid = c.oid AND r.indisclustered),
+               CASE c.relreplident
+                    WHEN 'f' THEN 'replica identity full'
+                    WHEN 'n' THEN 'replica identity nothing'
+                    WHEN 'i' THEN 'replica identity index ' || (
+                        SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
+                         WHERE r.indrelid = c.oid AND r.indisreplident)
+               END"""  # noqa: S608 - constants
+"""How rows are kept, found and told to others, of tables and materialized views."""
 TABLES = f"""
     SELECT c.oid, {NAME} AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
            c.relpersistence AS persistence, c.relrowsecurity AS row_security,
@@ -102,19 +116,7 @@ TABLES = f"""
                -- What a partitioned table names is for its partitions to come, heap as well.
                'using ' || CASE WHEN c.relkind = 'p' OR m.amname <> 'heap' THEN m.amname END,
                'tablespace ' || s.spcname,
-               'toast with (' || (
-                   SELECT {listed("u.reloptions")} FROM pg_catalog.pg_class AS u
-                    WHERE u.oid = c.reltoastrelid) || ')',
-               'clustered on ' || (
-                   SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
-                    WHERE r.indrelid = c.oid AND r.indisclustered),
-               CASE c.relreplident
-                    WHEN 'f' THEN 'replica identity full'
-                    WHEN 'n' THEN 'replica identity nothing'
-                    WHEN 'i' THEN 'replica identity index ' || (
-                        SELECT r.indexrelid::regclass FROM pg_catalog.pg_index AS r
-                         WHERE r.indrelid = c.oid AND r.indisreplident)
-               END) AS placed
+               {KEPT}) AS placed
       FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
       LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace
@@ -137,10 +139,12 @@ TRAITS = f"""
                CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
                'statistics ' || NULLIF(a.attstattarget, -1),
                {options("a.attoptions")}"""
-# A NOT NULL is a constraint since PostgreSQL 18; its name is told where it is not the usual one.
+# A NOT NULL is a constraint since PostgreSQL 18; its name is told where it is not the usual one:
+# that of an inherited one is its table's business, and a dump leaves it out.
 NOT_NULL = """
            SELECT k.conrelid, k.conkey[1] AS number, concat_ws(' ', 'not null',
-                      CASE WHEN k.conname <> concat(r.relname, '_', o.attname, '_not_null')
+                      CASE WHEN k.coninhcount = 0
+                                AND k.conname <> concat(r.relname, '_', o.attname, '_not_null')
                            THEN 'named ' || k.conname END,
                       CASE WHEN k.connoinherit THEN 'no inherit' END,
                       CASE WHEN NOT k.convalidated THEN 'not validated' END) AS told
@@ -150,7 +154,8 @@ NOT_NULL = """
                ON o.attrelid = k.conrelid AND o.attnum = k.conkey[1]
             WHERE k.contype = 'n'
               AND (k.connoinherit OR NOT k.convalidated
-                   OR k.conname <> concat(r.relname, '_', o.attname, '_not_null'))"""
+                   OR k.coninhcount = 0
+                  AND k.conname <> concat(r.relname, '_', o.attname, '_not_null'))"""
 COLUMNS = f"""
     SELECT a.attrelid, a.attname AS name,
            pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
@@ -172,16 +177,28 @@ COLUMNS = f"""
      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY(%s)
      ORDER BY a.attrelid, a.attnum
 """  # noqa: S608 - constants
+# A foreign key of partitioned tables has copies: one per partition, and more for the partitions of
+# the table that it leads to, which get the next name that is free when one is attached.
+COPIED = "(k.contype = 'f' AND k.conparentid <> 0)"
+COPY_INSIDE = f"""{COPIED} AND (
+               WITH RECURSIVE above AS (
+                   SELECT p.conparentid, p.confrelid FROM pg_catalog.pg_constraint AS p
+                    WHERE p.oid = k.conparentid
+                    UNION ALL
+                   SELECT p.conparentid, p.confrelid FROM pg_catalog.pg_constraint AS p
+                     JOIN above ON p.oid = above.conparentid
+               ) SELECT bool_or(above.confrelid <> k.confrelid) FROM above)"""  # noqa: S608
 # Kind n, a NOT NULL as a constraint (PostgreSQL 18), is told by the column itself.
-CONSTRAINTS = """
+CONSTRAINTS = f"""
     SELECT k.conrelid, k.conname AS name, k.convalidated AS validated,
            pg_catalog.pg_get_constraintdef(k.oid) AS definition,
-           NOT (k.coninhcount > 0 AND NOT k.conislocal AND NOT c.relispartition) AS own
+           NOT (k.coninhcount > 0 AND NOT k.conislocal AND NOT c.relispartition) AS own,
+           {COPIED} AS copied
       FROM pg_catalog.pg_constraint AS k
       JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
-     WHERE k.contype <> 'n' AND k.conrelid = ANY(%s)
+     WHERE k.contype <> 'n' AND k.conrelid = ANY(%s) AND ({COPY_INSIDE}) IS NOT TRUE
      ORDER BY k.conrelid, k.conname
-"""
+"""  # noqa: S608 - constants
 INDEXES = f"""
     SELECT {qualified("i.relname")} AS name, {NAME} AS table, m.amname AS method,
            x.indisunique AS unique, x.indisvalid AS valid, x.indisready AS ready,

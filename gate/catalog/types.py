@@ -5,17 +5,20 @@ from __future__ import annotations
 from gate.catalog.others import owner
 from gate.catalog.queries import USER_SCHEMAS, own, qualified
 
-DOMAIN = """concat(
+# The text that is kept is as long as names in it mean what they meant when it was set.
+DEFAULT = """COALESCE(pg_catalog.pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::regclass),
+                             t.typdefault)"""
+DOMAIN = f"""concat(
                     format_type(t.typbasetype, t.typtypmod),
                     CASE WHEN t.typcollation NOT IN (0, b.typcollation)
                          THEN ' collate ' || t.typcollation::regcollation END,
-                    CASE WHEN t.typnotnull THEN ' not null' END, ' default ' || t.typdefault,
+                    CASE WHEN t.typnotnull THEN ' not null' END, ' default ' || {DEFAULT},
                     (SELECT string_agg(format(' constraint %s %s', k.conname,
                                               pg_catalog.pg_get_constraintdef(k.oid)), ''
                                        ORDER BY k.conname)
                        FROM pg_catalog.pg_constraint AS k
                       WHERE k.contypid = t.oid AND (
-                            k.contype <> 'n' OR k.conname <> t.typname || '_not_null')))"""
+                            k.contype <> 'n' OR k.conname <> t.typname || '_not_null')))"""  # noqa: S608 - constants
 COMPOSITE = """(
                     SELECT '(' || string_agg(concat(
                                quote_ident(a.attname), ' ',
@@ -62,6 +65,7 @@ TYPES = f"""
       LEFT JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid
       LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
      WHERE (t.typtype IN ('d', 'r', 'p') OR t.typtype = 'c' AND c.relkind = 'c'
-            OR t.typtype = 'b' AND t.typcategory <> 'A')
+            OR t.typtype = 'b' AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_type AS e WHERE e.oid = t.typelem AND e.typarray = t.oid))
        AND {USER_SCHEMAS} AND {own("pg_type", "t.oid")}
 """  # noqa: S608 - constants

@@ -184,6 +184,18 @@ KINDS: dict[str, Made] = {
         }
         | {"ALTER TABLE child DISABLE TRIGGER ALL": "+ trigger child of constraint fk"},
     ),
+    "foreign key to partitions": Made(
+        "CREATE TABLE wide (a integer PRIMARY KEY) PARTITION BY LIST (a); "
+        "CREATE TABLE wide_1 PARTITION OF wide FOR VALUES IN (1); "
+        "CREATE TABLE wide_2 PARTITION OF wide FOR VALUES IN (2); "
+        "CREATE TABLE leads (a integer CONSTRAINT there REFERENCES wide)",
+        {
+            "ALTER TABLE wide DETACH PARTITION wide_1; ALTER TABLE wide DETACH PARTITION wide_2; "
+            "ALTER TABLE wide ATTACH PARTITION wide_2 FOR VALUES IN (2); "
+            "ALTER TABLE wide ATTACH PARTITION wide_1 FOR VALUES IN (1)": "",
+            "ALTER TABLE leads DROP CONSTRAINT there": "- constraint leads.there",
+        },
+    ),
     "exclusion": Made(
         "CREATE TABLE booked (r int4range, CONSTRAINT once EXCLUDE USING gist (r WITH &&))",
         {
@@ -268,6 +280,9 @@ KINDS: dict[str, Made] = {
         {
             "REFRESH MATERIALIZED VIEW counts WITH NO DATA": "~ materialized view counts",
             "ALTER MATERIALIZED VIEW counts SET (fillfactor = 50)": "~ materialized view counts",
+            "ALTER MATERIALIZED VIEW counts SET (toast.autovacuum_enabled = false)":
+                "~ materialized view counts",
+            "ALTER MATERIALIZED VIEW counts REPLICA IDENTITY FULL": "~ materialized view counts",
             "ALTER MATERIALIZED VIEW counts CLUSTER ON ix_counts": "~ materialized view counts",
             "ALTER MATERIALIZED VIEW counts ALTER b SET STATISTICS 9": "+ column counts.b",
             "ALTER MATERIALIZED VIEW counts ALTER b SET STORAGE EXTERNAL": "+ column counts.b",
@@ -378,6 +393,12 @@ KINDS: dict[str, Made] = {
                 "+ comment on domain constraint has_at on email",
         },
     ),
+    "domain with a function in its default": Made(
+        "CREATE FUNCTION first() RETURNS text LANGUAGE sql AS 'SELECT 1::text'; "
+        "CREATE DOMAIN begun AS text DEFAULT first()",
+        {"ALTER FUNCTION first() RENAME TO second":
+             "- function first(); + function second(); ~ domain begun"},
+    ),
     "composite type": Made(
         "CREATE TYPE pair AS (a integer, b text)",
         {
@@ -419,6 +440,11 @@ KINDS: dict[str, Made] = {
                         "collatable = true")
         }
         | {"ALTER TYPE thing OWNER TO writer": "~ type thing"},
+    ),
+    "base type among the arrays": Made(
+        IMPOSTOR.replace("thing", "like_many") + "; CREATE TYPE like_many (input = like_many_in, "
+        "output = like_many_out, internallength = 4, passedbyvalue, category = 'A')",
+        {"ALTER TYPE like_many OWNER TO writer": "~ type like_many"},
     ),
     "shell type": Made("CREATE TYPE shell", {"DROP TYPE shell": "- type shell"}),
     # Routines and operators
@@ -488,6 +514,8 @@ KINDS: dict[str, Made] = {
             "DROP OPERATOR === (integer, integer); CREATE OPERATOR === (leftarg = integer, "
             "rightarg = integer, function = int4eq, merges, hashes)":
                 "~ operator ===(integer,integer)",
+            "CREATE OPERATOR ==== (leftarg = integer, rightarg = integer, function = int4eq, "
+            "negator = !===); DROP OPERATOR ==== (integer, integer)": "",
             "COMMENT ON OPERATOR === (integer, integer) IS 'x'":
                 "+ comment on operator ===(integer,integer)",
         },
@@ -661,6 +689,7 @@ KINDS: dict[str, Made] = {
             "ALTER SUBSCRIPTION taken SET (slot_name = 'x')": "~ subscription taken",
             "ALTER SUBSCRIPTION taken OWNER TO postgres": "",
             "COMMENT ON SUBSCRIPTION taken IS 'x'": "+ comment on subscription taken",
+            "COMMENT ON SUBSCRIPTION taken IS 'x'; DROP SUBSCRIPTION taken": "- subscription taken",
         },
     ),
     # Everybody's
@@ -668,6 +697,7 @@ KINDS: dict[str, Made] = {
         "CREATE SCHEMA house",
         {
             "DROP SCHEMA house": "- schema house",
+            "DROP SCHEMA public": "- schema public",
             "ALTER SCHEMA house OWNER TO writer": "~ schema house",
             "GRANT USAGE ON SCHEMA house TO reader": "+ grant on schema house to reader",
             "COMMENT ON SCHEMA house IS 'x'": "+ comment on schema house",

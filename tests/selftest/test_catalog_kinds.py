@@ -45,7 +45,21 @@ WORDINGS = """
         CHECK (COALESCE(v, 'x') IN ('x', 'y')), CHECK (lower(v) IN ('x', 'y')),
         CHECK (a && ARRAY['a', 'b']::varchar[]::text[]), CHECK (i < '2 days')
     );
+    CREATE TABLE worded_key (a integer PRIMARY KEY);
+    CREATE TABLE worded_whole (a integer REFERENCES worded_key) PARTITION BY LIST (a);
+    CREATE TABLE worded_part (a integer CONSTRAINT of_part REFERENCES worded_key);
+    ALTER TABLE worded_whole ATTACH PARTITION worded_part FOR VALUES IN (1);
+    CREATE OPERATOR ==== (leftarg = integer, rightarg = integer, function = int4eq,
+        negator = !===);
+    DROP OPERATOR ==== (integer, integer);
     CREATE DOMAIN worded_domain AS varchar(9) CHECK (VALUE IN ('a', 'b'));
+    CREATE FUNCTION app.worded_first() RETURNS text LANGUAGE sql AS 'SELECT 1::text';
+    SET search_path = app, public;
+    CREATE DOMAIN app.worded_begun AS text DEFAULT worded_first();
+    RESET search_path;
+    CREATE FUNCTION worded_given(a text[] DEFAULT ARRAY['a', 'b']::varchar[]::text[],
+        b boolean DEFAULT 1 BETWEEN 0 AND 2 AND (3 < 4 AND 5 < 6)) RETURNS integer LANGUAGE sql
+        AS 'SELECT 1';
     CREATE INDEX ix_worded ON worded ((v IN ('a', 'b'))) WHERE v IN ('a', 'b');
     CREATE VIEW worded_view AS SELECT w.*, w.v IN ('a', 'b') AS one FROM worded AS w
         JOIN worded AS x USING (id) WHERE w.v IN ('a', 'b') OR w.c NOT IN ('x', 'y');
@@ -62,6 +76,18 @@ WORDINGS_PARSED = """
     CREATE STATISTICS worded_s ON (v IN ('a', 'b')), id FROM worded;
     CREATE FUNCTION worded_atomic(v varchar) RETURNS boolean LANGUAGE sql
         BEGIN ATOMIC SELECT v IN ('a', 'b'); END;
+"""
+NAMED = 18
+"""The first major version in which a NOT NULL has a name."""
+WORDINGS_NAMED = """
+    CREATE TABLE worded_needed (a integer) PARTITION BY LIST (a);
+    ALTER TABLE worded_needed ADD CONSTRAINT of_whole NOT NULL a NOT VALID;
+    CREATE TABLE worded_needs (a integer);
+    ALTER TABLE worded_needs ADD CONSTRAINT of_part NOT NULL a NOT VALID;
+    ALTER TABLE worded_needed ATTACH PARTITION worded_needs FOR VALUES IN (1);
+    CREATE TABLE worded_above (a integer NOT NULL);
+    CREATE TABLE worded_below (a integer CONSTRAINT worded_above_a_not_null NOT NULL)
+        INHERITS (worded_above);
 """
 
 
@@ -162,6 +188,8 @@ def whole(request: pytest.FixtureRequest) -> Iterator[tuple[pathlib.Path, str]]:
             connection.execute(WORDINGS)
             if found.major >= PARSED:
                 connection.execute(WORDINGS_PARSED)
+            if found.major >= NAMED:
+                connection.execute(WORDINGS_NAMED)
         yield _programs(found.major), one
 
 

@@ -343,6 +343,9 @@ def test_constraints_and_what_made_them() -> None:
     inherited = {"pk": PK.model_copy(update={"own": False})}
     found = objects(catalog(tables={"t": table(constraints=inherited)}))
     assert found["constraint t.pk"] == "PRIMARY KEY (id) inherited"
+    copied = {"pk": PK, "fk": PK.model_copy(update={"name": "fk", "copied": True})}
+    found = objects(catalog(tables={"t": table(constraints=copied)}))
+    assert [one for one in found if one.startswith("constraint ")] == ["constraint t.pk"]
 
 
 @pytest.mark.parametrize(
