@@ -137,9 +137,14 @@ def _keys(item: Cron, found: CronFacts) -> Mapping[str, Any]:
 
 
 class Lines(Model):
-    """Lines of crontabs: user and program; nothing else of a command."""
+    """Lines of crontabs: user and program; nothing else of a command.
+
+    Attributes:
+        idle: Those that do nothing where systemd runs: a timer does it there.
+    """
 
     lines: tuple[tuple[str, str], ...]
+    idle: tuple[tuple[str, str], ...] = ()
 
 
 def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | CannotTell]:
@@ -147,17 +152,19 @@ def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | 
     tabs = crontabs.read(section)
     if tabs.why:
         return dict.fromkeys(subjects, tabs.why)
-    lines = {
-        (line.user, program[0])
-        for line in tabs.lines
-        if line.file not in tabs.over
-        and not line.file.endswith(BASE)
-        and (program := PROGRAM.search(line.command))
-    }
-    return dict.fromkeys(subjects, Lines(lines=tuple(sorted(lines))))
+    lines: dict[tuple[str, str], bool] = {}
+    for line in tabs.lines:
+        program = PROGRAM.search(line.command)
+        if program and line.file not in tabs.over and not line.file.endswith(BASE):
+            one, is_idle = (line.user, program[0]), bool(IDLE.search(line.command))
+            lines[one] = lines.get(one, True) and is_idle
+    idle = tuple(sorted(one for one in lines if lines[one]))
+    return dict.fromkeys(subjects, Lines(lines=tuple(sorted(lines)), idle=idle))
 
 
 ALL_LINES = "all"
+IDLE = re.compile(r"!\s+-[de]\s+/run/systemd/system\b")
+"""What Debian's packages write into a line that is not for hosts with systemd."""
 BASE = ("/etc/crontab", "/e2scrub_all", "/anacron", "/popularity-contest", "/sysstat", "/mdadm")
 """Files of the system itself."""
 CRON_THERE = Probe[str, Lines](
@@ -176,9 +183,13 @@ def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTe
     fact = scene.probed(CRON_THERE, ALL_LINES) if is_whole(scene.target) else None
     if isinstance(fact, CannotTell):
         yield fact
-    for whose, program in fact.value.lines if isinstance(fact, Seen) else ():
+    if not isinstance(fact, Seen):
+        return
+    for whose, program in fact.value.lines:
         user = user_of(scene.target, whose)
-        if user:
+        if (whose, program) in fact.value.idle and scene.host.identity.has_systemd:
+            yield LeftOut(f"cron {whose} {program}: it does nothing where systemd runs")
+        elif user:
             keys = {"title": f"cron starts {program} for {user}", "command": program, "user": user}
             yield Recorded(f"{user} {program}", keys)
 

@@ -70,6 +70,7 @@ class HostKind(Generic[It, F]):
         keys: The keys that promise what is there, for `gate record`.
         discover: How it finds out what there is.
         discovered: The keys of what was found so, where they are others than `keys`.
+        again: Keys of what the contract names that stay as it has them; laid over `keys`.
         state: What the state diff compares; as `text` where nothing of that changes by itself.
         odd: What holds and is odd.
         severity: Allure's.
@@ -93,6 +94,7 @@ class HostKind(Generic[It, F]):
     keys: Callable[[It, F], Mapping[str, Any]]
     discover: Discovery | None = None
     discovered: Callable[[It, F, Scene], Mapping[str, Any]] | None = None
+    again: Callable[[It, F, Scene], Mapping[str, Any]] = lambda _item, _found, _scene: {}
     state: Callable[[F], str] | None = None
     odd: Callable[[It, F, Scene], Sequence[str]] = nothing_odd
     severity: Severity = "normal"
@@ -189,7 +191,7 @@ class HostKind(Generic[It, F]):
     def _keys(self, item: It, found: F, scene: Scene) -> Mapping[str, Any]:
         if item.source == DISCOVERED and self.discovered is not None:
             return self.discovered(item, found, scene)
-        return self.keys(item, found)
+        return {**self.keys(item, found), **self.again(item, found, scene)}
 
 
 def judged(differences: Differences) -> tuple[str, ...]:

@@ -194,6 +194,13 @@ def _discovered(item: Package, found: PackageFacts, scene: Scene) -> Mapping[str
     return {**_keys(item, found), "version": of_makers.pop() if len(of_makers) == 1 else None}
 
 
+def _again(item: Package, found: PackageFacts, scene: Scene) -> Mapping[str, Any]:
+    """The version as the contract has it, where that holds."""
+    del scene
+    holds = item.version and all(package_meets(one, item.version) for one in found.versions)
+    return {"version": item.version} if holds else {}
+
+
 KIND = HostKind(
     name="package",
     chapter="packages",
@@ -212,5 +219,6 @@ KIND = HostKind(
     keys=_keys,
     discover=PACKAGES_THERE,
     discovered=_discovered,
+    again=_again,
     absent="not installed",
 ).kind

@@ -196,9 +196,21 @@ def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
         **given,
         "executable": main.executable if given.get("executable") else None,
         "working_folder": main.folder,
-        "user": found.user.value if isinstance(found.user, Seen) else None,
+        "user": found.user.value if isinstance(found.user, Seen) else given.get("user"),
         "zone": found.zone.value if given.get("zone") and isinstance(found.zone, Seen) else None,
         "drop_ins": list(found.drop_ins),
+    }
+
+
+def _again(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str, Any]:
+    """Paths in the contract's own words, such as through a link, where these lead to the same."""
+    main = found.programs[0]
+    places = {"executable": main.executable, "working_folder": main.folder}
+    named = {key: getattr(item, key) for key in places}
+    return {
+        key: word
+        for key, word in named.items()
+        if word is not None and _followed(word, scene) == places[key].removesuffix(GONE)
     }
 
 
@@ -256,6 +268,7 @@ HOST_KIND = HostKind(
     keys=_keys,
     discover=PROCESSES_THERE,
     discovered=_discovered,
+    again=_again,
     may_miss=lambda item, gone: bool(item.on_demand) and gone.proof.endswith("it is inactive"),
     severity="critical",
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from gate.kinds.bound import address_of, takes_ipv4
+from gate.kinds.bound import Address, address_of, takes_ipv4
 from gate.kinds.kind import Discovery, Recorded
 from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
@@ -15,6 +15,8 @@ from gate.sources.host.sockets import SYSTEMD
 
 EPHEMERAL = 32768
 """From here on Linux gives ports away by itself."""
+CHOSEN = 4
+"""So many addresses somebody writes down; who listens at more asks the host which it has."""
 
 
 def record_ports(scene: Scene) -> Iterable[Recorded]:
@@ -50,12 +52,19 @@ def _recorded(
         **({"owner": owner} if owner else {}),
         **({"addresses": [address]} if address else {"reach": "loopback"} if local else {}),
     }
-    if not address and all(takes_ipv4(one) is False for one in held):
+    ipv6 = all(takes_ipv4(one) is False for one in held)
+    if not address and (ipv6 or (not local and few({address_of(one) for one in held}))):
         keys["addresses"] = sorted({str(address_of(one)) for one in held})
     called = f"{name} {number}" if owner else str(number)
     found = Recorded(f"{called} {address}".strip(), keys)
     subject = ("port", "addresses") if address else ("port",)
     return again(found, scene, "port", subject, ("service", "processes", "addresses"))
+
+
+def few(addresses: Collection[Address]) -> bool:
+    """Whether somebody chose them: neither any address, nor each that the host has."""
+    passing = any(one.is_unspecified or one.is_link_local for one in addresses)
+    return not passing and len(addresses) <= CHOSEN
 
 
 def _shared(sockets: list[Listener]) -> dict[str, list[Listener]]:
@@ -79,5 +88,5 @@ def _owner(sockets: list[Listener]) -> str:
 
 # Every look lists the sockets; a unit that is no item of the contract cannot be named as the owner.
 PORTS_THERE = Discovery(
-    asks=lambda _: (), names=lambda _scene, _which: (), doubtful=("owner", "reach")
+    asks=lambda _: (), names=lambda _scene, _which: (), doubtful=("owner", "reach", "addresses")
 )

@@ -76,4 +76,6 @@ def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTe
         )
 
 
-SOCKETS_THERE = Discovery(asks=_asks_all, names=_names, doubtful=("process", "address"))
+SOCKETS_THERE = Discovery(
+    asks=_asks_all, names=_names, doubtful=("process", "address", "addresses")
+)

@@ -32,13 +32,20 @@ def record_units(scene: Scene) -> Iterable[Recorded]:
             keys["starts_at_boot"] = unit.starts_at_boot.value
         active = [one for one, word in unit.triggers if word.startswith("active ")]
         keys |= {"triggered_by": active} if active else {}
-        if active and unit.starts_at_boot == Seen(False) and state == RUNNING:
-            keys["on_demand"] = True
+        runs = state == RUNNING or (state == RESTING and _ran(name, scene))
+        if active and unit.starts_at_boot == Seen(False) and runs:
+            keys |= {"title": f"{name} is {RUNNING}", "state": RUNNING, "on_demand": True}
         found = Recorded(name.removesuffix(".service"), keys)
-        found = again(found, scene, "service", ("unit",), KEPT)
-        if found.keys.get("on_demand") and state == RESTING:
-            found = Recorded(found.name, {**found.keys, "state": RUNNING})
-        yield found
+        yield again(found, scene, "service", ("unit",), KEPT)
+
+
+def _ran(name: str, scene: Scene) -> bool:
+    """Whether it is promised to run, or did when it was found."""
+    items = (one.at(scene.moment) for one in scene.contract.at(scene.moment))
+    return any(
+        getattr(item, "unit", "") == name and getattr(item, "state", "") == RUNNING
+        for item in items
+    )
 
 
 def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTell]:

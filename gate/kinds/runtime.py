@@ -14,6 +14,7 @@ from gate.contract.model import Promise
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
 from gate.kinds.kind import (
+    DISCOVERED,
     Cells,
     Found,
     Kind,
@@ -170,13 +171,18 @@ def _row(promise: Promise, scene: Scene) -> Cells:
 
 
 def _record(scene: Scene) -> Iterable[Recorded]:
-    """The runtimes that the contract names already, at the version that is there."""
+    """The runtimes that the contract names already, at the version that is there.
+
+    A version of the contract stays as long as it holds: 16 is met by 16.11.
+    """
     for promise in scene.contract.at(scene.moment):
         item = promise.at(scene.moment)
         fact = version_of(promise, scene) if isinstance(item, Runtime) else None
         if isinstance(item, Runtime) and isinstance(fact, Seen):
             given = item.model_dump(mode="json", exclude_defaults=True, exclude={"version", "risk"})
             keys = {**given, "title": f"{item.label} is {fact.value}", "version": fact.value}
+            if item.source != DISCOVERED and meets(fact.value, item.version):
+                keys |= {"title": item.title, "version": item.version}
             yield Recorded(promise.name, keys)
 
 

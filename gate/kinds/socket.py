@@ -11,9 +11,10 @@ import pydantic
 
 from gate.contract.item import Item, Name, Port
 from gate.kinds.host_kind import HostKind, listed
+from gate.kinds.recorded_ports import few
 from gate.kinds.recorded_sockets import SOCKETS_THERE
 from gate.kinds.scene import Scene, unknown
-from gate.rule import Has, Not, Rule, Some, exactly_one
+from gate.rule import Filled, Has, Not, Rule, Some, exactly_one
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
 from gate.sources.host import socket_files
 from gate.sources.host.parts import cannot_tell, read_parts
@@ -39,17 +40,21 @@ class Socket(Item):
             has a name (of the abstract namespace) and no path.
         address: Address that the UDP socket must be bound to; ``*`` for all. With another one no
             socket of the port may be bound to all.
+        addresses: Addresses of the host that sockets of the UDP port must be bound to, each of
+            them, and none to all.
         process: Name of a process that must hold it; seen by root, or by who runs it.
     """
 
     udp: Port | None = None
     unix: UnixName | None = None
     address: Name | None = None
+    addresses: tuple[pydantic.IPvAnyAddress, ...] = ()
     process: Name | None = None
 
     RULES = (
         exactly_one("udp", "unix"),
         Rule(Some(Not(Has("address")), Has("udp")), "address goes with udp"),
+        Rule(Some(Not(Filled("addresses")), Has("udp")), "addresses go with udp"),
     )
 
     @pydantic.field_validator("address")
@@ -124,10 +129,20 @@ def _unix(
     if socket_files.is_others(held, file):
         return Absent(f"{path} is another socket's file: who listens there {NOT_REACHED}")
     if not held and not any(_takes(line, path) for line in section.text.splitlines()):
+        renamed = _untold(told) if path.startswith("/") else None
+        if renamed is not None and not isinstance(out_of_reach, Absent):
+            return renamed
         return Absent(f"/proc/net/unix has no {path} that takes connections")
     if out_of_reach is not None:
         return out_of_reach
     return SocketFacts(addresses=(path,), processes=_owners(held, owners))
+
+
+def _untold(told: Mapping[str, Section]) -> CannotTell | None:
+    """Why it is not known whether a socket of another name leads to a file; else nothing."""
+    tools = {"inodes": "stat", "unix.owners": "ss -x"}
+    late = (name for name in tools if told[name].late or told[name].rc < 0)
+    return next((cannot_tell(told[name], tools[name]) for name in late), None)
 
 
 def _takes(line: str, path: str) -> bool:
@@ -165,6 +180,11 @@ def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | C
     wide = "*" in found.addresses and item.address != "*"
     if item.address is not None and (wide or item.address not in found.addresses):
         yield f"it is bound to {', '.join(found.addresses)}"
+    lacking = [one for one in map(str, item.addresses) if one not in found.addresses]
+    if item.addresses and "*" in found.addresses:
+        yield f"it is bound to {', '.join(found.addresses)}"
+    elif lacking:
+        yield f"nothing is bound to {', '.join(lacking)}"
     if item.process is not None:
         if not isinstance(found.processes, Seen):
             yield unknown(found.processes)
@@ -182,12 +202,25 @@ def _called(item: Socket) -> str:
     return f"UDP port {item.udp}" if item.udp else f"socket {item.unix}"
 
 
+def _bound(item: Socket, addresses: Sequence[str]) -> Mapping[str, Any]:
+    if not item.udp:
+        return {}
+    chosen = (
+        []
+        if "*" in addresses
+        else [ipaddress.ip_address(one.partition("%")[0]) for one in addresses]
+    )
+    if len(chosen) > 1 and few(chosen):
+        return {"addresses": list(addresses)}
+    return {"address": addresses[0]}
+
+
 def _keys(item: Socket, found: SocketFacts) -> Mapping[str, Any]:
     held = found.processes
     return {
         "udp": item.udp,
         "unix": item.unix,
-        "address": found.addresses[0] if item.udp else None,
+        **_bound(item, found.addresses),
         "process": held.value[0] if isinstance(held, Seen) else None,
     }
 
@@ -200,7 +233,9 @@ KIND = HostKind(
     probe=SOCKETS,
     subject=_subject,
     called=_called,
-    promised=lambda item: listed(open=True, address=item.address, held_by=item.process),
+    promised=lambda item: listed(
+        open=True, address=item.address, addresses=item.addresses, held_by=item.process
+    ),
     differs=_differs,
     text=_text,
     columns={

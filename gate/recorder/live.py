@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from gate.connection.carrier import Carrier, open_carrier
-from gate.contract.model import Contract
+from gate.contract.model import Contract, Promise
 from gate.errors import ObservationError
 from gate.kinds.kind import DISCOVERED, Kind, LeftOut, Recorded, Which
 from gate.kinds.look import questions
 from gate.kinds.scene import Scene
+from gate.kinds.units_there import some
 from gate.recorder import endpoints
 from gate.recorder.chapters import chapter_text
 from gate.recorder.drafts import MOMENT, Notes, contract_of, drafts, note
@@ -64,6 +65,7 @@ def record(
             if (form := written(kind, one, source, target, notes))
         ]
         kept = holding(forms, contract, target, carrier, notes)
+    _stays(contract, wanted, kept, notes)
     found = _chapters(wanted, kept, source)
     head = f"# {HEAD.format(source=source[0].upper() + source[1:])}\n"
     texts = {
@@ -90,11 +92,35 @@ def _recorded(kind: Kind, scene: Scene, notes: Notes) -> Sequence[Recorded]:
     found = [one for one in told if isinstance(one, Recorded)]
     names = {one.name for one in found}
     for one in scene.contract.at(MOMENT):
-        if one.kind == kind.name and one.name not in names and one.before.source == DISCOVERED:
+        if one.kind == kind.name and one.name not in names and _is_asked(kind, one):
             fact = kind.find(one, scene)
             if isinstance(fact, CannotTell):
                 note(notes, kind.chapter, LeftOut(f"{kind.name} {one.name}: {fact.reason}"))
     return found
+
+
+def _is_asked(kind: Kind, one: Promise) -> bool:
+    """Whether the recorder asks for it: what was found, and what a look of the host tells."""
+    return one.before.source == DISCOVERED or kind.discover is not None
+
+
+def _stays(
+    contract: Contract, wanted: Iterable[Kind], kept: Iterable[Written], notes: Notes
+) -> None:
+    """Say what the contract has and is not written anew, where nothing else is said of it."""
+    written_ = {f"{one.kind.name}.{one.recorded.name}" for one in kept}
+    for kind in wanted:
+        said = "".join(notes.get(kind.chapter, ()))
+        names = [
+            one.name
+            for one in contract.at(MOMENT)
+            if one.kind == kind.name
+            and one.id not in written_
+            and f"{kind.name} {one.name}: " not in said
+        ]
+        if names:
+            what = f"{kind.name} {some(names)}: not written anew, take it from the contract"
+            note(notes, kind.chapter, LeftOut(what))
 
 
 def _chapters(

@@ -15,6 +15,8 @@ from gate.sources.host.section import Section
 
 NOT_ALL_FOUND = 2
 """Exit status of ``getent`` where a key is in no database."""
+TOLD = {"passwd": "getent on users", "group": "getent on groups"}
+"""What is said of a database: ``passwd: it`` would be told as a password."""
 ROOT_ID = "0"
 NUMBER = re.compile(r"\d{1,10}")
 
@@ -141,7 +143,7 @@ def _others(
 ) -> Fact[tuple[str, ...]]:
     """Who else is this user to the kernel; a list that does not even have root is none."""
     if section.rc != 0 or all(uid != ROOT_ID for _, _, uid in numbers):
-        return cannot_tell(section, "getent passwd")
+        return cannot_tell(section, TOLD["passwd"])
     return Seen(tuple(sorted({one for one, _, uid in numbers if uid == number and one != name})))
 
 
@@ -161,7 +163,7 @@ def _missing(
     section = told[part]
     root = found.get("root", [])
     if section.rc == NOT_ALL_FOUND and not section.err and root[2:3] == [ROOT_ID]:
-        return Absent(f"getent {database}: there is no {name}")
+        return Absent(f"{TOLD[database]}: there is no {name}")
     return cannot_tell(section, f"getent {database} {name}")
 
 
@@ -218,12 +220,12 @@ def called(base: str, ids: Sequence[str], section: Section) -> Fact[tuple[str, .
         elif len(fields) > 2:  # noqa: PLR2004 - name, password, number
             names[fields[2]] = fields[0]
     else:
-        return cannot_tell(section, f"getent {base}")
+        return cannot_tell(section, TOLD[base])
     if rc not in (str(0), str(NOT_ALL_FOUND)) or ROOT_ID not in names:
         late = rc in map(str, TIMED_OUT)
         why = "it did not end in time" if late else "it tells of nobody, not even of root"
-        return CannotTell(f"getent {base}: {why}", Cause.TIMEOUT if late else Cause.UPSTREAM)
+        return CannotTell(f"{TOLD[base]}: {why}", Cause.TIMEOUT if late else Cause.UPSTREAM)
     missing = [one for one in ids if one not in names and one not in asked]
     if missing:
-        return CannotTell(f"getent {base}: nobody asked for {missing[0]}", Cause.UPSTREAM)
+        return CannotTell(f"{TOLD[base]}: nobody asked for {missing[0]}", Cause.UPSTREAM)
     return Seen(tuple(dict.fromkeys(names.get(one, one) for one in ids)))

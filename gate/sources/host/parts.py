@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.host.script import Answers, sections
-from gate.sources.host.section import Section
+from gate.sources.host.section import CUT, Section
 
 NOT_FOUND = 127
 NOT_THERE = ("No such file or directory", "Not a directory")
@@ -79,7 +79,7 @@ def read_parts(section: Section) -> Answers:
         return Answers({}, section.why if section.rc else "its answer is none of these questions'")
     mark, body = begin[1].decode(), section.out[begin.end() :]
     whole = body.rstrip().endswith(f"\n{mark} done".encode())
-    cut = "" if whole else "it was ended for taking too long" if section.late else section.why
+    cut = "" if whole else CUT if section.late else section.why
     return sections(body, mark, len(section.out) + 1, cut)
 
 

@@ -7,6 +7,9 @@ import dataclasses
 from gate.connection.frame import TIMED_OUT
 from gate.secrets import known
 
+CUT = "it was ended for taking too long"
+"""Why what stands behind the place where an answer was ended is missing."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Section:
@@ -29,8 +32,8 @@ class Section:
 
     @property
     def late(self) -> bool:
-        """Whether it was ended for taking too long."""
-        return self.rc in TIMED_OUT
+        """Whether it was ended for taking too long, or all was before it could be asked."""
+        return self.rc in TIMED_OUT or (self.rc < 0 and self.err == CUT)
 
     @property
     def why(self) -> str:

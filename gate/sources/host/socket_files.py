@@ -26,7 +26,10 @@ FUNCTIONS = (
     SEEN
     + """\
 # inodes PATH...: of those that are there.
-inodes() { limited stat -L -c '%i %d %n' -- "$@" 2>/dev/null; return 0; }
+inodes() {
+  limited stat -L -c '%i %d %n' -- "$@" 2>/dev/null; ended=$?
+  [ $ended -lt 124 ] || [ $ended = 127 ] || return $ended
+}
 # inodes_below FOLDER: of every socket.
 inodes_below() {
   limited find "$1" -xdev -path "$1/user" -prune -o -type s -printf '%i %D %p\\n' 2>/dev/null

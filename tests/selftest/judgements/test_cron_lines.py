@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from gate.kinds.cron import CRON, PROGRAM, CronFacts, _found, read_all
+from gate.kinds.cron import CRON, CRON_THERE, PROGRAM, CronFacts, _found, read_all
 from gate.kinds.registry import kinds
-from gate.sources.fact import Absent, CannotTell
+from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.crontabs import Crontabs, Line
+from gate.sources.host.probe import Probed, key
 from gate.sources.host.section import Section
-from tests.selftest.given import DESK, parted, said, scene, unclear
+from tests.selftest.given import DESK, host, parted, said, scene, unclear
+from tests.selftest.hosts import identity
 
 COMMAND = 'command = "/bin/dump"'
 ROOTS = ("root", "/bin/dump")
@@ -170,3 +172,40 @@ def test_every_program(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.lines == (("web", "/b"),)
     found = tabs(*lines, why=unclear())
     assert read_all(Section(b"", 0, ""), ["all"]) == {"all": unclear()}
+
+
+UNLESS = "[ -x /b ] && if [ ! -d /run/systemd/system ]; then /b; fi"
+CERTBOT = r"test -x /b -a \! -d /run/systemd/system && perl -e 1 && /b -q renew"
+
+
+@pytest.mark.parametrize(
+    ("commands", "idle"),
+    [
+        ([UNLESS], True),
+        ([CERTBOT], True),
+        (["/b -q"], False),
+        ([UNLESS, "/b -q"], False),
+        (["[ -d /run/systemd/system ] && /b"], False),
+    ],
+)
+def test_what_a_timer_does(
+    commands: list[str], monkeypatch: pytest.MonkeyPatch, *, idle: bool
+) -> None:
+    """A line that does nothing where systemd runs starts nothing there."""
+    found = tabs(*(line(command=one) for one in commands))
+    monkeypatch.setattr("gate.sources.host.crontabs.read", lambda _: found)
+    told: Any = read_all(Section(b"", 0, ""), ["all"])["all"]
+    assert told.idle == (told.lines if idle else ())
+    discover = kinds()["cron"].discover
+    assert discover is not None
+    program = told.lines[0][1]
+    for init, is_left in (("systemd", idle), ("sh", False)):
+        probed = Probed(format=CRON_THERE.format, facts={key("all"): Seen(told)})
+        whose = identity().model_copy(update={"init": init})
+        probes = {CRON_THERE.name: probed}
+        given = scene({"cron.x": COMMAND}, host=host(probes=probes, identity=whose))
+        (one,) = discover.names(given, "usual")
+        text = f"cron root {program}: it does nothing where systemd runs"
+        assert getattr(one, "text" if is_left else "name") == (
+            text if is_left else f"root {program}"
+        )

@@ -126,10 +126,15 @@ def test_a_port_that_units_share() -> None:
         (["::"], False, {}),
         (["::"], None, {}),
         (["::1", "127.0.0.1"], None, {"reach": "loopback"}),
+        (["127.0.0.1", "fd00::1"], None, {"addresses": ["127.0.0.1", "fd00::1"]}),
+        (["10.0.0.5"], None, {"addresses": ["10.0.0.5"]}),
+        (["0.0.0.0", "::"], True, {}),
+        (["10.0.0.5", "fe80::1%eth0"], None, {}),
+        ([f"10.0.0.{one}" for one in range(5)], None, {}),
     ],
 )
-def test_a_port_of_ipv6_alone(addresses: list[str], v6only: Any, written: Any) -> None:
-    """Where it listens is promised, and so nobody is warned of it."""
+def test_where_a_port_listens(addresses: list[str], v6only: Any, written: Any) -> None:
+    """Where somebody chose its addresses, or nobody comes by IPv4, they are promised."""
     ones = [listener("app.service", address=one) for one in addresses]
     sockets = Seen(tuple(one.model_copy(update={"v6only": v6only}) for one in ones))
     given = scene(

@@ -77,8 +77,8 @@ def test_whether_a_user_is_locked(changes: dict[str, str], rc: dict[str, int], l
     [
         ("root:0\nweb:33\n", {}, ()),
         ("root:0\nz:33\nweb:33\nadm:3\na:33\ntoor:0\n", {}, ("a", "z")),
-        ("web:33\neve:33\n", {}, "upstream: getent passwd: it said nothing of it"),
-        ("", {"numbers": 1}, "upstream: getent passwd: exit status 1 without a word"),
+        ("web:33\neve:33\n", {}, "upstream: getent on users: it said nothing of it"),
+        ("", {"numbers": 1}, "upstream: getent on users: exit status 1 without a word"),
     ],
 )
 def test_who_has_a_users_number(numbers: str, rc: dict[str, int], others: Any) -> None:
@@ -92,7 +92,7 @@ def test_who_has_a_users_number(numbers: str, rc: dict[str, int], others: Any) -
 @pytest.mark.parametrize(
     ("users", "rc", "expected"),
     [
-        (ROOT, {"users": 2}, Absent("getent passwd: there is no web")),
+        (ROOT, {"users": 2}, Absent("getent on users: there is no web")),
         ("", {"users": 2}, "upstream: getent passwd web: exit status 2 without a word"),
         (ROOT, {"users": 124}, "timeout: getent passwd web: it did not end in time"),
         (
@@ -128,13 +128,13 @@ NAMES = "root:x:0:\nadm:x:4:\n. group 0 0 4\nroot:x:0:\nodd\nweb:x:33:\n. passwd
     ("text", "ids", "expected"),
     [
         (NAMES.format(2), ("33", "99", "33"), Seen(("web", "99"))),
-        (NAMES.format(0), ("4",), "upstream: getent passwd: nobody asked for 4"),
-        (NAMES.format(124), ("33",), "timeout: getent passwd: it did not end in time"),
-        (NAMES.format(1), ("33",), "upstream: getent passwd: it tells of nobody, not even of root"),
+        (NAMES.format(0), ("4",), "upstream: getent on users: nobody asked for 4"),
+        (NAMES.format(124), ("33",), "timeout: getent on users: it did not end in time"),
+        (NAMES.format(1), ("33",), "upstream: getent on users: it tells of nobody, not even of root"),
         ("web:x:33:\n. passwd 0 0 33", ("33",),
-         "upstream: getent passwd: it tells of nobody, not even of root"),
-        ("root:x:0:\nweb:x:33:\n", ("33",), "upstream: getent passwd: it said nothing of it"),
-        ("", ("33",), "upstream: getent passwd: it said nothing of it"),
+         "upstream: getent on users: it tells of nobody, not even of root"),
+        ("root:x:0:\nweb:x:33:\n", ("33",), "upstream: getent on users: it said nothing of it"),
+        ("", ("33",), "upstream: getent on users: it said nothing of it"),
     ],
 )  # fmt: skip
 def test_names_by_numbers(text: str, ids: tuple[str, ...], expected: Any) -> None:

@@ -13,6 +13,7 @@ from gate.sources.fact import Absent, Seen
 from gate.sources.host.checks import CheckFacts
 from gate.sources.host.contents import FileFacts
 from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
+from gate.sources.host.section import Section
 from tests.selftest.given import DESK, NOW, ago, host, path, said, unclear
 from tests.selftest.judgements.test_tools import answer, short
 
@@ -417,3 +418,15 @@ def test_a_process_that_ends_between_two_readings(
     found = PROGRAMS.read(answer(**parts), [subject])[subject]
     pids = [one.pid for one in found.programs] if isinstance(found, ProgramFacts) else short(found)
     assert pids == expected
+
+
+def test_a_process_that_was_not_asked_of_in_time() -> None:
+    """The whole answer was ended before it: that is no odd answer."""
+    links = "".join(f"/proc/7/{one}\0/x\0\n" for one in ("exe", "cwd"))
+    told = {"units": UNIT, "members": "7 /a\n", "ticks": "100", "links": links}
+    told |= {"status": "/proc/7/status\0Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t0\n\0"}
+    parts = {name: (text, 0, "") for name, text in told.items()}
+    parts |= {one: files(one, 7) for one in ("stats", "commands")}
+    cut = Section(answer(**parts).out.rpartition(b"\nsection-")[0], 124, "")
+    found = PROGRAMS.read(cut, [("a.service", 0, ())])["a.service", 0, ()]
+    assert short(found) == "timeout: a.service: /proc/7 was not read in time"

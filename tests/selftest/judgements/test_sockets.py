@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
+from gate.kinds.kind import Recorded
 from gate.kinds.recorded_sockets import OPEN, Open
 from gate.kinds.registry import kinds
 from gate.kinds.socket import SOCKETS, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
-from tests.selftest.given import DESK, promised, said, unclear
+from tests.selftest.given import DESK, promised, said, scene, unclear
 from tests.selftest.judgements.test_tools import DENIED, LATE, NO_TOOL, answer, short
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 UDP = "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 UNIX = "Num       RefCount Protocol Flags    Type St Inode Path\n"
 NOTHING = ("", 0, "")
+NO_SOCKET = "absent: /proc/net/unix has no {} that takes connections"
 HERE, ALL = "0100007F", "00000000"
 HERE_6 = "00000000000000000000000001000000"
 SOCK = "ffff8a: 00000002 00000000 00010000 0001 01 12345 /run/app.sock\n"
@@ -115,6 +117,24 @@ def test_a_unix_socket_without_its_file(files: tuple[str, int, str], expected: s
     found = SOCKETS.read(answer(**parts), asked)
     assert short(found[asked[0]]) == expected
     assert isinstance(found[asked[1]], SocketFacts)
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "expected"),
+    [
+        ("/run/app.sock", {"inodes": LATE}, "timeout: stat: it did not end in time"),
+        ("/run/app.sock", {"unix.owners": LATE}, "timeout: ss -x: it did not end in time"),
+        ("/run/app.sock", {"unix.owners": NO_TOOL}, NO_SOCKET.format("/run/app.sock")),
+        ("/run/app.sock", {"inodes": LATE, "files": ("gone\n", 0, "")},
+         NO_SOCKET.format("/run/app.sock")),
+        ("@app", {"inodes": LATE}, NO_SOCKET.format("@app")),
+        ("/run/app.sock", {}, NO_SOCKET.format("/run/app.sock")),
+    ],
+)  # fmt: skip
+def test_a_unix_socket_that_may_have_been_renamed(path: str, changes: Any, expected: str) -> None:
+    """Whose file it is tells that alone: where nobody said so in time, it is not gone."""
+    found = SOCKETS.read(answer(**lists(**changes)), [(0, path)])[(0, path)]
+    assert short(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -224,6 +244,9 @@ def test_all_that_are_open(changes: Any, expected: Any) -> None:
     assert (found if isinstance(found, Open) else short(found)) == expected
 
 
+BOTH = 'addresses = ["127.0.0.1", "::1"]'
+
+
 def socket(*addresses: str, processes: Any = None) -> SocketFacts:
     """A socket that is held by one process."""
     return SocketFacts(addresses=addresses, processes=processes or Seen(("named", "log")))
@@ -255,6 +278,9 @@ def test_where_a_socket_is_looked_for(keys: str, subject: tuple[int, str]) -> No
          "it is bound to *, 127.0.0.1"),
         ('udp = 53\naddress = "*"', socket("*"), ""),
         ('udp = 53\naddress = "*"', socket("127.0.0.1"), "it is bound to 127.0.0.1"),
+        (f"udp = 53\n{BOTH}", socket("::1", "127.0.0.1", "10.0.0.1"), ""),
+        (f"udp = 53\n{BOTH}", socket("::1"), "nothing is bound to 127.0.0.1"),
+        (f"udp = 53\n{BOTH}", socket("*", "::1", "127.0.0.1"), "it is bound to *, ::1, 127.0.0.1"),
         ("udp = 53", socket("*"), ""),
         ('udp = 53\nprocess = "log"', socket("*"), ""),
         ('udp = 53\nprocess = "app"', socket("*"), "it is held by named, log"),
@@ -270,3 +296,22 @@ def test_where_a_socket_is_looked_for(keys: str, subject: tuple[int, str]) -> No
 def test_a_socket(keys: str, found: SocketFacts, expected: str) -> None:
     """What it is bound to, and who holds it."""
     assert said("socket", keys, found) == expected
+
+
+@pytest.mark.parametrize(
+    ("addresses", "keys"),
+    [
+        (["127.0.0.1"], {"address": "127.0.0.1"}),
+        (["*", "127.0.0.1"], {"address": "*"}),
+        (["127.0.0.1", "fd00::1"], {"addresses": ["127.0.0.1", "fd00::1"]}),
+        # Who listens at each address that the host has, does so at others tomorrow.
+        (["10.0.0.5", "127.0.0.1", "fe80::1"], {"address": "10.0.0.5"}),
+        (["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4", "5.5.5.5"], {"address": "1.1.1.1"}),
+    ],
+)
+def test_what_is_recorded(addresses: list[str], keys: dict[str, Any]) -> None:
+    """Each of the addresses that somebody chose."""
+    record = kinds()["socket"].record
+    (one,) = record(scene({"socket.x": "udp = 53"}, {"socket.x": socket(*addresses)}))
+    assert isinstance(one, Recorded)
+    assert {key: one.keys[key] for key in one.keys if key.startswith("address")} == keys

@@ -1,0 +1,85 @@
+"""What a contract says already, when it is recorded again: its own words stay where they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gate.kinds.kind import Recorded
+from gate.kinds.registry import kinds
+from gate.recorder.live import _stays
+from gate.recorder.proof import Written
+from gate.sources.fact import Seen
+from gate.sources.host.packages import PackageFacts
+from tests.selftest.given import host, path, scene, unclear
+from tests.selftest.judgements.test_programs import program, running
+
+
+def again(kind: str, given: Any) -> dict[str, Any]:
+    """The keys of the one item of a kind."""
+    (one,) = kinds()[kind].record(given)
+    assert isinstance(one, Recorded)
+    return dict(one.keys)
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "expected"),
+    [
+        ("8.1", "8.1-2", "8.1"),
+        ("8", "8.1-2", "8"),
+        ("8.1-2", "8.1-2", "8.1-2"),
+        ("8.0", "8.1-2", "8.1-2"),
+        ("", "8.1-2", "8.1-2"),
+    ],
+)
+def test_the_version_of_a_package(version: str, found: str, expected: str) -> None:
+    """As the contract has it, as long as that holds: a fix of the distribution broke it."""
+    keys = 'package = "curl"' + (f'\nversion = "{version}"' if version else "")
+    given = scene({"package.x": keys}, {"package.x": PackageFacts(version=found)})
+    assert again("package", given)["version"] == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("16", ("16", "It is there")), ("15", ("16.11", "It is 16.11"))]
+)
+def test_the_version_of_a_program(version: str, expected: tuple[str, str]) -> None:
+    """The same, with the contract's own title."""
+    items = {"runtime.x": f'label = "It"\ncommand = ["it"]\nversion = "{version}"'}
+    given = scene(items, host=host(outputs={"runtime.x": Seen("it 16.11")}))
+    keys = again("runtime", given)
+    promised = given.contract.promise("runtime.x").before.title
+    title = promised if version == "16" else expected[1]
+    assert (keys["version"], keys["title"]) == (expected[0], title)
+
+
+@pytest.mark.parametrize(
+    ("leads", "folder"), [("/srv/releases/1", "/srv/now"), ("/srv/releases/2", "/srv/releases/1")]
+)
+def test_the_paths_of_a_process(leads: str, folder: str) -> None:
+    """Through a link, where that leads to what runs: else the next release would break it."""
+    items = {"process.x": 'unit = "app.service"\nworking_folder = "/srv/now"\nuser = "app"'}
+    found = running(program(folder="/srv/releases/1"), user=unclear())
+    given = scene(items, {"process.x": found}, host=host(paths={"/srv/now": path(leads)}))
+    keys = again("process", given)
+    assert (keys["working_folder"], keys["user"]) == (folder, "app")
+
+
+def test_what_is_not_written_anew() -> None:
+    """It is said, once for each kind, where nothing else is said of it."""
+    items = {
+        "check.a": 'command = ["a"]\nreads = "it reads"',
+        "check.b": 'command = ["b"]\nreads = "it reads"',
+        "check.c": 'command = ["c"]\nreads = "it reads"',
+        "resolve.x": 'name = "x.example"',
+    }
+    given, check = scene(items), kinds()["check"]
+    written = Written(check, Recorded("a", {}), ())
+    notes: dict[str, dict[str, None]] = {"checks": {"left out: check b: it is late": None}}
+    _stays(given.contract, [check], [written], notes)
+    assert notes == {
+        "checks": {
+            "left out: check b: it is late": None,
+            "left out: check c: not written anew, take it from the contract": None,
+        }
+    }
