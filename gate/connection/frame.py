@@ -20,7 +20,8 @@ elif [ {sudo} = 1 ]; then
   if why=$(sudo -n true 2>&1 </dev/null); then as='sudo -n'; who=sudo; fi
 fi
 if command -v timeout >/dev/null 2>&1; then limit='timeout -k {grace} {limit}'; fi
-printf '\\n%s begin %s %s %s\\n' {marker} $who $$ "$(printf %s "$why" | tr '\\n' ' ')"
+[ -z "$why" ] || why=$(printf %s "$why" | tr '\\n' ' ')
+printf '\\n%s begin %s %s %s\\n' {marker} $who $$ "$why"
 $as $limit sh <<'{marker} script'
 {{
 {script}

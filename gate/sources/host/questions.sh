@@ -104,7 +104,7 @@ in_utc() { TZ=UTC0; export TZ; limited "$@"; }
 # units, or is more than one word of the environment may hold: then the probe asks by itself.
 handed() {
   [ "$showed" = 0 ] || return 0
-  gate_told=$(printf '%s\n' "$shown" | limited awk -v count="$1" -v wanted=",$2," -v places="$*" '
+  gate_told=$(printf '%s\n' "$shown" | awk -v count="$1" -v wanted=",$2," -v places="$*" '
     BEGIN { RS = ""; FS = "\n" }
     {
       last = $1
@@ -143,7 +143,7 @@ units() {
 }
 # pulling: in $names, those that start the units in $shown; targets are told of already.
 pulling() {
-  names=$(printf '%s\n' "$shown" | limited awk '
+  names=$(printf '%s\n' "$shown" | awk '
     /^[A-Za-z]*By=/ {
       sub(/^[A-Za-z]*=/, "")
       for (n = split($0, words, " "); n > 0; n--)
@@ -165,7 +165,7 @@ again() {
   [ -z "$names" ] || limited systemctl show -p "$second" -- $names
 }
 without_process() {
-  limited awk 'BEGIN { RS = ""; FS = "\n" }
+  awk 'BEGIN { RS = ""; FS = "\n" }
     {
       id = ""; pid = 0
       for (n = 1; n <= NF; n++) {
@@ -189,7 +189,7 @@ until_reboot() {
 # The last lines of units that do not run, or were started again: of a few, each by itself.
 last_lines() {
   in_time || return "$showed"
-  names=$(printf '%s\n' "$shown" | limited awk 'BEGIN { RS = ""; FS = "\n" }
+  names=$(printf '%s\n' "$shown" | awk 'BEGIN { RS = ""; FS = "\n" }
     {
       id = ""; runs = 0; again = 0
       for (n = 1; n <= NF; n++) {

@@ -58,7 +58,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     places = [target.placed(one) for one in (*questions.paths, *questions.folders)]
     units = shlex.join(questions.units)
     head = [_settings(target, questions, token), FUNCTIONS, "exec 3>&1"]
-    body = ["ask identity identity"]
+    body = []
     if units:
         body += [f"show {units}", "ask_proc early each_stat", "ask_proc at cat /proc/uptime"]
     light, others = _written(questions)
@@ -69,7 +69,7 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     at_the_end = [one for one in others if one[0].probe.at_the_end]
     slow = _probes(target, questions, token, [one for one in others if one not in at_the_end])
     last = _beside(_probes(target, questions, token, at_the_end), _behind(questions))
-    body += _beside(slow, _beside(quick, [*_in_front(questions), *last]))
+    body += _beside(slow, _beside(quick, _in_front(questions, last)))
     if units:
         # Beside everything else: it is the host's other processor that works on it.
         aside = f"{{ exec 3>&1; ask verify verify {units}; }}"
@@ -77,15 +77,18 @@ def compose(target: Target, questions: HostQuestions, token: str) -> str:
     return "\n".join([*head, *body, f"printf '\\n%s done\\n' {token}"])
 
 
-def _in_front(questions: HostQuestions) -> list[str]:
-    """What is asked while the settling window is open, and the wait for its end."""
+def _in_front(questions: HostQuestions, last: list[str]) -> list[str]:
+    """What is asked while the settling window is open, the wait for its end, and what is behind.
+
+    It is asked beside the wait, so that whatever takes longer keeps no second reading waiting.
+    """
+    identity = "ask identity identity"
     sleep, ends = f"sleep {questions.window_s:.3f} >/dev/null 2>&1 3>&- 4>&- &", "wait"
     sockets = ["ask kernel listening", "ask listeners sockets", "ask kernel.2 listening"]
     if not questions.units:
         at_the_end = any(one.probe.at_the_end for one in questions.probes.values())
-        return [sleep, *sockets, ends] if at_the_end else sockets
-    return [
-        sleep,
+        return [identity, *([sleep, *sockets, ends] if at_the_end else sockets), *last]
+    beside = [
         "ask units units",
         "ask boot limited systemctl list-dependencies --plain --full default.target",
         "ask runtime until_reboot",
@@ -93,8 +96,8 @@ def _in_front(questions: HostQuestions) -> list[str]:
         "ask lines last_lines",
         "ask logged limited journalctl -b -n 1 -o json",
         *sockets,
-        ends,
     ]
+    return _beside(beside, [sleep, identity, ends, *last])
 
 
 def _behind(questions: HostQuestions) -> list[str]:

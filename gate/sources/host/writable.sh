@@ -108,6 +108,10 @@ may() {
     as="setpriv --reuid=$1 --regid=$2 $lists $4 --"
   elif [ "$own" != "$1" ] || ! same_groups "$2" "$3"; then echo other; return; fi
   echo as "$1"; shift 4
+  # That one file may be written to needs no shell to say it: nothing else ends with 0 and no word.
+  if [ $# = 1 ] && [ -z "$enter" ] && [ -f "$1" ] && [ -x /usr/bin/test ]; then
+    said=$(instead $as /usr/bin/test -w "$1" 2>&1) && [ -z "$said" ] && { echo 1 yes; return; }
+  fi
   said=$(instead $enter $as sh -c "$as_them" sh "$@") || {
     status=$?; printf '%s\n' "$said"; return $status
   }
