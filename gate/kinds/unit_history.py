@@ -66,7 +66,8 @@ def again_and_again(
     late = [one for one in times if (clock - one).total_seconds() <= within_s]
     if len(late) > at_most:
         every_s = (late[0] - late[-1]).total_seconds() / (len(late) - 1 or 1)
-        often = f"about every {every_s:.0f} s" if len(late) > 1 else f"{up_s:.0f} s ago"
+        ago_s = (clock - late[0]).total_seconds()
+        often = f"about every {every_s:.0f} s" if len(late) > 1 else f"{ago_s:.0f} s ago"
         return [f"systemd started it again {len(late)} times within {within_s / 60:g} min, {often}"]
     # Fewer are known than there were, and all of them are young: more may have been within it.
     cut = len(late) == len(times) < restarts

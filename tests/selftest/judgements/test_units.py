@@ -164,7 +164,8 @@ UNTOLD = (
         ("", times(3, journal=journal(100, 200, 601)), ""),
         ("", times(3, journal=journal(100, 200)), ""),
         ("restarts_at_most = 3", times(3, journal=journal(100, 200, 300)), ""),
-        ("restarts_at_most = 0", times(1, journal=journal(100), started=ago(seconds=100)),
+        # Somebody started it anew since: that is no restart by systemd.
+        ("restarts_at_most = 0", times(1, journal=journal(100), started=ago(seconds=5)),
          "systemd started it again 1 times within 10 min, 100 s ago"),
         ("restarts_within_s = 150", times(3, journal=journal(100, 200, 300)), ""),
         ("restarts_within_s = 300", times(3, journal=journal(100, 200, 300)),
@@ -181,7 +182,7 @@ UNTOLD = (
         ("restarts_at_most = 2", times(3, started=ago(seconds=100), journal=journal(100, 200)),
          f"{UNTOLD}it tells of 2"),
         ("restarts_at_most = 0", times(1, started=None, journal=journal(100)),
-         "systemd started it again 1 times within 10 min, 0 s ago"),
+         "systemd started it again 1 times within 10 min, 100 s ago"),
         ("restarts_at_most = 1", times(2, started=ago(seconds=100), journal=unclear("no rights")),
          UNTOLD.replace("3 times", "2 times") + "no rights"),
     ],
