@@ -28,6 +28,7 @@ from gate.kinds.scene import Scene
 from gate.kinds.service import Service
 from gate.sources.fact import Absent, CannotTell, Cause, Seen, known, require
 from gate.sources.host.facts import HostFacts, Listener
+from gate.sources.host.sockets import SYSTEMD
 
 TOLERANCE = dt.timedelta(seconds=2)
 """Between systemd's clock and the one of the process table."""
@@ -39,7 +40,8 @@ class ListeningPort(Item):
     Attributes:
         port: Its number; a target adds its ``port_offset``.
         service: Name in the snapshot's table.
-        owner: Unit that must hold it.
+        owner: Unit that must hold it; a socket's, such as ``finger.socket``, where systemd keeps it
+            for services that come and go.
         processes: How many worker processes must hold it.
         reach: ``loopback`` (nothing wider), ``any`` (a wildcard).
         addresses: Addresses that it must listen on, such as ``10.0.0.5`` or ``::1``; what else
@@ -151,7 +153,8 @@ def _owner(item: ListeningPort, found: list[Listener]) -> list[str]:
     broken = []
     for one in found:
         units = require(one.units, f"owner of port {one.port} on {one.address}")
-        if item.owner not in units:
+        keeper = SYSTEMD if item.owner.endswith(".socket") else item.owner
+        if keeper not in units:
             holder = ", ".join(units) or "a process outside of every unit that was asked for"
             broken.append(f"{one.address} port {one.port} belongs to {holder}{_pids(one)}")
     return broken

@@ -10,6 +10,7 @@ from gate.kinds.recorded_again import again
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import is_whole
 from gate.sources.fact import Seen, require
+from gate.sources.host.census import CENSUS, UNITS
 from gate.sources.host.facts import Listener
 from gate.sources.host.sockets import SYSTEMD
 
@@ -33,7 +34,7 @@ def record_ports(scene: Scene) -> Iterable[Recorded]:
             continue
         shared = _shared(sockets)
         for address, held in shared.items() or [("", sockets)]:
-            owner = _owner(held)
+            owner = _kept(scene, held, _owner(held))
             if not isinstance(scene.host.units.get(owner), Seen):
                 owner = ""  # its own item would be missing
             if owner or is_whole(scene.target):
@@ -44,7 +45,7 @@ def _recorded(
     scene: Scene, number: int, owner: str, address: str, held: list[Listener]
 ) -> Recorded:
     local = all(address_of(one).is_loopback for one in held)
-    name = owner.removesuffix(".service") or str(number)
+    name = owner.removesuffix(".service").removesuffix(".socket") or str(number)
     keys = {
         "title": f"{owner or 'Somebody'} listens on {number}{address and f' of {address}'}",
         "port": number,
@@ -84,6 +85,18 @@ def _owner(sockets: list[Listener]) -> str:
     held = [{*one.units.value} - {SYSTEMD} for one in sockets if isinstance(one.units, Seen)]
     units = {unit for some in held for unit in some if not unit.endswith(".scope")}
     return units.pop() if len(units) == 1 and len(held) == len(sockets) and all(held) else ""
+
+
+def _kept(scene: Scene, sockets: list[Listener], owner: str) -> str:
+    """The socket unit of what systemd itself keeps, where no service does that always."""
+    fact = scene.probed(CENSUS, UNITS)
+    kept = all(isinstance(one.units, Seen) and SYSTEMD in one.units.value for one in sockets)
+    if not kept or not isinstance(fact, Seen):
+        return owner
+    ports = {one.port for one in sockets}
+    opened = [one.unit for one in fact.value.units if ports & {*one.ports}]
+    resting = {one.unit for one in fact.value.units if one.on_demand}
+    return opened[0] if len(opened) == 1 and (not owner or owner in resting) else owner
 
 
 # Every look lists the sockets; a unit that is no item of the contract cannot be named as the owner.

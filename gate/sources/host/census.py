@@ -29,8 +29,9 @@ PLACES = (
 SHOWN = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,Transient,MainPID,"
     "ExecMainStartTimestampMonotonic,User,DynamicUser,RootDirectory,ExecStart,TriggeredBy,"
-    "WantedBy,RequiredBy," + ",".join(PLACES)
+    "WantedBy,RequiredBy,Listen," + ",".join(PLACES)
 )
+PORT = re.compile(r".*:(\d+) \(Stream\)")
 STARTS = re.compile(r"\{ path=(.*?) ;")
 FILE = re.compile(r"(/.*?) \(ignore_errors=(?:yes|no)\)")
 OWNED = re.compile(r"([^\s,:]+)(?::\w+)?(?:, \S+)*: (/.+)")
@@ -52,6 +53,7 @@ class Census(Model):
         executable: The program that its main process runs, links followed.
         package: Who owns that program, as ``manager name``; empty where nobody does.
         on_demand: Whether nothing but a socket, a timer or a path starts it.
+        ports: The TCP ports that a socket opens.
     """
 
     unit: str
@@ -66,6 +68,7 @@ class Census(Model):
     executable: str
     package: str
     on_demand: bool = False
+    ports: tuple[int, ...] = ()
 
 
 class Units(Model):
@@ -218,6 +221,7 @@ def _unit(
         package=owners.get(executable) or owners.get(executable.removeprefix("/usr"), ""),
         on_demand=bool(of("TriggeredBy"))
         and not (of("WantedBy") or of("RequiredBy") or of("UnitFileState").startswith("enabled")),
+        ports=tuple(int(one[1]) for one in map(PORT.fullmatch, block.get("Listen", [])) if one),
     )
 
 
@@ -258,7 +262,7 @@ CENSUS = Probe[str, Units](
     model=Units,
     script=script,
     read=read,
-    format=3,
+    format=4,
     deadline_s=8.0,
     most_kib=4096,
 )

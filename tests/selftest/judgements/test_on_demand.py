@@ -9,6 +9,7 @@ import pytest
 from gate.errors import ContractError
 from gate.kinds.kind import Recorded
 from gate.kinds.process import KIND as PROCESS
+from gate.kinds.recorded_ports import record_ports
 from gate.kinds.recorded_processes import PROCESSES_THERE
 from gate.kinds.recorded_units import record_units
 from gate.sources.fact import Absent, Seen
@@ -17,6 +18,7 @@ from gate.sources.host.configured import ALL, CONFIGS
 from gate.sources.host.programs import PROGRAMS
 from tests.selftest.given import host, parted, scene, told
 from tests.selftest.judgements.test_discoveries import X, census, found, telling
+from tests.selftest.judgements.test_found_there import listener
 from tests.selftest.judgements.test_units import reading, service, unit
 
 RUNS = 'unit = "app.service"\nstate = "active (running)"'
@@ -156,3 +158,57 @@ def test_who_starts_a_unit(more: str, *, expected: bool) -> None:
     assert found(PROCESSES_THERE, given) == ["app"]
     (named,) = PROCESSES_THERE.names(given, "usual")
     assert ("on_demand" in named.keys) is expected  # type: ignore[union-attr]
+
+
+FINGER = census("finger.socket", state="active (listening)", pid=0, ports=(8701,))
+LAZY = census("lazy.service", on_demand=True)
+
+
+@pytest.mark.parametrize(
+    ("units", "there", "owner"),
+    [
+        (("init.scope",), [FINGER], "finger.socket"),
+        (("lazy.service", "init.scope"), [FINGER, LAZY], "finger.socket"),
+        (("lazy.service", "init.scope"), [FINGER, census("lazy.service")], "lazy.service"),
+        (("lazy.service",), [FINGER, LAZY], "lazy.service"),
+        (("init.scope",), [{**FINGER, "ports": (8702,)}], None),
+        (("init.scope",), [FINGER, {**FINGER, "unit": "b.socket"}], None),
+    ],
+)
+def test_whose_a_port_is_that_systemd_keeps(units: Any, there: Any, owner: str | None) -> None:
+    """The socket's, where its service is not always there."""
+    asked = ("finger.socket", "lazy.service", "b.socket")
+    loaded = {one: Seen(unit(id=one, asked=one)) for one in asked}
+    sockets = Seen((listener(*units),))
+    given = telling((CENSUS, "units", {"units": there}), units=loaded, listeners=sockets)
+    (port,) = record_ports(given)
+    assert port.keys.get("owner") == owner
+
+
+@pytest.mark.parametrize(
+    ("units", "expected"),
+    [
+        (("init.scope",), ""),
+        (("finger@1.service", "init.scope"), ""),
+        (("stray.service",), "127.0.0.1 port 8701 belongs to stray.service"),
+    ],
+)
+def test_a_port_of_a_socket(units: tuple[str, ...], expected: str) -> None:
+    """Systemd keeps it, whoever it starts for those who come; nobody else may hold it."""
+    items = {
+        "port.x": 'port = 8701\nservice = "x"\nowner = "finger.socket"',
+        "service.x": 'unit = "finger.socket"\nstate = "active (listening)"',
+    }
+    sockets = Seen((listener(*units),))
+    assert told(scene(items, host=host(listeners=sockets)), "port.x") == expected
+
+
+def test_what_a_socket_opens() -> None:
+    """TCP ports, and nothing else that it listens to."""
+    listens = ("127.0.0.1:79", "[fd00::1]:80", "/run/a:9.sock")
+    lines = [f"Listen={one} (Stream)" for one in listens] + ["Listen=127.0.0.1:81 (Datagram)"]
+    head = ("Id=a.socket", "LoadState=loaded", "ActiveState=active", "SubState=listening")
+    answer = parted({}, units="\n".join((*head, *lines)), exes="", dpkg="", rpm="", apk="")
+    there = CENSUS.read(answer, ["units"])["units"]
+    (one,) = there.units  # type: ignore[union-attr]
+    assert one.ports == (79, 80)
