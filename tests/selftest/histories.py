@@ -296,8 +296,26 @@ with sa.create_engine(os.environ["DATABASE_URL"]).connect() as connection:
 """
 """One database, a schema per customer, and all of them in one run."""
 TWO = {f"{AT}a.py": table("a", None), f"{AT}b.py": table("b", "a")}
+OF_A_TYPE = "op.create_table({!r}, sa.Column('c', sa.Enum('x', name='color')))"
 HISTORIES = {
     "from-nothing": History(files=TWO),
+    "a-type-that-is-made-once-in-a-command": History(
+        files={
+            f"{AT}a.py": revision("a", None, OF_A_TYPE.format("t_a"),
+                                  sql("DROP TABLE t_a", "DROP TYPE color")),
+            f"{AT}b.py": revision("b", "a", OF_A_TYPE.format("t_b"), sql("DROP TABLE t_b")),
+        },
+    ),
+    "a-type-that-is-gone-meanwhile": History(
+        files={
+            f"{AT}a.py": revision("a", None, OF_A_TYPE.format("t_a"),
+                                  sql("DROP TABLE t_a", "DROP TYPE IF EXISTS color")),
+            f"{AT}b.py": revision(
+                "b", "a", sql("ALTER TABLE t_a DROP c", "DROP TYPE color")
+                + "\n" + OF_A_TYPE.format("t_b"), sql("DROP TABLE t_b")),
+        },
+        steps=1, finds="b could not be applied",
+    ),
     "a-role-that-stays": History(
         files={
             f"{AT}a.py": revision("a", None, sql(

@@ -79,11 +79,13 @@ class Runner:
         """
         self._begin, self._deadline_s, self._begun = begin, how.deadline_s, 1
         self._application = shlex.join(how.application or how.command)
+        self._made: dict[str, Any] = {}
         self._process = begin()
 
     def ask(self, do: str, **given: object) -> Answer:
         """Have one thing done, in a process of its own.
 
+        A step up is told which types those before it made: the deployment's one command knows.
         Where the process that stays went with what was asked before, another one is begun.
 
         Raises:
@@ -103,6 +105,8 @@ class Runner:
         if process.ended:
             raise CarrierError(GONE.format(process.last()), Cause.UPSTREAM)
         limit = self._deadline_s + SPARE_S + START_S
+        if do == "up":
+            given["made"] = self._made
         try:
             told = process.line.ask(json.dumps({"do": do, **given}), limit)
         except CarrierError as error:
@@ -116,6 +120,9 @@ class Runner:
             raise GoneError(GONE.format(process.last()), Cause.UPSTREAM) from None
         if answer.status == 0 and "called" not in answer.found:
             raise UncalledError(UNCALLED.format(self._application))
+        revisions = given.get("revisions")
+        if do == "up" and answer.status == 0 and isinstance(revisions, list):
+            self._made[revisions[-1]] = answer.found.get("made", {})
         return answer
 
 

@@ -16,6 +16,7 @@ PARTS = (
     "cursors",
     "refused",
     "foreign",
+    "memory",
     "steps",
     "serving",
 )

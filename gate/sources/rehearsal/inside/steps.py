@@ -15,6 +15,7 @@ from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.command import Words, tell
 from gate.sources.rehearsal.inside.foreign import keep
 from gate.sources.rehearsal.inside.hear import NOTICES
+from gate.sources.rehearsal.inside.memory import made_by, remind
 from gate.sources.rehearsal.inside.refused import REFUSED, check_files, refuse
 
 
@@ -129,6 +130,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             check_files(how["live"], found_)
             refuse(how, asked["revisions"][-1], context.connection)
             keep(asked["revisions"][-1], context.connection, REFUSED)
+            remind(context, script, heads, asked)
             return [make(script.revision_map, one) for one in found_ if one is not None]
 
         # Who only asks makes no version table either, where there is none.
@@ -144,6 +146,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
         return _failed(REFUSED[0] if REFUSED else error)
     finally:
         answer["notices"] = NOTICES
+        answer["made"] = made_by()
         if "kept" not in CALLED:
             answer["stops"] = CALLED.get("stops", [])
             answer["modules"] = _installed()
