@@ -24,6 +24,7 @@ from gate.connection.postgres import Guard, connect
 from gate.contract.model import Contract
 from gate.contract.vocabulary import chapters
 from gate.errors import ContractError, GateError, ObservationError, TargetError
+from gate.kinds.kind import Which
 from gate.kinds.load import load_contract
 from gate.kinds.registry import kinds
 from gate.recorder.between import chapters_of, differences
@@ -98,7 +99,10 @@ def run(options: argparse.Namespace, tell: Callable[[str], object]) -> int:
         return _between(options, only, tell)
     with _places(options.target, options.contract, options.write) as (target, contract):
         known.begin(of_run(target, os.environ))
-        found, missing = record(target, contract, only, "all" if options.all else "usual")
+        which: Which = "all" if options.all else "usual"
+        found, missing = record(
+            target, contract, only, which, elsewhere=_elsewhere(options.write, contract)
+        )
     whole = _out(found, options.write, tell)
     for text in missing:
         tell(f"# not recorded: {known.tell(text).splitlines()[0]}")
@@ -166,6 +170,13 @@ def _places(target: str, folder: str, new: str | None) -> Iterator[tuple[Target,
 def _tell(text: str) -> None:
     """What is started is said beside what is recorded."""
     sys.stderr.write(f"{text}\n")
+
+
+def _elsewhere(folder: str | None, contract: Contract) -> bool:
+    """Whether chapters are written into another folder than the contract's."""
+    if not folder:
+        return False
+    return pathlib.Path(folder).resolve() != pathlib.Path(contract.folder).resolve()
 
 
 def _out(chapters: Mapping[str, str], folder: str | None, tell: Callable[[str], object]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from gate.connection.carrier import Carrier, open_carrier
@@ -20,6 +20,7 @@ from gate.kinds.look import questions
 from gate.kinds.scene import Scene
 from gate.kinds.units_there import some
 from gate.recorder import endpoints
+from gate.recorder.authored import risks_of, words_of
 from gate.recorder.chapters import chapter_text
 from gate.recorder.drafts import MOMENT, Notes, contract_of, drafts, note
 from gate.recorder.proof import Written, holding, known_kinds, written
@@ -38,7 +39,12 @@ HEAD = "{source}: what was there then. Delete what nobody has to promise."
 
 
 def record(
-    target: Target, contract: Contract, only: Collection[str] = (), which: Which = "usual"
+    target: Target,
+    contract: Contract,
+    only: Collection[str] = (),
+    which: Which = "usual",
+    *,
+    elsewhere: bool = False,
 ) -> tuple[dict[str, str], list[str]]:
     """Return the chapters of what a target holds, and why there is nothing of others.
 
@@ -49,6 +55,8 @@ def record(
         contract: Names what nobody can list; empty where there is none yet.
         only: Chapters that are wanted; all where none is named.
         which: Whether what most people would never promise is wanted, too.
+        elsewhere: Whether it is for a contract of its own, to which the risks that are named have
+            to come along.
 
     Raises:
         ObservationError: The host could not be looked at.
@@ -65,8 +73,13 @@ def record(
             if (form := written(kind, one, source, target, notes))
         ]
         kept = holding(forms, contract, target, carrier, notes)
-    _stays(contract, wanted, kept, notes)
-    found = _chapters(wanted, kept, source)
+    found = _chapters(wanted, kept, source, contract)
+    items = [one for some in found.values() for kind in some.values() for one in kind.values()]
+    risks = risks_of(contract, items) if elsewhere or not only or "risks" in only else {}
+    if risks:
+        found["risks"] = {"risk": {id_.partition(".")[2]: one for id_, one in risks.items()}}
+    stays = {id_: one for id_, one in contract.promises.items() if id_ not in risks}
+    _stays(dataclasses.replace(contract, promises=stays), wanted, kept, notes)
     head = f"# {HEAD.format(source=source[0].upper() + source[1:])}\n"
     texts = {
         name: chapter_text(name, one, head + "".join(f"# {said}\n" for said in notes.get(name, ())))
@@ -124,15 +137,18 @@ def _stays(
 
 
 def _chapters(
-    wanted: Iterable[Kind], kept: Iterable[Written], source: str
-) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """Items by kind, by chapter; in the order of the kinds."""
+    wanted: Iterable[Kind], kept: Iterable[Written], source: str, contract: Contract
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Items by kind, by chapter, with what their author said of them; in the order of the kinds."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     items = list(kept)
     for kind in wanted:
         for one in items:
             if one.kind is kind:
                 keys = {**one.recorded.keys, "source": source}
+                id_ = f"{kind.name}.{one.recorded.name}"
+                for own in (promise for promise in one.promises if promise.id == id_):
+                    keys |= words_of(contract, own)
                 whole = {key: keys.pop(key) for key in ("title", "source")} | keys
                 found.setdefault(kind.chapter, {}).setdefault(kind.name, {})
                 found[kind.chapter][kind.name][one.recorded.name] = whole

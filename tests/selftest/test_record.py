@@ -51,8 +51,12 @@ def test_what_a_contract_names(tmp_path: pathlib.Path) -> None:
     """Paths and runtimes that nobody could list are recorded as they are; a file stays."""
     (tmp_path / "contract").mkdir()
     (tmp_path / "contract/paths.toml").write_text(
-        '[path.here]\ntitle = "t"\nsource = "s"\npurpose = "p"\npath = "/"\nmode = "0000"\n',
+        '[path.here]\ntitle = "t"\nsource = "s"\npurpose = "p"\npath = "/"\nmode = "0000"\n'
+        'risk = "risk.lost"\nnote = "ask Jo"\n',
         "utf-8",
+    )
+    (tmp_path / "contract/risks.toml").write_text(
+        '[risk.lost]\ntitle = "t"\nsource = "s"\narea = "Data"\nlevel = "HIGH"\n', "utf-8"
     )
     (tmp_path / "contract/runtimes.toml").write_text(
         '[runtime.sh]\ntitle = "t"\nsource = "s"\nlabel = "Shell"\nversion = "0"\n'
@@ -62,14 +66,17 @@ def test_what_a_contract_names(tmp_path: pathlib.Path) -> None:
     status, told = record(tmp_path, "--only=paths,runtimes")
     assert status == 0, told
     assert 'mode = "0755"' in told
+    assert 'risk = ["risk.lost"]\nnote = "ask Jo"\n' in told
+    assert "[risk." not in told
     assert 'version = "7.3"' in told
     assert "service" not in told
     before = (tmp_path / "contract/paths.toml").read_bytes()
-    status, told = record(tmp_path, "--only=paths,runtimes,risks", "--write=contract")
+    status, told = record(tmp_path, "--only=paths,runtimes,risks,canaries", "--write=contract")
     assert (status, "paths.toml: is there already, and stays" in told) == (1, True), told
     assert (tmp_path / "contract/paths.toml").read_bytes() == before
     assert "runtimes.toml: is there already, and stays" in told
-    assert "risks: there is nothing of it here that a look can write down" in told
+    assert "risks.toml: is there already, and stays" in told
+    assert "canaries: there is nothing of it here that a look can write down" in told
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 
 from gate.kinds.kind import Recorded
 from gate.kinds.registry import kinds
+from gate.recorder.authored import risks_of, words_of
 from gate.recorder.live import _stays
 from gate.recorder.proof import Written
 from gate.sources.fact import Seen
@@ -83,3 +85,41 @@ def test_what_is_not_written_anew() -> None:
             "left out: check c: not written anew, take it from the contract": None,
         }
     }
+
+
+OWN = 'risk = "risk.lost"\nnote = "ask Jo"'
+LOST = 'area = "Data"\nlevel = "HIGH"'
+
+
+@pytest.mark.parametrize(
+    ("was", "changes", "stays"),
+    [
+        ("", {}, ["note", "risk", "source", "title"]),
+        ("", {"within_s": 3.0}, ["note", "risk"]),
+        ("recorded from here on 2020-01-01", {}, ["note", "risk"]),
+        (None, {}, []),
+    ],
+    ids=["as-it-was", "changed", "recorded-before", "new"],
+)
+def test_what_a_person_wrote_of_an_item(
+    was: str | None, changes: dict[str, Any], stays: list[str]
+) -> None:
+    """Its risk and note stay, and its title and source as long as it is like that."""
+    given = scene({"clock.host": f'of = "host"\nwithin_s = 2\n{OWN}', "risk.lost": LOST})
+    promised = given.contract.promise("clock.host")
+    now = promised.before.model_copy(
+        update={"title": "t", "source": "s", "risk": (), "note": "", **changes}
+    )
+    said = promised.before.model_copy(update={"source": was} if was else {})
+    promises = {**given.contract.promises, "clock.host": dataclasses.replace(promised, before=said)}
+    if was is None:
+        del promises["clock.host"]
+    contract = dataclasses.replace(given.contract, promises=promises)
+    words = words_of(contract, dataclasses.replace(promised, before=now, after=now))
+    assert sorted(words) == stays
+    assert words.get("risk", ["risk.lost"]) == ["risk.lost"]
+    assert words.get("title", said.title) == said.title
+    items = [{"risk": words.get("risk", [])}, {"title": "t"}]
+    found = risks_of(contract, items)
+    assert [*found] == (["risk.lost"] if stays else [])
+    assert [one["level"] for one in found.values()] == (["HIGH"] if stays else [])
