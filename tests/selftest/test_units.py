@@ -117,6 +117,14 @@ def test_enabled_for_now_is_by_hand_or_by_a_generator(links: tuple[str, ...], st
     assert _boots(*links) == Seen(starts)
 
 
+@pytest.mark.parametrize(("name", "starts"), [(NAME, True), (f"x{NAME}", False)])
+def test_whose_user_lingers_starts_at_boot(name: str, *, starts: bool) -> None:
+    """Logind starts the manager of who need not log in; no target pulls it in."""
+    runtime = Section(f"/var/lib/systemd/linger/{name}\n".encode(), 0, "")
+    found = _unit(units=_section(f"{SHOWN}WantedBy=\n", TARGET), runtime=runtime)
+    assert found.starts_at_boot == Seen(starts)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

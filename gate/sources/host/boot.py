@@ -15,6 +15,8 @@ GENERATED = "/run/systemd/generator"
 """What is below it, and below ``generator.early`` and ``.late``, is made anew at every boot."""
 FLEETING = ("/run/systemd/system", "/run/systemd/transient")
 """What is below them is gone after a reboot: ``systemctl enable --runtime``, ``systemd-run``."""
+LINGER = "/var/lib/systemd/linger"
+"""What is below it names the managers of users who need not log in: logind starts them."""
 MASKED_FOR_NOW = "masked-runtime"
 
 
@@ -27,6 +29,7 @@ class Boot:
         listed: How the list of ``default.target``'s dependencies ended; ``tree`` holds its units.
         generated: Units that a generator enables, at every boot.
         fleeting: Units that are enabled until the next boot only.
+        lingering: Managers of users that are started at every boot.
     """
 
     shown: Mapping[str, Properties]
@@ -35,6 +38,7 @@ class Boot:
     tree: frozenset[str]
     generated: frozenset[str]
     fleeting: frozenset[str]
+    lingering: frozenset[str]
 
 
 def read_boot(answers: Mapping[str, Section], shown: Mapping[str, Properties]) -> Boot:
@@ -50,6 +54,7 @@ def read_boot(answers: Mapping[str, Section], shown: Mapping[str, Properties]) -
         tree=frozenset([*own, *(line.strip() for line in listed.text.splitlines())]),
         generated=frozenset(generated),
         fleeting=frozenset(link.name for link in links if str(link).startswith(FLEETING)),
+        lingering=frozenset(link.name for link in links if str(link).startswith(LINGER)),
     )
 
 
@@ -59,6 +64,14 @@ def names_of(shown: Properties) -> set[str]:
 
 
 def at_boot(shown: Properties, boot: Boot) -> tuple[Fact[bool], str]:
+    """Whether a reboot brings a unit up; and why."""
+    found, why = _by_target(shown, boot)
+    if shown.get("LoadState") != "masked" and names_of(shown) & boot.lingering:
+        return Seen(value=True), "its user lingers: loginctl enable-linger"
+    return found, why
+
+
+def _by_target(shown: Properties, boot: Boot) -> tuple[Fact[bool], str]:
     """Whether ``default.target`` pulls a unit in, after a reboot too; and why."""
     state = shown.get("UnitFileState", "")
     names = names_of(shown)

@@ -184,6 +184,12 @@ until_reboot() {
     [ ! -d "$folder" ] ||
       limited find "$folder" -type l \( -path '*.wants/*' -o -path '*.requires/*' \) -print
   done
+  # Whose units run without a login, from the boot on.
+  for file in /var/lib/systemd/linger/*; do
+    [ -f "$file" ] || continue
+    number=$(limited id -u -- "${file##*/}" 2>/dev/null) &&
+      echo "/var/lib/systemd/linger/user@$number.service"
+  done
 }
 
 # The last lines of units that do not run, or were started again: of a few, each by itself.
