@@ -164,11 +164,12 @@ EVENT_TRIGGERS = f"""
       JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
      WHERE n.nspname <> 'information_schema' AND {own("pg_event_trigger", "e.oid")}
 """  # noqa: S608 - constants; a rehearsal's own are in that schema
+# The one of a view is told as the view.
 RULES = f"""
     SELECT 'rule', {NAME} || '.' || {plain("r.rulename")}, NULL,
            pg_catalog.pg_get_ruledef(r.oid) || {fires("r.ev_enabled")}
       {FROM_CLASS} JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid
-     WHERE r.rulename <> '_RETURN' AND {OWN_CLASS}
+     WHERE r.ev_type <> '1' AND {OWN_CLASS}
 """
 STATISTICS = f"""
     SELECT 'statistics', {qualified("s.stxname")}, {owner("s.stxowner")},
@@ -178,10 +179,16 @@ STATISTICS = f"""
       JOIN pg_catalog.pg_namespace AS n ON n.oid = s.stxnamespace
      WHERE {USER_SCHEMAS} AND {own("pg_statistic_ext", "s.oid")}
 """  # noqa: S608 - constants
+# Where a locale of ICU stands was changed by PostgreSQL 15 and 17.
 COLLATIONS = f"""
     SELECT 'collation', {qualified("l.collname")}, {owner("l.collowner")},
-           (to_jsonb(l) - ARRAY['oid', 'collname', 'collnamespace', 'collowner',
-                                'collversion', 'collencoding'])::text
+           jsonb_strip_nulls(to_jsonb(l) - ARRAY['oid', 'collname', 'collnamespace', 'collowner',
+                   'collversion', 'collencoding', 'collcollate', 'collctype', 'colliculocale']
+               || CASE l.collprovider WHEN 'c'
+                  THEN jsonb_build_object('collcollate', l.collcollate, 'collctype', l.collctype)
+                  ELSE jsonb_build_object('colllocale',
+                           COALESCE(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale',
+                                    l.collcollate)) END)::text
       FROM pg_catalog.pg_collation AS l
       JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
      WHERE {USER_SCHEMAS} AND {own("pg_collation", "l.oid")}

@@ -42,9 +42,11 @@ SERVERS = f"""
            concat('mapping', ' md5 ' || left(md5({listed("u.umoptions")}), 8))
       FROM pg_catalog.pg_user_mappings AS u
 """  # noqa: S608 - constants
+# Generated columns are fed since PostgreSQL 18, where that is asked for.
 FEEDS = f"""
     SELECT 'publication', p.pubname, {owner("p.pubowner")},
-           (to_jsonb(p) - ARRAY['oid', 'pubname', 'pubowner'])::text
+           (to_jsonb(p) - ARRAY['oid', 'pubname', 'pubowner']
+               - CASE to_jsonb(p) ->> 'pubgencols' WHEN 'n' THEN 'pubgencols' ELSE '' END)::text
       FROM pg_catalog.pg_publication AS p
 """  # noqa: S608 - constants
 PUBLISHED = f"""

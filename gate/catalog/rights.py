@@ -175,11 +175,18 @@ SETTINGS = f"""
      WHERE s.setdatabase IN (
                0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
 """  # noqa: S608 - constants
+# In the words of the newest server: those of PostgreSQL before 15 know nothing but the C library.
 LOCALE = """
     SELECT 'database', 'locale', NULL,
-           (to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datistemplate', 'datallowconn',
-                'datconnlimit', 'datfrozenxid', 'datminmxid', 'dattablespace', 'datacl',
-                'datcollversion', 'datlastsysoid', 'dathasloginevt'])::text
+           jsonb_strip_nulls(
+               to_jsonb(d) - ARRAY['oid', 'datname', 'datdba', 'datistemplate', 'datallowconn',
+                   'datconnlimit', 'datfrozenxid', 'datminmxid', 'dattablespace', 'datacl',
+                   'datcollversion', 'datlastsysoid', 'dathasloginevt', 'daticulocale',
+                   'datlocprovider']
+               || jsonb_build_object(
+                      'datlocprovider', NULLIF(to_jsonb(d) ->> 'datlocprovider', 'c'),
+                      'datlocale', COALESCE(to_jsonb(d) ->> 'datlocale',
+                                            to_jsonb(d) ->> 'daticulocale')))::text
       FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()
 """
 DATABASE = f"""
