@@ -135,15 +135,17 @@ FUNCTIONS = f"""
      WHERE {USER_SCHEMAS} AND {own("pg_proc", "f.oid", "ei")}
 """  # noqa: S608 - constants
 # A partition's copy of a trigger is internal before PostgreSQL 15; it is told where it fires at
-# other times than the trigger of the whole.
+# other times than the trigger of the whole, which may be such a copy itself.
 TRIGGERS = f"""
     SELECT 'trigger', {NAME} || '.' || {plain("t.tgname")}, NULL,
            pg_catalog.pg_get_triggerdef(t.oid) || {fires("t.tgenabled")}
       {FROM_CLASS} JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = c.oid
      WHERE (NOT t.tgisinternal OR EXISTS (
                 SELECT FROM pg_catalog.pg_trigger AS w
-                 WHERE w.oid = t.tgparentid AND NOT w.tgisinternal
-                   AND w.tgenabled <> t.tgenabled))
+                 WHERE w.oid = t.tgparentid AND w.tgenabled <> t.tgenabled)
+            AND NOT EXISTS (
+                SELECT FROM pg_catalog.pg_constraint AS k
+                 WHERE k.oid = t.tgconstraint AND k.contype <> 't'))
        AND {OWN_CLASS} AND {own("pg_trigger", "t.oid")}
 """  # noqa: S608 - constants
 # The triggers that hold a foreign key: seen only where somebody switched them off.
