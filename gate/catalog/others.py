@@ -196,15 +196,20 @@ COLLATIONS = f"""
      WHERE {USER_SCHEMAS} AND {own("pg_collation", "l.oid")}
 """  # noqa: S608 - constants
 # An extension's own comment comes with it, as its control file has it; what has a low OID came with
-# the cluster, but for the schema public.
+# the cluster, but for the schema public. That of a subscription stays when it is dropped, and older
+# servers fail to name it then; whether it is there, its origin tells anybody.
 COMMENTS = """
     SELECT 'comment',
            concat('on ', i.type, ' ', regexp_replace(i.identity, '\\mpublic\\.', '', 'g')),
            NULL, d.description
       FROM pg_catalog.pg_description AS d,
-           pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) AS i
+           pg_catalog.pg_identify_object(
+               CASE WHEN d.classoid <> 'pg_catalog.pg_subscription'::regclass OR EXISTS (
+                             SELECT FROM pg_catalog.pg_replication_origin AS o
+                              WHERE o.roname = 'pg_' || d.objoid)
+                    THEN d.classoid END, d.objoid, d.objsubid) AS i
      WHERE d.objoid >= 16384 AND d.classoid <> 'pg_catalog.pg_extension'::regclass
-       AND i.identity IS NOT NULL  -- that of a subscription stays when it is dropped
+       AND i.identity IS NOT NULL
        AND i.schema IS DISTINCT FROM 'pg_temp'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS x
                         WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')
