@@ -159,7 +159,7 @@ def test_a_throw_away_target(
     (place / "targets/thrown.toml").write_text(text, "utf-8")
     monkeypatch.delenv("GATE_INSTANCE", raising=False)
 
-    def goes_wrong(target: Any, *_: object) -> tuple[dict[str, str], list[str]]:
+    def goes_wrong(target: Any, *_: object, **__: object) -> tuple[dict[str, str], list[str]]:
         assert (target.prefix, os.environ["GATE_RECORDED"]) == (str(place), "here")
         raise GateError("it cannot be looked at")
 
