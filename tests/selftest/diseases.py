@@ -129,6 +129,17 @@ def index(definition: str, words: str, *, unused: bool = False) -> Project:
     )  # fmt: skip
 
 
+LIMITS = (
+    "CREATE TABLE named AS SELECT current_database() AS name; "
+    "CREATE FUNCTION limits() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE format("
+    "''ALTER DATABASE %I CONNECTION LIMIT 50'', (SELECT name FROM named)); END'"
+)
+MAKES = (
+    "CREATE FUNCTION makes() RETURNS void LANGUAGE sql AS 'CREATE ROLE gate_by_function'; "
+    "CREATE FUNCTION drops() RETURNS void LANGUAGE sql AS 'DROP ROLE gate_by_function'"
+)
+ALONE = "with op.get_context().autocommit_block():\n    op.execute('SELECT {}()')"
+"""What changes the live database and its server by functions; and how without a transaction."""
 PROJECTS: dict[str, Project] = {
     # Healthy
     "healthy": Project(up=NEW, down=GONE, loses=("extra",)),
@@ -323,12 +334,18 @@ PROJECTS: dict[str, Project] = {
                                "? cannot tell")},
     ),
     "alters-live-by-a-function": Project(
-        up=sql("SELECT limits()"),
-        live="CREATE TABLE named AS SELECT current_database() AS name; "
-             "CREATE FUNCTION limits() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE format("
-             "''ALTER DATABASE %I CONNECTION LIMIT 50'', (SELECT name FROM named)); END'",
+        up=sql("SELECT limits()"), live=LIMITS,
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 changes databases of the server",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "alters-live-by-a-function-at-once": Project(
+        up=ALONE.format("limits"), live=LIMITS,
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
-               "was: - connection limit -1; + connection limit 50"},
+               "was: - connection limit -1; + connection limit 50",
+               "rehearsal.upgrade": "? cannot tell: r1: r1 changes databases of the server",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
     ),
     "subscribes": Project(
         up=NEW + "\n" + sql("CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one"),
@@ -345,11 +362,25 @@ PROJECTS: dict[str, Project] = {
                                "? cannot tell")},
     ),
     "makes-a-role-by-a-function": Project(
-        up=sql("SELECT makes()"), down=sql("SELECT drops()"),
-        live="CREATE FUNCTION makes() RETURNS void LANGUAGE sql AS 'CREATE ROLE gate_by_function'; "
-             "CREATE FUNCTION drops() RETURNS void LANGUAGE sql AS 'DROP ROLE gate_by_function'",
+        up=sql("SELECT makes()"), down=sql("SELECT drops()"), live=MAKES,
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 changes roles of the server",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
+    "makes-a-role-by-a-function-at-once": Project(
+        up=ALONE.format("makes"), down=ALONE.format("drops"), live=MAKES,
         warns={"rehearsal.targets_clone": "roles of the live server are other ones since the "
                "upgrade of r1, whoever did it: + role gate_by_function: no login"},
+    ),
+    "a-role-by-a-trigger": Project(
+        up=sql(
+            "CREATE TABLE tenant (id integer)", "CREATE TRIGGER makes AFTER INSERT ON tenant "
+            "FOR EACH ROW EXECUTE FUNCTION makes_too()",
+        ),
+        down=sql("DROP TABLE tenant"), loses=("tenant",),
+        warns={"rehearsal.downgrade": "tenant: a row of it changes roles of the server"},
+        live="CREATE FUNCTION makes_too() RETURNS trigger LANGUAGE plpgsql AS "
+             "'BEGIN CREATE ROLE gate_by_function; RETURN NEW; END'",
     ),
     # What it does to others
     "rewrite": Project(

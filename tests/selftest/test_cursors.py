@@ -12,7 +12,7 @@ from tests.selftest.conftest import Postgres
 
 BEGIN = """
 import sqlalchemy as sa
-from gate.sources.rehearsal.inside import refused
+from gate.sources.rehearsal.inside import guard, refused
 
 def tried(name, do):
     refused.REFUSED.clear()
@@ -24,7 +24,7 @@ def tried(name, do):
     print(name, refused.REFUSED[:1] == refused.REFUSED and len(refused.REFUSED))
 
 def judged(connection):
-    refused.refuse({{"live": "shop", "shared": True, "database": {name!r}}}, "r1", connection)
+    guard.guard({{"live": "shop", "shared": True, "database": {name!r}}}, "r1", connection)
     raw = connection.connection.driver_connection
     cursor = getattr(raw, "cursor", None)
     {tries}

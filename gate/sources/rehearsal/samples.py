@@ -13,10 +13,12 @@ from gate.catalog.identifiers import identifier
 from gate.catalog.model import Catalog
 from gate.catalog.queries import NAME
 from gate.connection.obstacle import first_line
+from gate.sources.rehearsal.inside.server import WROTE
 from gate.sources.rehearsal.values import Column, Key, values_of
 
 TRIES = 80
 """How many rows are tried until one satisfies a table's checks."""
+OF_THE_SERVER = "a row of it changes {} of the server"
 COLUMNS = f"""
     SELECT a.attname, t.typtype::text, format_type(a.atttypid, a.atttypmod),
            format_type(COALESCE(NULLIF(t.typbasetype, 0), a.atttypid),
@@ -183,11 +185,14 @@ def _try(
 
 
 def _taken(connection: psycopg.Connection[Any], statement: sql.Composed) -> psycopg.Error | None:
-    """Write one row; ``None`` where it was taken."""
+    """Write one row; ``None`` where it was taken. One whose trigger makes a role does not stay."""
     try:
         with connection.transaction():
             connection.execute(statement)
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            wrote = connection.execute(WROTE, prepare=True).fetchone()
+            if wrote and wrote[0]:
+                raise psycopg.errors.RaiseException(OF_THE_SERVER.format(wrote[0]))
     except psycopg.Error as error:
         return error
     return None

@@ -15,6 +15,8 @@ PARTS = (
     "ahead",
     "cursors",
     "refused",
+    "server",
+    "guard",
     "foreign",
     "memory",
     "steps",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import UnaskedError, listen
+from gate.sources.rehearsal.inside.cursors import UnaskedError
 
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
@@ -89,24 +89,6 @@ def by_name(text: str, live: str) -> bool:
     ))  # fmt: skip
 
 
-def check_files(live: str, revisions: Any) -> None:
-    """Go no further where text in a revision's file alters the live database by its name.
-
-    Raises:
-        CommandError: It does; nothing was done.
-    """
-    from alembic import util
-
-    for one in revisions:
-        try:
-            with open(one.path, "rb") as file:
-                found = texts(file.read())
-        except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen when it is run
-            continue
-        if any(by_name(text, live) for text in found):
-            raise util.CommandError(BY_NAME % (one.revision, live))
-
-
 def texts(source: Any) -> list[str]:
     """Every text of a Python file but those that stand by themselves, which are for its reader.
 
@@ -119,50 +101,9 @@ def texts(source: Any) -> list[str]:
     return [one.value for one in told if isinstance(one.value, str)]
 
 
-def refuse(how: dict[str, Any], revision: str, connection: Any) -> None:
-    """Look at every statement from here on as it is about to be done, however it was put together.
-
-    Args:
-        how: Knows the live database's name, and whether it is on the same server.
-        revision: What is asked for.
-        connection: To the clone, before anything is done.
-    """
-    from alembic import util
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    asking: list[Any] = []
-    passed: list[str] = []
-
-    def judge(statement: str, ask: Any) -> None:
-        def asked(text: str) -> Any:
-            asking.append(text)
-            try:
-                return ask(text)
-            finally:
-                asking.clear()
-
-        why = _why(how, statement, revision, asked)
-        if why:
-            REFUSED.append(why)
-            raise util.CommandError(why)
-
-    def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if not asking and connection.dialect.name == "postgresql":
-            judge(statement, lambda text: connection.exec_driver_sql(text).scalar())
-            passed[:] = [statement]
-
-    def by_cursor(statement: str, ask: Any) -> None:
-        if not asking and statement not in passed:
-            judge(statement, ask)
-
-    event.listen(Engine, "before_cursor_execute", before)
-    if connection.dialect.name == "postgresql":
-        listen(connection, by_cursor)
-
-
-def _why(how: dict[str, Any], statement: str, revision: str, ask: Any) -> str:
-    if by_name(_bare(statement), how["live"]):
+def why_not(how: dict[str, Any], statement: str, revision: str, ask: Any) -> str:
+    """Why a statement is not done on a clone; empty where it is."""
+    if by_name(without_remarks(statement), how["live"]):
         return BY_NAME % (revision, how["live"])
     why = elsewhere(statement, revision)
     if why or not how["shared"]:
@@ -176,7 +117,7 @@ def _why(how: dict[str, Any], statement: str, revision: str, ask: Any) -> str:
 
 def elsewhere(statement: str, revision: str) -> str:
     """Why a statement reaches another database than its own, wherever that is; empty if not."""
-    for one in _parts(_bare(statement)):
+    for one in _parts(without_remarks(statement)):
         if FEED.search(one):
             return SUBSCRIBES % revision
         if BEYOND.search(one):
@@ -203,7 +144,7 @@ def shared(statement: str, ask: Any, own: str) -> str:
         ask: Answers a query with its one value.
         own: Name of the database that it is done in.
     """
-    return next(_shared(_bare(statement), ask, own), "")
+    return next(_shared(without_remarks(statement), ask, own), "")
 
 
 def _shared(text: str, ask: Any, own: str) -> Iterator[str]:
@@ -225,7 +166,8 @@ def _shared(text: str, ask: Any, own: str) -> Iterator[str]:
             yield "what roles own and may do elsewhere"
 
 
-def _bare(statement: str) -> str:
+def without_remarks(statement: str) -> str:
+    """A statement without what is for its reader."""
     return REMARK.sub(" ", statement)
 
 

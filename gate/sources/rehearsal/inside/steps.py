@@ -14,9 +14,10 @@ from typing import Any
 from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.command import Words, tell
 from gate.sources.rehearsal.inside.foreign import keep
+from gate.sources.rehearsal.inside.guard import check_files, guard
 from gate.sources.rehearsal.inside.hear import NOTICES
 from gate.sources.rehearsal.inside.memory import made_by, remind
-from gate.sources.rehearsal.inside.refused import REFUSED, check_files, refuse
+from gate.sources.rehearsal.inside.refused import REFUSED
 
 
 def do(how: dict[str, Any], asked: Any, found: str) -> int:
@@ -128,7 +129,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
                 make = MigrationStep.downgrade_from_script
             found_ = [script.get_revision(one) for one in asked["revisions"]]
             check_files(how["live"], found_)
-            refuse(how, asked["revisions"][-1], context.connection)
+            guard(how, asked["revisions"][-1], context.connection)
             keep(asked["revisions"][-1], context.connection, REFUSED)
             remind(context, script, heads, asked)
             return [make(script.revision_map, one) for one in found_ if one is not None]

@@ -1,0 +1,55 @@
+"""What a transaction changed of the whole server is told before it is committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from gate.sources.rehearsal.inside import server
+from tests.selftest import servers
+
+MAKES = "DO $$ BEGIN EXECUTE 'CREATE ROLE ' || 'gate_nobody'; END $$"
+CHANGES = {
+    "CREATE TABLE one ()": "",
+    "GRANT ALL ON held TO one": "",
+    "ALTER DATABASE postgres SET work_mem = '8MB'": "",
+    "SELECT 1": "",
+    MAKES: "roles",
+    "ALTER ROLE one PASSWORD 'x'": "roles",
+    "DROP ROLE one": "roles",
+    "GRANT pg_monitor TO one": "members of roles",
+    "DO $$ BEGIN EXECUTE 'ALTER DATABASE shop CONNECTION LIMIT 5'; END $$": "databases",
+    "GRANT TEMPORARY ON DATABASE shop TO one": "databases",
+    "ALTER ROLE one IN DATABASE shop SET work_mem = '8MB'": "databases",
+    "ALTER DATABASE shop SET work_mem = '8MB'": "databases",
+}
+"""What is done, and what it changes of the server of a live database that is called ``shop``."""
+
+
+@pytest.mark.parametrize("major", servers.installed())
+def test_what_is_everybodys_is_told(major: int) -> None:
+    """As soon as it is done; nothing of what was taken back, with a savepoint or as a whole."""
+    binaries = servers.installed()[major]
+    with (
+        servers.server((major, binaries)) as running,
+        psycopg.connect(running.conninfo, autocommit=True) as session,
+    ):
+        session.execute("CREATE DATABASE shop")
+        session.execute("CREATE ROLE one")
+        session.execute("CREATE TABLE held ()")
+
+        def ask(query: str) -> Any:
+            return (session.execute(query).fetchone() or [None])[0]
+
+        was = ask(server.now("shop"))
+        for statement, what in CHANGES.items():
+            with session.transaction(force_rollback=True):
+                session.execute(statement)
+                assert server.changed(ask, was, "shop") == what, statement
+            assert server.changed(ask, was, "shop") == ""
+        with session.transaction():
+            with session.transaction(force_rollback=True):
+                session.execute(MAKES)
+            assert server.changed(ask, was, "shop") == ""
