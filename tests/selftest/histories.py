@@ -573,6 +573,11 @@ HISTORIES = {
         "assert context.get_x_argument(as_dictionary=True)['kind'] == '{main}'\n",
         how='command = ["{python}", "-m", "alembic", "-x", "kind={{{{main}}}}"]',
     ),
+    "an-ini-file-s-option-and-an-env-that-takes-its-time": History(
+        files=TWO, env="import time\ntime.sleep(60)\n", steps=0, finds="? ",
+        how='command = ["{python}", "-m", "alembic"]\noption = "sqlalchemy.url"\ndeadline_s = 2',
+        proof="`alembic current` was ended after 2 s (deadline_s of [alembic])",
+    ),
     "the-ini-file": History(
         files=TWO, ini=INI + "sqlalchemy.url = postgresql+psycopg://nobody@nowhere/none\n",
         env=ENV.format(engine='create_engine(config.get_main_option("sqlalchemy.url"))', more=""),

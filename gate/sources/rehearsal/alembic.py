@@ -93,9 +93,8 @@ def prove(
     if marker in said:
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
-        ended = "was ended" if status is None else f"exited with {status}"
         raise ObservationError(
-            f"`alembic current` {ended} and did not name the marker: "
+            f"`alembic current` {ended(how, status)} and did not name the marker: "
             f"{cause(said) or 'it said nothing'}"
         )
     last = known.last(said, 200) or "nothing"
@@ -124,7 +123,7 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
         return Seen(f"the marker {marker} was read back from {clone.name}")
     if status != 0:
         raise ObservationError(
-            "Alembic in a process that stays did not name the marker: "
+            f"Alembic in a process that stays {ended(how, status)} and did not name the marker: "
             f"{cause(said) or 'it said nothing'}"
         )
     return Absent(
@@ -132,6 +131,13 @@ def prove_process(how: Alembic, clone: Clone, runner: Runner | None) -> Fact[str
         f"the command line and not by a process that stays, which said {known.last(said, 200)!r}; "
         f"nothing was migrated"
     )
+
+
+def ended(how: Alembic, status: int | None) -> str:
+    """How a command ended that did not end well: by itself, or since its time was over."""
+    if status is None:
+        return f"was ended after {how.deadline_s:g} s (deadline_s of [alembic])"
+    return f"exited with {status}"
 
 
 def as_well(other: str) -> str:
@@ -162,7 +168,8 @@ def _asked(runner: Runner) -> tuple[int | None, str, str]:
     """How it ended, what was said with the revisions that were found, and what else was opened."""
     answer = runner.ask("at")
     said = f"{answer.said}\n{answer.found.get('at', '')}"
-    status = answer.status if "at" in answer.found else answer.status or 1
+    failed = answer.status == 0 and "at" not in answer.found
+    status = 1 if failed else answer.status
     return status, said, str(answer.found.get("elsewhere", ""))
 
 

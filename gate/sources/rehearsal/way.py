@@ -68,7 +68,7 @@ def find(stage: Stage, chain: Fact[Chain]) -> Way:
     if "elsewhere" in answer.found:
         raise ElsewhereError(alembic.as_well(str(answer.found["elsewhere"])))
     if answer.status != 0 or "order" not in answer.found:
-        ended = "was ended" if answer.status is None else f"exited with {answer.status}"
+        ended = alembic.ended(stage.how, answer.status)
         why = cause(answer.said) or "it said nothing"
         raise ObservationError(f"Alembic {ended} and tells no order of the revisions: {why}")
     found = answer.found
