@@ -28,7 +28,16 @@ from gate.kinds.recorded_units import UNITS_THERE, record_units
 from gate.kinds.restarts import promised_by
 from gate.kinds.scene import Scene, asked
 from gate.kinds.triggered import Trigger, alike, rests, triggered
-from gate.kinds.unit_history import WINDOW_S, again_and_again, causes, unsettled, watchdog
+from gate.kinds.unit_history import (
+    WINDOW_S,
+    again_and_again,
+    causes,
+    is_reloaded,
+    reloaded,
+    stopped,
+    unsettled,
+    watchdog,
+)
 from gate.rule import Filled, Has, Not, Rule, Some
 from gate.sources.fact import Absent, CannotTell, Seen, known, require
 from gate.sources.host.facts import Unit
@@ -121,11 +130,13 @@ def _broken(item: Service, unit: Unit, scene: Scene) -> tuple[list[str], list[Ob
             open_.append(error)
 
     clock = scene.host.identity.clock
+    hear(reloaded, item.state, unit)
     hear(_boot, item, unit)
+    on_demand = bool(item.on_demand)
     if item.state == "active (running)":
-        if not broken and not rests(unit, on_demand=bool(item.on_demand)):
+        if not (broken or is_reloaded(item.state, unit) or rests(unit, on_demand=on_demand)):
             hear(unsettled, unit, clock)
-            hear(_stopped, unit)
+            hear(stopped, unit)
             hear(watchdog, bool(item.watchdog), unit)
         hear(again_and_again, item.restarts_at_most, unit, clock, item.restarts_within_s)
     hear(triggered, item.triggered_by, unit)
@@ -159,6 +170,8 @@ def _state(item: Service, unit: Unit) -> list[str]:
         return [f"{item.unit} is there: {state}, {unit.fragment_path or unit.load_state}"]
     if unit.load_state == "masked" and not item.state.startswith("inactive"):
         return [f"{item.unit} is masked"]
+    if is_reloaded(item.state, unit):
+        return []
     if alike(item.unit, state) == alike(item.unit, item.state) or rests(
         unit, on_demand=bool(item.on_demand)
     ):
@@ -174,16 +187,6 @@ def _boot(item: Service, unit: Unit) -> list[str]:
         return []
     word = "would bring it up" if boots else "would not bring it up"
     return [f"a reboot {word} ({unit.why_at_boot or unit.unit_file_state})"]
-
-
-def _stopped(unit: Unit) -> list[str]:
-    """A unit stays active (running) while its process is stopped or a zombie."""
-    if not unit.main_pid:
-        return []
-    state = known(unit.process_state)
-    if isinstance(state, Absent):
-        return [f"its main process {unit.main_pid} is gone ({state.proof})"]
-    return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []
 
 
 def _failed_since(unit: Unit, scene: Scene) -> list[str]:
@@ -240,7 +243,7 @@ def _carries(promise: Promise, scene: Scene) -> bool:
     if not isinstance(fact, Seen):
         return False
     unit = fact.value
-    odd = (*_stopped(unit), *unsettled(unit, scene.host.identity.clock))
+    odd = (*stopped(unit), *unsettled(unit, scene.host.identity.clock))
     return unit.active_state == "active" and not odd
 
 

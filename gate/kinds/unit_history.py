@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from gate.errors import ObservationError
-from gate.sources.fact import Seen
+from gate.sources.fact import Absent, Seen, known
 from gate.sources.host.facts import Unit
 from gate.sources.host.spans import ending
 
@@ -16,6 +16,7 @@ A crash every 30 s is seen without waiting.
 """
 
 
+RELOADING = "reloading"
 FRESH_S = 10.0
 """A unit that restarted and is younger than this has not settled."""
 
@@ -23,6 +24,8 @@ FRESH_S = 10.0
 def unsettled(unit: Unit, clock: dt.datetime) -> list[str]:
     """Why a unit that runs may not stay so, by two readings and the journal; empty where it may."""
     first, second = unit.readings
+    if first.active_state == RELOADING:  # since then that has ended
+        first = first.model_copy(update={"active_state": "active"})
     if first != second:
         text = (
             f"not settled: within {unit.window_s:.1f} s the main PID went from {first.main_pid} to "
@@ -109,3 +112,29 @@ def watchdog(wanted: bool, unit: Unit) -> list[str]:  # noqa: FBT001 - one shape
         return []
     ago, every = f"{unit.watchdog_ago_s:.1f} s", f"{unit.watchdog_s:g} s"
     return [f"its last ping to the watchdog was {ago} ago, and one is due every {every}"]
+
+
+def is_reloaded(state: str, unit: Unit) -> bool:
+    """Whether a unit that is promised to be active is being reloaded."""
+    return state.startswith("active (") and unit.active_state == RELOADING
+
+
+def reloaded(state: str, unit: Unit) -> list[str]:
+    """Nothing is wrong with a unit for being reloaded.
+
+    Raises:
+        ObservationError: It is: nobody knows yet whether that succeeds.
+    """
+    if is_reloaded(state, unit):
+        raise ObservationError("cannot tell (upstream): it is being reloaded just now")
+    return []
+
+
+def stopped(unit: Unit) -> list[str]:
+    """A unit stays active (running) while its process is stopped or a zombie."""
+    if not unit.main_pid:
+        return []
+    state = known(unit.process_state)
+    if isinstance(state, Absent):
+        return [f"its main process {unit.main_pid} is gone ({state.proof})"]
+    return [f"its main process {unit.main_pid} is in state {state}"] if state[:1] in "TtZX" else []

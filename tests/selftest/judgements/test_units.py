@@ -117,6 +117,30 @@ def test_a_unit_in_words(changes: dict[str, Any], seen: str) -> None:
     assert finding(scene({"service.x": RUNS}, host=facts), "service.x").seen == seen
 
 
+RELOADED = {"active_state": "reloading"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "expected"),
+    [
+        (reading(**RELOADED), reading(), {}, ""),
+        (reading(), reading(**RELOADED), {**RELOADED, "sub_state": "reload-notify"},
+         "cannot tell (upstream): it is being reloaded just now"),
+        (reading(**RELOADED), reading(main_pid=8), {}, "not settled: within 1.0 s the main PID went "
+         "from 7 to 8, restarts from 0 to 0, active to active"),
+    ],
+)  # fmt: skip
+def test_a_unit_that_is_reloaded(
+    first: UnitReading, second: UnitReading, state: dict[str, Any], expected: str
+) -> None:
+    """A reload is no restart; while it goes on nobody knows how it ends."""
+    assert service(RUNS, unit(first, second, **state)) == expected
+    exited = RUNS.replace("running", "exited")
+    done = unit(first, second, **{"sub_state": "exited", **state})
+    if second == reading(**RELOADED):
+        assert service(exited, done) == expected
+
+
 def test_a_unit_that_need_not_run() -> None:
     """How often it was started again does not matter then."""
     keys = 'unit = "app.service"\nstate = "inactive (dead)"'
