@@ -15,7 +15,7 @@ from gate.sources.host.section import Section
 
 TIMER = (
     "Id,LoadState,ActiveState,UnitFileState,Unit,LastTriggerUSec,NextElapseUSecRealtime,"
-    "NextElapseUSecMonotonic,Persistent,Result"
+    "NextElapseUSecMonotonic,Persistent,Result,SubState"
 )
 STARTED = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
 NEVER = ("", "n/a", "0", "infinity")
@@ -34,7 +34,7 @@ class TimerFacts(Model):
         result: Of the unit that it starts, in systemd's word.
         status: Exit status of that unit's last run.
         ended: When that unit's last run ended (UTC), where it did.
-        running: Whether that unit runs now.
+        running: Whether that unit runs now, or did when the timer was asked.
         persistent: Whether the time of its last run is kept when the host comes up anew.
     """
 
@@ -126,7 +126,9 @@ def _timer(
             result=of.get("Result", ""),
             status=int(of.get("ExecMainStatus", "0")),
             ended=_time(of.get("ExecMainExitTimestamp", "")),
-            running=of.get("ActiveState") in ("active", "activating", "reloading"),
+            # It may have ended by the time that it was asked of.
+            running=one.get("SubState") == "running"
+            or of.get("ActiveState") in ("active", "activating", "reloading"),
             persistent=one.get("Persistent") != "no",
             lacking="" if (state := of.get("LoadState", "loaded")) == "loaded" else state,
         )

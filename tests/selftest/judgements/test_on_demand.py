@@ -63,6 +63,7 @@ def test_a_service_that_rests(keys: str, one: Any, expected: str) -> None:
         ("a.socket", "active (running)", "listening", True),
         ("a.socket", "active (listening)", "running", True),
         ("a.socket", "active (listening)", "failed", False),
+        ("a.b.socket", "active (listening)", "running", True),
         ("a.path", "active (waiting)", "running", True),
         ("a.service", "active (running)", "exited", False),
     ],

@@ -29,6 +29,7 @@ from gate.sources.host.processes import LONGEST, groups_of
 from gate.sources.host.programs import _newest, _replaced, _zone
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
+from gate.sources.host.timers import TimerFacts
 from gate.sources.host.timers import read as read_timers
 from gate.sources.host.writable import _kept_from
 from tests.selftest.given import NOW, parted, unclear
@@ -394,6 +395,22 @@ def test_a_timer_that_is_not_told(timer: str, rc: int, expected: Any) -> None:
     """A timer that is masked is there, and starts nothing."""
     one = read_timers(parted({"timers": rc}, timers=timer, started=""), ["a.timer"])["a.timer"]
     assert (why(one) if isinstance(expected, str) else one) == expected
+
+
+@pytest.mark.parametrize(
+    ("timer", "service", "runs"),
+    [("waiting", "inactive", False), ("running", "inactive", True), ("waiting", "active", True)],
+)
+def test_what_a_timer_started(timer: str, service: str, *, runs: bool) -> None:
+    """A short run ends between two questions; until then there is no next time."""
+    head = "Id=a.timer\nLoadState=loaded\nActiveState=active\nUnit=a.service\nLastTriggerUSec=n/a\n"
+    of = (
+        f"Id=a.service\nLoadState=loaded\nActiveState={service}\nResult=success\nExecMainStatus=0\n"
+    )
+    answer = parted({}, timers=f"{head}SubState={timer}\n", started=of)
+    one = read_timers(answer, ["a.timer"])["a.timer"]
+    assert isinstance(one, TimerFacts)
+    assert (one.running, one.next) == (runs, False)
 
 
 def test_times_of_timers_that_are_not_told() -> None:

@@ -126,6 +126,8 @@ RELOADED = {"active_state": "reloading"}
         (reading(**RELOADED), reading(), {}, ""),
         (reading(), reading(**RELOADED), {**RELOADED, "sub_state": "reload-notify"},
          "cannot tell (upstream): it is being reloaded just now"),
+        (reading(active_state="activating"), reading(), {}, "not settled: within 1.0 s the main PID "
+         "went from 7 to 7, restarts from 0 to 0, activating to active"),
         (reading(**RELOADED), reading(main_pid=8), {}, "not settled: within 1.0 s the main PID went "
          "from 7 to 8, restarts from 0 to 0, active to active"),
     ],
@@ -198,6 +200,8 @@ UNTOLD = (
         ("", times(3, started=ago(seconds=100), journal=journal(100)), f"{UNTOLD}it tells of 1"),
         ("", times(3, started=ago(seconds=100), journal=unclear("no rights")), f"{UNTOLD}no rights"),
         ("", times(3, started=ago(seconds=600), journal=unclear()), ""),
+        ("", times(3, started=None, journal=unclear("no rights")),
+         f"{UNTOLD.replace('100 s', '0 s')}no rights"),
         ("", times(2, started=ago(seconds=100), journal=unclear()), ""),
         ("", times(3, started=ago(seconds=100), journal=journal(100, 200, 700)), ""),
         ("", times(4, started=ago(seconds=100), journal=journal(100, 200, 700)), ""),
