@@ -84,19 +84,24 @@ KINDS: dict[str, Made] = {
     "partition that differs": Made(
         "CREATE TABLE whole_one (a integer, b text) PARTITION BY RANGE (a); "
         "CREATE TABLE part_one PARTITION OF whole_one FOR VALUES FROM (1) TO (5); "
-        "CREATE TABLE part_many PARTITION OF whole_one FOR VALUES FROM (5) TO (9) "
-        "PARTITION BY RANGE (a); "
-        "CREATE TABLE part_deep PARTITION OF part_many FOR VALUES FROM (5) TO (9); "
         "CREATE FUNCTION told_one() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
         "CREATE TRIGGER each_one AFTER INSERT ON whole_one FOR EACH ROW "
-        "EXECUTE FUNCTION told_one(); ALTER TABLE part_one ENABLE ALWAYS TRIGGER each_one; "
-        "ALTER TABLE part_deep ENABLE ALWAYS TRIGGER each_one",
+        "EXECUTE FUNCTION told_one(); ALTER TABLE part_one ENABLE ALWAYS TRIGGER each_one",
         {
-            "ALTER TABLE part_deep DISABLE TRIGGER each_one": "~ trigger part_deep.each_one",
             "ALTER TABLE part_one DISABLE TRIGGER each_one": "~ trigger part_one.each_one",
             "ALTER TABLE part_one ALTER b SET DEFAULT 'x'": "~ column part_one.b",
             "ALTER TABLE part_one ALTER b SET STORAGE external": "~ column part_one.b",
         },
+    ),
+    "partition of a partition": Made(
+        "CREATE TABLE whole_two (a integer) PARTITION BY RANGE (a); "
+        "CREATE TABLE part_many PARTITION OF whole_two FOR VALUES FROM (5) TO (9) "
+        "PARTITION BY RANGE (a); "
+        "CREATE TABLE part_deep PARTITION OF part_many FOR VALUES FROM (5) TO (9); "
+        "CREATE FUNCTION told_two() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+        "CREATE TRIGGER each_two AFTER INSERT ON whole_two FOR EACH ROW "
+        "EXECUTE FUNCTION told_two(); ALTER TABLE part_deep ENABLE ALWAYS TRIGGER each_two",
+        {"ALTER TABLE part_deep DISABLE TRIGGER each_two": "~ trigger part_deep.each_two"},
     ),
     "column": Made(
         "CREATE TABLE columns (a integer DEFAULT 1, b text, c varchar(9) NOT NULL, "
