@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
+from gate.sources.rehearsal.inside.cursors import answered
 from tests.selftest.conftest import Postgres
 
 BEGIN = """
@@ -113,3 +117,21 @@ def test_what_a_cursor_is_to_do_is_heard(
     )
     told = [f"{one} {0 if one in DONE else 1}" for one in tries]
     assert done.stdout.splitlines() == told, done.stderr
+
+
+class _Before14:
+    """A connection as SQLAlchemy 1.3 has it: ``execute`` takes a text as it is."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, text: str) -> sa.CursorResult[Any]:
+        return self._connection.exec_driver_sql(text)
+
+
+def test_an_older_sqlalchemy_is_asked_too(database: str) -> None:
+    """Where it could not be, no step of an application that has it could be applied."""
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(database))
+    with engine.connect() as connection:
+        assert answered(_Before14(connection), "SELECT 1").scalar() == 1
+    engine.dispose()

@@ -113,3 +113,9 @@ def _ask_beside(cursor: Any, query: str) -> Any:
 
 def _unasked(_: str) -> Any:
     raise UnaskedError
+
+
+def answered(connection: Any, statement: str) -> Any:
+    """What one of SQLAlchemy's connections answers; that of 1.3 takes a text as it is."""
+    ask = getattr(connection, "exec_driver_sql", None) or connection.execute
+    return ask(statement)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gate.sources.rehearsal.inside.cursors import answered
+
 LEADS = "%s reaches another server by a foreign server that a step made, and is kept from it"
 """What is said of a revision that cannot be tried on a clone."""
 SETTING = "restrict_nonsystem_relation_kind"
@@ -83,7 +85,7 @@ def keep(revision: str, connection: Any, refused: list[str]) -> None:
 def _ask(connection: Any, statement: str, asking: list[Any]) -> Any:
     asking.append(connection)
     try:
-        answer = connection.exec_driver_sql(statement)
+        answer = answered(connection, statement)
         return answer.scalar() if answer.returns_rows else None
     finally:
         asking.clear()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import listen
+from gate.sources.rehearsal.inside.cursors import answered, listen
 from gate.sources.rehearsal.inside.refused import BY_NAME, REFUSED, SHARED, by_name, texts, why_not
 from gate.sources.rehearsal.inside.server import changed, now
 
@@ -101,7 +101,7 @@ def _quietly(asking: list[Any], ask: Any) -> Any:
 
 
 def _asker(connection: Any) -> Any:
-    return lambda text: connection.exec_driver_sql(text).scalar()
+    return lambda text: answered(connection, text).scalar()
 
 
 def _refuse(why: str) -> None:
