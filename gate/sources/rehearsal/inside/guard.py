@@ -10,7 +10,7 @@ from typing import Any
 
 from gate.sources.rehearsal.inside.cursors import answered, listen
 from gate.sources.rehearsal.inside.refused import BY_NAME, REFUSED, SHARED, by_name, texts, why_not
-from gate.sources.rehearsal.inside.server import changed, now
+from gate.sources.rehearsal.inside.server import changed
 
 
 def check_files(live: str, revisions: Any) -> None:
@@ -44,7 +44,7 @@ def guard(how: dict[str, Any], revision: str, connection: Any) -> None:
     asking: list[Any] = []
     _listen_to_statements(how, revision, connection, asking)
     if how["shared"]:
-        _listen_to_ends(how, revision, connection, asking)
+        _listen_to_ends(how, revision, asking)
 
 
 def _listen_to_statements(
@@ -68,17 +68,15 @@ def _listen_to_statements(
     listen(connection, by_cursor)
 
 
-def _listen_to_ends(how: dict[str, Any], revision: str, connection: Any, asking: list[Any]) -> None:
+def _listen_to_ends(how: dict[str, Any], revision: str, asking: list[Any]) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
-
-    was = _quietly(asking, _asker(connection))(now(how["live"]))
 
     def at_its_end(connection: Any, *_: Any) -> None:
         if connection.dialect.name != "postgresql":
             return
         try:
-            what = changed(_quietly(asking, _asker(connection)), was, how["live"])
+            what = changed(_quietly(asking, _asker(connection)), how["live"])
         except Exception:  # noqa: BLE001 - a transaction that has failed changes nothing
             return
         _refuse(SHARED % (revision, what) if what else "")
