@@ -42,6 +42,10 @@ CONTRACTS = {
         *("work", QUEUE + 'queue = { tabel = "t" }'),
         "[work.w]: queue.tabel: unknown key; known: attempts, attempts_at_most, created, discarded",
     ),
+    "a-role-that-nothing-is-filled-with": (
+        *("endpoints", ENDPOINT + 'path = "/me"\nas_role = "a"\n'),
+        "as_role fills {user} and {password}, and neither stands in form, json or request_headers",
+    ),
     "unknown-key-of-about": (
         *("services", '[about]\nsytem = "x"\n' + SERVICE),
         "[about]: sytem: unknown key; known: baseline_days, cwd, evidence_hours, system",

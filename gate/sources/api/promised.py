@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
 import pydantic
+from typing_extensions import Self
 
 from gate.api import HeaderName
 from gate.contract.body_schema import check_schema
@@ -26,6 +28,8 @@ from gate.toml import Strict
 SECRET = re.compile(r"pass(word|wd)?|secret|token|api_?key", re.IGNORECASE)
 FILLED = ("{password}", "{wrong_password}", "{csrf}")
 """What a field that holds a credential may say."""
+ROLES = ("{user}", "{password}", "{wrong_password}")
+"""What stands for a role's credentials in a request."""
 READING = ("GET", "HEAD", "OPTIONS")
 """Methods that promise not to change anything (RFC 9110, 9.2.1)."""
 Method = Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
@@ -132,6 +136,16 @@ class PromisedExchange(Strict):
                     "use {password} with as_role, {wrong_password}, or {csrf} of login"
                 )
         return form
+
+    @pydantic.model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        said = json.dumps([self.form, self.json_body, self.request_headers])
+        if self.as_role is not None and not any(one in said for one in ROLES):
+            raise ValueError(
+                "as_role fills {user} and {password}, and neither stands in form, json or "
+                "request_headers; to be sent as somebody who has logged in: role"
+            )
+        return self
 
     @pydantic.field_validator("body")
     @classmethod
