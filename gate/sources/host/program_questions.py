@@ -107,19 +107,24 @@ accounts() {
   done
 }
 # newest_of PATH...: the file of each that changed last; nothing where anything is amiss.
+# Who puts a file into a folder changes both, the folder a moment later: the file is meant.
 newest_of() {
-  { limited find -L "$@" -type f -printf '%T@\t%H\t%p\n' || echo amiss
-    limited find "$@" -printf '%C@\t%H\t%p\n' || echo amiss; } 2>&1 | awk -F '\t' '
-    NF != 3 || $1 !~ /^[0-9]+[.][0-9]+$/ { amiss = 1 }
-    !($2 in at) || $1 + 0 > at[$2] + 0 { at[$2] = $1; path[$2] = $3 }
+  { limited find -L "$@" -type f -printf '%T@\t%H\t%p\tf\n' || echo amiss
+    limited find "$@" -printf '%C@\t%H\t%p\t%y\n' || echo amiss; } 2>&1 | awk -F '\t' '
+    NF != 4 || $1 !~ /^[0-9]+[.][0-9]+$/ { amiss = 1 }
+    { time = $1 - ($4 == "d" ? 0.02 : 0) }
+    !($2 in at) || time > last[$2] { at[$2] = $1; path[$2] = $3; last[$2] = time }
     END { if (amiss) exit; for (one in at) print at[one] "\t" one "\t" path[one]; print "." }'
 }
 # newest PATH...: the same of all of them together, where it is not told by the above.
 newest() {
   case $newest in *.) return ;; esac
-  { limited find -L "$@" -type f -printf '%T@ %p\n' || echo "find ended with $?" >&2
-    limited find "$@" -printf '%C@ %p\n' || echo "find ended with $?" >&2
-  } | sort -rn | head -n 1
+  { limited find -L "$@" -type f -printf '%T@ f %p\n' || echo "find ended with $?" >&2
+    limited find "$@" -printf '%C@ %y %p\n' || echo "find ended with $?" >&2
+  } | awk '
+    { time = $1 - ($2 == "d" ? 0.02 : 0) }
+    time > last { last = time; at = $1; path = substr($0, length($1) + length($2) + 3) }
+    END { if (at) print at, path }'
 }
 """
 )
