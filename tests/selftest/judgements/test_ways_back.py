@@ -139,7 +139,11 @@ def test_the_way_as_alembic_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
             ObservationError,
             "no order of the revisions: KeyError: 'x'",
         ),
-        (Answer(None, "", {**PLAN}), ObservationError, "Alembic was ended and tells no order"),
+        (
+            Answer(None, "", {**PLAN}),
+            ObservationError,
+            r"Alembic was ended after 60 s \(deadline_s of \[alembic\]\) and tells no order",
+        ),
         (Answer(0, "bye", {}), ObservationError, "tells no order of the revisions: bye"),
         (
             Answer(3, "", {}),
