@@ -69,6 +69,7 @@ UNSEEN_CONTRACTS = {
     "token-in-text": "credentials are known by their looks",
     "password-in-command": "credentials are known by their looks",
     "password-in-address": "credentials are known by their looks",
+    "a-role-that-nothing-is-filled-with": "what stands inside the texts of another key",
     **mistakes_of_api.UNSEEN_CONTRACTS,
 }
 """Mistakes of `CONTRACTS` that no schema can tell, and why."""
