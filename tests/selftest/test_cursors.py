@@ -11,8 +11,7 @@ import pytest
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.sources.rehearsal.inside.cursors import answered
-from tests.selftest.conftest import Postgres
+from gate.sources.rehearsal.inside.cursors import ask
 
 BEGIN = """
 import sqlalchemy as sa
@@ -28,7 +27,9 @@ def tried(name, do):
     print(name, refused.REFUSED[:1] == refused.REFUSED and len(refused.REFUSED))
 
 def judged(connection):
-    guard.guard({{"live": "shop", "shared": True, "database": {name!r}}}, "r1", connection)
+    how = {{"live": "shop", "shared": True, "database": {name!r}}}
+    guard.guard(how, "r1", connection, {drivers!r})
+    dsn = {dsn!r}
     raw = connection.connection.driver_connection
     cursor = getattr(raw, "cursor", None)
     {tries}
@@ -75,6 +76,13 @@ OWN = {
     },
     "pg8000": {},
 }
+BESIDE = {
+    "psycopg2": "__import__('psycopg2').connect(dsn).cursor()",
+    "psycopg": "__import__('psycopg').connect(dsn, autocommit=True)",
+    "pg8000": "__import__('pg8000.dbapi').dbapi.connect('postgres', unix_sock=dsn.split()[1][5:] + "
+    "'/.s.PGSQL.5432', database=dsn.split()[0][7:]).cursor()",
+}
+"""A connection that a step opens by itself, by another driver than the migration's."""
 WAITS = {
     "psycopg": {
         "a role": "connection.connection.dbapi_connection.run_async(lambda raw: raw.execute("
@@ -92,7 +100,7 @@ WAITS = {
     },
 }
 """What a migration does by a cursor of its own; of what is named as here nothing is refused."""
-DONE = ("nothing", "no role", "known")
+DONE = ("nothing", "no role", "known", "nothing beside")
 
 
 @pytest.mark.parametrize(
@@ -103,17 +111,43 @@ DONE = ("nothing", "no role", "known")
     ],
 )
 def test_what_a_cursor_is_to_do_is_heard(
-    driver: str, program: str, tries: dict[str, str], database: str, postgres: Postgres
+    driver: str, program: str, tries: dict[str, str], database: str
 ) -> None:
     """Once, and nothing of it is done; what changes nothing for others is done."""
-    name = conninfo_to_dict(database)["dbname"]
-    url = f"postgresql+{driver}://postgres@/{name}?host={postgres.host}&port={postgres.port}"
+    _assert_heard(driver, program, tries, database)
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("driver", OWN)
+def test_what_a_connection_of_a_step_s_own_is_to_do_is_heard(
+    driver: str, beside: str, database: str
+) -> None:
+    """By whatever driver that its file names, which is imported where it is needed."""
+    tries = {
+        "nothing beside": BESIDE[beside] + ".execute('SELECT 1')",
+        "a role beside": BESIDE[beside] + ".execute('CREATE ROLE gate_nobody')",
+        "live beside": BESIDE[beside] + ".execute('ALTER DATABASE shop CONNECTION LIMIT 5')",
+    }
+    _assert_heard(driver, SYNC, tries, database, (beside,))
+
+
+def _assert_heard(
+    driver: str, program: str, tries: dict[str, str], database: str, drivers: tuple[str, ...] = ()
+) -> None:
+    known = conninfo_to_dict(database)
+    name, host, port = known["dbname"], known["host"], known["port"]
+    url = f"postgresql+{driver}://postgres@/{name}?host={host}&port={port}"
     if driver == "pg8000":
-        url = f"postgresql+pg8000://postgres@/{name}?unix_sock={postgres.host}/.s.PGSQL.5432"
+        url = f"postgresql+pg8000://postgres@/{name}?unix_sock={host}/.s.PGSQL.{port}"
+    dsn = f"dbname={name} host={host} port={port} user=postgres"
     lines = "\n    ".join(f"tried({one!r}, lambda: {do})" for one, do in tries.items())
-    text = BEGIN.format(name=name, tries=lines) + program.format(url=url)
+    text = BEGIN.format(name=name, tries=lines, drivers=drivers, dsn=dsn)
     done = subprocess.run(  # noqa: S603 - of this file
-        [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", text + program.format(url=url)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     told = [f"{one} {0 if one in DONE else 1}" for one in tries]
     assert done.stdout.splitlines() == told, done.stderr
@@ -133,5 +167,5 @@ def test_an_older_sqlalchemy_is_asked_too(database: str) -> None:
     """Where it could not be, no step of an application that has it could be applied."""
     engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(database))
     with engine.connect() as connection:
-        assert answered(_Before14(connection), "SELECT 1").scalar() == 1
+        assert ask(_Before14(connection), "SELECT 1") == 1
     engine.dispose()

@@ -28,18 +28,23 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 FULL = [f"{extension}.{one}" for extension, names in NAMES.items() for one in names]
 SAYS = 'the function "{}" reaches other servers, and a clone has nothing to do there'
 THERE = """
-    SELECT n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid) AS arguments,
-           pg_catalog.pg_get_function_result(p.oid) AS result
+    SELECT p.proname AS name, pg_catalog.format(
+               'CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
+               n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid),
+               pg_catalog.pg_get_function_result(p.oid),
+               pg_catalog.format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END',
+                   pg_catalog.replace({says}, '{{}}', p.proname))) AS closes
       FROM pg_catalog.pg_extension AS e
       JOIN pg_catalog.pg_depend AS d ON d.refobjid = e.oid AND d.deptype = 'e'
             AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
             AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
       JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-     WHERE e.extname = ANY (%s) AND e.extname || '.' || p.proname = ANY (%s)
-       AND pg_catalog.strpos(p.prosrc, %s) = 0
-     ORDER BY 2, 3
+     WHERE e.extname = ANY ({names}) AND e.extname || '.' || p.proname = ANY ({full})
+       AND pg_catalog.strpos(p.prosrc, {own}) = 0
+     ORDER BY 1, 2
 """
+"""What is there that reaches others, and the statement that closes it."""
 GUARD = """
 CREATE FUNCTION information_schema.gate_close_calls() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $gate$
@@ -47,10 +52,7 @@ DECLARE one record;
 BEGIN
     PERFORM set_config('gate.closes', 'on', true);  -- what the step does is recorded, this is not
     FOR one IN {there} LOOP
-        EXECUTE format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L',
-            one.nspname, one.proname, one.arguments, one.result,
-            format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END',
-                   replace({says}, '{{}}', one.proname)));
+        EXECUTE one.closes;
     END LOOP;
     PERFORM set_config('gate.closes', '', true);
 END $gate$;
@@ -82,24 +84,12 @@ def close(session: psycopg.Connection[Any]) -> tuple[str, ...]:
     Raises:
         psycopg.Error: It cannot be done, and a function calls one of them.
     """
-    own = SAYS.partition("{}")[2]
-    found = session.execute(THERE, [list(NAMES), FULL, own], prepare=True).fetchall()
+    found = session.execute(_there()).fetchall()
     closed = []
-    for schema, name, arguments, result in found:
-        says = sql.SQL("BEGIN RAISE EXCEPTION USING MESSAGE = {}; END").format(
-            sql.Literal(SAYS.format(name))
-        )
-        replace = sql.SQL(
-            "CREATE OR REPLACE FUNCTION {}({}) RETURNS {} LANGUAGE plpgsql AS {}"
-        ).format(
-            sql.Identifier(schema, name),
-            sql.SQL(arguments),
-            sql.SQL(result),
-            sql.Literal(says.as_string(session)),
-        )
+    for name, closes in found:
         try:
             with session.transaction():
-                session.execute(replace)
+                session.execute(closes.encode())
         except psycopg.errors.InsufficientPrivilege:
             row = session.execute(CALLED, [name]).fetchone()
             if row != (0,):
@@ -116,6 +106,9 @@ def guard(session: psycopg.Connection[Any]) -> None:
     """
     if session.execute(GUARDED).fetchone() != (True,):
         return
+    session.execute(sql.SQL(GUARD).format(there=_there()))
+
+
+def _there() -> sql.Composed:
     own = sql.Literal(SAYS.partition("{}")[2])
-    there = sql.SQL(THERE.replace("%s", "{}")).format(list(NAMES), FULL, own)
-    session.execute(sql.SQL(GUARD).format(there=there, says=sql.Literal(SAYS)))
+    return sql.SQL(THERE).format(says=sql.Literal(SAYS), names=list(NAMES), full=FULL, own=own)

@@ -1,15 +1,17 @@
 """Hears what a driver's own cursor is about to do, of which SQLAlchemy is not told.
 
-A statement of SQLAlchemy's comes by here as well. Who has a class of cursors of his own, written in
-C, or connects by himself, is not heard.
+A statement of SQLAlchemy's comes by here as well, and one on a connection that a step opens by
+itself. Who has a class of cursors of his own that is written in C is not heard.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 CLASSES = {
@@ -30,6 +32,8 @@ METHODS = (
     *("fetch", "fetchrow", "fetchval", "copy_from_query"),
 )
 """Those whose first argument is a statement."""
+ASKING: list[str] = []
+"""What is asked just now to judge a step by: no statement of its own."""
 Hear = Callable[[str, Callable[[str], Any]], None]
 """Is told a statement, and what answers a query with its one value."""
 
@@ -38,39 +42,54 @@ class UnaskedError(Exception):
     """What is known by an event loop alone is not asked there."""
 
 
-def listen(connection: Any, hear: Hear) -> None:
+def listen(connection: Any, hear: Hear, also: Iterable[str] = ()) -> None:
     """Tell of every statement, by whose cursor it may be done, on this connection and later ones.
 
     Args:
         connection: SQLAlchemy's, which is open.
         hear: Is told of each before it is done, and raises what keeps it from being done.
+        also: Names of packages that may be imported later; a driver of them is, now.
     """
     from sqlalchemy import event, pool
 
+    for driver in CLASSES:
+        if driver in also:
+            with contextlib.suppress(Exception):  # then the step has none either
+                importlib.import_module(driver)
+    _listen_to_drivers(hear)
     fairy = connection.connection
-    _listen_on(
-        getattr(fairy, "driver_connection", None) or getattr(fairy, "connection", fairy), hear
-    )
-    event.listen(
-        pool.Pool,
-        "connect",
-        lambda one, _: _listen_on(getattr(one, "driver_connection", None) or one, hear),
-    )
+    raw = getattr(fairy, "driver_connection", None) or getattr(fairy, "connection", fairy)
+    if type(raw).__module__.partition(".")[0] == "psycopg2":
+        _listen_to_psycopg2(raw, hear)
+    event.listen(pool.Pool, "connect", lambda *_: _listen_to_drivers(hear))
 
 
-def _listen_on(raw: Any, hear: Hear) -> None:
-    driver = type(raw).__module__.partition(".")[0]
-    for module, name in CLASSES.get(driver, ()):
+def _listen_to_drivers(hear: Hear) -> None:
+    for module, name in (one for all_ in CLASSES.values() for one in all_):
         owner = getattr(sys.modules.get(module), name, None)
         for method in METHODS:
             found = vars(owner).get(method) if owner is not None else None
             if found is not None and not hasattr(found, "heard_by_gate"):
                 setattr(owner, method, _telling(found, hear))
-    if driver == "psycopg2":
-        cursor = sys.modules["psycopg2.extensions"].cursor
+    psycopg2: Any = sys.modules.get("psycopg2")
+    connect = getattr(psycopg2, "_connect", None)  # what its connect goes by, whoever imported that
+    if connect is None or hasattr(connect, "heard_by_gate"):
+        return
 
-        if raw.cursor_factory in (None, cursor):
-            raw.cursor_factory = _of_psycopg2(cursor, hear)
+    @functools.wraps(connect)
+    def heard(*words: Any, **given: Any) -> Any:
+        raw = connect(*words, **given)
+        _listen_to_psycopg2(raw, hear)
+        return raw
+
+    heard.heard_by_gate = True  # type: ignore[attr-defined]
+    psycopg2._connect = heard
+
+
+def _listen_to_psycopg2(raw: Any, hear: Hear) -> None:
+    cursor = sys.modules["psycopg2.extensions"].cursor
+    if raw.cursor_factory in (None, cursor):
+        raw.cursor_factory = _of_psycopg2(cursor, hear)
 
 
 def _of_psycopg2(cursor: Any, hear: Hear) -> Any:
@@ -102,12 +121,13 @@ def _worded(statement: Any, cursor: Any) -> str:
 
 
 def _ask_beside(cursor: Any, query: str) -> Any:
-    other = cursor.connection.cursor()
-    try:
-        other.execute(query)
-        row = other.fetchone()
-    finally:
-        other.close()
+    with _asking(query):
+        other = cursor.connection.cursor()
+        try:
+            other.execute(query)
+            row = other.fetchone()
+        finally:
+            other.close()
     return next(iter(row.values() if isinstance(row, dict) else row))
 
 
@@ -115,7 +135,21 @@ def _unasked(_: str) -> Any:
     raise UnaskedError
 
 
-def answered(connection: Any, statement: str) -> Any:
-    """What one of SQLAlchemy's connections answers; that of 1.3 takes a text as it is."""
-    ask = getattr(connection, "exec_driver_sql", None) or connection.execute
-    return ask(statement)
+def ask(connection: Any, statement: str) -> Any:
+    """What one of SQLAlchemy's connections answers, of which nobody is told; ``None`` if nothing.
+
+    That of SQLAlchemy 1.3 takes a text as it is.
+    """
+    does = getattr(connection, "exec_driver_sql", None) or connection.execute
+    with _asking(statement):
+        answer = does(statement)
+        return answer.scalar() if answer.returns_rows else None
+
+
+@contextlib.contextmanager
+def _asking(statement: str) -> Iterator[None]:
+    ASKING.append(statement)
+    try:
+        yield
+    finally:
+        ASKING.pop()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import answered
+from gate.sources.rehearsal.inside.cursors import ASKING, ask
 
 LEADS = "%s reaches another server by a foreign server that a step made, and is kept from it"
 """What is said of a revision that cannot be tried on a clone."""
@@ -59,18 +59,17 @@ def keep(revision: str, connection: Any, refused: list[str]) -> None:
 
     if connection.dialect.name != "postgresql":
         return
-    asking: list[Any] = []
-    state = [_ask(connection, OPEN, asking)]
+    state = [ask(connection, OPEN)]
     why = LEADS % revision
 
     def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if state[0] and not asking and not FAILED_TOO.match(statement):
+        if state[0] and not ASKING and not FAILED_TOO.match(statement):
             _check(state[0], why, refused)
-            _ask(connection, KEEP, asking)  # again: it goes with a transaction that is taken back
+            ask(connection, KEEP)  # again: it goes with a transaction that is taken back
 
     def after(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if not asking and MAKES_FOREIGN.search(statement):
-            state[0] = _ask(connection, OPEN, asking) or state[0]
+        if not ASKING and MAKES_FOREIGN.search(statement):
+            state[0] = ask(connection, OPEN) or state[0]
             _check(state[0], why, refused)
 
     def failed(context: Any) -> None:
@@ -80,15 +79,6 @@ def keep(revision: str, connection: Any, refused: list[str]) -> None:
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)
     event.listen(Engine, "handle_error", failed)
-
-
-def _ask(connection: Any, statement: str, asking: list[Any]) -> Any:
-    asking.append(connection)
-    try:
-        answer = answered(connection, statement)
-        return answer.scalar() if answer.returns_rows else None
-    finally:
-        asking.clear()
 
 
 def _check(found: Any, why: str, refused: list[str]) -> None:

@@ -6,49 +6,57 @@ server does beside the clone is seen at the end of the transaction, which is tak
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import answered, listen
+from gate.sources.rehearsal.inside.cursors import ASKING, CLASSES, ask, listen
 from gate.sources.rehearsal.inside.refused import BY_NAME, REFUSED, SHARED, by_name, texts, why_not
 from gate.sources.rehearsal.inside.server import changed
 
 
-def check_files(live: str, revisions: Any) -> None:
+def check_files(live: str, revisions: Any) -> set[str]:
     """Go no further where text in a revision's file alters the live database by its name.
+
+    Returns:
+        The drivers that are named there, and may be imported as late as that.
 
     Raises:
         CommandError: It does; nothing was done.
     """
     from alembic import util
 
+    drivers: set[str] = set()
     for one in revisions:
         try:
             with open(one.path, "rb") as file:
-                found = texts(file.read())
+                source = file.read()
+            found = texts(source)
         except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen when it is run
             continue
         if any(by_name(text, live) for text in found):
             raise util.CommandError(BY_NAME % (one.revision, live))
+        drivers.update(name for name in CLASSES if name.encode() in source)
+    return drivers
 
 
-def guard(how: dict[str, Any], revision: str, connection: Any) -> None:
+def guard(how: dict[str, Any], revision: str, connection: Any, drivers: Any = ()) -> None:
     """Look at every statement from here on as it is about to be done, however it was put together.
 
     Args:
         how: Knows the live database's name, and whether it is on the same server.
         revision: What is asked for.
         connection: To the clone, before anything is done.
+        drivers: What a revision may import to connect by itself.
     """
     if connection.dialect.name != "postgresql":
         return
-    asking: list[Any] = []
-    _listen_to_statements(how, revision, connection, asking)
+    _listen_to_statements(how, revision, connection, drivers)
     if how["shared"]:
-        _listen_to_ends(how, revision, asking)
+        _listen_to_ends(how, revision)
 
 
 def _listen_to_statements(
-    how: dict[str, Any], revision: str, connection: Any, asking: list[Any]
+    how: dict[str, Any], revision: str, connection: Any, drivers: Any
 ) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
@@ -56,19 +64,19 @@ def _listen_to_statements(
     passed: list[str] = []
 
     def before(connection: Any, _: Any, statement: str, *__: Any) -> None:
-        if not asking and connection.dialect.name == "postgresql":
-            _refuse(why_not(how, statement, revision, _quietly(asking, _asker(connection))))
+        if not ASKING and connection.dialect.name == "postgresql":
+            _refuse(why_not(how, statement, revision, partial(ask, connection)))
             passed[:] = [statement]
 
-    def by_cursor(statement: str, ask: Any) -> None:
-        if not asking and statement not in passed:
-            _refuse(why_not(how, statement, revision, _quietly(asking, ask)))
+    def by_cursor(statement: str, asks: Any) -> None:
+        if not ASKING and statement not in passed:
+            _refuse(why_not(how, statement, revision, asks))
 
     event.listen(Engine, "before_cursor_execute", before)
-    listen(connection, by_cursor)
+    listen(connection, by_cursor, drivers)
 
 
-def _listen_to_ends(how: dict[str, Any], revision: str, asking: list[Any]) -> None:
+def _listen_to_ends(how: dict[str, Any], revision: str) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -76,30 +84,13 @@ def _listen_to_ends(how: dict[str, Any], revision: str, asking: list[Any]) -> No
         if connection.dialect.name != "postgresql":
             return
         try:
-            what = changed(_quietly(asking, _asker(connection)), how["live"])
+            what = changed(partial(ask, connection), how["live"])
         except Exception:  # noqa: BLE001 - a transaction that has failed changes nothing
             return
         _refuse(SHARED % (revision, what) if what else "")
 
     event.listen(Engine, "commit", at_its_end)
     event.listen(Engine, "prepare_twophase", at_its_end)
-
-
-def _quietly(asking: list[Any], ask: Any) -> Any:
-    """Ask without being asked why: what is asked here is no statement of the step's."""
-
-    def asked(text: str) -> Any:
-        asking.append(text)
-        try:
-            return ask(text)
-        finally:
-            asking.clear()
-
-    return asked
-
-
-def _asker(connection: Any) -> Any:
-    return lambda text: answered(connection, text).scalar()
 
 
 def _refuse(why: str) -> None:
