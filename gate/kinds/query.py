@@ -31,8 +31,10 @@ from gate.kinds.query_look import query_look
 from gate.kinds.scene import Scene, asked, unknown
 from gate.rule import at_least_one, exactly_one, never_absent
 from gate.sources.fact import CannotTell, Cause, Fact, Seen, require
+from gate.sources.queries.facts import AskQuery, AskRedis
 from gate.sources.queries.keyspace import RedisQuestion
-from gate.sources.queries.source import SOURCE, AskQuery, AskRedis, Rows, Value
+from gate.sources.queries.rows import Rows, Value
+from gate.sources.queries.source import SOURCE
 from gate.target import Target
 from gate.toml import PlaceName
 

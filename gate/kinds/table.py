@@ -34,7 +34,7 @@ from gate.kinds.relations import described, table_of
 from gate.kinds.scene import Scene, unknown
 from gate.kinds.stands_on import table_stands_on
 from gate.sources.fact import Absent, CannotTell, Seen, require
-from gate.sources.queries.source import AskQuery
+from gate.sources.queries.facts import AskQuery
 from gate.target import Target
 
 

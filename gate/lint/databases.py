@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from gate.contract.model import MOMENTS, Contract
 from gate.kinds.look import questions
 from gate.lint.note import Note, about
-from gate.sources.queries.source import AskQuery, AskRedis
+from gate.sources.queries.facts import AskQuery, AskRedis
 from gate.target import Target
 
 

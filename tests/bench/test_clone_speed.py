@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from gate.connection.carrier import open_carrier
-from gate.sources.rehearsal.clone import cloned
+from gate.sources.rehearsal.cloning import cloned
 from gate.target import load_target
 from tests.selftest.conftest import Postgres
 

@@ -13,7 +13,8 @@ from psycopg import sql
 
 from gate.connection.carrier import open_carrier
 from gate.contract.model import Contract
-from gate.sources.rehearsal.clone import Clone, cloned
+from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.cloning import cloned
 from gate.sources.rehearsal.runner import Runner, running
 from gate.sources.rehearsal.way import asked
 from gate.target import Target

@@ -28,7 +28,8 @@ from gate.sources.rehearsal import programs, samples
 from gate.sources.rehearsal import runner as runner_of
 from gate.sources.rehearsal.box import NAME
 from gate.sources.rehearsal.branch import address
-from gate.sources.rehearsal.clone import Clone, cloned
+from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.cloning import cloned
 from gate.sources.rehearsal.facts import REVISIONS, ROWS, STATISTICS, CloneFacts
 from gate.sources.rehearsal.runner import starting
 from gate.sources.rehearsal.seen import look
@@ -602,7 +603,7 @@ def test_a_killed_rehearsal_leaves_no_server(release: Release) -> None:
     _source(release, "embedded = true", service=False)
     script = (
         "import sys, pathlib; from gate.connection.carrier import open_carrier; "
-        "from gate.sources.rehearsal.clone import cloned; from gate.target import load_target; "
+        "from gate.sources.rehearsal.cloning import cloned; from gate.target import load_target; "
         "t = load_target(sys.argv[1], pathlib.Path('.'))\n"
         "with open_carrier(t) as c, cloned(t, t.rehearsal, c):\n    print('held', flush=True)\n"
         "    sys.stdin.read()"

@@ -39,7 +39,7 @@ from gate.sources.database.sessions import MOST, read_sessions
 from gate.sources.database.work import _poll
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.migrations.chain import chain, pending
-from gate.sources.queries.source import AskRedis
+from gate.sources.queries.facts import AskRedis
 from gate.sources.rehearsal.begin import Begin, begin
 from gate.target import load_target
 from gate.text import json_text, prose

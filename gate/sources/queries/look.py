@@ -18,9 +18,9 @@ from gate.errors import ObservationError
 from gate.sources.database.look import IN_UTC, session_parameters
 from gate.sources.database.refusal import cannot_tell
 from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.queries.facts import AskQuery, QueryFacts
 from gate.sources.queries.partial import refuse_in_part
 from gate.sources.queries.rows import Rows, Value, kept
-from gate.sources.queries.source import AskQuery, QueryFacts
 from gate.target import Target
 
 MOST_ROWS = 1000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,51 +11,16 @@ from typing import TypeVar
 
 from gate.connection import forward
 from gate.connection.obstacle import CarrierError
-from gate.sources.fact import CannotTell, Cause, Fact, Model, Seen
+from gate.sources.fact import CannotTell, Cause, Fact, Seen
+from gate.sources.queries.facts import AskQuery, AskRedis, QueryFacts
 from gate.sources.queries.keyspace import RedisQuestion
 from gate.sources.queries.keyspace import look as ask_redis
-from gate.sources.queries.rows import Rows, Value
+from gate.sources.queries.rows import Rows
 from gate.sources.source import Looking, Source
 from gate.target import Target
 
-__all__ = ["SOURCE", "AskQuery", "AskRedis", "QueryFacts", "Rows", "Value"]
-
 GRACE_S = 1.0
 A = TypeVar("A")
-
-
-@dataclasses.dataclass(frozen=True)
-class AskQuery:
-    """One statement, kept under its item's id.
-
-    Attributes:
-        sees_all: Whether it tells nothing where row security hides rows from the gate's role.
-        database: Which of the target's databases; its own where it is empty.
-    """
-
-    id: str
-    sql: str
-    sees_all: bool = False
-    database: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class AskRedis:
-    """One question to a Redis, kept under its item's id.
-
-    Attributes:
-        database: Which of the target's; its own where it is empty.
-    """
-
-    id: str
-    redis: RedisQuestion
-    database: str = ""
-
-
-class QueryFacts(Model):
-    """Answers by the items' ids."""
-
-    answers: dict[str, Fact[Rows]]
 
 
 Answers = Mapping[str, Fact[Rows]]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from gate.sources.rehearsal import faithful, programs, tether
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.place import Host
 from gate.sources.rehearsal.reach import Way
-
-if TYPE_CHECKING:
-    from gate.sources.rehearsal.clone import Clone
 
 COPY_S, COPY_PER_S = 600.0, 5_000_000
 """How long copying may take in seconds, and how many bytes more take a second more."""

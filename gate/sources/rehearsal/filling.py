@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
 from gate.errors import ObservationError
 from gate.sources.rehearsal import copying, faithful, remote, sample
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.place import Host, Place
 from gate.sources.rehearsal.state import SETTINGS, setting
-
-if TYPE_CHECKING:
-    from gate.sources.rehearsal.clone import Clone
 
 FILLS: Mapping[str, Callable[[Host, Clone], None]] = {
     "dump": copying.fill,

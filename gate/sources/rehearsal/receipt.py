@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from gate.catalog.names import told
 from gate.sources.database import look as database
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.rehearsal import copying, faithful, sample
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.facts import REVISIONS, ROWS, STATISTICS, CloneFacts, Lack
 from gate.sources.rehearsal.place import Host
-
-if TYPE_CHECKING:
-    from gate.sources.rehearsal.clone import Clone
 
 SHOWN = 5
 DIFFERENCES = """

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
-if TYPE_CHECKING:
-    from gate.sources.rehearsal.sample import Table
+from gate.sources.rehearsal.tables import Table
 
 ROUNDS = 50
 """How often what was fetched is looked through for what it refers to in its turn."""
@@ -107,7 +106,7 @@ class Key:
         )
 
 
-Copy = Callable[["Table", sql.Composed], None]
+Copy = Callable[[Table, sql.Composed], None]
 
 
 def satisfy(

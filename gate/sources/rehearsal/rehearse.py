@@ -22,7 +22,7 @@ from gate.sources.rehearsal.account import Gone, account
 from gate.sources.rehearsal.backward import backward
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.box import EARLIER
-from gate.sources.rehearsal.clone import cloned
+from gate.sources.rehearsal.cloning import cloned
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
 from gate.sources.rehearsal.runner import Runner, running, starting

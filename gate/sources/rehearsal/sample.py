@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -12,10 +11,9 @@ from psycopg import sql
 from gate.catalog.names import plain
 from gate.errors import ObservationError
 from gate.sources.rehearsal import copying, references
+from gate.sources.rehearsal.clone import Clone
 from gate.sources.rehearsal.place import Host
-
-if TYPE_CHECKING:
-    from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.tables import Table, find_tables
 
 SAMPLE_S = 300
 """How long one statement may take on the live database, in seconds: it reads a part of a table."""
@@ -23,54 +21,12 @@ MORE = 1.5
 """How much more of a table is looked at than is taken: its pages are not equally full."""
 LEAST = 30
 """Pages of a table that are looked at in any case: of few of few, none may be drawn."""
-TABLES = """
-    SELECT c.oid::bigint, n.nspname, c.relname, c.reltuples::float8, c.relpages::bigint,
-           ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
-                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                    AND a.attgenerated = '' ORDER BY a.attnum)
-      FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-       AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-       AND n.nspname NOT LIKE 'pg\\_toast%'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                          AND d.deptype = 'e')
-     ORDER BY 1
-"""
 SEQUENCES = """
     SELECT schemaname, sequencename, last_value FROM pg_catalog.pg_sequences
      WHERE last_value IS NOT NULL
 """
 SET = "SELECT setval(format('%%I.%%I', %s::text, %s::text)::regclass, %s)"
 LARGE = "SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)"
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table of the live database that holds rows itself.
-
-    Attributes:
-        rows: About how many, as the server estimates; negative where it never counted.
-        pages: Its size as the server last saw it.
-        columns: Those that are written.
-    """
-
-    oid: int
-    schema: str
-    name: str
-    rows: float
-    pages: int
-    columns: tuple[str, ...]
-
-    @property
-    def itself(self) -> sql.Identifier:
-        """Its name in a statement."""
-        return sql.Identifier(self.schema, self.name)
-
-    @property
-    def written(self) -> sql.Composed:
-        """Its columns in a statement."""
-        return sql.SQL(", ").join(map(sql.Identifier, self.columns))
 
 
 def fill(at: Host, clone: Clone) -> None:
@@ -100,9 +56,9 @@ def fill(at: Host, clone: Clone) -> None:
 def cut(clone: Clone) -> list[str]:
     """What has fewer rows in the clone than in the live database, as the catalog tells names."""
     with clone.live.connect() as live, clone.connect() as here:
-        was = {(one.schema, one.name): one for one in _tables(live)}
+        was = {(one.schema, one.name): one for one in find_tables(live)}
         found = []
-        for one in _tables(here):
+        for one in find_tables(here):
             original = was.get((one.schema, one.name))
             if original is None or original.rows == 0:
                 continue
@@ -128,18 +84,11 @@ def _schema(at: Host, clone: Clone, snapshot: str, section: str) -> None:
     copying.run(at, clone, copying.piped(dump, restore))
 
 
-def _tables(session: psycopg.Connection[Any]) -> list[Table]:
-    return [
-        Table(oid, schema, name, rows, pages, tuple(columns))
-        for oid, schema, name, rows, pages, columns in session.execute(TABLES).fetchall()
-    ]
-
-
 def _rows(
     live: psycopg.Connection[Any], here: psycopg.Connection[Any], limit: int, at: Host
 ) -> None:
     """Copy rows of each table, then what they refer to until nothing is missing."""
-    tables = _tables(live)
+    tables = find_tables(live)
     for one in tables:
         at.sessions.check()
         _copy(live, here, one, _some(one, limit))

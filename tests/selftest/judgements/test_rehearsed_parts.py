@@ -20,8 +20,9 @@ from gate.sources.migrations import promised
 from gate.sources.migrations.chain import chain
 from gate.sources.rehearsal import fence, race, second, strike
 from gate.sources.rehearsal.programs import _packaged
-from gate.sources.rehearsal.sample import Table, _copy, _some
+from gate.sources.rehearsal.sample import _copy, _some
 from gate.sources.rehearsal.state import setting
+from gate.sources.rehearsal.tables import Table
 from gate.sources.rehearsal.trace import collect, install
 from gate.sources.rehearsal.undo import _there, _unlike
 from gate.sources.rehearsal.values import Column, Key, values_of

@@ -20,7 +20,8 @@ from gate.sources.fact import Absent, Cause, Seen
 from gate.sources.host.accounts import GroupFacts
 from gate.sources.host.questions import revisions_key
 from gate.sources.migrations.facts import Chain, Chains, Revision
-from gate.sources.queries.source import QueryFacts, Rows
+from gate.sources.queries.facts import QueryFacts
+from gate.sources.queries.rows import Rows
 from gate.version import package_meets
 from tests.selftest.given import NOW, finding, look, promised, scene, told, unclear
 from tests.selftest.hosts import target
