@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
@@ -15,6 +17,8 @@ from gate.sources.rehearsal.facts import Back, Receipt, RehearsalFacts
 
 SHOWN = 5
 """Differences that a finding names; the report has them all."""
+COLUMN = r'\.(?:[^."]+|"(?:[^"]|"")*")'
+"""A column behind the name of its table, as the catalog tells it."""
 
 
 def _way(name: str, facts: RehearsalFacts) -> Back:
@@ -167,7 +171,14 @@ def loses(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
         raise ObservationError("cannot tell: nothing was rehearsed: there is no step to go back")
     losses = [loss for one in receipts for loss in one.losses]
     promised = set(item.loses or ())
-    strange = [one for one in losses if one.object.partition(" ")[2] not in promised]
+    whole = [one.object.partition(" ")[2] for one in losses if one.object.startswith("table ")]
+    of_whole = [re.compile(re.escape(one) + COLUMN) for one in whole if one in promised]
+    strange = [
+        one
+        for one in losses
+        if (name := one.object.partition(" ")[2]) not in promised
+        and not any(column.fullmatch(name) for column in of_whole)
+    ]
     kept = promised - {one.object.partition(" ")[2] for one in losses}
     finding = Finding(
         promised=f"a rollback gives up {', '.join(sorted(promised)) or 'nothing'}",

@@ -80,7 +80,8 @@ def _removals(
         receipt = found.receipts[number]
         for name in objects:
             gone = leg is not None and _dropped(leg, name) and receipt.rows_of == "clone"
-            back = gone and not receipt.about((name,)) and not receipt.failed
+            missing = any(line.startswith(_gone(name)) for line in receipt.diff)
+            back = gone and not missing and not receipt.about((name,)) and not receipt.failed
             if back and _had_rows(facts, name):
                 found.stale.append(
                     f"{removal.revision} is declared to remove {name} for good, and its way down "
@@ -110,6 +111,11 @@ def _had_rows(facts: RehearsalFacts, name: str) -> bool:
         return False
     rows = facts.clone.value.rows
     return bool(rows.get(name) or rows.get(above(name)))
+
+
+def _gone(name: str) -> tuple[str, ...]:
+    """How a catalog's difference begins to tell that a table or column is not there again."""
+    return f"- table {name}:", f"- column {name}:"
 
 
 def _dropped(leg: Leg, name: str) -> bool:

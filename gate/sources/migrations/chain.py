@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from gate.sources.migrations.facts import Chain, Revision
 
 NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+ABBREVIATED = 4
+"""Length of an id from which on Alembic knows it by its beginning."""
 
 
 class _UnreadableError(Exception):
@@ -133,12 +135,43 @@ def ancestors(chain_: Chain, of: Iterable[str]) -> set[str]:
     return found
 
 
+def named(chain_: Chain, name: str) -> list[str]:
+    """Revisions that a name may mean to Alembic: an id, a label, or the beginning of longer ids."""
+    if name in chain_.revisions:
+        return [name]
+    labelled = [id_ for id_, one in chain_.revisions.items() if name in one.branch_labels]
+    return labelled or [
+        id_ for id_ in chain_.revisions if len(id_) >= ABBREVIATED and id_.startswith(name)
+    ]
+
+
+def needed(chain_: Chain, one: str) -> set[str]:
+    """What Alembic applies before a revision: what it comes after, and what it depends on."""
+    found = chain_.revisions[one]
+    return {*found.parents, *(id_ for name in found.depends_on for id_ in named(chain_, name))}
+
+
+def applied(chain_: Chain, at: Iterable[str]) -> set[str]:
+    """Every revision of a database that is at the given ones.
+
+    Alembic's table has no row of what another of its rows depends on, though it was applied.
+    """
+    found: set[str] = set()
+    stack = list(at)
+    while stack:
+        one = stack.pop()
+        if one not in found and one in chain_.revisions:
+            found.add(one)
+            stack += needed(chain_, one)
+    return found
+
+
 def pending(chain_: Chain, current: tuple[str, ...]) -> tuple[str, ...]:
-    """Revisions that the database does not have yet, oldest first."""
-    missing = set(chain_.revisions) - ancestors(chain_, current)
+    """Revisions that the database does not have yet, in an order in which they can be applied."""
+    missing = set(chain_.revisions) - applied(chain_, current)
     ordered: list[str] = []
     while missing:
-        ready = sorted(one for one in missing if not set(chain_.revisions[one].parents) & missing)
+        ready = sorted(one for one in missing if not needed(chain_, one) & missing)
         if not ready:
             return (*ordered, *sorted(missing))
         ordered += ready

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gate.contract.model import Contract
 from gate.contract.rehearsal import Alembic, Rehearsal
-from gate.sources.migrations.chain import ancestors, chain
+from gate.sources.migrations.chain import applied, chain, named
 from gate.sources.migrations.facts import Chain
 from gate.target import Target
 
 OTHERS = re.compile(r"^[ \t]*(version_locations|recursive_version_locations)\b", re.MULTILINE)
 """Settings by which Alembic also reads other folders than the one that is named."""
 PLAIN = re.compile(r"[A-Za-z0-9_.]+")
+RELATIVE = re.compile(r".*[+-][0-9]+")
+"""What Alembic counts from where a database stands, or from another revision."""
 SYMBOLS = ("base", "head", "heads")
 
 
@@ -34,20 +36,16 @@ def mistakes(contract: Contract, target: Target) -> list[str]:
     wrong: list[str] = []
     ends: list[str] = []
     for id_, item in items.items():
-        if item.reaches is not None and PLAIN.fullmatch(item.reaches):
-            found = _named(known, item.reaches)
+        if item.reaches is not None:
+            found, why = meant(known, item.reaches)
             ends += found
-            if not found:
-                wrong.append(f"{id_}: reaches = {item.reaches!r}: {_none(known)}")
-    behind = ancestors(known, ends or known.heads)
+            wrong += [f"{id_}: reaches = {item.reaches!r}: {why}"] * bool(why)
+    behind = applied(known, ends or known.heads)
     for id_, key, name in _backs(items):
-        if not PLAIN.fullmatch(name) or name in SYMBOLS:
-            continue
-        found = _named(known, name)
-        if not found:
-            wrong.append(f"{id_}: {key} = {name!r}: {_none(known)}")
-        elif not wrong and not behind & set(found):
-            wrong.append(f"{id_}: {key} = {name!r}: it does not lie behind {', '.join(ends)}")
+        found, why = meant(known, name)
+        if name not in SYMBOLS and found and not wrong and not behind & set(found):
+            why = f"it does not lie behind {', '.join(ends)}"
+        wrong += [f"{id_}: {key} = {name!r}: {why}"] * bool(why)
     return [*wrong, *_declared(how, known)]
 
 
@@ -83,15 +81,18 @@ def _chain(folder: pathlib.Path, versions: str) -> Chain | None:
     return None if found.problems or found.missing or not found.revisions else found
 
 
-def _named(known: Chain, name: str) -> list[str]:
-    """Revisions that a name may mean: an id, the beginning of one, a label, or a symbol."""
+def meant(known: Chain, name: str) -> tuple[list[str], str]:
+    """Revisions that a name means, and what is wrong with it; neither where Alembic alone knows."""
     if name in SYMBOLS:
-        return list(known.heads)
-    return [
-        id_
-        for id_, one in known.revisions.items()
-        if id_.startswith(name) or name in one.branch_labels
-    ]
+        return list(known.heads), ""
+    if RELATIVE.fullmatch(name) and name not in known.revisions:
+        return [], "it counts from another one; the id of the revision itself is wanted"
+    if not PLAIN.fullmatch(name):
+        return [], ""
+    found = named(known, name)
+    if len(found) > 1:
+        return found, f"it may mean {_listed(found[:-1])} or {found[-1]}"
+    return found, "" if found else _none(known)
 
 
 def _none(known: Chain) -> str:

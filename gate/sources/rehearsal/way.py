@@ -9,7 +9,7 @@ from gate.contract.model import Contract
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.sources.fact import Fact, Seen
-from gate.sources.migrations.chain import ancestors, pending
+from gate.sources.migrations.chain import applied, pending
 from gate.sources.migrations.facts import Chain
 from gate.sources.rehearsal import alembic
 from gate.sources.rehearsal.cause import cause
@@ -104,11 +104,15 @@ def _read(stage: Stage, chain: Fact[Chain], reaches: list[str], restores: list[s
         if name not in text.revisions and name != "base"
     }
     heads = tuple(one for one in reaches if one not in problems) or text.heads
-    upto = ancestors(text, heads)
+    upto = applied(text, heads)
     parents = {name: one.parents for name, one in text.revisions.items()}
-    if any(len(one) > 1 for name, one in parents.items() if name in upto):
+    if (
+        any(len(one) > 1 for name, one in parents.items() if name in upto)
+        or sum(not one for name, one in parents.items() if name in upto) > 1
+        or any(text.revisions[name].depends_on for name in upto)
+    ):
         raise ObservationError(
-            "the revisions are merged: only Alembic's own program goes one step of them; "
+            "the revisions are no single line: only Alembic's own program goes one step of them; "
             "command = [..., 'alembic'] says where it is"
         )
     order = tuple(one for one in pending(text, at) if one in upto)
@@ -118,7 +122,7 @@ def _read(stage: Stage, chain: Fact[Chain], reaches: list[str], restores: list[s
         if name not in problems and name != "base" and name not in upto:
             problems[name] = f"{name} does not lie behind {', '.join(heads)}"
         if name not in problems:
-            left = ancestors(text, [name])
+            left = applied(text, [name])
             steps = tuple(one for one in reversed(history) if one not in left)
             backs[name] = Back(to=name, steps=steps)
     return Way(order, history, heads, backs, problems, parents)

@@ -344,6 +344,12 @@ def test_the_way_back(found: RehearsalFacts, expected: str) -> None:
     assert said(BACK, found) == expected
 
 
+LOST = tuple(
+    Loss(object=one, rows=0) for one in ("column t.c", 'column t."c.d"', "column t.u.x", "table t")
+)
+"""A table with columns that a later revision gave it, and a column of another schema's table."""
+
+
 def test_the_point_of_no_return() -> None:
     """Of several steps the newest that is not clean."""
     way = {"a": Back(to="a", steps=("c", "b"))}
@@ -364,6 +370,8 @@ def test_the_point_of_no_return() -> None:
          "a rollback also gives up table t (5 rows)"),
         ('loses = ["t"]', receipts(Receipt(revision="b", losses=(Loss(object="table t", rows=5),))),
          ""),
+        ('loses = ["t", "u"]', receipts(Receipt(revision="b", losses=LOST)),
+         "a rollback also gives up column t.u.x (0 rows); WARN u is not given up"),
         ('loses = ["t"]', facts(), "WARN t is not given up"),
         ("loses = []", facts(unjudged={"b": "late"}), "cannot tell: 1 steps were not judged"),
         ("loses = []", facts(receipts=unclear()), UNCLEAR),
@@ -544,6 +552,9 @@ DROPS = leg(dropped=("table column public.t.c",))
         (REMOVES, Receipt(revision="b"), leg(commands=unclear()), ""),
         (REMOVES, Receipt(revision="b"), DROPS, "b is declared to remove t.c for good, and its way "
          "down brings the content back"),
+        (REMOVES, Receipt(revision="b", diff=("- column t.c: integer",)), DROPS, ""),
+        (REMOVES, Receipt(revision="b", diff=("- column t.c.d: integer",)), DROPS,
+         "b is declared to remove t.c for good, and its way down brings the content back"),
         (REMOVES, Receipt(revision="b", failed="boom"), DROPS, ""),
         (REMOVES, Receipt(revision="b", rows_of="empty"), DROPS, ""),
         (REMOVES.replace('"t.c"', "'\"A b\".c'"), Receipt(revision="b", rows=("A b.c: 5 gone",)),

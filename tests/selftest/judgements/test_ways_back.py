@@ -10,7 +10,8 @@ import pytest
 from gate.contract.rehearsal import Alembic
 from gate.errors import ObservationError
 from gate.sources.fact import Absent, CannotTell, Seen
-from gate.sources.migrations.chain import chain
+from gate.sources.migrations.chain import applied, chain, pending
+from gate.sources.migrations.promised import meant
 from gate.sources.rehearsal import undo, way
 from gate.sources.rehearsal.facts import Back
 from gate.sources.rehearsal.runner import Answer
@@ -28,6 +29,59 @@ def revisions(**downs: Any) -> Seen[Any]:
 
 
 LINE = {"a": None, "b": "a", "c": "b"}
+SEVERAL = "the revisions are no single line: only Alembic's"
+LABEL = 'branch_labels = "more"\n'
+IDS = {
+    "b.py": 'revision = "b"\ndown_revision = "a"\ndepends_on = ("more", "y98765")\n',
+    "a.py": 'revision = "a"\ndown_revision = None\n',
+    "y.py": f'revision = "y98765a"\ndown_revision = "y98761"\n{LABEL}',
+    "x.py": 'revision = "y98761"\ndown_revision = None\n',
+    "short.py": 'revision = "zz"\ndown_revision = "b"\n',
+}
+NEEDING = Seen(chain("versions", {name: IDS[name] for name in ("a.py", "b.py")}))
+"""Two bases, one revision of the one depends on one of the other, by its label and by a part."""
+
+
+@pytest.mark.parametrize(
+    ("at", "has", "order"),
+    [
+        ((), "", "a y98761 y98765a b zz"),
+        (("a",), "a", "y98761 y98765a b zz"),
+        (("b",), "a b y98761 y98765a", "zz"),
+        (("a", "y98761"), "a y98761", "y98765a b zz"),
+        (("zz",), "a b y98761 y98765a zz", ""),
+    ],
+)
+def test_what_a_revision_depends_on_was_applied_before_it(
+    at: tuple[str, ...], has: str, order: str
+) -> None:
+    """Alembic's table has no row of it then."""
+    found = chain("versions", IDS)
+    assert sorted(applied(found, at)) == has.split()
+    assert pending(found, at) == tuple(order.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "wrong"),
+    [
+        ("b", "b", ""),
+        ("y98765a", "y98765a", ""),
+        ("y98765", "y98765a", ""),
+        ("more", "y98765a", ""),
+        ("heads", "y98765a zz", ""),
+        ("more@head", "", ""),
+        ("y9876", "y98761 y98765a", "it may mean y98761 or y98765a"),
+        ("z", "", "no revision in versions is called so; the heads are y98765a, zz"),
+        ("+1", "", "it counts from another one; the id of the revision itself is wanted"),
+        ("-1", "", "it counts from another one; the id of the revision itself is wanted"),
+        ("b-2", "", "it counts from another one; the id of the revision itself is wanted"),
+        ("more@+1", "", "it counts from another one; the id of the revision itself is wanted"),
+    ],
+)
+def test_what_a_name_means(name: str, ids: str, wrong: str) -> None:
+    """As Alembic understands it, short ids whole; what is certainly wrong is said beforehand."""
+    found, why = meant(chain("versions", IDS), name)
+    assert (sorted(found), why) == (ids.split(), wrong)
 
 
 class Clone(SimpleNamespace):
@@ -96,7 +150,9 @@ def test_the_way_by_the_files(  # noqa: PLR0917 - a case's columns
     [
         ((), unclear("no folder"), "the revisions cannot be read: .*no folder"),
         (("z", "a"), revisions(**LINE), "no revision file knows z"),
-        ((), revisions(a=None, b=None, c=("a", "b")), "the revisions are merged: only Alembic's"),
+        ((), revisions(a=None, b=None, c=("a", "b")), SEVERAL),
+        ((), revisions(a=None, b=None), SEVERAL),
+        ((), NEEDING, SEVERAL),
     ],
 )
 def test_no_way_by_the_files(
