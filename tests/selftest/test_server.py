@@ -18,12 +18,17 @@ CHANGES = {
     "SELECT 1": "",
     MAKES: "roles",
     "ALTER ROLE one PASSWORD 'x'": "roles",
-    "DROP ROLE one": "roles",
+    "DROP ROLE one": "roles and databases",
     "GRANT pg_monitor TO one": "members of roles",
     "DO $$ BEGIN EXECUTE 'ALTER DATABASE shop CONNECTION LIMIT 5'; END $$": "databases",
     "GRANT TEMPORARY ON DATABASE shop TO one": "databases",
     "ALTER ROLE one IN DATABASE shop SET work_mem = '8MB'": "databases",
     "ALTER DATABASE shop SET work_mem = '8MB'": "databases",
+    "ALTER DATABASE shop RESET jit": "databases",
+    "ALTER ROLE one IN DATABASE shop RESET ALL": "databases",
+    "COMMENT ON DATABASE shop IS 'ours'": "databases",
+    "COMMENT ON DATABASE postgres IS 'a clone'": "",
+    "COMMENT ON DATABASE shop IS NULL; ALTER DATABASE postgres RESET ALL": "databases",
 }
 """What is done, and what it changes of the server of a live database that is called ``shop``."""
 
@@ -39,14 +44,18 @@ def test_what_is_everybodys_is_told(major: int) -> None:
         session.execute("CREATE DATABASE shop")
         session.execute("CREATE ROLE one")
         session.execute("CREATE TABLE held ()")
+        session.execute("ALTER DATABASE shop SET jit = off")
+        session.execute("ALTER ROLE one IN DATABASE shop SET jit = off")
+        session.execute("COMMENT ON DATABASE shop IS 'theirs'")
 
         def ask(query: str) -> Any:
             return (session.execute(query).fetchone() or [None])[0]
 
+        before = server.settings(ask, "shop")
         for statement, what in CHANGES.items():
             with session.transaction(force_rollback=True):
                 session.execute(statement)
-                assert server.changed(ask, "shop") == what, statement
+                assert server.changed(ask, "shop", before) == what, statement
             assert server.changed(ask, "shop") == ""
         with session.transaction():
             with session.transaction(force_rollback=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 from gate.sources.rehearsal.inside.cursors import ASKING, CLASSES, ask, listen
 from gate.sources.rehearsal.inside.refused import BY_NAME, REFUSED, SHARED, by_name, texts, why_not
-from gate.sources.rehearsal.inside.server import changed
+from gate.sources.rehearsal.inside.server import changed, settings
 
 
 def check_files(live: str, revisions: Any) -> set[str]:
@@ -52,7 +52,7 @@ def guard(how: dict[str, Any], revision: str, connection: Any, drivers: Any = ()
         return
     _listen_to_statements(how, revision, connection, drivers)
     if how["shared"]:
-        _listen_to_ends(how, revision)
+        _listen_to_ends(how, revision, settings(partial(ask, connection), how["live"]))
 
 
 def _listen_to_statements(
@@ -76,7 +76,7 @@ def _listen_to_statements(
     listen(connection, by_cursor, drivers)
 
 
-def _listen_to_ends(how: dict[str, Any], revision: str) -> None:
+def _listen_to_ends(how: dict[str, Any], revision: str, before: int) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -84,7 +84,7 @@ def _listen_to_ends(how: dict[str, Any], revision: str) -> None:
         if connection.dialect.name != "postgresql":
             return
         try:
-            what = changed(partial(ask, connection), how["live"])
+            what = changed(partial(ask, connection), how["live"], before)
         except Exception:  # noqa: BLE001 - a transaction that has failed changes nothing
             return
         _refuse(SHARED % (revision, what) if what else "")
