@@ -1,8 +1,10 @@
 """Whole histories, each step's verdict beside what pg_dump says before and after it.
 
 ``GATE_HISTORIES`` names a TOML file with a table per history, such as ``histories.toml`` here: keys
-of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``reaches``, where it goes,
-such as one of its branches, where that is not all heads; ``packages`` that are installed; and
+of ``[alembic]``; ``live``, SQL that an empty database is begun with; ``before``, the release that
+made the database, with the ``packages`` and the ``command`` that makes it as that release does, its
+address in DATABASE_URL; ``restores``, where that was, instead of ``base``; ``reaches``, where it
+goes, such as one of its branches, where that is not all heads; ``packages`` that are installed; and
 ``files``, texts by name that are laid into a folder of their own, ``{beside}``, such as an adapter.
 Without it the small projects here are taken. Environments are kept for another run in
 ``GATE_HISTORIES_KEPT``, a folder, where that is given. ``GATE_HISTORIES_SERVER`` is the folder of
@@ -48,10 +50,9 @@ reaches = "{0}"
 """
 OWN = ("diamond-merge", "three-bases", "one-bad-step-of-three", "leftover-enum")
 ITEM = 'title = "{0}"\nsource = "a bench"\n{1}\n'
-CONTRACT = (
-    "[rehearsal.back]\n" + ITEM.format("There is a way back", 'restores = "base"')
-    + "[rehearsal.proof]\n" + ITEM.format("It opens the clone", "targets_clone = true")
-)  # fmt: skip
+BACK = "[rehearsal.back]\n" + ITEM.format("There is a way back", 'restores = "{0}"')
+PROOF = "[rehearsal.proof]\n" + ITEM.format("It opens the clone", "targets_clone = true")
+CONTRACT = PROOF + BACK.format("base")
 TARGET = """
 title = "A history"
 host = "local://"
@@ -97,7 +98,11 @@ def test_each_step_is_named_truly(
     live = make_database()
     given = _histories()[name]
     kept = pathlib.Path(os.environ.get("GATE_HISTORIES_KEPT", tmp_path.parent))
-    how = _installed(dict(given), tmp_path / "beside", kept)
+    how = dict(given)
+    before, address = how.pop("before", None), how.get("url", "")
+    how = _installed(how, tmp_path / "beside", kept)
+    if before is not None:
+        _made(before, live, address, tmp_path / "beside", kept)
     if given:
         with psycopg.connect(live, autocommit=True) as connection:
             connection.execute(how.pop("live", "SELECT 1"))
@@ -113,8 +118,9 @@ def test_each_step_is_named_truly(
         }  # fmt: skip
     how.setdefault("deadline_s", 120)
     there = THERE.format(how.pop("reaches")) if "reaches" in how else ""
+    there += BACK.format(how.pop("restores", "base"))
     lines = "".join(f"{key} = {_toml(value)}\n" for key, value in how.items())
-    (tmp_path / "contract" / "rehearsal.toml").write_text(f"[alembic]\n{lines}\n{CONTRACT}{there}")
+    (tmp_path / "contract" / "rehearsal.toml").write_text(f"[alembic]\n{lines}\n{PROOF}{there}")
     (tmp_path / "target.toml").write_text(TARGET.format(binaries=postgres.binaries), "utf-8")
     service = "".join(f"{key}={value}\n" for key, value in conninfo_to_dict(live).items())
     (tmp_path / "services").write_text(f"[live]\n{service}", "utf-8")
@@ -147,7 +153,7 @@ def _installed(
     packages, files = how.pop("packages", ()), how.pop("files", {})
     if not packages:
         return how
-    beside.mkdir()
+    beside.mkdir(exist_ok=True)
     venv = environments / hashlib.sha256("\n".join(packages).encode()).hexdigest()[:12]
     if not (venv / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=300)  # noqa: S603
@@ -159,6 +165,19 @@ def _installed(
     for name, text in files.items():
         (beside / name).write_text(_placed(text, places), "utf-8")
     return {key: _placed(value, places) for key, value in how.items()}
+
+
+def _made(
+    before: dict[str, Any], live: str, url: str, beside: pathlib.Path, environments: pathlib.Path
+) -> None:
+    """Have the database made by the release from before, in an environment of its own."""
+    command = _installed(dict(before), beside, environments)["command"]
+    where = conninfo_to_dict(live)
+    place = {"password": "", **where, "database": where["dbname"]}
+    subprocess.run(  # noqa: S603 - of the table
+        command, cwd=beside, check=True, timeout=300,
+        env={**os.environ, "DATABASE_URL": url.format_map(place)},
+    )  # fmt: skip
 
 
 def _placed(value: Any, places: dict[str, str]) -> Any:
@@ -194,10 +213,12 @@ def _told(
         f"not judged: {facts.unjudged}",
         "",
     ]
-    for revision, one in known.items():
-        receipt = by_revision.get(revision)
+    for revision in dict.fromkeys((*known, *by_revision)):
+        one, receipt = known.get(revision), by_revision.get(revision)
         lines.append(f"## {revision}")
-        lines += [f"    truth {one.broken} {line}" for line in (*one.lines, *one.again) or [""]]
+        if one is not None:
+            told = (*one.lines, *one.again) or ("",)
+            lines += [f"    truth {one.broken} {line}" for line in told]
         if receipt is not None:
             found = [*receipt.diff, *receipt.rows, receipt.failed, *receipt.again]
             found += [f"with rows: {line}" for line in receipt.with_rows]
