@@ -12,6 +12,8 @@ from gate.sources.host.facts import Listener
 LOOPBACK = "lo"
 """What Linux calls the network device of the host itself."""
 IPV6_ALONE = "it can be reached by IPv6 only"
+ANY_IPV4 = ipaddress.IPv4Address(0)
+"""Every IPv4 address of the host."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -67,7 +69,7 @@ def reach(wanted: str | None, found: Sequence[Listener]) -> list[str]:
 
 
 def unheard(wanted: Sequence[Address], found: Sequence[Listener], number: int) -> list[str]:
-    """Addresses that nothing listens on.
+    """Addresses that nothing listens on; any of IPv4 is in any of IPv6 where a socket takes both.
 
     Args:
         wanted: The addresses.
@@ -75,4 +77,5 @@ def unheard(wanted: Sequence[Address], found: Sequence[Listener], number: int) -
         number: The port, for the words.
     """
     bound = {address_of(one) for one in found}
+    bound |= {ANY_IPV4 for one in found if address_of(one).is_unspecified and takes_ipv4(one)}
     return [f"nothing listens on {one} port {number}" for one in wanted if one not in bound]

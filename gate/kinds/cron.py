@@ -141,25 +141,29 @@ class Lines(Model):
 
     Attributes:
         idle: Those that do nothing where systemd runs: a timer does it there.
+        unread: Why there may be more of them; nothing where there are none.
     """
 
     lines: tuple[tuple[str, str], ...]
     idle: tuple[tuple[str, str], ...] = ()
+    unread: CannotTell | None = None
 
 
 def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Lines | CannotTell]:
-    """Whose program which line starts, by its path or name."""
+    """Whose program which line starts, by its path or name, as far as the lines are shown."""
     tabs = crontabs.read(section)
-    if tabs.why:
-        return dict.fromkeys(subjects, tabs.why)
     lines: dict[tuple[str, str], bool] = {}
     for line in tabs.lines:
         program = PROGRAM.search(line.command)
-        if program and line.file not in tabs.over and not line.file.endswith(BASE):
+        is_known = line.file not in tabs.over and line.file not in tabs.unknown
+        if program and is_known and not line.file.endswith(BASE):
             one, is_idle = (line.user, program[0]), bool(IDLE.search(line.command))
             lines[one] = lines.get(one, True) and is_idle
     idle = tuple(sorted(one for one in lines if lines[one]))
-    return dict.fromkeys(subjects, Lines(lines=tuple(sorted(lines)), idle=idle))
+    if tabs.why and not lines:
+        return dict.fromkeys(subjects, tabs.why)
+    found = Lines(lines=tuple(sorted(lines)), idle=idle, unread=tabs.why)
+    return dict.fromkeys(subjects, found)
 
 
 ALL_LINES = "all"
@@ -185,6 +189,8 @@ def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTe
         yield fact
     if not isinstance(fact, Seen):
         return
+    if fact.value.unread:
+        yield fact.value.unread
     for whose, program in fact.value.lines:
         user = user_of(scene.target, whose)
         if (whose, program) in fact.value.idle and scene.host.identity.has_systemd:

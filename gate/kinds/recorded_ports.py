@@ -54,7 +54,8 @@ def _recorded(
         **({"addresses": [address]} if address else {"reach": "loopback"} if local else {}),
     }
     ipv6 = all(takes_ipv4(one) is False for one in held)
-    if not address and (ipv6 or (not local and few({address_of(one) for one in held}))):
+    chosen = few({address_of(one) for one in held}) or _both(held)
+    if not address and (ipv6 or (not local and chosen)):
         keys["addresses"] = sorted({str(address_of(one)) for one in held})
     called = f"{name} {number}" if owner else str(number)
     found = Recorded(f"{called} {address}".strip(), keys)
@@ -66,6 +67,13 @@ def few(addresses: Collection[Address]) -> bool:
     """Whether somebody chose them: neither any address, nor each that the host has."""
     passing = any(one.is_unspecified or one.is_link_local for one in addresses)
     return not passing and len(addresses) <= CHOSEN
+
+
+def _both(held: list[Listener]) -> bool:
+    """Whether any address of IPv4 and any of IPv6 have a socket each: either may be lost alone."""
+    bound = {address_of(one) for one in held}
+    versions = {one.version for one in bound}
+    return len(bound) == len(versions) == 2 and all(one.is_unspecified for one in bound)  # noqa: PLR2004
 
 
 def _shared(sockets: list[Listener]) -> dict[str, list[Listener]]:

@@ -336,6 +336,16 @@ def test_addresses(name: str, judge: Judge) -> None:
     assert broken.startswith(expected) if expected else broken == ""
 
 
+def test_addresses_of_both_versions(judge: Judge) -> None:
+    """Any of IPv6 is lost alone; one socket that takes both is as good as two."""
+    words, one = f'addresses = ["{WILD}", "::"]', listener("::")
+    alone, both = (one.model_copy(update={"v6only": v6only}) for v6only in (True, False))
+    assert judge(facts(listener(WILD)), words).broken == ("nothing listens on :: port 8000",)
+    assert judge(facts(alone), words).broken == (f"nothing listens on {WILD} port 8000",)
+    assert judge(facts(listener(WILD), alone), words).broken == ()
+    assert judge(facts(both), words).broken == ()
+
+
 def test_addresses_of_two_items(judge: Judge) -> None:
     """Each has its own; whose the other socket is says its own item."""
     second = '[port.second]\ntitle = "t"\nsource = "s"\nport = 8000\nservice = "x"\n{}\n'

@@ -442,3 +442,17 @@ def test_no_systemd_analyze(tmp_path: pathlib.Path) -> None:
 def test_a_span(text: str, seconds: float | None) -> None:
     """As systemd writes them."""
     assert intervals.span(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("program", "folder"),
+    [
+        ("unbound", "/etc/unbound/unbound.conf.d"),
+        ("mosquitto", "/etc/mosquitto/conf.d"),
+        ("rsyslogd", "/etc/rsyslog.d"),
+    ],
+)
+def test_places_of_known_programs(program: str, folder: str) -> None:
+    """The folder beside its file counts, too, also where its command line names another file."""
+    there = {folder: "d", "/etc/nginx": "d"}
+    assert configured._own({program}, there, is_told=True) == [folder]  # noqa: SLF001

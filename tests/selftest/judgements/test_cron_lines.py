@@ -170,7 +170,13 @@ def test_every_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gate.sources.host.crontabs.read", lambda _: found)
     told: Any = read_all(Section(b"", 0, ""), ["all"])["all"]
     assert told.lines == (("web", "/b"),)
-    found = tabs(*lines, why=unclear())
+    found = tabs(*lines, over={"/over": "x"}, why=unclear())
+    told = read_all(Section(b"", 0, ""), ["all"])["all"]
+    assert (told.lines, told.unread) == ((("web", "/b"),), unclear())
+    found = tabs(lines[0], unknown=["/etc/cron.d/a"])
+    told = read_all(Section(b"", 0, ""), ["all"])["all"]
+    assert told.lines == ()
+    found = tabs(why=unclear())
     assert read_all(Section(b"", 0, ""), ["all"]) == {"all": unclear()}
 
 

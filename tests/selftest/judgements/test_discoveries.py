@@ -129,6 +129,13 @@ TOLD = "that the host's clock is synchronised: it is not"
     [
         (CRON.discover, CRON_THERE, "all", lines(("root", "/usr/bin/x")), ["root /usr/bin/x"]),
         (CRON.discover, CRON_THERE, "all", NOBODY, ["?nobody tells"]),
+        (
+            CRON.discover,
+            CRON_THERE,
+            "all",
+            {"lines": [("root", "/x")], "unread": NOBODY},
+            ["?nobody tells", "root /x"],
+        ),
         (MOUNTS_THERE, MOUNTS, "table", NOBODY, ["?nobody tells"]),
         (MOUNTS_THERE, MOUNTS, "table", Absent("there is none"), []),
         (TIME_KIND.discover, TIME, "host", NOBODY, ["?nobody tells"]),

@@ -68,6 +68,11 @@ SYSTEM = "units of the system itself (--all writes them): dbus.service"
             ["a.service is activating (auto-restart)"],
         ),
         (found(unit("dbus.service")), [], [SYSTEM]),
+        # What guards, records or turns the logs of others is worth a promise, whoever brought it.
+        *(
+            (found(unit(one)), [one], [])
+            for one in ("apparmor.service", "auditd.service", "rsyslog.service", "logrotate.timer")
+        ),
         (found(unit("dbus.service"), everything=True), ["dbus.service"], []),
         (found(unit("dbus.service"), of=listens("dbus.service")), ["dbus.service"], []),
         (found(unit("dbus.service"), of=listens("ssh.service")), [], [SYSTEM]),
