@@ -344,6 +344,13 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.targets_clone": "upgrade of r1: the live database itself is not as it "
                "was: - connection limit -1; + connection limit 50"},
     ),
+    "opens-live-by-itself": Project(
+        up="url = op.get_bind().engine.url.set(database='@live@')\n"
+        "with sa.create_engine(url).begin() as own:\n    own.execute(sa.text('DELETE FROM item'))",
+        finds={"rehearsal.upgrade": "? cannot tell: r1: r1 opens a database called test_",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
+    ),
     "subscribes": Project(
         up=NEW + "\n" + sql("CREATE SUBSCRIPTION taken CONNECTION 'dbname=x' PUBLICATION one"),
         down=GONE,

@@ -17,6 +17,7 @@ from gate.sources.rehearsal.facts import (
     Leg,
     RehearsalFacts,
 )
+from gate.sources.rehearsal.inside.doors import OPENS
 from gate.sources.rehearsal.inside.foreign import LEADS
 from gate.sources.rehearsal.inside.refused import WORDS
 
@@ -137,7 +138,7 @@ def foreign(facts: RehearsalFacts, said: str) -> str:
         facts: What the clone's server has not.
         said: The error: PostgreSQL names what it does not know in quotes, in any language.
     """
-    if said.endswith((*WORDS, LEADS.removeprefix("%s"))):
+    if said.endswith((*WORDS, LEADS.removeprefix("%s"), OPENS.rpartition("%s")[2])):
         return said.partition("FAILED: ")[2] or said
     clone = facts.clone
     for one in clone.value.foreign if isinstance(clone, Seen) else ():

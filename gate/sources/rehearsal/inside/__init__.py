@@ -18,6 +18,7 @@ PARTS = (
     "server",
     "guard",
     "foreign",
+    "doors",
     "memory",
     "steps",
     "serving",

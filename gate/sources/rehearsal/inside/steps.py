@@ -13,6 +13,7 @@ from typing import Any
 
 from gate.sources.rehearsal.inside.ahead import INERT, directory
 from gate.sources.rehearsal.inside.command import Words, tell
+from gate.sources.rehearsal.inside.doors import shut
 from gate.sources.rehearsal.inside.foreign import keep
 from gate.sources.rehearsal.inside.guard import check_files, guard
 from gate.sources.rehearsal.inside.hear import NOTICES
@@ -131,6 +132,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             drivers = check_files(how["live"], found_)
             guard(how, asked["revisions"][-1], context.connection, drivers)
             keep(asked["revisions"][-1], context.connection, REFUSED)
+            shut(how, asked["revisions"][-1], REFUSED)
             remind(context, script, heads, asked)
             return [make(script.revision_map, one) for one in found_ if one is not None]
 

@@ -1,0 +1,134 @@
+"""Keeps a step from the live database, whatever driver it opens a connection of its own by.
+
+A step is given the clone; one that has an address of its own would do in the live database, in
+earnest, what is only to be tried. Programs that it starts, such as ``psql``, are not seen.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+OPENS = "%s opens a database called %s, as the live one is, and is kept from it"
+"""What is said of a revision that cannot be tried on a clone."""
+Look = Callable[[Any, Callable[[], Any]], None]
+"""Is told a database's name and what closes the connection to it, and raises what is said of it."""
+
+
+def shut(how: dict[str, Any], revision: str, refused: list[str]) -> None:
+    """Look where every connection leads that is opened from here on, before it is used.
+
+    Args:
+        how: Knows the live database's name, and the clone's: a branch of it may have the same.
+        revision: What is asked for.
+        refused: Is told what was not done.
+    """
+    live = how["live"]
+    if live == how["database"]:
+        return
+
+    def look(name: Any, close: Callable[[], Any]) -> None:
+        from alembic import util
+
+        if (name.decode("utf-8", "replace") if isinstance(name, bytes) else name) == live:
+            close()
+            refused.append(OPENS % (revision, live))
+            raise util.CommandError(refused[-1])
+
+    for package, door in DOORS.items():
+        if package in sys.modules:
+            door(sys.modules[package], look)
+    sys.meta_path.insert(0, _Late(look))
+
+
+class _Late:
+    """Finds a driver that is imported by the step itself, and looks at its connections, too."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._asked: list[str] = []
+
+    def find_spec(self, name: str, _: Any = None, __: Any = None) -> Any:
+        if name not in DOORS or name in self._asked:
+            return None
+        self._asked.append(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._asked.remove(name)
+        loader: Any = spec.loader if spec is not None else None
+        if hasattr(loader, "exec_module"):
+            loader.exec_module = functools.partial(self._run, name, loader.exec_module)
+        return spec
+
+    def _run(self, name: str, run: Callable[[Any], None], module: Any) -> None:
+        run(module)
+        DOORS[name](module, self._look)
+
+
+def _psycopg(module: Any, look: Look) -> None:
+    base = module.BaseConnection
+    known = base.__init__
+
+    @functools.wraps(known)
+    def opened(self: Any, pgconn: Any, *words: Any, **given: Any) -> None:
+        look(pgconn.db, pgconn.finish)
+        known(self, pgconn, *words, **given)
+
+    base.__init__ = opened
+
+
+def _psycopg2(module: Any, look: Look) -> None:
+    known = module._connect  # what its connect goes by, whoever imported that
+
+    @functools.wraps(known)
+    def opened(*words: Any, **given: Any) -> Any:
+        raw = known(*words, **given)
+        parse = sys.modules["psycopg2.extensions"].parse_dsn
+        try:
+            told = raw.get_dsn_parameters()
+        except Exception:  # noqa: BLE001 - it is not open yet, as one that others wait for
+            told = parse(raw.dsn)
+        look(told.get("dbname"), raw.close)
+        return raw
+
+    module._connect = opened
+
+
+def _asyncpg(module: Any, look: Look) -> None:
+    base = module.connection.Connection
+    known = base.__init__
+
+    @functools.wraps(known)
+    def opened(self: Any, *words: Any, **given: Any) -> None:
+        is_ = inspect.signature(known).bind(self, *words, **given).arguments
+        look(is_["params"].database, is_["transport"].abort)
+        known(self, *words, **given)
+
+    base.__init__ = opened
+
+
+def _pg8000(module: Any, look: Look) -> None:
+    base = getattr(module.core, "CoreConnection", None) or module.core.Connection
+    known = base.__init__
+
+    @functools.wraps(known)
+    def opened(self: Any, *words: Any, **given: Any) -> None:
+        is_ = inspect.signature(known).bind(self, *words, **given).arguments
+        look(is_.get("database") or is_.get("user"), lambda: None)  # nothing is open yet
+        known(self, *words, **given)
+
+    base.__init__ = opened
+
+
+DOORS: dict[str, Callable[[Any, Look], None]] = {
+    "psycopg": _psycopg,
+    "psycopg2": _psycopg2,
+    "asyncpg": _asyncpg,
+    "pg8000": _pg8000,
+}
+"""By a driver's package, how it comes to be known where its connections lead."""
