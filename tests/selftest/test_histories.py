@@ -156,6 +156,7 @@ PASSING = """
 import asyncio
 import os
 import platform
+import socket
 import threading
 
 async def look_around():
@@ -168,10 +169,14 @@ one.start()
 one.join()
 with open({flag!r}, "a") as file:
     print("was here", file=file)
+try:
+    socket.create_connection(("127.0.0.1", 1))
+except ConnectionRefusedError:
+    pass
 """
 
 
-def test_a_thread_that_is_over_is_behind_all_steps(
+def test_a_thread_that_is_over_is_behind_all_steps_and_a_socket_before_them(
     database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is slow behind it, such as importing an application, is done once for all."""

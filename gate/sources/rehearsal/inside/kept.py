@@ -26,6 +26,7 @@ REACHES = (
     ("psycopg", "", "connect"),
     ("psycopg2", "", "_connect"),
     ("psycopg2", "", "connect"),
+    ("socket", "socket", "__init__"),
     ("socket", "socket", "connect"),
     ("threading", "Thread", "start"),
     ("subprocess", "Popen", "__init__"),
@@ -39,8 +40,12 @@ REACHES = (
     ("asyncio.events", "_BaseDefaultEventLoopPolicy", "new_event_loop"),
 )
 """Module, class and name of what reaches outside, or leaves something that no fork takes along."""
-PASSES = ("threading", "asyncio", "asyncio.runners", "asyncio.events")
-"""Modules of what may be over again soon: it reaches nothing outside by itself."""
+PASSES = (
+    *("threading", "asyncio", "asyncio.runners", "asyncio.events"),
+    "socket.socket.__init__",
+)
+"""Modules of what may be over again soon, or one name: it reaches nothing outside by itself. Before
+a socket is made there is nothing yet that forks would share; before it connects there is."""
 ASKERS = ("ctypes.util", "platform", "uuid")
 """Python's own modules that start programs, such as ``uname``, to learn of the machine alone."""
 AT: dict[str, Any] = {}
@@ -56,7 +61,8 @@ def watch() -> None:
         try:
             found = __import__(module, fromlist=["*"])
             holder = getattr(found, owner) if owner else found
-            setattr(holder, name, _noticed(holder, name, passes=module in PASSES))
+            passes = module in PASSES or f"{module}.{owner}.{name}" in PASSES
+            setattr(holder, name, _noticed(holder, name, passes=passes))
         except Exception:  # noqa: BLE001, S112 - what is not there cannot be called either
             continue
 
