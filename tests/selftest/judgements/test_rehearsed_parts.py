@@ -316,20 +316,20 @@ class _Told(SimpleNamespace):
 
 REVISIONS = {
     f"{one}.py": f"revision = {one!r}\ndown_revision = {two!r}\n"
-    for one, two in (("aa1", None), ("bb2", "aa1"), ("cc3", "bb2"), ("dd4", "aa1"))
+    for one, two in (("aa11", None), ("bb22", "aa11"), ("cc33", "bb22"), ("dd44", "aa11"))
 }
 
 
 @pytest.mark.parametrize(
     ("items", "says"),
     [
-        ({"reaches": "heads", "restores": "aa1"}, []),
-        ({"reaches": "cc3", "restores": "base"}, []),
-        ({"reaches": "cc3", "restores": "cc3@label"}, []),
-        ({"reaches": "cc3", "restores": "dd4"}, ["'dd4': it does not lie behind cc3"]),
-        ({"reaches": "cc3", "restores": "xx"}, ["'xx': no revision in v is called so"]),
+        ({"reaches": "heads", "restores": "aa11"}, []),
+        ({"reaches": "cc33", "restores": "base"}, []),
+        ({"reaches": "cc33", "restores": "cc33@label"}, []),
+        ({"reaches": "cc33", "restores": "dd44"}, ["'dd44': it does not lie behind cc33"]),
+        ({"reaches": "cc33", "restores": "xx"}, ["'xx': no revision in v is called so"]),
         ({"reaches": "xx"}, ["reaches = 'xx': no revision in v is called so"]),
-        ({"rolls_back": "dd4", "reaches": "bb"}, ["rolls_back.to = 'dd4': it does not lie"]),
+        ({"rolls_back": "dd44", "reaches": "bb"}, ["rolls_back.to = 'dd44': it does not lie"]),
     ],
 )
 def test_revisions_that_are_named(
