@@ -46,11 +46,14 @@ class Strict(pydantic.BaseModel):
     def _lists(cls, given: object) -> object:
         if not isinstance(given, Mapping):
             return given
-        tuples = _tuples(cls)
-        return {
-            key: tuple(value) if key in tuples and isinstance(value, list) else value
-            for key, value in given.items()
-        }
+        lists, tables = _tuples(cls), _tables(cls)
+        found: dict[object, object] = {}
+        for key, value in given.items():
+            if key in tables and isinstance(value, Mapping):
+                found[key] = {name: _tuple(one) for name, one in value.items()}
+            else:
+                found[key] = _tuple(value) if key in lists else value
+        return found
 
     @pydantic.model_validator(mode="after")
     def _rules(self) -> Self:
@@ -86,6 +89,21 @@ def _tuples(model: type[Strict]) -> frozenset[str]:
         for name, field in model.model_fields.items()
         if any(get_origin(one) is tuple for one in _alternatives(field.annotation))
     )
+
+
+@functools.cache
+def _tables(model: type[Strict]) -> frozenset[str]:
+    """The keys of a table that take a table of lists, by whatever names."""
+    return frozenset(
+        field.alias or name
+        for name, field in model.model_fields.items()
+        for one in _alternatives(field.annotation)
+        if get_origin(one) is dict and get_origin(get_args(one)[1]) is tuple
+    )
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def parse(file: pathlib.Path, error: type[GateError]) -> dict[str, Any]:

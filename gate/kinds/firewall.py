@@ -17,6 +17,9 @@ from gate.target import Target
 
 Word = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9_.-]+( [A-Za-z0-9_.-]+)?$")]
 
+MOST_ELEMENTS = 64
+"""Of a set that is recorded: a longer one is some program's list."""
+
 
 class Firewall(Item):
     """A chain of the host's firewall, as its tool prints it.
@@ -30,7 +33,9 @@ class Firewall(Item):
         policy: What becomes of what no rule decides, as the tool writes it.
         rules: Rules that must be in it, in this order; of iptables without ``-A`` and the chain.
         rules_not: Rules that must not be in it.
-        only: It has no rule but ``rules``.
+        sets: Of nft: elements that must be in sets which its rules name, as ``{good =
+            ["192.0.2.0/24"]}`` for ``@good``.
+        only: It has no rule but ``rules``, and these sets have no other elements.
     """
 
     tool: Literal["nft", "iptables", "ip6tables"] = "nft"
@@ -39,9 +44,16 @@ class Firewall(Item):
     policy: Literal["accept", "drop", "ACCEPT", "DROP"] | None = None
     rules: tuple[Name, ...] = ()
     rules_not: tuple[Name, ...] = ()
+    sets: dict[Name, tuple[Name, ...]] = {}
     only: bool = False
 
-    RULES = (Rule(Some(Not(Is("only", True)), Filled("rules")), "only goes with rules"),)
+    RULES = (
+        Rule(Some(Not(Is("only", True)), Filled("rules")), "only goes with rules"),
+        Rule(
+            Some(Not(Filled("sets")), Not(Some(Is("tool", "iptables"), Is("tool", "ip6tables")))),
+            "sets goes with nft",
+        ),
+    )
 
 
 def _differs(item: Firewall, found: ChainFacts, scene: Scene) -> Iterator[str]:
@@ -61,6 +73,20 @@ def _differs(item: Firewall, found: ChainFacts, scene: Scene) -> Iterator[str]:
             if one in extra:
                 extra.remove(one)
         yield from (f"a rule that is not promised: {one!r}" for one in extra)
+
+    for name, elements in item.sets.items():
+        yield from _differs_in_set(name, {plain(one) for one in elements}, found, only=item.only)
+
+
+def _differs_in_set(name: str, wanted: set[str], found: ChainFacts, *, only: bool) -> Iterator[str]:
+    there = found.sets.get(name)
+    if there is None:
+        yield f"no rule of it names a set @{name} of its table"
+        return
+    yield from (f"@{name} has no {one!r}" for one in sorted(wanted.difference(there.elements)))
+    if only:
+        extra = sorted(set(there.elements) - wanted)
+        yield from (f"@{name} has {one!r}, which is not promised" for one in extra)
 
 
 def _in_order(wanted: list[str], rules: list[str]) -> bool:
@@ -87,8 +113,19 @@ def _keys(item: Firewall, found: ChainFacts) -> Mapping[str, Any]:
         "chain": item.chain,
         "policy": found.policy or None,
         "rules": list(found.rules) or None,
+        "sets": _sets(found),
         "only": True if found.rules else None,
     }
+
+
+def _sets(found: ChainFacts) -> dict[str, list[str]] | None:
+    """Those whose elements a person writes: neither rules nor their age do, nor a program many."""
+    kept = {
+        name: list(one.elements)
+        for name, one in found.sets.items()
+        if not one.passing and len(one.elements) <= MOST_ELEMENTS
+    }
+    return kept or None
 
 
 def _discovered(item: Firewall, found: ChainFacts, scene: Scene) -> Mapping[str, Any]:
@@ -115,6 +152,7 @@ KIND = HostKind(
         policy=item.policy,
         rules="; ".join(item.rules),
         without="; ".join(item.rules_not),
+        sets="; ".join(f"@{name}: {', '.join(held)}" for name, held in item.sets.items()),
         no_other=item.only,
     ),
     differs=_differs,

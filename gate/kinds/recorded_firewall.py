@@ -180,4 +180,4 @@ def _is(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, one) for one in patterns)
 
 
-FIREWALL_THERE = Discovery(asks=_asks, names=_names, doubtful=("only", "rules", "policy"))
+FIREWALL_THERE = Discovery(asks=_asks, names=_names, doubtful=("only", "rules", "policy", "sets"))

@@ -553,9 +553,11 @@ def test_a_port_that_is_open_to_all_as_well(tmp_path: pathlib.Path) -> None:
 
 RULES = """
 table inet gatetest {
+ set good { type ipv4_addr; flags interval; counter; elements = { 192.0.2.0/24, 198.51.100.7 } }
  chain input { type filter hook input priority 0; policy drop;
  ct state established accept
  tcp dport 443 counter accept
+ ip saddr @good tcp dport 5432 accept
  tcp dport { 1000, 1002, 1004, 1006, 1008, 1010, 1012, 1014, 1016, 1018, 1020, 1022 } accept
  }
  chain other {
@@ -580,7 +582,8 @@ def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
     of = 'table = "inet gatetest"\nchain = "input"\n'
     ports = ", ".join(map(str, range(1000, 1024, 2)))
     many = f"tcp dport {{ {ports} }} accept"
-    both = '"ct state established accept", "tcp dport 443 accept"'
+    both = '"ct state established accept", "tcp dport 443 accept", '
+    both += '"ip saddr @good tcp dport 5432 accept"'
     items = {
         "firewall.input": of + f'policy = "drop"\nrules = [{both}, "{many}"]\nonly = true',
         "firewall.policy": of + 'policy = "accept"',
@@ -588,6 +591,10 @@ def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
         "firewall.lost": of + 'rules = ["tcp dport 80 accept"]',
         "firewall.extra": of + f"rules = [{both}]\nonly = true",
         "firewall.not": of + 'rules_not = ["tcp dport 443 counter accept"]',
+        "firewall.set": of + 'sets = { good = ["192.0.2.0/24", "198.51.100.7"] }',
+        "firewall.element": of + 'sets = { good = ["192.0.2.0/24", "198.51.100.8"] }',
+        "firewall.other": of + f'sets = {{ good = ["192.0.2.0/24"] }}\nrules = [{both}, "{many}"]\n'
+        "only = true",
         "firewall.missing": 'table = "inet gatetest"\nchain = "nosuch"',
         "firewall.away": of.replace("input", "nosuch") + 'before = "absent"\npolicy = "drop"',
         "firewall.base": of.replace("input", "other") + 'policy = "drop"',
@@ -600,7 +607,9 @@ def test_firewall(network: str, tmp_path: pathlib.Path) -> None:
     check(
         told(seen),
         {
-            **all_of(("firewall.input", "firewall.away", "firewall.tables"), ""),
+            **all_of(("firewall.input", "firewall.set", "firewall.away", "firewall.tables"), ""),
+            "firewall.element": "@good has no '198.51.100.8'",
+            "firewall.other": "@good has '198.51.100.7', which is not promised",
             "firewall.policy": "its policy is drop",
             "firewall.order": "another order",
             "firewall.lost": "no rule 'tcp dport 80 accept'",

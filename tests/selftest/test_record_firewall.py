@@ -23,11 +23,15 @@ from tests.selftest.promised import check, lying
 NOTHING = Contract(system="", cwd="/", folder="/nowhere", sha256="", promises={})
 NFT = """
 table inet shop {
+ set good { type ipv4_addr; elements = { 192.0.2.1, 198.51.100.7 } }
+ set lately { type ipv4_addr; flags dynamic,timeout; timeout 1h; elements = { 192.0.2.9 } }
  chain input { type filter hook input priority 0; policy drop;
  iif "lo" accept
  tcp dport { 80, 443 } counter jump web
  }
  chain web {
+ ip saddr @good accept
+ ip saddr @lately drop
  ip saddr 192.0.2.0/24 drop
  accept
  }
@@ -43,6 +47,7 @@ table inet f2b-table {
  }
 }
 """
+GOOD, LATELY = "ip saddr @good accept", "ip saddr @lately drop"
 IPTABLES = """
 iptables -P FORWARD DROP
 iptables -N DOCKER
@@ -107,7 +112,8 @@ def test_what_is_recorded(network: str, tmp_path: pathlib.Path) -> None:
         *("iptables filter INPUT", "iptables filter ours", "iptables filter FORWARD"),
     }
     web, forward = found["nft inet shop web"], found["iptables filter FORWARD"]
-    assert (web.rules, web.only) == (("ip saddr 192.0.2.0/24 drop", "accept"), True)
+    assert (web.rules, web.only) == ((GOOD, LATELY, "ip saddr 192.0.2.0/24 drop", "accept"), True)
+    assert {**web.sets} == {"good": ("192.0.2.1", "198.51.100.7")}
     assert (forward.policy, forward.rules) == ("DROP", ("-p icmp -j ACCEPT",))
     assert not forward.only
     for one in ("inet f2b-table that change by themselves: f2b-chain", "themselves: DOCKER"):

@@ -18,15 +18,34 @@ NFT = "nft"
 RULE_SET = {"nft": "limited nft -s list ruleset", "json": "limited nft -j list chains"}
 """What nftables is asked, by the name of the part: `nft_chains` reads both answers."""
 NO_TABLE = ("does not exist", "No chain/target/match by that name", "can't initialize")
-COUNTER = re.compile(r"\scounter(?: packets \d+ bytes \d+)?(?=\s|$)")
+COUNTER = re.compile(r"\scounter(?: packets \d+ bytes \d+)?(?=[\s,]|$)")
 NFT_TABLE = re.compile(r"table (\S+ \S+) \{(?: #.*)?")
 """Behind it stands the program that owns the table, where one does."""
 NFT_CHAIN = re.compile(r"\tchain (\S+) \{")
+NFT_SET = re.compile(r"\t(?:set|map) (\S+) \{")
+NFT_FLAGS = re.compile(r"flags (.+)")
+NFT_ELEMENTS = re.compile(r"elements = \{(.*)\}")
+NAMED = re.compile(r"@(\w[\w./-]*)")
+"""A set in a rule."""
+LATELY = re.compile(r"\sexpires \S+|\slast used [^,]+")
+"""What of an element is another at each look."""
 NFT_HOOK = re.compile(r"type \S+ hook (\S+) .*?priority [^;]+;(?: policy (\w+);)?")
 
 
 QUOTED = re.compile(r'"[^"]*"')
 """A comment or a name: what stands in it means nothing."""
+
+
+class SetFacts(Model):
+    """A named set or map of nftables.
+
+    Attributes:
+        elements: As the tool prints them, without counters, sorted.
+        passing: Whether elements come and go by rules, or by their age.
+    """
+
+    elements: tuple[str, ...] = ()
+    passing: bool = False
 
 
 class ChainFacts(Model):
@@ -35,10 +54,12 @@ class ChainFacts(Model):
     Attributes:
         policy: What becomes of what no rule decides; empty where it is no base chain.
         rules: As the tool prints them, without counters, in order.
+        sets: Those of its table that its rules name.
     """
 
     policy: str
     rules: tuple[str, ...]
+    sets: dict[str, SetFacts] = {}
 
 
 def script(subjects: Sequence[Subject]) -> str:
@@ -98,30 +119,61 @@ def nft_chains(text: Section, listing: Section) -> dict[tuple[str, str], ChainFa
 
 def _nft_text(text: str) -> dict[tuple[str, str], ChainFacts]:
     found: dict[tuple[str, str], ChainFacts] = {}
-    table, chain, rest = "", "", ""
+    sets: dict[tuple[str, str], SetFacts] = {}
+    table, chain, set_, rest = "", "", "", ""
     for line in text.splitlines():
         if match := NFT_TABLE.fullmatch(line):
             table = match[1]
         elif match := NFT_CHAIN.fullmatch(line):
             chain = match[1]
             found[table, chain] = ChainFacts(policy="", rules=())
+        elif match := NFT_SET.fullmatch(line):
+            set_ = match[1]
+            sets[table, set_] = SetFacts()
         elif line == "\t}":
-            chain = rest = ""
-        elif chain and line.startswith("\t\t"):
+            chain = set_ = rest = ""
+        elif (chain or set_) and line.startswith("\t\t"):
             rest = f"{rest} {line}" if rest else line
             bare = QUOTED.sub("", rest)
             if bare.count("{") > bare.count("}"):
                 continue  # a set of many elements goes on in the next line
-            rule, rest = plain(rest), ""
-            if rule.startswith('comment "'):
-                continue  # the chain's own
-            one, hook = found[table, chain], NFT_HOOK.fullmatch(rule)
-            found[table, chain] = (
-                one.model_copy(update={"policy": hook[2] or "accept"})
-                if hook
-                else one.model_copy(update={"rules": (*one.rules, rule)})
-            )
-    return found
+            said, rest = plain(rest), ""
+            if set_:
+                sets[table, set_] = _with_line(sets[table, set_], said)
+            elif not said.startswith('comment "'):  # the chain's own
+                found[table, chain] = _with_rule(found[table, chain], said)
+    return {
+        (table, chain): one.model_copy(update={"sets": _named(one, table, sets)})
+        for (table, chain), one in found.items()
+    }
+
+
+def _with_rule(one: ChainFacts, rule: str) -> ChainFacts:
+    if hook := NFT_HOOK.fullmatch(rule):
+        return one.model_copy(update={"policy": hook[2] or "accept"})
+    return one.model_copy(update={"rules": (*one.rules, rule)})
+
+
+def _with_line(one: SetFacts, line: str) -> SetFacts:
+    if match := NFT_ELEMENTS.fullmatch(line):
+        return one.model_copy(update={"elements": tuple(sorted(elements(match[1])))})
+    match = NFT_FLAGS.fullmatch(line)
+    passing = match is not None and {"dynamic", "timeout"} & {*re.split(r"[,\s]+", match[1])}
+    return one.model_copy(update={"passing": one.passing or bool(passing)})
+
+
+def _named(
+    chain: ChainFacts, table: str, sets: Mapping[tuple[str, str], SetFacts]
+) -> dict[str, SetFacts]:
+    names = sorted({one for rule in chain.rules for one in NAMED.findall(QUOTED.sub("", rule))})
+    return {one: sets[table, one] for one in names if (table, one) in sets}
+
+
+def elements(text: str) -> list[str]:
+    """What stands between commas, but those in a comment; without what passes."""
+    hidden = QUOTED.sub(lambda one: one[0].replace(",", "\0"), text)
+    words = (plain(LATELY.sub("", one.replace("\0", ","))) for one in hidden.split(","))
+    return [one for one in words if one]
 
 
 def plain(rule: str) -> str:

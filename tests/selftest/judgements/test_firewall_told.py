@@ -10,7 +10,7 @@ import pytest
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.recorded_firewall import FIREWALL_THERE, THERE, Chains
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
-from gate.sources.host.firewall import FIREWALL, ChainFacts
+from gate.sources.host.firewall import FIREWALL, ChainFacts, SetFacts
 from gate.sources.host.probe import Probed, key
 from tests.selftest.given import host, parted, scene, unclear
 
@@ -65,6 +65,63 @@ def test_a_chain_of_nftables(text: str, objects: str, rc: dict[str, int], found:
         assert found in one.reason
     else:
         assert one == found
+
+
+SETS = """\
+table inet shop {
+\tset good {
+\t\ttype ipv4_addr
+\t\tflags interval
+\t\tcomment "who, we know"
+\t\telements = { 198.51.100.7 comment "Anna, at home {", 192.0.2.0/24 counter packets 1 bytes 2,
+\t\t\t     203.0.113.1-203.0.113.9 }
+\t}
+
+\tset lately {
+\t\ttype ipv4_addr
+\t\tsize 65535
+\t\tflags dynamic,timeout
+\t\telements = { 192.0.2.9 timeout 1h expires 59m3s420ms }
+\t}
+
+\tset nobody {
+\t\ttype ipv4_addr
+\t}
+
+\tmap ports {
+\t\ttype inet_service : verdict
+\t\telements = { 80 : accept, 22 : jump web }
+\t}
+
+\tchain input {
+\t\ttype filter hook input priority filter; policy drop;
+\t\tip saddr @good accept comment "not @nobody"
+\t\tadd @lately { ip saddr limit rate 3/minute } accept
+\t\ttcp dport vmap @ports
+\t}
+
+\tchain web {
+\t\taccept
+\t}
+}
+"""
+
+
+def test_the_sets_of_a_chain() -> None:
+    """Those that its rules name, each with what is in it; not what passes of an element."""
+    subjects = [("nft", "inet shop", "input"), ("nft", "inet shop", "web")]
+    found = FIREWALL.read(parted({}, nft=SETS, json=BOTH), subjects)
+    chain, web = (found[one] for one in subjects)
+    assert isinstance(chain, ChainFacts)
+    assert isinstance(web, ChainFacts)
+    assert len(chain.rules) == 3
+    good = ("192.0.2.0/24", '198.51.100.7 comment "Anna, at home {"', "203.0.113.1-203.0.113.9")
+    assert chain.sets == {
+        "good": SetFacts(elements=good),
+        "lately": SetFacts(elements=("192.0.2.9 timeout 1h",), passing=True),
+        "ports": SetFacts(elements=("22 : jump web", "80 : accept")),
+    }
+    assert web.sets == {}
 
 
 RULES = "-P INPUT DROP\n-N ours\n-A INPUT -j ours\n-A ours -p tcp -j ACCEPT"

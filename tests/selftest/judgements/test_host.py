@@ -20,7 +20,7 @@ from gate.kinds.time import TimeFacts
 from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.accounts import GroupFacts, UserFacts
 from gate.sources.host.certificates import CertificateFacts, Link
-from gate.sources.host.firewall import ChainFacts
+from gate.sources.host.firewall import ChainFacts, SetFacts
 from gate.sources.host.packages import PackageFacts
 from gate.sources.host.section import Section
 from gate.sources.host.timers import TimerFacts
@@ -543,11 +543,18 @@ def test_a_name(keys: str, expected: str) -> None:
         ('rules = ["a", "b"]\nonly = true', "a rule that is not promised: 'c'"),
         ('rules = ["a", "d"]\nonly = true', "no rule 'd'; a rule that is not promised: 'b'; "
          "a rule that is not promised: 'c'"),
+        ('sets = { good = ["y",  "x"] }', ""),
+        ('sets = { good = ["x", "z"] }', "@good has no 'z'"),
+        ('sets = { bad = ["x"] }', "no rule of it names a set @bad of its table"),
+        ('rules = ["a", "b", "c"]\nsets = { good = ["x"] }\nonly = true',
+         "@good has 'y', which is not promised"),
+        ('rules = ["a", "b", "c"]\nsets = { none = [] }\nonly = true', ""),
     ],
 )  # fmt: skip
 def test_a_chain(keys: str, expected: str) -> None:
-    """Its policy, its rules and their order."""
-    found = ChainFacts(policy="drop", rules=("a", "b", "c"))
+    """Its policy, its rules and their order, and what is in its sets."""
+    sets = {"good": SetFacts(elements=("x", "y")), "none": SetFacts()}
+    found = ChainFacts(policy="drop", rules=("a", "b", "c"), sets=sets)
     assert said("firewall", f'table = "filter"\nchain = "input"\n{keys}', found) == expected
     none = ChainFacts(policy="", rules=())
     keys = 'table = "filter"\nchain = "input"\npolicy = "drop"'
