@@ -77,5 +77,7 @@ def _names(scene: Scene, which: Which) -> Iterator[Recorded | LeftOut | CannotTe
 
 
 SOCKETS_THERE = Discovery(
-    asks=_asks_all, names=_names, doubtful=("process", "address", "addresses")
+    asks=_asks_all,
+    names=_names,
+    doubtful=("process", "address", "addresses", "mode", "owner", "group"),
 )

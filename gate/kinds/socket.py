@@ -26,6 +26,7 @@ from gate.target import Target
 
 NOT_REACHED = "is not reached by it"
 """What is said of who listens, and not where the path leads."""
+RIGHTS = ("owner", "group", "mode")
 OWNER = re.compile(r'\("([^"]+)",pid=(\d+)')
 UnixName = Annotated[str, pydantic.StringConstraints(pattern=r"^(?:/|@.)")]
 """A path, or a name that is none, as ``ss`` writes it: behind an ``@``."""
@@ -43,6 +44,9 @@ class Socket(Item):
         addresses: Addresses of the host that sockets of the UDP port must be bound to, each of
             them, and none to all.
         process: Name of a process that must hold it; seen by root, or by who runs it.
+        owner: Owner of a Unix socket's file, by the contract's name for him.
+        group: Its group.
+        mode: Four octal digits, such as ``0660``: who may write to it may connect.
     """
 
     udp: Port | None = None
@@ -50,10 +54,14 @@ class Socket(Item):
     address: Name | None = None
     addresses: tuple[pydantic.IPvAnyAddress, ...] = ()
     process: Name | None = None
+    owner: Name | None = None
+    group: Name | None = None
+    mode: Annotated[str, pydantic.Field(pattern=r"^[0-7]{4}$")] | None = None
 
     RULES = (
         exactly_one("udp", "unix"),
         Rule(Some(Not(Has("address")), Has("udp")), "address goes with udp"),
+        *(Rule(Some(Not(Has(key)), Has("unix")), f"{key} goes with unix") for key in RIGHTS),
         Rule(Some(Not(Filled("addresses")), Has("udp")), "addresses go with udp"),
     )
 
@@ -72,10 +80,12 @@ class SocketFacts(Model):
         addresses: What it is bound to, ``*`` for all; of a Unix socket its path.
         processes: Names of the processes that hold it, by their numbers: who opened it comes before
             those that it started, as a rule.
+        rights: Who may connect to a Unix socket, where its file is shown.
     """
 
     addresses: tuple[str, ...]
     processes: Fact[tuple[str, ...]]
+    rights: socket_files.Rights | None = None
 
 
 def read(
@@ -85,11 +95,18 @@ def read(
     told = read_parts(section)
     out_of_reach = socket_files.obstacles(told["files"], files_of(subjects))
     places = socket_files.places(told["inodes"])
-    return {
+    rights = socket_files.rights(told["inodes"])
+    found = {
         one: _udp(one[0], told)
         if one[0]
         else _unix(one[1], told, out_of_reach.get(one[1]), places.get(one[1]))
         for one in subjects
+    }
+    return {
+        one: fact.model_copy(update={"rights": rights.get(one[1])})
+        if isinstance(fact, SocketFacts)
+        else fact
+        for one, fact in found.items()
     }
 
 
@@ -176,7 +193,6 @@ def _placed(unix: str, target: Target) -> str:
 
 
 def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:
-    del scene
     wide = "*" in found.addresses and item.address != "*"
     if item.address is not None and (wide or item.address not in found.addresses):
         yield f"it is bound to {', '.join(found.addresses)}"
@@ -190,6 +206,20 @@ def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | C
             yield unknown(found.processes)
         elif item.process not in found.processes.value:
             yield f"it is held by {', '.join(found.processes.value)}"
+    yield from _rights(item, found, scene)
+
+
+def _rights(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:
+    owner = item.owner and (scene.target.user(item.owner) or item.owner)
+    for key, must in (("owner", owner), ("group", item.group), ("mode", item.mode)):
+        if must is None:
+            continue
+        if found.rights is None:
+            yield CannotTell(f"stat tells nothing of {item.unix} to this user", Cause.PERMISSION)
+            return
+        is_ = getattr(found.rights, key)
+        if is_ != must:
+            yield f"{key} is {is_}"
 
 
 def _text(found: SocketFacts) -> str:
@@ -222,6 +252,7 @@ def _keys(item: Socket, found: SocketFacts) -> Mapping[str, Any]:
         "unix": item.unix,
         **_bound(item, found.addresses),
         "process": held.value[0] if isinstance(held, Seen) else None,
+        **(found.rights.model_dump() if found.rights and item.unix else {}),
     }
 
 
@@ -234,7 +265,13 @@ KIND = HostKind(
     subject=_subject,
     called=_called,
     promised=lambda item: listed(
-        open=True, address=item.address, addresses=item.addresses, held_by=item.process
+        open=True,
+        address=item.address,
+        addresses=item.addresses,
+        held_by=item.process,
+        owner=item.owner,
+        group=item.group,
+        mode=item.mode,
     ),
     differs=_differs,
     text=_text,

@@ -35,6 +35,9 @@ class Timer(Item):
         ran_within_s: How long ago it may have elapsed last, in seconds, by the host's clock. Of one
             without ``Persistent=true`` systemd does not know that from before the host came up.
         succeeds: Whether the last run of what it starts must have succeeded.
+        schedule: Its times, all of them, as ``systemctl show -p TimersCalendar -p TimersMonotonic``
+            tells them in the unit file's words: ``OnCalendar=*-*-* 02:30:00`` (of ``02:30``),
+            ``OnUnitActiveSec=20s``.
     """
 
     timer: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.timer$")]
@@ -42,6 +45,7 @@ class Timer(Item):
     starts_at_boot: bool = True
     ran_within_s: Annotated[float, pydantic.Field(gt=0)] | None = None
     succeeds: bool = True
+    schedule: tuple[Annotated[str, pydantic.Field(pattern=r"^On[A-Za-z]+=\S")], ...] = ()
 
 
 def _differs(item: Timer, found: TimerFacts, scene: Scene) -> Iterator[str | CannotTell]:
@@ -56,10 +60,18 @@ def _differs(item: Timer, found: TimerFacts, scene: Scene) -> Iterator[str | Can
         yield f"it starts {found.starts}"
     if found.lacking:
         yield f"{found.starts}, which it starts, is {found.lacking}"
+    if item.schedule and sorted(item.schedule) != sorted(found.schedule):
+        yield f"its times are {', '.join(found.schedule) or 'not told'}"
     if item.ran_within_s is not None:
         yield from _ran(item.ran_within_s, found, scene)
     if item.succeeds and found.result not in (SUCCESS, ""):
         yield f"{found.starts} ended with {found.result}, exit status {found.status}"
+
+
+def _odd(item: Timer, found: TimerFacts, scene: Scene) -> list[str]:
+    del item, scene
+    changed = "changed on disk since the last daemon-reload"
+    return [f"the unit file of {one} {changed}" for one in found.edited]
 
 
 def _ran(within_s: float, found: TimerFacts, scene: Scene) -> Iterator[str | CannotTell]:
@@ -93,6 +105,7 @@ def _promised(item: Timer) -> str:
         starts_at_boot=item.starts_at_boot,
         ran_within=within,
         succeeds=item.succeeds,
+        schedule=item.schedule,
     )
 
 
@@ -107,6 +120,7 @@ def _keys(item: Timer, found: TimerFacts) -> Mapping[str, Any]:
         "starts_at_boot": None if enabled else False,
         "succeeds": None if found.result == SUCCESS else False,
         "ran_within_s": within,
+        "schedule": list(found.schedule) or None,
     }
 
 
@@ -153,7 +167,8 @@ KIND = HostKind(
         f"{shlex.quote(item.timer)}"
     ),
     keys=_keys,
-    discover=Discovery(asks=asks_times, names=_names, doubtful=("ran_within_s",)),
+    discover=Discovery(asks=asks_times, names=_names, doubtful=("ran_within_s", "schedule")),
     discovered=_discovered,
+    odd=_odd,
     severity="critical",
 ).kind

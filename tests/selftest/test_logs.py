@@ -90,6 +90,7 @@ checked 0 errors
 2026/02/13 15:30:00 [notice] 1#1: signal
 2026-02-13 15:30:00,123 [INFO] error-handler: fine
 I0213 15:30:00.123456 1 file.go:12] msg
+[2026-02-13 15:30:00 +0100] [66217] [ERROR] Worker (pid:66219) was sent SIGTERM!
 Error rate: 0""".splitlines()
 
 

@@ -13,9 +13,18 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
-from gate.sources.fact import Absent, CannotTell, Cause
+from gate.sources.fact import Absent, CannotTell, Cause, Model
 from gate.sources.host.parts import SEEN, cannot_tell
 from gate.sources.host.section import Section
+
+
+class Rights(Model):
+    """Whose a socket's file is, and four octal digits: who may write there may connect."""
+
+    owner: str
+    group: str
+    mode: str
+
 
 Place = tuple[int, int, int]
 """Inode, and both numbers of its device."""
@@ -25,9 +34,10 @@ PLACE = re.compile(r" ino:(\d+) dev:(\d+)/(\d+)(?= |$)")
 FUNCTIONS = (
     SEEN
     + """\
-# inodes PATH...: of those that are there.
+# inodes PATH...: of those that are there, and in a second line who may connect.
 inodes() {
-  limited stat -L -c '%i %d %n' -- "$@" 2>/dev/null; ended=$?
+  limited stat -L -c '%i %d %n
+=%a %U %G %n' -- "$@" 2>/dev/null; ended=$?
   [ $ended -lt 124 ] || [ $ended = 127 ] || return $ended
 }
 # inodes_below FOLDER: of every socket.
@@ -57,6 +67,16 @@ def places(section: Section) -> Mapping[str, Place]:
         one[2]: (int(one[0]), os.major(int(one[1])), os.minor(int(one[1])))
         for one in words
         if len(one) == 3 and one[0].isdecimal() and one[1].isdecimal()  # noqa: PLR2004 - as asked
+    }
+
+
+def rights(section: Section) -> Mapping[str, Rights]:
+    """Who may connect to each, by its path, as `FUNCTIONS` tell it of paths that were asked for."""
+    lines = (line[1:].split(" ", 3) for line in section.text.splitlines() if line[:1] == "=")
+    return {
+        one[3]: Rights(owner=one[1], group=one[2], mode=one[0].zfill(4))
+        for one in lines
+        if len(one) == 4 and one[0].isdecimal()  # noqa: PLR2004 - as asked
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -15,9 +16,13 @@ from gate.sources.host.section import Section
 
 TIMER = (
     "Id,LoadState,ActiveState,UnitFileState,Unit,LastTriggerUSec,NextElapseUSecRealtime,"
-    "NextElapseUSecMonotonic,Persistent,Result,SubState"
+    "NextElapseUSecMonotonic,Persistent,Result,SubState,TimersCalendar,TimersMonotonic,"
+    "NeedDaemonReload"
 )
-STARTED = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp"
+STARTED = "Id,LoadState,ActiveState,Result,ExecMainStatus,ExecMainExitTimestamp,NeedDaemonReload"
+TIME = re.compile(r"Timers(?:Calendar|Monotonic)=\{ (On\w+=.+) ; next_elapse=.* \}")
+"""A time of a timer, in one of the lines that tell of them."""
+RELOAD = "NeedDaemonReload"
 NEVER = ("", "n/a", "0", "infinity")
 
 
@@ -36,6 +41,8 @@ class TimerFacts(Model):
         ended: When that unit's last run ended (UTC), where it did.
         running: Whether that unit runs now, or did when the timer was asked.
         persistent: Whether the time of its last run is kept when the host comes up anew.
+        schedule: Its times, in systemd's words: ``OnCalendar=*-*-* 02:30:00``.
+        edited: Which of both unit files changed on disk since systemd read it.
     """
 
     active: str
@@ -49,6 +56,8 @@ class TimerFacts(Model):
     running: bool
     lacking: str = ""
     persistent: bool = True
+    schedule: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
 
 
 def script(subjects: Sequence[str]) -> str:
@@ -91,7 +100,14 @@ def read(
 
 def _blocks(text: str) -> list[dict[str, str]]:
     return [
-        dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        {
+            **dict(line.split("=", 1) for line in block.splitlines() if "=" in line),
+            "Times": "\n".join(
+                match[1].replace("USec=", "Sec=")
+                for line in block.splitlines()
+                if (match := TIME.fullmatch(line))
+            ),
+        }
         for block in text.split("\n\n")
     ]
 
@@ -130,6 +146,10 @@ def _timer(
             running=one.get("SubState") == "running"
             or of.get("ActiveState") in ("active", "activating", "reloading"),
             persistent=one.get("Persistent") != "no",
+            schedule=tuple(sorted(one.get("Times", "").splitlines())),
+            edited=tuple(
+                unit_ for unit_, said in ((name, one), (unit, of)) if said.get(RELOAD) == "yes"
+            ),
             lacking="" if (state := of.get("LoadState", "loaded")) == "loaded" else state,
         )
     except (KeyError, ValueError) as error:

@@ -23,8 +23,9 @@ from gate.sources.host.certificates import CertificateFacts, Link
 from gate.sources.host.firewall import ChainFacts, SetFacts
 from gate.sources.host.packages import PackageFacts
 from gate.sources.host.section import Section
-from gate.sources.host.timers import TimerFacts
+from gate.sources.host.timers import TIMERS, TimerFacts
 from tests.selftest.given import DESK, NOW, ago, finding, said, scene, unclear
+from tests.selftest.judgements.test_tools import answer
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
 HERA = DESK.model_copy(update={"users": {"web": "www-data"}})
@@ -259,6 +260,9 @@ def test_what_must_not_be_is_recorded_again() -> None:
         assert {key: found.keys.get(key) for key in kept} == kept
 
 
+DAILY = "OnCalendar=*-*-* 02:30:00"
+
+
 def timer(**changes: Any) -> TimerFacts:
     """A timer that ran an hour ago, and ran well."""
     facts: dict[str, Any] = {"active": "active", "at_boot": "enabled", "starts": "dump.service"}
@@ -302,11 +306,51 @@ def timer(**changes: Any) -> TimerFacts:
         ),
         ("", {"result": ""}, ""),
         ("succeeds = false", {"result": "exit-code"}, ""),
+        (f"schedule = ['{DAILY}', 'OnBootSec=5s']", {"schedule": ("OnBootSec=5s", DAILY)}, ""),
+        (
+            f"schedule = ['{DAILY}']",
+            {"schedule": ("OnBootSec=5s", DAILY)},
+            f"its times are OnBootSec=5s, {DAILY}",
+        ),
+        (f"schedule = ['{DAILY}']", {}, "its times are not told"),
     ],
 )
 def test_a_timer(keys: str, changes: dict[str, Any], expected: str) -> None:
     """That it goes on, what it starts, and how that went."""
     assert said("timer", f'timer = "dump.timer"\n{keys}', timer(**changes)) == expected
+
+
+def test_a_timer_whose_file_was_edited() -> None:
+    """It goes on by the old one, and so does what it starts: that is odd."""
+    given = scene({"timer.x": 'timer = "dump.timer"'}, {"timer.x": timer(edited=("dump.timer",))})
+    found = kinds()["timer"].compare(given.contract.promise("timer.x"), given)
+    odd = "the unit file of dump.timer changed on disk since the last daemon-reload"
+    assert (found.broken, found.warnings) == ((), (odd,))
+    record = kinds()["timer"].record
+    assert record is not None
+    daily = scene({"timer.x": 'timer = "dump.timer"'}, {"timer.x": timer(schedule=(DAILY,))})
+    (one,) = record(daily)
+    assert isinstance(one, Recorded)
+    assert one.keys["schedule"] == [DAILY]
+
+
+def test_what_systemd_tells_of_the_times_of_a_timer() -> None:
+    """Every line of it, in the words of the unit file."""
+    times = (
+        "TimersMonotonic={ OnBootUSec=5s ; next_elapse=0 }\n"
+        "TimersCalendar={ OnCalendar=*-*-* 02:30:00 ; next_elapse=Tue 2026-12-01 02:30:00 UTC }\n"
+        "TimersMonotonic={ OnUnitActiveUSec=20s ; next_elapse=12h 1min }\n"
+    )
+    told = (
+        f"Id=a.timer\nLoadState=loaded\nActiveState=active\nUnit=a.service\n{times}"
+        "LastTriggerUSec=n/a\nNeedDaemonReload=yes\n"
+    )
+    of = "Id=a.service\nLoadState=loaded\nActiveState=inactive\nResult=success\nExecMainStatus=0\n"
+    parts = {"timers": (told, 0, ""), "started": (f"{of}NeedDaemonReload=no\n", 0, "")}
+    found = TIMERS.read(answer(**parts), ["a.timer"])["a.timer"]
+    assert isinstance(found, TimerFacts)
+    assert found.schedule == ("OnBootSec=5s", DAILY, "OnUnitActiveSec=20s")
+    assert found.edited == ("a.timer",)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from gate.kinds.recorded_sockets import OPEN, Open
 from gate.kinds.registry import kinds
 from gate.kinds.socket import SOCKETS, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
+from gate.sources.host.socket_files import Rights
 from tests.selftest.given import DESK, promised, said, scene, unclear
 from tests.selftest.judgements.test_tools import DENIED, LATE, NO_TOOL, answer, short
 
@@ -252,6 +253,33 @@ def socket(*addresses: str, processes: Any = None) -> SocketFacts:
     return SocketFacts(addresses=addresses, processes=processes or Seen(("named", "log")))
 
 
+MINE = socket("/run/app.sock").model_copy(
+    update={"rights": Rights(owner="web", group="adm", mode="0660")}
+)
+
+
+def test_who_may_connect() -> None:
+    """By its file, where that is shown; of a UDP port nothing is said."""
+    parts = lists(
+        unix=(UNIX + SOCK, 0, ""),
+        udp=(UDP + bound(ALL), 0, ""),
+        inodes=("12 26 /run/app.sock\n=660 web adm /run/app.sock\n=66 x\n", 0, ""),
+    )
+    found = SOCKETS.read(answer(**parts), [(0, "/run/app.sock"), (53, "")])
+    there, port = found[0, "/run/app.sock"], found[53, ""]
+    assert isinstance(there, SocketFacts)
+    assert isinstance(port, SocketFacts)
+    assert (there.rights, port.rights) == (MINE.rights, None)
+    record = kinds()["socket"].record
+    assert record is not None
+    keys = 'unix = "/run/app.sock"'
+    (one,) = record(scene({"socket.x": keys}, {"socket.x": there}))
+    assert isinstance(one, Recorded)
+    assert {key: one.keys[key] for key in ("owner", "group", "mode")} == {
+        "owner": "web", "group": "adm", "mode": "0660",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("keys", "subject"),
     [
@@ -291,6 +319,11 @@ def test_where_a_socket_is_looked_for(keys: str, subject: tuple[int, str]) -> No
         ('unix = "/run/app.sock"\nprocess = "log"', socket("/run/app.sock"), ""),
         ('unix = "/run/app.sock"\nbefore = "absent"', socket("/run/app.sock"),
          "socket /run/app.sock is there"),
+        ('unix = "/run/app.sock"\nowner = "web"\ngroup = "adm"\nmode = "0660"', MINE, ""),
+        ('unix = "/run/app.sock"\nowner = "root"\nmode = "0600"', MINE,
+         "owner is web; mode is 0660"),
+        ('unix = "/run/app.sock"\nmode = "0660"', socket("/run/app.sock"),
+         "cannot tell (permission): stat tells nothing of /run/app.sock to this user"),
     ],
 )  # fmt: skip
 def test_a_socket(keys: str, found: SocketFacts, expected: str) -> None:

@@ -44,6 +44,8 @@ ANYWHERE = re.compile(
     r"|^(?:panic|fatal error|runtime error): |^[EF]\d{4} \d\d:\d\d:\d\d|^thread '.*' panicked at"
     r"|PHP Fatal error: |UnhandledPromiseRejection"
 )
+NONE = re.compile(r"\[ERROR\] Worker \(pid:\d+\) was sent SIGTERM!\s*$")
+"""No errors, by what they tell of: gunicorn ends its own workers so whenever it is reloaded."""
 SYSLOG = re.compile(r"<(\d{1,3})>")
 HEAD = 240
 """A level stands in front: so many characters are searched for one."""
@@ -76,7 +78,7 @@ def is_error(text: str, priority: int | None = None) -> bool:
     named = LOGFMT.search(line[: HEAD * 2])
     if named:
         return named[1].lower() in BAD
-    return _first_level(line[:HEAD])
+    return _first_level(line[:HEAD]) and not NONE.search(line[:HEAD])
 
 
 def _first_level(line: str) -> bool:
