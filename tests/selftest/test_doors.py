@@ -8,7 +8,7 @@ import sys
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from gate.sources.rehearsal.inside.doors import OPENS
+from gate.sources.rehearsal.inside.doors import OPENS, leads
 
 PROGRAM = """
 import asyncio
@@ -52,17 +52,57 @@ OPENED = {
     "        return c.exec_driver_sql('{asks}').scalar()",
 }
 """What a step may do to get there, by a driver; the name of the database that it is in."""
+STARTED = {
+    "psql": "import subprocess\n    return subprocess.run(['psql', '-d', name, '--version'], "
+    "stdout=subprocess.DEVNULL).args[2]",
+    "by a shell": "import subprocess\n    subprocess.check_output(f'echo psql {{name}}', "
+    "shell=True)\n    return name",
+    "os.system": "import os\n    os.system(f'echo psql {{name}} >/dev/null')\n    return name",
+}
+"""What it may start to get there."""
+OF_SHOP = {
+    "psql shop": True,
+    "psql -d shop -c 'DELETE FROM t'": True,
+    "/usr/bin/psql -dshop": True,
+    "pg_restore --dbname=shop x.dump": True,
+    "psql 'host=db dbname=shop'": True,
+    "psql postgresql://u:p@db:5432/shop?sslmode=require": True,
+    "cat x.sql | psql -U shop shop": True,
+    "dropdb shop": True,
+    "psql -U shop -d gate_clone": False,
+    "psql -h shop -f /srv/shop/x.sql gate_clone": False,
+    "psql postgresql://shop:p@shop/gate_clone": False,
+    "shop db upgrade": False,
+    "pg_dump -d shop_old": False,
+    "my-psql shop": False,
+}
+"""What is run, and whether it is a client of the database ``shop``."""
+
+
+@pytest.mark.parametrize("text", OF_SHOP)
+def test_what_names_a_database(text: str) -> None:
+    """As a shell's one text, and as words."""
+    assert leads([text], "shop") is OF_SHOP[text]
+    assert leads(text.replace("'host=db ", "").replace("'", "").split(), "shop") is OF_SHOP[text]
+
+
+def test_a_program_that_names_none() -> None:
+    """It is told by its environment."""
+    assert leads(["psql"], "shop", "shop")
+    assert not leads(["psql"], "shop", "gate_clone")
+    assert not leads(["shop"], "shop", "shop")
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["imported by the step", "known before"])
-@pytest.mark.parametrize("driver", OPENED)
+@pytest.mark.parametrize("driver", [*OPENED, *STARTED])
 def test_a_step_is_kept_from_the_live_database(driver: str, database: str, *, known: bool) -> None:
     """It connects to its clone as ever."""
     names = conninfo_to_dict(database)
-    package = {"SQLAlchemy": "psycopg"}.get(driver, driver.partition(",")[0])
+    package = driver.partition(",")[0] if driver in OPENED else "subprocess"
+    package = "psycopg" if driver == "SQLAlchemy" else package
     program = PROGRAM.format(
         clone=names["dbname"], host=names["host"], known=[package] * known,
-        opens=OPENED[driver].format(asks=ASKS),
+        opens=(OPENED | STARTED)[driver].format(asks=ASKS),
     )  # fmt: skip
     done = subprocess.run(  # noqa: S603 - of this file
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60

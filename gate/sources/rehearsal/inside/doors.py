@@ -1,7 +1,7 @@
 """Keeps a step from the live database, whatever driver it opens a connection of its own by.
 
 A step is given the clone; one that has an address of its own would do in the live database, in
-earnest, what is only to be tried. Programs that it starts, such as ``psql``, are not seen.
+earnest, what is only to be tried. Of programs that it starts those of PostgreSQL's are looked at.
 """
 
 from __future__ import annotations
@@ -9,12 +9,21 @@ from __future__ import annotations
 import functools
 import importlib.util
 import inspect
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 OPENS = "%s opens a database called %s, as the live one is, and is kept from it"
 """What is said of a revision that cannot be tried on a clone."""
+PROGRAMS = re.compile(
+    r"(?<![\w.-])(?:psql|pg_dump|pg_restore|pgbench|(?:create|drop|vacuum|reindex|cluster)db)(?![\w-])"
+)
+"""Clients of PostgreSQL's, wherever they stand in what is to be run."""
+ADDRESS = r"(?:^-d|^--dbname=|\bdbname=|://[^/]*/)%s(?:$|[?])"
+"""How a word names a database."""
 Look = Callable[[Any, Callable[[], Any]], None]
 """Is told a database's name and what closes the connection to it, and raises what is said of it."""
 
@@ -43,6 +52,43 @@ def shut(how: dict[str, Any], revision: str, refused: list[str]) -> None:
         if package in sys.modules:
             door(sys.modules[package], look)
     sys.meta_path.insert(0, _Late(look))
+    subprocess.Popen.__init__ = _starts(subprocess.Popen.__init__, 1, live, look)  # type: ignore[method-assign]
+    os.system = _starts(os.system, 0, live, look)
+
+
+def _starts(known: Any, place: int, live: str, look: Look) -> Any:
+    """What starts a program, and looks first whether that is a client of the live database."""
+
+    @functools.wraps(known)
+    def started(*words: Any, **given: Any) -> Any:
+        run = words[place] if len(words) > place else given.get("args", "")
+        parts = [run] if isinstance(run, (str, bytes, os.PathLike)) else [*run]
+        inherited = (given.get("env") or os.environ).get("PGDATABASE", "")
+        look(live if leads([os.fsdecode(one) for one in parts], live, inherited) else "", tuple)
+        return known(*words, **given)
+
+    return started
+
+
+def leads(parts: list[str], live: str, inherited: str = "") -> bool:
+    """Whether words that are run are a client of PostgreSQL's, and one names the live database.
+
+    Args:
+        parts: The words, or one of a shell's.
+        live: The live database's name.
+        inherited: The database of those that name none.
+    """
+    text = " ".join(parts)
+    if not PROGRAMS.search(text):
+        return False
+    named = re.compile(ADDRESS % re.escape(live))
+    split = [one for part in parts for one in re.split(r"[\s'\";|&()]+", part)]
+    alone = [
+        number == 0 or split[number - 1] in {"-d", "--dbname"} or split[number - 1][:1] != "-"
+        for number, one in enumerate(split)
+        if one == live
+    ]
+    return inherited == live or any(alone) or any(named.search(one) for one in split)
 
 
 class _Late:
