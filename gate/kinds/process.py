@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import pydantic
@@ -13,16 +13,16 @@ from gate.contract.item import AbsolutePath, Item, Moment, Name, Yes
 from gate.contract.model import Promise
 from gate.kinds.host_kind import Differences, HostKind, listed, other
 from gate.kinds.process_config import newest_unread
+from gate.kinds.process_rights import rights, value
 from gate.kinds.recorded_processes import PROCESSES_THERE, own_variables
 from gate.kinds.releases import other_release
-from gate.kinds.scene import Scene, asked, unknown
+from gate.kinds.scene import Scene, asked
 from gate.kinds.stands_on import zones_of_host
 from gate.kinds.unplaced import path_of, user_of
-from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
 from gate.sources.host.program_questions import Subject
 from gate.sources.host.programs import PROGRAMS, ProgramFacts
 from gate.sources.host.questions import AskPath
-from gate.sources.host.zones import same_zone
 from gate.target import Target
 
 GONE = " (deleted)"
@@ -60,6 +60,8 @@ class Process(Item):
             told.
         on_demand: A socket, a timer or a path starts its unit: nothing of it is promised while
             that is inactive, and has no process.
+        unseen: Who looks is not shown the program, which root and its own user are: nothing is
+            promised of that, not even that it was neither deleted nor replaced.
     """
 
     unit: Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9:_.@\\-]+\.(service|scope)$")]
@@ -78,6 +80,7 @@ class Process(Item):
     drop_ins: tuple[AbsolutePath, ...] | None = None
     config: tuple[AbsolutePath, ...] = ()
     on_demand: Yes | None = None
+    unseen: Yes | None = None
 
 
 def _subject(item: Process, target: Target) -> Subject:
@@ -87,6 +90,7 @@ def _subject(item: Process, target: Target) -> Subject:
 
 def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
     main = found.programs[0]
+    yield from _unseen(item, found)
     yield from (
         f"process {one.pid} runs {one.executable.removesuffix(GONE)}, which was deleted or replaced"
         for one in found.programs
@@ -95,12 +99,13 @@ def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
     yield from _place("executable", item.executable, main.executable, scene)
     yield from _place("working folder", item.working_folder, main.folder, scene)
     if item.release is not None:
-        yield from other_release(item.release, found.programs, scene)
+        shown = [one for one in found.programs if one.executable]
+        yield from other_release(item.release, shown, scene)
     yield from (f"{one!r} is not in its command" for one in item.command if one not in main.command)
     if item.sha256 is not None:
         digest = found.sha256 or CannotTell("no digest was asked for", Cause.UPSTREAM)
-        yield from _value(digest, lambda is_: other("sha256", item.sha256, is_))
-    yield from _rights(item, found, scene)
+        yield from value(digest, lambda is_: other("sha256", item.sha256, is_))
+    yield from rights(item, found, scene)
     if item.drop_ins is not None:
         known = [scene.target.placed(one) for one in item.drop_ins]
         yield from (f"{one} changes its unit file" for one in found.drop_ins if one not in known)
@@ -108,15 +113,16 @@ def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
     yield from newest_unread(found, scene) if item.config else ()
 
 
-def _value(fact: Fact[Any], judge: Any) -> Differences:
-    if isinstance(fact, Seen):
-        yield from judge(fact.value)
-    else:
-        yield unknown(fact)
+def _unseen(item: Process, found: ProgramFacts) -> Differences:
+    """That a program is not shown to who looks, where something is promised of it."""
+    place = item.executable or item.working_folder or item.release
+    hidden = next((one for one in found.programs if not one.executable), None)
+    if hidden is not None and (place or not item.unseen):
+        yield CannotTell(f"/proc/{hidden.pid}/exe is not shown to this user", Cause.PERMISSION)
 
 
 def _place(name: str, must: str | None, is_: str, scene: Scene) -> Differences:
-    if must is None:
+    if must is None or not is_:
         return
     wanted = _followed(must, scene)
     if isinstance(wanted, CannotTell):
@@ -132,45 +138,6 @@ def _followed(path: str, scene: Scene) -> str | CannotTell:
     return fact.value.resolved if isinstance(fact, Seen) else fact
 
 
-def _rights(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
-    if item.user is not None:
-        must = scene.target.user(item.user)
-        yield from _value(found.user, lambda is_: other("user", must, is_))
-    if item.groups or item.groups_not:
-        yield from _value(
-            found.groups, lambda is_: _names("group", item.groups, item.groups_not, is_)
-        )
-    if item.environment or item.environment_not:
-        must_not = item.environment_not
-        yield from _value(
-            found.variables, lambda is_: _names("variable", item.environment, must_not, is_)
-        )
-    if item.zone is not None:
-        must_be = item.zone
-        yield from _value(
-            found.zone,
-            lambda is_: () if same_zone(must_be, is_) else other("time zone", must_be, is_),
-        )
-    if item.limits:
-        yield from _value(found.limits, lambda is_: _limits(item.limits, is_))
-
-
-def _names(
-    noun: str, must: tuple[str, ...], must_not: tuple[str, ...], is_: tuple[str, ...]
-) -> Iterator[str]:
-    yield from (f"it has no {noun} {one}" for one in must if one not in is_)
-    yield from (f"it has the {noun} {one}" for one in must_not if one in is_)
-
-
-def _limits(must: Mapping[str, int], is_: Mapping[str, int]) -> Iterator[str]:
-    for name, least in must.items():
-        value = is_.get(name.lower())
-        if value is None:
-            yield f"there is no limit {name!r}: known are {', '.join(is_)}"
-        elif value != -1 and (least == -1 or value < least):
-            yield f"{name} is {value}"
-
-
 def _odd(item: Process, found: ProgramFacts, scene: Scene) -> list[str]:
     del item, scene
     replaced = found.replaced.value if isinstance(found.replaced, Seen) else ()
@@ -181,7 +148,8 @@ def _state(found: ProgramFacts) -> str:
     main, user = found.programs[0], found.user
     as_ = user.value if isinstance(user, Seen) else "somebody"
     drop_ins = f", drop-ins {', '.join(found.drop_ins)}" if found.drop_ins else ""
-    return f"{main.executable} in {main.folder} as {as_}{drop_ins}"
+    where = f"{main.executable} in {main.folder}" if main.executable else "something"
+    return f"{where} as {as_}{drop_ins}"
 
 
 def _text(found: ProgramFacts) -> str:
@@ -195,7 +163,7 @@ def _keys(item: Process, found: ProgramFacts) -> Mapping[str, Any]:
     return {
         **given,
         "executable": main.executable if given.get("executable") else None,
-        "working_folder": main.folder,
+        "working_folder": main.folder or None,
         "user": found.user.value if isinstance(found.user, Seen) else given.get("user"),
         "zone": found.zone.value if given.get("zone") and isinstance(found.zone, Seen) else None,
         "drop_ins": list(found.drop_ins),
@@ -215,7 +183,9 @@ def _again(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str, Any
 
 
 def _own_word(named: str | None, is_: str, scene: Scene) -> str | None:
-    """A path as the unit file names it, where that leads to what is there."""
+    """A path as the unit file names it, where that leads to what is there; none where hidden."""
+    if not is_:
+        return None
     leads = named is not None and _followed(named, scene) == is_
     return named if leads else path_of(scene.target, is_)
 
@@ -232,6 +202,7 @@ def _discovered(item: Process, found: ProgramFacts, scene: Scene) -> Mapping[str
         "unit": item.unit,
         "executable": _own_word(item.executable, main.executable.removesuffix(GONE), scene),
         "working_folder": folder if folder != "/" else None,
+        "unseen": item.unseen,
         "user": user,
         "environment": variables or None,
         "zone": found.zone.value if isinstance(found.zone, Seen) else None,

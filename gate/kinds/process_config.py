@@ -72,14 +72,15 @@ def _by_workers(
     alone has died. Others start workers anew for reasons of their own.
     """
     main = found.programs[0]
-    if posixpath.basename(main.executable) in THEMSELVES and path.endswith(".conf"):
+    program = posixpath.basename((main.executable or main.command).partition(" ")[0])
+    if program in THEMSELVES and path.endswith(".conf"):
         yield CannotTell(
             f"{told} by systemd; it may have written that itself (CONFIG REWRITE): see what it "
             "runs with, and restart it where that is something else",
             Cause.UPSTREAM,
         )
         return
-    if posixpath.basename(main.executable) in OTHERWISE:
+    if program in OTHERWISE:
         yield CannotTell(
             f"{told} by systemd; whether it was told otherwise, by a signal or in SQL, is not "
             "known: reload it by systemctl",

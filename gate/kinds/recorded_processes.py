@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
-from gate.kinds.units_there import asks, running, there
+from gate.kinds.units_there import asks, running, some, there
 from gate.kinds.unplaced import path_of
 from gate.sources.fact import CannotTell, Seen
 from gate.sources.host.census import Census
@@ -47,16 +47,18 @@ def _names(scene: Scene, which: Which) -> Iterable[Recorded | LeftOut | CannotTe
     configs = fact.value.units if isinstance(fact, Seen) else {}
     if isinstance(fact, CannotTell):
         yield fact
-    for one in running(scene, everything=everything):
-        if not one.executable:
-            yield LeftOut(f"{one.unit}: its program is not shown to this user")
-            continue
+    ones = list(running(scene, everything=everything))
+    hidden = [one.unit for one in ones if not one.executable]
+    if hidden:
+        yield LeftOut(f"programs and folders, which are not shown to this user: {some(hidden)}")
+    for one in ones:
         keys: dict[str, object] = {"title": _title(one), "unit": one.unit}
         files = [path_of(scene.target, path) for path in configs.get(one.unit, ())]
         config = [path for path in files if path is not None]
         keys |= {"config": config} if config else {}
         keys |= {"on_demand": True} if one.on_demand else {}
-        yield Recorded(one.unit.removesuffix(".service"), {**keys, **_own_words(one, scene.target)})
+        keys |= _own_words(one, scene.target) if one.executable else {"unseen": True}
+        yield Recorded(one.unit.removesuffix(".service"), keys)
 
 
 def _own_words(one: Census, target: Target) -> dict[str, object]:
@@ -68,7 +70,8 @@ def _own_words(one: Census, target: Target) -> dict[str, object]:
 
 
 def _title(one: Census) -> str:
-    return f"{one.unit} runs its own program, as its own user"
+    what = "runs its own program, as" if one.executable else "runs as"
+    return f"{one.unit} {what} its own user"
 
 
 def _asks(target: Target) -> Iterable[object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 import re
 import shlex
@@ -13,6 +12,7 @@ import pydantic
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
 from gate.sources.host.accounts import called
+from gate.sources.host.newest import newest
 from gate.sources.host.parts import NOT_THERE, cannot_tell, read_parts
 from gate.sources.host.probe import Probe
 from gate.sources.host.program_questions import SHOWN, Subject, script, units_of
@@ -32,8 +32,9 @@ class Program(Model):
     """One process.
 
     Attributes:
-        executable: Where its program is; it ends in `` (deleted)`` where that is no more.
-        folder: Its working folder.
+        executable: Where its program is; it ends in `` (deleted)`` where that is no more. Empty
+            where it is not shown to this user.
+        folder: Its working folder; empty likewise.
         command: Its command line, without secrets.
         started_s: How long after the host's boot it was started, in seconds.
         parent: PID of the process that made it; 0 where that was not kept.
@@ -151,7 +152,7 @@ def _facts(
         zone=_zone(main, told),
         replaced=_replaced(main, told["maps"]),
         sha256=_digest(main, told["digests"]) if digest else None,
-        newest=_newest(files, told["newest"], told[f"newest.{number}"]) if files else None,
+        newest=newest(files, told["newest"], told[f"newest.{number}"]) if files else None,
     )
 
 
@@ -182,7 +183,10 @@ def _program(pid: int, told: Answers, *, ends: bool) -> Program | CannotTell | N
     )
     executable, folder = (links.get(f"/proc/{pid}/{one}", "") for one in ("exe", "cwd"))
     if not executable or not folder:
-        return _hidden(pid, told["links"])
+        why = _hidden(pid, told["links"])
+        if why is None or why.cause is not Cause.PERMISSION:
+            return why
+        executable = folder = ""
     if ends and _was_gone(pid, told):
         return None
     match = STAT.fullmatch(_file(told["stats"], pid, "stat").strip())
@@ -266,26 +270,6 @@ def _replaced(pid: int, section: Section) -> Fact[tuple[str, ...]]:
 def _digest(pid: int, section: Section) -> Fact[str]:
     match = re.search(rf"^([0-9a-f]{{64}})  /proc/{pid}/exe$", section.text, re.MULTILINE)
     return Seen(match[1]) if match else cannot_tell(section, f"sha256sum /proc/{pid}/exe")
-
-
-def _newest(
-    files: Sequence[str], every: Section, section: Section
-) -> Fact[tuple[str, dt.datetime]]:
-    """The file that changed last, as it was found beside those of others, or by itself."""
-    *lines, end = every.text.strip().split("\n")
-    if end == ".":
-        rows = [one.split("\t") for one in lines]
-        told = {one[1]: (one[0], one[2]) for one in rows if len(one) == 3}  # noqa: PLR2004
-        if all(one in told for one in files):
-            time, path = max((told[one] for one in files), key=lambda one: float(one[0]))
-            return Seen((path, dt.datetime.fromtimestamp(float(time), dt.timezone.utc)))
-    time, _, path = section.text.strip().partition(" ")
-    if section.err:
-        return cannot_tell(section, "find")
-    try:
-        return Seen((path, dt.datetime.fromtimestamp(float(time), dt.timezone.utc)))
-    except ValueError:
-        return cannot_tell(section, "find")
 
 
 PROGRAMS = Probe[Subject, ProgramFacts](

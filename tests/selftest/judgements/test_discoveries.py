@@ -104,7 +104,7 @@ UNITS = [
         (
             PROCESSES_THERE,
             {"units": [*UNITS[3:5], census("g.service")]},
-            ["d", "e", "-g.service: its program is not shown to this user"],
+            ["-programs and folders, which are not shown to this user: g.service", "d", "e", "g"],
         ),
     ],
 )

@@ -23,10 +23,11 @@ from gate.sources.host.journal import _words, journal, read_journal
 from gate.sources.host.logs.levels import is_error
 from gate.sources.host.look import _output, _package, _version
 from gate.sources.host.mount_table import mount_table
+from gate.sources.host.newest import newest
 from gate.sources.host.paths import _missing
 from gate.sources.host.plausible import _numbers, contradicts_itself
 from gate.sources.host.processes import LONGEST, groups_of
-from gate.sources.host.programs import _newest, _replaced, _zone
+from gate.sources.host.programs import _replaced, _zone
 from gate.sources.host.script import Answers
 from gate.sources.host.section import Section
 from gate.sources.host.timers import TimerFacts
@@ -348,9 +349,9 @@ def test_files_of_a_process() -> None:
     assert why(_replaced(7, Section(b"", 2, "denied"))) == "upstream: /proc/7/maps: denied"
     every, own = Section(b"1.5\t/a\t/a\n.\n", 0, ""), Section(b"3.0 /b", 0, "")
     at = dt.datetime.fromtimestamp(1.5, dt.timezone.utc)
-    assert _newest(["/a"], every, own) == Seen(("/a", at))
+    assert newest(["/a"], every, own) == Seen(("/a", at))
     later = dt.datetime.fromtimestamp(3.0, dt.timezone.utc)
-    assert _newest(["/a", "/b"], every, own) == Seen(("/b", later))
+    assert newest(["/a", "/b"], every, own) == Seen(("/b", later))
 
 
 def test_who_owns_programs() -> None:

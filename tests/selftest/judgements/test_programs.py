@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from gate.kinds.check import at
+from gate.kinds.kind import Recorded
+from gate.kinds.registry import kinds
 from gate.sources.fact import Absent, Seen
 from gate.sources.host.checks import CheckFacts
 from gate.sources.host.contents import FileFacts
 from gate.sources.host.programs import PROGRAMS, Program, ProgramFacts
 from gate.sources.host.section import Section
-from tests.selftest.given import DESK, NOW, ago, host, path, said, unclear
+from tests.selftest.given import DESK, NOW, ago, host, path, said, scene, unclear
 from tests.selftest.judgements.test_tools import answer, short
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -120,6 +122,8 @@ PYTHON: dict[str, Any] = {
     "executable": "/usr/bin/python3", "folder": "/opt/a-1.2", "command": "python -m app",
 }  # fmt: skip
 DELETED = program(8, executable="/opt/app/bin/app (deleted)")
+HIDDEN = program(executable="", folder="", command="nginx: master process")
+NOT_SHOWN = "cannot tell (permission): /proc/7/exe is not shown to this user"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,15 @@ DELETED = program(8, executable="/opt/app/bin/app (deleted)")
         ("", running(), ""),
         ("", running(program(), DELETED),
          "process 8 runs /opt/app/bin/app, which was deleted or replaced"),
+        ("", running(HIDDEN), NOT_SHOWN),
+        ('user = "root"', running(HIDDEN), "user is www-data"),
+        ("unseen = true", running(HIDDEN), ""),
+        ("unseen = true", running(HIDDEN, DELETED),
+         "process 8 runs /opt/app/bin/app, which was deleted or replaced"),
+        ("unseen = true\ndrop_ins = []", running(HIDDEN, drop_ins=("/etc/x.conf",)),
+         "/etc/x.conf changes its unit file"),
+        *((f'unseen = true\n{one} = "/srv/now"', running(HIDDEN), NOT_SHOWN)
+          for one in ("executable", "working_folder", "release")),
         ('executable = "/srv/bin"', running(), ""),
         ('executable = "/srv/old"', running(), "executable is /opt/app/bin/app"),
         ('executable = "/srv/bin"', running(DELETED),
@@ -430,3 +443,17 @@ def test_a_process_that_was_not_asked_of_in_time() -> None:
     cut = Section(answer(**parts).out.rpartition(b"\nsection-")[0], 124, "")
     found = PROGRAMS.read(cut, [("a.service", 0, ())])["a.service", 0, ()]
     assert short(found) == "timeout: a.service: /proc/7 was not read in time"
+
+
+def test_a_process_whose_program_is_not_shown_is_recorded_without() -> None:
+    """What everybody may see of it is promised: its user, its drop-ins, the age of its files."""
+    found = running(HIDDEN, drop_ins=("/etc/x.conf",), variables=unclear(), zone=unclear())
+    keys = 'unit = "app.service"\nunseen = true\nconfig = ["/etc/app"]'
+    given = scene({"process.x": keys}, {"process.x": found})
+    record = kinds()["process"].record
+    assert record is not None
+    (one,) = record(given)
+    assert isinstance(one, Recorded)
+    kept = {"user", "drop_ins", "config", "unseen"}
+    assert {key for key, value in one.keys.items() if value is not None} >= kept
+    assert one.keys.get("executable") is one.keys.get("working_folder") is None
