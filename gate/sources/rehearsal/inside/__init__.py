@@ -13,6 +13,7 @@ PARTS = (
     "apart",
     "still",
     "ahead",
+    "late",
     "cursors",
     "refused",
     "server",

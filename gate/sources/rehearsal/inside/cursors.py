@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from gate.sources.rehearsal.inside.late import when_imported
+
 CLASSES = {
-    "psycopg": (
-        ("psycopg", "Cursor"), ("psycopg", "AsyncCursor"), ("psycopg", "ServerCursor"),
-        ("psycopg", "AsyncServerCursor"),
-    ),
-    "psycopg2": (
-        ("psycopg2.extras", "DictCursor"), ("psycopg2.extras", "RealDictCursor"),
-        ("psycopg2.extras", "NamedTupleCursor"), ("psycopg2.extras", "LoggingCursor"),
-    ),
-    "pg8000": (("pg8000.dbapi", "Cursor"), ("pg8000.legacy", "Cursor")),
-    "asyncpg": (("asyncpg.connection", "Connection"),),
-}  # fmt: skip
-"""By a driver's package, the modules and names of what is asked to do a statement."""
+    "psycopg": ("Cursor", "AsyncCursor", "ServerCursor", "AsyncServerCursor"),
+    "psycopg2.extras": ("DictCursor", "RealDictCursor", "NamedTupleCursor", "LoggingCursor"),
+    "pg8000.dbapi": ("Cursor",),
+    "pg8000.legacy": ("Cursor",),
+    "asyncpg.connection": ("Connection",),
+}
+"""By a driver's module, the classes of what is asked to do a statement."""
 METHODS = (
     *("execute", "executemany", "copy", "stream", "copy_expert", "run"),
     *("fetch", "fetchrow", "fetchval", "copy_from_query"),
@@ -42,48 +38,41 @@ class UnaskedError(Exception):
     """What is known by an event loop alone is not asked there."""
 
 
-def listen(connection: Any, hear: Hear, also: Iterable[str] = ()) -> None:
+def listen(connection: Any, hear: Hear) -> None:
     """Tell of every statement, by whose cursor it may be done, on this connection and later ones.
 
     Args:
         connection: SQLAlchemy's, which is open.
         hear: Is told of each before it is done, and raises what keeps it from being done.
-        also: Names of packages that may be imported later; a driver of them is, now.
     """
-    from sqlalchemy import event, pool
-
-    for driver in CLASSES:
-        if driver in also:
-            with contextlib.suppress(Exception):  # then the step has none either
-                importlib.import_module(driver)
-    _listen_to_drivers(hear)
+    listens = functools.partial(_listen_to_classes, hear)
+    when_imported(dict.fromkeys(CLASSES, listens))
+    when_imported({"psycopg2": functools.partial(_listen_to_connections, hear)})
     fairy = connection.connection
     raw = getattr(fairy, "driver_connection", None) or getattr(fairy, "connection", fairy)
     if type(raw).__module__.partition(".")[0] == "psycopg2":
         _listen_to_psycopg2(raw, hear)
-    event.listen(pool.Pool, "connect", lambda *_: _listen_to_drivers(hear))
 
 
-def _listen_to_drivers(hear: Hear) -> None:
-    for module, name in (one for all_ in CLASSES.values() for one in all_):
-        owner = getattr(sys.modules.get(module), name, None)
+def _listen_to_classes(hear: Hear, module: Any) -> None:
+    for name in CLASSES[module.__name__]:
+        owner = getattr(module, name, None)
         for method in METHODS:
             found = vars(owner).get(method) if owner is not None else None
-            if found is not None and not hasattr(found, "heard_by_gate"):
+            if found is not None:
                 setattr(owner, method, _telling(found, hear))
-    psycopg2: Any = sys.modules.get("psycopg2")
-    connect = getattr(psycopg2, "_connect", None)  # what its connect goes by, whoever imported that
-    if connect is None or hasattr(connect, "heard_by_gate"):
-        return
 
-    @functools.wraps(connect)
+
+def _listen_to_connections(hear: Hear, module: Any) -> None:
+    known = module._connect  # what its connect goes by, whoever imported that
+
+    @functools.wraps(known)
     def heard(*words: Any, **given: Any) -> Any:
-        raw = connect(*words, **given)
+        raw = known(*words, **given)
         _listen_to_psycopg2(raw, hear)
         return raw
 
-    heard.heard_by_gate = True  # type: ignore[attr-defined]
-    psycopg2._connect = heard
+    module._connect = heard
 
 
 def _listen_to_psycopg2(raw: Any, hear: Hear) -> None:
@@ -108,7 +97,6 @@ def _telling(method: Any, hear: Hear) -> Any:
         hear(_worded(statement, self), _unasked if waits else functools.partial(_ask_beside, self))
         return method(self, *words, **given)
 
-    heard.heard_by_gate = True  # type: ignore[attr-defined]
     return heard
 
 

@@ -7,7 +7,6 @@ earnest, what is only to be tried. Of programs that it starts those of PostgreSQ
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
 import os
 import re
@@ -15,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from gate.sources.rehearsal.inside.late import when_imported
 
 OPENS = "%s opens a database called %s, as the live one is, and is kept from it"
 """What is said of a revision that cannot be tried on a clone."""
@@ -48,10 +49,7 @@ def shut(how: dict[str, Any], revision: str, refused: list[str]) -> None:
             refused.append(OPENS % (revision, live))
             raise util.CommandError(refused[-1])
 
-    for package, door in DOORS.items():
-        if package in sys.modules:
-            door(sys.modules[package], look)
-    sys.meta_path.insert(0, _Late(look))
+    when_imported({package: functools.partial(door, look) for package, door in DOORS.items()})
     subprocess.Popen.__init__ = _starts(subprocess.Popen.__init__, 1, live, look)  # type: ignore[method-assign]
     os.system = _starts(os.system, 0, live, look)
 
@@ -91,32 +89,7 @@ def leads(parts: list[str], live: str, inherited: str = "") -> bool:
     return inherited == live or any(alone) or any(named.search(one) for one in split)
 
 
-class _Late:
-    """Finds a driver that is imported by the step itself, and looks at its connections, too."""
-
-    def __init__(self, look: Look) -> None:
-        self._look = look
-        self._asked: list[str] = []
-
-    def find_spec(self, name: str, _: Any = None, __: Any = None) -> Any:
-        if name not in DOORS or name in self._asked:
-            return None
-        self._asked.append(name)
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self._asked.remove(name)
-        loader: Any = spec.loader if spec is not None else None
-        if hasattr(loader, "exec_module"):
-            loader.exec_module = functools.partial(self._run, name, loader.exec_module)
-        return spec
-
-    def _run(self, name: str, run: Callable[[Any], None], module: Any) -> None:
-        run(module)
-        DOORS[name](module, self._look)
-
-
-def _psycopg(module: Any, look: Look) -> None:
+def _psycopg(look: Look, module: Any) -> None:
     base = module.BaseConnection
     known = base.__init__
 
@@ -128,7 +101,7 @@ def _psycopg(module: Any, look: Look) -> None:
     base.__init__ = opened
 
 
-def _psycopg2(module: Any, look: Look) -> None:
+def _psycopg2(look: Look, module: Any) -> None:
     known = module._connect  # what its connect goes by, whoever imported that
 
     @functools.wraps(known)
@@ -145,7 +118,7 @@ def _psycopg2(module: Any, look: Look) -> None:
     module._connect = opened
 
 
-def _asyncpg(module: Any, look: Look) -> None:
+def _asyncpg(look: Look, module: Any) -> None:
     base = module.connection.Connection
     known = base.__init__
 
@@ -158,7 +131,7 @@ def _asyncpg(module: Any, look: Look) -> None:
     base.__init__ = opened
 
 
-def _pg8000(module: Any, look: Look) -> None:
+def _pg8000(look: Look, module: Any) -> None:
     base = getattr(module.core, "CoreConnection", None) or module.core.Connection
     known = base.__init__
 
@@ -171,7 +144,7 @@ def _pg8000(module: Any, look: Look) -> None:
     base.__init__ = opened
 
 
-DOORS: dict[str, Callable[[Any, Look], None]] = {
+DOORS: dict[str, Callable[[Look, Any], None]] = {
     "psycopg": _psycopg,
     "psycopg2": _psycopg2,
     "asyncpg": _asyncpg,

@@ -9,55 +9,45 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import ASKING, CLASSES, ask, listen
+from gate.sources.rehearsal.inside.cursors import ASKING, ask, listen
 from gate.sources.rehearsal.inside.refused import BY_NAME, REFUSED, SHARED, by_name, texts, why_not
 from gate.sources.rehearsal.inside.server import changed, settings
 
 
-def check_files(live: str, revisions: Any) -> set[str]:
+def check_files(live: str, revisions: Any) -> None:
     """Go no further where text in a revision's file alters the live database by its name.
-
-    Returns:
-        The drivers that are named there, and may be imported as late as that.
 
     Raises:
         CommandError: It does; nothing was done.
     """
     from alembic import util
 
-    drivers: set[str] = set()
     for one in revisions:
         try:
             with open(one.path, "rb") as file:
-                source = file.read()
-            found = texts(source)
+                found = texts(file.read())
         except (OSError, SyntaxError, ValueError):  # compiled alone: then it is seen when it is run
             continue
         if any(by_name(text, live) for text in found):
             raise util.CommandError(BY_NAME % (one.revision, live))
-        drivers.update(name for name in CLASSES if name.encode() in source)
-    return drivers
 
 
-def guard(how: dict[str, Any], revision: str, connection: Any, drivers: Any = ()) -> None:
+def guard(how: dict[str, Any], revision: str, connection: Any) -> None:
     """Look at every statement from here on as it is about to be done, however it was put together.
 
     Args:
         how: Knows the live database's name, and whether it is on the same server.
         revision: What is asked for.
         connection: To the clone, before anything is done.
-        drivers: What a revision may import to connect by itself.
     """
     if connection.dialect.name != "postgresql":
         return
-    _listen_to_statements(how, revision, connection, drivers)
+    _listen_to_statements(how, revision, connection)
     if how["shared"]:
         _listen_to_ends(how, revision, settings(partial(ask, connection), how["live"]))
 
 
-def _listen_to_statements(
-    how: dict[str, Any], revision: str, connection: Any, drivers: Any
-) -> None:
+def _listen_to_statements(how: dict[str, Any], revision: str, connection: Any) -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -73,7 +63,7 @@ def _listen_to_statements(
             _refuse(why_not(how, statement, revision, asks))
 
     event.listen(Engine, "before_cursor_execute", before)
-    listen(connection, by_cursor, drivers)
+    listen(connection, by_cursor)
 
 
 def _listen_to_ends(how: dict[str, Any], revision: str, before: int) -> None:

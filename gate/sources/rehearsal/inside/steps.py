@@ -129,8 +129,8 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             if asked["do"] == "down":
                 make = MigrationStep.downgrade_from_script
             found_ = [script.get_revision(one) for one in asked["revisions"]]
-            drivers = check_files(how["live"], found_)
-            guard(how, asked["revisions"][-1], context.connection, drivers)
+            check_files(how["live"], found_)
+            guard(how, asked["revisions"][-1], context.connection)
             keep(asked["revisions"][-1], context.connection, REFUSED)
             shut(how, asked["revisions"][-1], REFUSED)
             remind(context, script, heads, asked)
