@@ -8,6 +8,10 @@ import re
 
 import pytest
 
+from gate.contract.rehearsal import Alembic
+from gate.errors import ContractError
+from gate.toml import parse
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINE = sorted((ROOT / "gate").rglob("*.py"))
 PLUGIN = [file for file in ENGINE if file.is_relative_to(ROOT / "gate" / "plugin")]
@@ -123,3 +127,17 @@ def test_modules_and_functions_are_small() -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
     assert sizes[int(len(sizes) * 0.9)] <= 25
+
+
+def test_each_history_of_the_bench_says_how_alembic_is_run(tmp_path: pathlib.Path) -> None:
+    """Nobody else reads the table but the bench, which takes hours."""
+    own = {"packages", "files", "live", "before", "restores", "reaches"}
+    text = (ROOT / "tests" / "bench" / "histories.toml").read_text("utf-8")
+    placed = re.sub(r"\{(venv|site|beside)\}", "/place", text)
+    (tmp_path / "histories.toml").write_text(placed, "utf-8")
+    histories = parse(tmp_path / "histories.toml", ContractError)
+    for name, keys in histories.items():
+        assert keys["packages"], name
+        assert keys.get("before", {}).keys() <= {"packages", "command"}, name
+        Alembic.model_validate({key: keys[key] for key in keys.keys() - own})
+    assert len(histories) > 50
