@@ -13,7 +13,8 @@ from gate.contract.item import AbsolutePath, Item, Name
 from gate.kinds.host_kind import HostKind, listed, other
 from gate.kinds.recorded_mounts import MOUNTS_THERE, floor
 from gate.kinds.scene import Scene, unknown
-from gate.sources.fact import Absent, CannotTell, Fact, Model, Seen
+from gate.sources.fact import Absent, CannotTell, Cause, Fact, Model, Seen
+from gate.sources.host.mount_boot import ENABLED, mounted_at_boot
 from gate.sources.host.mount_table import mount_table
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import Probe
@@ -44,6 +45,8 @@ class Mount(Item):
         free_percent: The same in percent of its size.
         free_inodes: How many files can be made, at least; what counts none has enough.
         free_inodes_percent: The same in percent.
+        starts_at_boot: Whether ``/etc/fstab`` has it mounted at boot, or when it is asked for, or a
+            unit in ``/etc/systemd/system`` that is enabled. What else mounts it is not known.
     """
 
     path: AbsolutePath
@@ -55,6 +58,7 @@ class Mount(Item):
     free_percent: Percent | None = None
     free_inodes: Count | None = None
     free_inodes_percent: Percent | None = None
+    starts_at_boot: bool | None = None
 
 
 class Room(Model):
@@ -80,6 +84,7 @@ class MountFacts(Model):
         options: Of the mount and of the file system.
         room: What is left.
         root: What of the file system it is; ``/`` where it is all of it.
+        at_boot: Whether the host's own files have it mounted at boot.
     """
 
     device: str
@@ -87,6 +92,7 @@ class MountFacts(Model):
     options: tuple[str, ...]
     room: Fact[Room]
     root: str = "/"
+    at_boot: Fact[bool] = CannotTell("it was not asked for", Cause.UPSTREAM)
 
     @property
     def source(self) -> str:
@@ -101,7 +107,10 @@ def script(subjects: Sequence[str]) -> str:
         {
             "mounts": "cat /proc/self/mountinfo",
             "room": f"limited stat -f --printf '%S %b %a %c %d\\0%n\\0\\n' -- {places}",
-        }
+            "fstab": "fstab",
+            "units": "enabled_mounts",
+        },
+        functions=ENABLED,
     )
 
 
@@ -115,7 +124,7 @@ def read(
     """
     told = read_parts(section)
     mounts = mount_table(told["mounts"].text)
-    rooms = _rooms(told["room"])
+    rooms, at_boot = _rooms(told["room"]), mounted_at_boot(told["fstab"], told["units"])
     found: dict[str, MountFacts | Absent | CannotTell] = {}
     for place in subjects:
         path = place.rstrip("/") or "/"
@@ -125,7 +134,12 @@ def read(
             one = mounts[path]
             room = rooms.get(place) or cannot_tell(told["room"], f"stat -f {place}")
             found[place] = MountFacts(
-                device=one.device, type=one.type, options=one.options, room=room, root=one.root
+                device=one.device,
+                type=one.type,
+                options=one.options,
+                room=room,
+                root=one.root,
+                at_boot=Seen(path in at_boot) if isinstance(at_boot, frozenset) else at_boot,
             )
         else:
             found[place] = Absent(f"/proc/self/mountinfo has no {path}")
@@ -157,6 +171,8 @@ def _differs(item: Mount, found: MountFacts, scene: Scene) -> Iterator[str | Can
     yield from other("type", item.type, found.type)
     yield from (f"it is not {one}" for one in item.options if one not in found.options)
     yield from (f"it is {one}" for one in item.options_not if one in found.options)
+    if item.starts_at_boot is not None:
+        yield from _at_boot(item.starts_at_boot, found.at_boot)
     wanted = (item.free_mb, item.free_percent, item.free_inodes, item.free_inodes_percent)
     if wanted == (None, None, None, None):
         return
@@ -164,6 +180,13 @@ def _differs(item: Mount, found: MountFacts, scene: Scene) -> Iterator[str | Can
         yield from _room(item, found.room.value)
     else:
         yield unknown(found.room)
+
+
+def _at_boot(must: bool, fact: Fact[bool]) -> Iterator[str | CannotTell]:  # noqa: FBT001 - as promised
+    if not isinstance(fact, Seen):
+        yield unknown(fact)
+    elif must != fact.value:
+        yield "a reboot would mount it" if fact.value else "a reboot would not mount it"
 
 
 def _room(item: Mount, room: Room) -> Iterator[str]:
@@ -215,6 +238,7 @@ def _discovered(item: Mount, found: MountFacts, scene: Scene) -> Mapping[str, An
             "ro" if "ro" in found.options else "rw",
             *(one for one in GUARDS if one in found.options),
         ],
+        "starts_at_boot": True if found.at_boot == Seen(True) else None,
         "free_percent": floor(room.free, room.size) if room else None,
         "free_inodes_percent": floor(room.free_inodes, room.inodes) if room and inodes else None,
     }

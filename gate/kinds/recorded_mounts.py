@@ -8,6 +8,7 @@ from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.scene import Scene
 from gate.kinds.unplaced import path_of
 from gate.sources.fact import Absent, CannotTell, Model, Seen
+from gate.sources.host.mount_boot import bare
 from gate.sources.host.mount_table import mount_table, unescaped
 from gate.sources.host.parts import cannot_tell, parts, read_parts
 from gate.sources.host.probe import AskProbe, Probe
@@ -72,13 +73,8 @@ def _read(section: Section, subjects: Sequence[str]) -> Mapping[str, Mounts | Ab
     if told.rc != 0 or "/" not in table:
         return dict.fromkeys(subjects, cannot_tell(told, "/proc/self/mountinfo"))
     found = tuple(sorted((place, one.type, one.root) for place, one in table.items()))
-    places = {*written(answers["written"].text), *map(_bare, answers["units"].text.splitlines())}
+    places = {*written(answers["written"].text), *map(bare, answers["units"].text.splitlines())}
     return dict.fromkeys(subjects, Mounts(mounts=found, written=tuple(sorted(places))))
-
-
-def _bare(place: str) -> str:
-    """A unit's ``Where=`` as the kernel tells it: quotes and a slash at its end are systemd's."""
-    return place.strip().strip("\"'").rstrip("/") or "/"
 
 
 def written(fstab: str) -> tuple[str, ...]:
@@ -128,5 +124,7 @@ def _is_below(place: str, folders: Iterable[str]) -> bool:
 
 
 MOUNTS_THERE = Discovery(
-    asks=_asks, names=_names, doubtful=("free_inodes_percent", "free_percent", "options")
+    asks=_asks,
+    names=_names,
+    doubtful=("free_inodes_percent", "free_percent", "options", "starts_at_boot"),
 )

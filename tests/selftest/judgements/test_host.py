@@ -21,6 +21,7 @@ from gate.sources.fact import Absent, CannotTell, Seen
 from gate.sources.host.accounts import GroupFacts, UserFacts
 from gate.sources.host.certificates import CertificateFacts, Link
 from gate.sources.host.firewall import ChainFacts, SetFacts
+from gate.sources.host.mount_boot import mounted_at_boot
 from gate.sources.host.packages import PackageFacts
 from gate.sources.host.section import Section
 from gate.sources.host.timers import TIMERS, TimerFacts
@@ -135,6 +136,47 @@ def mount(room: Any = None, root: str = "/") -> MountFacts:
 def test_a_mount(keys: str, expected: str) -> None:
     """What it is, and the room on it."""
     assert said("mount", f'path = "/srv"\n{keys}', mount()) == expected
+
+
+NOBODY_KNOWS = unclear()
+
+
+@pytest.mark.parametrize(
+    ("must", "at_boot", "expected"),
+    [
+        ("true", Seen(True), ""),
+        ("true", Seen(False), "a reboot would not mount it"),
+        ("false", Seen(True), "a reboot would mount it"),
+        ("false", Seen(False), ""),
+        ("true", NOBODY_KNOWS, "cannot tell (upstream): nobody tells"),
+    ],
+)
+def test_a_mount_after_a_reboot(must: str, at_boot: Any, expected: str) -> None:
+    """What the host's own files have it do; recorded where they mount it."""
+    found = mount().model_copy(update={"at_boot": at_boot})
+    assert said("mount", f'path = "/srv"\nstarts_at_boot = {must}', found) == expected
+    item = Mount(title="x", source="x", path="/srv")
+    keys = _discovered(item, found, scene({"mount.x": 'path = "/srv"'}))
+    assert keys["starts_at_boot"] == (True if at_boot == Seen(True) else None)
+
+
+FSTAB = """\
+# /dev/sdb1 /old ext4 defaults 0 0
+/dev/sda1 / ext4 defaults 0 1
+/dev/sdc1 /with\\040blank/ ext4
+//nas/a /a cifs noauto,ro 0 0
+//nas/b /b cifs noauto,x-systemd.automount 0 0
+"""
+
+
+def test_what_a_host_mounts_when_it_comes_up() -> None:
+    """By its table, without what waits to be mounted by hand, and by units that are enabled."""
+    units = Section(b'"/srv/c/"\n', 0, "")
+    found = mounted_at_boot(Section(FSTAB.encode(), 0, ""), units)
+    assert found == frozenset({"/", "/with blank", "/b", "/srv/c"})
+    denied = Section(b"", 1, "cat: /etc/fstab: Permission denied")
+    assert isinstance(mounted_at_boot(denied, units), CannotTell)
+    assert isinstance(mounted_at_boot(Section(FSTAB.encode(), 0, ""), denied), CannotTell)
 
 
 @pytest.mark.parametrize(
