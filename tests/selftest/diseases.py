@@ -134,6 +134,13 @@ LIMITS = (
     "CREATE FUNCTION limits() RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE format("
     "''ALTER DATABASE %I CONNECTION LIMIT 50'', (SELECT name FROM named)); END'"
 )
+SETTINGS = (
+    *("SET datestyle TO ''SQL, DMY''", "SET timezone TO ''Asia/Kolkata''"),
+    *("SET extra_float_digits TO -15", "SET idle_session_timeout TO 900"),
+    "SET idle_in_transaction_session_timeout TO 900",
+)
+"""What a database may have set for all of its sessions."""
+FINE = "CREATE TABLE fine AS SELECT 0.1::double precision AS many"
 MAKES = (
     "CREATE FUNCTION makes() RETURNS void LANGUAGE sql AS 'CREATE ROLE gate_by_function'; "
     "CREATE FUNCTION drops() RETURNS void LANGUAGE sql AS 'DROP ROLE gate_by_function'"
@@ -313,6 +320,17 @@ PROJECTS: dict[str, Project] = {
     ),
     "a-template-stays": Project(
         up=sql(OF_ITSELF.format("IS_TEMPLATE true")), finds={LEFT: "~ database itself: "},
+    ),
+    "settings-that-print-otherwise": Project(
+        live="; ".join([FINE, *map(OF_ITSELF.format, SETTINGS)]),
+        up=sql("UPDATE fine SET many = many + 1e-12"),
+        finds={LEFT: "r1 leaves other rows in fine: 1 rows, then 1 (other content)"},
+    ),
+    "read-only-for-whoever-does-not-say-otherwise": Project(
+        live=OF_ITSELF.format("SET default_transaction_read_only TO on"), up=NEW, down=GONE,
+        finds={"rehearsal.upgrade": "cannot execute CREATE TABLE in a read-only transaction",
+               **dict.fromkeys(("rehearsal.schema", "rehearsal.search", LEFT, "rehearsal.receipt"),
+                               "? cannot tell")},
     ),
     "alters-live-by-name": Project(
         up=NEW + "\n" + sql("ALTER DATABASE @live@ CONNECTION LIMIT 50"), down=GONE,

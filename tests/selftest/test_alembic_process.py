@@ -18,6 +18,25 @@ from gate.sources.rehearsal.line import Line
 from gate.sources.rehearsal.runner import END
 
 SLEEP = "import time; time.sleep(60)"
+LEAVES = """
+import os
+import subprocess
+import tempfile
+import time
+from gate.sources.rehearsal.inside.apart import apart
+
+before = subprocess.Popen(["sleep", "60"])
+with tempfile.TemporaryDirectory() as folder:
+    answer = apart({{"folder": folder, "deadline_s": {deadline}}})
+    if answer is None:
+        subprocess.run({started!r} + ["sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"])
+        time.sleep({takes})
+        os._exit(3)
+    left = int(answer["said"])
+    print(answer["status"], os.path.exists("/proc/%d" % left), before.poll())
+before.kill()
+"""
+"""A step that starts something that it does not wait for, beside what was begun before it."""
 
 
 class Way:
@@ -112,3 +131,16 @@ def test_the_end_of_none_is_none(tmp_path: pathlib.Path) -> None:
     end = END.format(shlex.quote(str(folder)))
     subprocess.run(["/bin/sh", "-c", end], check=True, timeout=20)  # noqa: S603
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("started", [[], ["setsid"]], ids=["as it is", "in its own session"])
+@pytest.mark.parametrize(("deadline", "takes", "status"), [(20, 0, "3"), (0.7, 60, "None")])
+def test_what_a_step_starts_and_leaves_is_ended(
+    started: list[str], deadline: float, takes: float, status: str
+) -> None:
+    """With the step, in time or not; what was there before it stays."""
+    text = LEAVES.format(started=started, deadline=deadline, takes=takes)
+    done = subprocess.run(  # noqa: S603 - of this file
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.split() == [status, "False", "None"], (done.stdout, done.stderr)

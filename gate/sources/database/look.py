@@ -28,6 +28,7 @@ from gate.sources.database.rights import read_rights
 from gate.sources.database.sessions import read_sessions
 from gate.sources.database.work import read_work
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
+from gate.sources.printed import PRINTED
 from gate.target import Target
 
 T = TypeVar("T")
@@ -141,20 +142,20 @@ def session_parameters(
     """Libpq's parameters of a session that can only read and ends by itself.
 
     The search path is pinned: what PostgreSQL prints depends on it, and a role's own need not be
-    the contract's.
+    the contract's; so is how it prints values.
 
     Args:
         target: Names the service.
         overrides: Parameters put over these.
         own_zone: Leave the time zone as it is for others, which is UTC otherwise.
     """
-    zone = "" if own_zone else "-c timezone=UTC "
+    prints = PRINTED.replace("-c timezone=UTC ", "") if own_zone else PRINTED
     return {
         "service": target.database.service,
         "application_name": "atum-desk-gate",
         "client_encoding": "UTF8",
         "options": (
-            f"{ONLY_READS}-c search_path=public {zone}"
+            f"{ONLY_READS}-c search_path=public {prints} "
             f"-c statement_timeout={int(target.deadlines.database_s * 1000)} "
             f"-c lock_timeout={LOCK_S * 1000}"
         ),

@@ -15,6 +15,7 @@ from typing_extensions import Self
 
 from gate.connection.obstacle import INTERRUPTED, CarrierError
 from gate.sources.fact import Cause
+from gate.sources.printed import PRINTED
 
 APPLICATION = "atum-desk-gate rehearsal"
 LOCK_S = 30
@@ -28,11 +29,15 @@ GRACE_S = 2.0
 CLEAN_S = 20.0
 """How long dropping a clone may take, in seconds."""
 BEAT_S = 0.05
-NOTICE = """
-    SELECT set_config(name, '1000', false) FROM pg_settings
-     WHERE name = 'client_connection_check_interval'
+OWN = """
+    SELECT set_config(name, CASE name WHEN 'client_connection_check_interval' THEN '1000' ELSE '0'
+           END, false)
+      FROM pg_catalog.pg_settings
+     WHERE name IN ('client_connection_check_interval', 'idle_session_timeout',
+                    'transaction_timeout')
 """
-"""A statement whose asker is gone ends (PostgreSQL 14 and newer): it holds no clone for long."""
+"""What not every version has: a statement whose asker is gone ends (PostgreSQL 14 and newer), and
+holds no clone for long; a session of the gate's waits while Alembic is at work (14, 17)."""
 
 
 class Sessions:
@@ -112,7 +117,9 @@ class Sessions:
             f"-c statement_timeout={(LIVE_S if live else STATEMENT_S) * 1000}",
             f"-c lock_timeout={(LIVE_S if live else LOCK_S) * 1000}",
             "-c jit=off",  # compiling the catalog's questions takes longer than answering them
-            *(["-c default_transaction_read_only=on"] if live else []),
+            f"-c default_transaction_read_only={'on' if live else 'off'}",
+            "-c idle_in_transaction_session_timeout=0",
+            PRINTED,
         ]
         with psycopg.connect(
             **way,  # type: ignore[arg-type]
@@ -126,7 +133,7 @@ class Sessions:
                     self._open.add(session)
             try:
                 if not live:
-                    session.execute(NOTICE)
+                    session.execute(OWN)
                 yield session
             finally:
                 with self._lock:

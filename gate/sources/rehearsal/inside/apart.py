@@ -11,12 +11,19 @@ from typing import Any
 
 from gate.sources.rehearsal.inside.hear import hear_out
 
+SUBREAPER = 36
+"""``PR_SET_CHILD_SUBREAPER`` of Linux."""
+LEFT_S = 2.0
+"""How long what is killed may take to be gone, in seconds."""
+
 
 def apart(how: dict[str, Any]) -> dict[str, Any] | None:
     """Fork: ``None`` in the child, its answer here; it is killed with its own when it is late."""
     found = how["folder"] + "/found"
     with open(found, "w", encoding="utf-8"):
         pass
+    _adopt()
+    before = _children()
     listen, speak = os.pipe()
     child = os.fork()
     if child == 0:
@@ -28,7 +35,8 @@ def apart(how: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
     def killed(*_: object) -> None:
-        os.killpg(child, signal.SIGKILL)
+        end_all(child)
+        _end_left(before)
         os._exit(143)
 
     signal.signal(signal.SIGTERM, killed)
@@ -48,14 +56,51 @@ def apart(how: dict[str, Any]) -> dict[str, Any] | None:
         select.select(waited, [], [], pause if handle is None else 0.1)
         pause = min(0.01, pause * 1.3)
     if ended is None:
-        os.killpg(child, signal.SIGKILL)
+        end_all(child)
         os.waitpid(child, 0)
+    _end_left(before)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     said = hear_out(listen, said)[0]
     for one in (listen, handle):
         if one is not None:
             os.close(one)
     return {**_found(found), "status": ended, "said": said.decode("utf-8", "replace")}
+
+
+def _adopt() -> None:
+    """Have what a child leaves behind become a child of this process, and not of nobody's."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    except Exception:  # noqa: BLE001 - where there is no such thing it stays behind
+        return
+
+
+def _children() -> set[int]:
+    found: set[int] = set()
+    try:
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/children", encoding="ascii") as file:
+                found.update(int(one) for one in file.read().split())
+    except OSError:
+        return found
+    return found
+
+
+def _end_left(before: set[int]) -> None:
+    """Kill what a child started and left, daemons included, but for what was there before it."""
+    until = time.monotonic() + LEFT_S
+    left = _children() - before
+    while left and time.monotonic() < until:
+        for one in left:
+            end_all(one)
+            try:
+                os.waitpid(one, os.WNOHANG)
+            except ChildProcessError:
+                continue
+        left = _children() - before  # with what these have left in turn
+        time.sleep(0.001)
 
 
 def _handle(process: int) -> int | None:
