@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gate.kinds import firewall
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.recorded_firewall import FIREWALL_THERE, THERE, Chains
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
@@ -122,6 +123,20 @@ def test_the_sets_of_a_chain() -> None:
         "ports": SetFacts(elements=("22 : jump web", "80 : accept")),
     }
     assert web.sets == {}
+
+
+def test_sets_that_are_recorded() -> None:
+    """What a person writes there: no elements that rules or their age bring, and no long list."""
+    many = tuple(map(str, range(firewall.MOST_ELEMENTS)))
+    sets = {
+        "good": SetFacts(elements=many),
+        "none": SetFacts(),
+        "long": SetFacts(elements=(*many, "x")),
+        "lately": SetFacts(passing=True),
+    }
+    found = ChainFacts(policy="", rules=("a",), sets=sets)
+    assert firewall._sets(found) == {"good": list(many), "none": []}
+    assert firewall._sets(ChainFacts(policy="", rules=("a",))) is None
 
 
 RULES = "-P INPUT DROP\n-N ours\n-A INPUT -j ours\n-A ours -p tcp -j ACCEPT"
