@@ -210,7 +210,7 @@ def _differs(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | C
 
 
 def _rights(item: Socket, found: SocketFacts, scene: Scene) -> Iterator[str | CannotTell]:
-    owner = item.owner and (scene.target.user(item.owner) or item.owner)
+    owner = scene.target.user(item.owner)
     for key, must in (("owner", owner), ("group", item.group), ("mode", item.mode)):
         if must is None:
             continue

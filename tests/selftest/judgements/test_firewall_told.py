@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gate.kinds import firewall
+from gate.kinds.firewall import MOST_ELEMENTS, _sets
 from gate.kinds.kind import Discovery, LeftOut, Recorded, Which
 from gate.kinds.recorded_firewall import FIREWALL_THERE, THERE, Chains
 from gate.sources.fact import Absent, CannotTell, Cause, Seen
@@ -127,7 +127,7 @@ def test_the_sets_of_a_chain() -> None:
 
 def test_sets_that_are_recorded() -> None:
     """What a person writes there: no elements that rules or their age bring, and no long list."""
-    many = tuple(map(str, range(firewall.MOST_ELEMENTS)))
+    many = tuple(map(str, range(MOST_ELEMENTS)))
     sets = {
         "good": SetFacts(elements=many),
         "none": SetFacts(),
@@ -135,8 +135,8 @@ def test_sets_that_are_recorded() -> None:
         "lately": SetFacts(passing=True),
     }
     found = ChainFacts(policy="", rules=("a",), sets=sets)
-    assert firewall._sets(found) == {"good": list(many), "none": []}
-    assert firewall._sets(ChainFacts(policy="", rules=("a",))) is None
+    assert _sets(found) == {"good": list(many), "none": []}
+    assert _sets(ChainFacts(policy="", rules=("a",))) is None
 
 
 RULES = "-P INPUT DROP\n-N ours\n-A INPUT -j ours\n-A ours -p tcp -j ACCEPT"
