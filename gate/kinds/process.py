@@ -26,13 +26,15 @@ from gate.sources.host.questions import AskPath
 from gate.target import Target
 
 GONE = " (deleted)"
+STOPPED = "T"
 
 
 class Process(Item):
     """The processes of a unit that runs: what they are, and not what its unit file says.
 
-    A program that was deleted or replaced under a living process is never kept. What a process has
-    read at its start is promised by ``config``; that the files are right is a ``check``.
+    A program that was deleted or replaced under a living process is never kept, and neither is a
+    process that a signal stopped. What a process has read at its start is promised by ``config``;
+    that the files are right is a ``check``.
 
     Attributes:
         unit: The unit, such as ``nginx.service``.
@@ -95,6 +97,11 @@ def _differs(item: Process, found: ProgramFacts, scene: Scene) -> Differences:
         f"process {one.pid} runs {one.executable.removesuffix(GONE)}, which was deleted or replaced"
         for one in found.programs
         if one.executable.endswith(GONE)
+    )
+    yield from (
+        f"process {one.pid} is stopped by a signal (state T)"
+        for one in found.programs
+        if one.state == STOPPED
     )
     yield from _place("executable", item.executable, main.executable, scene)
     yield from _place("working folder", item.working_folder, main.folder, scene)

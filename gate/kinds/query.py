@@ -121,7 +121,7 @@ def _differs(id_: str, item: Query, found: Rows, scene: Scene) -> Iterator[str |
     if item.set is not None:
         yield from _set(item.set, found)
     if item.value is not None:
-        yield from one_value(found, lambda is_: [] if _equal(item.value, is_) else [f"it is {is_}"])
+        yield from one_value(found, lambda is_: _other(item.value, is_))
     if item.at_least is not None or item.at_most is not None:
         yield from number(found, lambda is_: outside(is_, item.at_least, item.at_most))
     if item.younger_than_s is not None:
@@ -138,6 +138,16 @@ def _equal(must: Scalar | None, is_: Value) -> bool:
     if must == "NULL":
         return is_ is None or is_ == must
     return isinstance(must, bool) == isinstance(is_, bool) and must == is_
+
+
+def _other(must: Scalar | None, is_: Value) -> list[str]:
+    """Say what it is instead, and of which type where it reads the same."""
+    if _equal(must, is_):
+        return []
+    if str(must).lower() != str(is_).lower():
+        return [f"it is {is_}"]
+    type_ = {bool: "boolean", str: "text"}.get(type(is_), "number")
+    return [f"it is {is_}, a {type_}: write it {'in' if type_ == 'text' else 'without'} quotes"]
 
 
 def _same(must: tuple[tuple[Scalar, ...], ...], is_: tuple[tuple[Value, ...], ...]) -> bool:

@@ -38,6 +38,7 @@ class Program(Model):
         command: Its command line, without secrets.
         started_s: How long after the host's boot it was started, in seconds.
         parent: PID of the process that made it; 0 where that was not kept.
+        state: The kernel's letter: ``T`` where a signal stopped it; empty where that was not kept.
     """
 
     pid: int
@@ -46,6 +47,7 @@ class Program(Model):
     command: str
     started_s: float
     parent: int = 0
+    state: str = ""
 
 
 class ProgramFacts(Model):
@@ -202,6 +204,7 @@ def _program(pid: int, told: Answers, *, ends: bool) -> Program | CannotTell | N
         command=known.first(command, 500),
         started_s=int(words[START]) / int(ticks),
         parent=int(words[PARENT]),
+        state=words[0],
     )
 
 

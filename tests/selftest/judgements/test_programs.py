@@ -132,6 +132,9 @@ NOT_SHOWN = "cannot tell (permission): /proc/7/exe is not shown to this user"
         ("", running(), ""),
         ("", running(program(), DELETED),
          "process 8 runs /opt/app/bin/app, which was deleted or replaced"),
+        ("", running(program(), program(8, state="T")),
+         "process 8 is stopped by a signal (state T)"),
+        ("", running(program(state="S"), program(8, state="t")), ""),
         ("", running(HIDDEN), NOT_SHOWN),
         ('user = "root"', running(HIDDEN), "user is www-data"),
         ("unseen = true", running(HIDDEN), ""),
@@ -431,6 +434,8 @@ def test_a_process_that_ends_between_two_readings(
     found = PROGRAMS.read(answer(**parts), [subject])[subject]
     pids = [one.pid for one in found.programs] if isinstance(found, ProgramFacts) else short(found)
     assert pids == expected
+    if isinstance(found, ProgramFacts):
+        assert {one.state for one in found.programs} == {"S"}
 
 
 def test_a_process_that_was_not_asked_of_in_time() -> None:
