@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -79,6 +80,17 @@ def test_an_env_that_is_no_use(release: Release, name: str) -> None:
     assert found.value.up == ()
     assert release.clones() == []
     assert state(release.conninfo) == before
+
+
+def test_what_an_env_leaves_behind_goes_with_it(release: Release) -> None:
+    """Its temporary files lie in a folder of the rehearsal's, which is all that it could empty."""
+    makes = f"import os, tempfile\nraise RuntimeError(tempfile.mkdtemp(), os.getpid())\n{GOOD}"
+    (release.folder / "migrations" / "env.py").write_text(makes, "utf-8")
+    said = re.search(r"RuntimeError: \('(.+)', [0-9]+\)", told(release.rehearse()))
+    assert said is not None
+    made = pathlib.Path(said[1])
+    assert made.parent != pathlib.Path("/tmp")  # noqa: S108 - where it would be
+    assert not made.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,13 @@ THERE = """
 """
 
 
+FOR_A_WHILE = (
+    'made=; [ -n "${TMPDIR:-}" ] || { made=$(mktemp -d) && TMPDIR=$made && export TMPDIR; } '
+    "|| exit 125"
+)
+"""A folder for temporary files, where the contract gives none: what is left there goes with it."""
+
+
 def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: str) -> Output:
     """Run one command of Alembic on the clone.
 
@@ -43,7 +50,9 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
     """
     lines = [
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
-        f"exec {shlex.join([*map(spelled, how.command), *words])} </dev/null",
+        FOR_A_WHILE,
+        f"{shlex.join([*map(spelled, how.command), *words])} </dev/null",
+        'status=$?; [ -z "$made" ] || rm -rf -- "$made"; exit $status',
     ]
     script = surrounded(how.environment, target, address(how, clone), lines)
     return carrier.run(capped(script), deadline_s=how.deadline_s)
