@@ -54,7 +54,9 @@ KEYS = f"""
            (SELECT array_agg(a.attname::text ORDER BY o.place)
               FROM unnest(k.confkey) WITH ORDINALITY AS o(number, place)
               JOIN pg_catalog.pg_attribute AS a
-                ON a.attrelid = k.confrelid AND a.attnum = o.number)
+                ON a.attrelid = k.confrelid AND a.attnum = o.number),
+           (SELECT bool_and(a.attnotnull) FROM pg_catalog.pg_attribute AS a
+             WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey))
       FROM pg_catalog.pg_constraint AS k
       JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -82,7 +84,7 @@ def leave(
         What was written to; and what could not be, and why.
     """
     found = connection.execute(KEYS, prepare=True).fetchall()
-    keys = [Key(one[0], one[1], tuple(one[2]), tuple(one[3])) for one in found]
+    keys = [Key(one[0], one[1], tuple(one[2]), tuple(one[3]), one[4]) for one in found]
     written: list[str] = []
     unwritten: list[str] = []
     held: set[str] = set()
@@ -111,14 +113,16 @@ def leave(
 
 
 def _upwards(name: str, keys: list[Key], *, whole: bool) -> list[str]:
-    """Tables that a table's keys lead to, the farthest first, and itself where that is asked."""
-    found, left = [name] if whole else [], [name]
-    while left:
-        one = left.pop(0)
-        parents = [key.parent for key in keys if key.table == one and key.parent != name]
-        left += [parent for parent in parents if parent not in found]
-        found = [*dict.fromkeys([*reversed(parents), *found])]
-    return found
+    """Tables that a table's keys lead to, the farthest first, and itself where that is asked.
+
+    Where it is not, those of a circle that wait for a row of it are left out.
+    """
+    found = [name]
+    for one in found:
+        parents = [key.parent for key in keys if key.table == one]
+        found += [parent for parent in dict.fromkeys(parents) if parent not in found]
+    ordered = _ordered(found[::-1], keys)
+    return ordered if whole else ordered[: ordered.index(name)]
 
 
 def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held: set[str]) -> str:
@@ -149,19 +153,28 @@ def _column(row: tuple[Any, ...]) -> Column:
 
 
 def _ordered(tables: list[str], keys: list[Key]) -> list[str]:
-    """Tables after those that they refer to; what runs in a circle comes last."""
+    """Tables after those that they refer to.
+
+    A circle is begun where a row may be written that refers to none yet.
+    """
     left, order = set(tables), []
+    needed = [one for one in keys if one.needed]
     while left:
-        ready = [
-            one
-            for one in tables
-            if one in left
-            and not any(k.table == one and k.parent in left and k.parent != one for k in keys)
-        ]
-        ready = ready or [one for one in tables if one in left]
+        ready = _ready(tables, left, keys)
+        if not ready:
+            first = _ready(tables, left, needed)
+            led_to = {one.parent for one in needed if one.table in left and one.table != one.parent}
+            ready = [*(one for one in first if one in led_to), *first][:1]
+            ready = ready or [one for one in tables if one in left]
         order += ready
         left -= set(ready)
     return order
+
+
+def _ready(tables: list[str], left: set[str], keys: list[Key]) -> list[str]:
+    """Which of those that are left refer to no other one of them."""
+    waits = {one.table for one in keys if one.parent in left and one.parent != one.table}
+    return [one for one in tables if one in left and one not in waits]
 
 
 def _try(

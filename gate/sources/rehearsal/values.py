@@ -48,12 +48,17 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Key:
-    """A foreign key: its table, the one that it leads to, and the columns of both."""
+    """A foreign key: its table, the one that it leads to, and the columns of both.
+
+    Attributes:
+        needed: Whether none of its columns may be left empty.
+    """
 
     table: str
     parent: str
     columns: tuple[str, ...]
     refers_to: tuple[str, ...]
+    needed: bool = True
 
 
 def values_of(column: Column, keys: list[Key], table: str) -> list[Any]:
