@@ -137,7 +137,7 @@ LIMITS = (
 SETTINGS = (
     *("SET datestyle TO ''SQL, DMY''", "SET timezone TO ''Asia/Kolkata''"),
     *("SET extra_float_digits TO -15", "SET idle_session_timeout TO 900"),
-    "SET idle_in_transaction_session_timeout TO 900",
+    *("SET idle_in_transaction_session_timeout TO 900", "SET plpgsql.extra_errors TO ''all''"),
 )
 """What a database may have set for all of its sessions."""
 FINE = "CREATE TABLE fine AS SELECT 0.1::double precision AS many"

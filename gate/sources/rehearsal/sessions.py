@@ -119,6 +119,7 @@ class Sessions:
             "-c jit=off",  # compiling the catalog's questions takes longer than answering them
             f"-c default_transaction_read_only={'on' if live else 'off'}",
             "-c idle_in_transaction_session_timeout=0",
+            "-c plpgsql.extra_errors=none -c plpgsql.extra_warnings=none",  # in its own functions
             PRINTED,
         ]
         with psycopg.connect(
