@@ -63,9 +63,14 @@ def reach(wanted: str | None, found: Sequence[Listener]) -> list[str]:
     if True in everywhere:
         return []
     if None in everywhere:
-        reason = f"whether the socket on {bound} takes IPv4 is not told (v6only)"
-        raise ObservationError(f"cannot tell ({Cause.UPSTREAM.value}): {reason}")
+        raise _untold(found)
     return [f"{IPV6_ALONE}: bound to {bound} with v6only"]
+
+
+def _untold(found: Sequence[Listener]) -> ObservationError:
+    bound = ", ".join(one.address for one in found)
+    reason = f"whether the socket on {bound} takes IPv4 is not told (v6only)"
+    return ObservationError(f"cannot tell ({Cause.UPSTREAM.value}): {reason}")
 
 
 def unheard(wanted: Sequence[Address], found: Sequence[Listener], number: int) -> list[str]:
@@ -75,7 +80,16 @@ def unheard(wanted: Sequence[Address], found: Sequence[Listener], number: int) -
         wanted: The addresses.
         found: The sockets of a port.
         number: The port, for the words.
+
+    Raises:
+        ObservationError: It is not told whether one takes IPv4.
     """
     bound = {address_of(one) for one in found}
-    bound |= {ANY_IPV4 for one in found if address_of(one).is_unspecified and takes_ipv4(one)}
+    if ANY_IPV4 in wanted and ANY_IPV4 not in bound:
+        wildcards = [one for one in found if address_of(one).is_unspecified and not _device(one)]
+        both = [takes_ipv4(one) for one in wildcards]
+        if True in both:
+            bound.add(ANY_IPV4)
+        elif None in both:
+            raise _untold(wildcards)
     return [f"nothing listens on {one} port {number}" for one in wanted if one not in bound]

@@ -723,7 +723,12 @@ PROJECTS: dict[str, Project] = {
     "large-object-changed": Project(
         live="SELECT lo_from_bytea(4711, 'kept')",
         down=sql("SELECT lo_put(4711, 0, 'lost')"),
-        finds={LEFT: "large objects: 1 rows, then 1 (other content)"},
+        finds={LEFT: "large objects: 1 rows, then 1 (other content, or another owner)"},
+    ),
+    "large-object-given-away": Project(
+        live="SELECT lo_from_bytea(4711, 'kept')",
+        up=sql("ALTER LARGE OBJECT 4711 OWNER TO pg_database_owner"),
+        finds={LEFT: "large objects: 1 rows, then 1 (other content, or another owner)"},
     ),
     "large-object-restored": Project(
         live="SELECT lo_from_bytea(4711, 'kept')",

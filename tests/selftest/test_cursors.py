@@ -81,6 +81,9 @@ BESIDE = {
     "psycopg2.extras": "__import__('psycopg2.extras').connect(dsn, cursor_factory="
     "__import__('psycopg2.extras').extras.RealDictCursor).cursor()",
     "psycopg": "__import__('psycopg').connect(dsn, autocommit=True)",
+    "pg8000.native": "type('x', (), {'execute': __import__('pg8000.native').native.Connection("
+    "'postgres', unix_sock=dsn.split()[1][5:] + '/.s.PGSQL.5432', database=dsn.split()[0][7:]"
+    ").run})",
     "pg8000": "__import__('pg8000.dbapi').dbapi.connect('postgres', unix_sock=dsn.split()[1][5:] + "
     "'/.s.PGSQL.5432', database=dsn.split()[0][7:]).cursor()",
 }

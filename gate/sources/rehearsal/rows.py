@@ -19,9 +19,12 @@ Print = tuple[int, int]
 LARGE = "large objects"
 """What they are called among tables: those of no table, in pages that PostgreSQL keeps itself."""
 OBJECTS = """
-    SELECT count(*), has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
+    SELECT count(*), has_table_privilege('pg_catalog.pg_largeobject', 'SELECT'),
+           coalesce(sum(hashtextextended(oid || ' ' || lomowner::regrole, 0)), 0)
       FROM pg_largeobject_metadata
 """
+"""Whose they are is told here: the catalog has those of them that rights were granted on."""
+OTHER, OTHERS = " (other content)", " (other content, or another owner)"
 PAGES = """
     SELECT coalesce(sum(hashtextextended(loid || ' ' || pageno || ' ' || md5(data), 0)), 0)
       FROM pg_largeobject
@@ -72,9 +75,10 @@ def _own(
 
 
 def _large(connection: psycopg.Connection[Any]) -> Print:
-    number, readable = connection.execute(OBJECTS, prepare=True).fetchone() or (0, False)
+    row = connection.execute(OBJECTS, prepare=True).fetchone() or (0, False, 0)
+    number, readable, owners = row
     pages = connection.execute(PAGES).fetchone() if number and readable else None
-    return int(number), int((pages or [0])[0])
+    return int(number), int((pages or [0])[0]) + int(owners)
 
 
 def columns_of(catalog: Catalog, without: str) -> dict[str, tuple[str, ...]]:
@@ -103,7 +107,7 @@ def changed(before: Mapping[str, Print], after: Mapping[str, Print]) -> tuple[st
     """One sentence per table whose rows are not what they were."""
     return tuple(
         f"{table}: {was[0]} rows, then {after[table][0]}"
-        + (" (other content)" if was[0] == after[table][0] else "")
+        + ((OTHER if table != LARGE else OTHERS) if was[0] == after[table][0] else "")
         for table, was in before.items()
         if table in after and after[table] != was
     )

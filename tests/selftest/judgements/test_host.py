@@ -11,7 +11,7 @@ import pytest
 from gate.kinds.certificate import _floor
 from gate.kinds.container import ContainerFacts, _container
 from gate.kinds.kind import Recorded
-from gate.kinds.mount import Mount, MountFacts, Room, _discovered
+from gate.kinds.mount import MOUNTS, Mount, MountFacts, Room, _discovered
 from gate.kinds.pressure import LoadFacts
 from gate.kinds.registry import kinds
 from gate.kinds.resolve import Addresses
@@ -25,7 +25,7 @@ from gate.sources.host.mount_boot import mounted_at_boot
 from gate.sources.host.packages import PackageFacts
 from gate.sources.host.section import Section
 from gate.sources.host.timers import TIMERS, TimerFacts
-from tests.selftest.given import DESK, NOW, ago, finding, said, scene, unclear
+from tests.selftest.given import DESK, NOW, ago, finding, parted, said, scene, unclear
 from tests.selftest.judgements.test_tools import answer
 
 UNCLEAR = "cannot tell (upstream): nobody tells"
@@ -158,6 +158,24 @@ def test_a_mount_after_a_reboot(must: str, at_boot: Any, expected: str) -> None:
     item = Mount(title="x", source="x", path="/srv")
     keys = _discovered(item, found, scene({"mount.x": 'path = "/srv"'}))
     assert keys["starts_at_boot"] == (True if at_boot == Seen(True) else None)
+
+
+def test_what_is_told_of_a_mount_s_reboot() -> None:
+    """By the table and the units, which are told beside what is mounted."""
+    mounts = "\n".join(
+        f"{number} 1 8:{number} / {place} rw - ext4 /dev/x rw"
+        for number, place in enumerate(("/", "/srv", "/mnt"), 20)
+    )
+    parts = {"mounts": mounts, "room": "", "fstab": "/dev/a / ext4 defaults 0 1", "units": "/srv"}
+    places = ["/", "/srv", "/mnt"]
+    found = MOUNTS.read(parted({}, **parts), places)
+    told = {one: found[one] for one in places}
+    assert all(isinstance(one, MountFacts) for one in told.values()), told
+    at_boot = [one.at_boot for one in told.values() if isinstance(one, MountFacts)]
+    assert at_boot == [Seen(True), Seen(True), Seen(False)]
+    denied = MOUNTS.read(parted({"fstab": 1}, **parts), places)["/"]
+    assert isinstance(denied, MountFacts)
+    assert isinstance(denied.at_boot, CannotTell)
 
 
 FSTAB = """\

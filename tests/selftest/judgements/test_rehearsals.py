@@ -372,6 +372,15 @@ def test_the_point_of_no_return() -> None:
          ""),
         ('loses = ["t", "u"]', receipts(Receipt(revision="b", losses=LOST)),
          "a rollback also gives up column t.u.x (0 rows); WARN u is not given up"),
+        ('loses = ["x"]', receipts(Receipt(revision="b", losses=(Loss(object="column t.x", rows=1),))),
+         "a rollback also gives up column t.x (1 rows); WARN x is not given up"),
+        ('loses = ["t", "t.c"]', receipts(Receipt(revision="b", losses=(
+            Loss(object="column t.c", rows=1), Loss(object="column t.c.d", rows=1)))),
+         "a rollback also gives up column t.c.d (1 rows); WARN t is not given up"),
+        ('loses = []', receipts(Receipt(revision="b", losses=LOST)),
+         'a rollback also gives up column t.c (0 rows); a rollback also gives up column t."c.d" '
+         "(0 rows); a rollback also gives up column t.u.x (0 rows); a rollback also gives up table t "
+         "(0 rows)"),
         ('loses = ["t"]', facts(), "WARN t is not given up"),
         ("loses = []", facts(unjudged={"b": "late"}), "cannot tell: 1 steps were not judged"),
         ("loses = []", facts(receipts=unclear()), UNCLEAR),

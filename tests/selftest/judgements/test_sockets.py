@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import pytest
 
+from gate.errors import ObservationError
+from gate.kinds.bound import unheard
 from gate.kinds.kind import Recorded
 from gate.kinds.recorded_sockets import OPEN, Open
 from gate.kinds.registry import kinds
 from gate.kinds.socket import SOCKETS, SocketFacts
 from gate.sources.fact import CannotTell, Cause, Seen
+from gate.sources.host.facts import Listener
 from gate.sources.host.socket_files import Rights
 from tests.selftest.given import DESK, promised, said, scene, unclear
 from tests.selftest.judgements.test_tools import DENIED, LATE, NO_TOOL, answer, short
@@ -348,3 +352,40 @@ def test_what_is_recorded(addresses: list[str], keys: dict[str, Any]) -> None:
     (one,) = record(scene({"socket.x": "udp = 53"}, {"socket.x": socket(*addresses)}))
     assert isinstance(one, Recorded)
     assert {key: one.keys[key] for key in one.keys if key.startswith("address")} == keys
+
+
+def bound_to(address: str, *, v6only: bool | None) -> Listener:
+    """A socket of nobody's on port 8000."""
+    family: Any = "ipv6" if ":" in address else "ipv4"
+    return Listener(
+        address=address,
+        port=8000,
+        family=family,
+        v6only=v6only,
+        pids=Seen(()),
+        units=Seen(()),
+        uid=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "v6only", "missing"),
+    [
+        ("0.0.0.0", None, []),
+        ("::", False, []),
+        ("::", True, ["nothing listens on 0.0.0.0 port 8000"]),
+        ("::%eth0", False, ["nothing listens on 0.0.0.0 port 8000"]),
+        ("10.0.0.1", None, ["nothing listens on 0.0.0.0 port 8000"]),
+        ("::1", False, ["nothing listens on 0.0.0.0 port 8000"]),
+    ],
+)
+def test_any_address_of_ipv4(address: str, v6only: bool | None, missing: list[str]) -> None:  # noqa: FBT001 - a table
+    """It is in any of IPv6 where the socket takes both, and is bound to no device."""
+    wanted = [ipaddress.ip_address("0.0.0.0")]
+    assert unheard(wanted, [bound_to(address, v6only=v6only)], 8000) == missing
+    both = [bound_to("::", v6only=None), bound_to(address, v6only=v6only)]
+    if missing:
+        with pytest.raises(ObservationError, match="is not told"):
+            unheard(wanted, both, 8000)
+    else:
+        assert unheard(wanted, both, 8000) == []

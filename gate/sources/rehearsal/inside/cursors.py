@@ -20,6 +20,7 @@ CLASSES = {
     "psycopg2.extras": ("DictCursor", "RealDictCursor", "NamedTupleCursor", "LoggingCursor"),
     "pg8000.dbapi": ("Cursor",),
     "pg8000.legacy": ("Cursor",),
+    "pg8000.native": ("Connection",),
     "asyncpg.connection": ("Connection",),
 }
 """By a driver's module, the classes of what is asked to do a statement."""
@@ -110,6 +111,8 @@ def _worded(statement: Any, cursor: Any) -> str:
 
 def _ask_beside(cursor: Any, query: str) -> Any:
     with _asking(query):
+        if not hasattr(cursor, "connection"):  # pg8000's own, which is a connection itself
+            return cursor.run(query)[0][0]
         other = cursor.connection.cursor()
         try:
             other.execute(query)
