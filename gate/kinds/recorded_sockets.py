@@ -41,7 +41,9 @@ def read_all(section: Section, subjects: Sequence[str]) -> Mapping[str, Open | C
     # Who renamed it is found by its file.
     bound = {*map(socket_files.place_of, told["unix.owners"].text.splitlines())}
     files = socket_files.places(told["inodes"])
-    paths |= {path for path, one in files.items() if one in bound}
+    there = {path for path, one in files.items() if one in bound}
+    # Who says /var/run means /run, where it is a link: one socket is one item.
+    paths = there | (paths - {f"/var{one}" for one in there - paths})
     found = Open(udp=tuple(sorted(ports)), unix=tuple(sorted(paths)))
     return dict.fromkeys(subjects, found)
 

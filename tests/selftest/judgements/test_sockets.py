@@ -230,6 +230,15 @@ def test_a_renamed_socket_is_recorded_by_its_file() -> None:
     assert OPEN.read(answer(**parts), ["all"])["all"] == Open(udp=(), unix=("/run/app.sock",))
 
 
+def test_a_socket_below_var_run_is_recorded_once() -> None:
+    """By its file; another one of the same name below the other folder is another socket."""
+    unix = SOCK.replace("/run/app.sock", "/var/run/app.sock")
+    parts = {"unix.owners": (RENAMED, 0, ""), "inodes": ("77 45 /run/app.sock\n", 0, "")}
+    for also, found in (("", ()), (SOCK, ("/var/run/app.sock",))):
+        told = OPEN.read(answer(**lists(unix=(UNIX + unix + also, 0, ""), **parts)), ["all"])
+        assert told["all"] == Open(udp=(), unix=("/run/app.sock", *found))
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
