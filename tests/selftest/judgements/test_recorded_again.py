@@ -9,6 +9,7 @@ import pytest
 
 from gate.kinds.kind import Recorded
 from gate.kinds.registry import kinds
+from gate.kinds.socket import SocketFacts
 from gate.recorder.authored import risks_of, words_of
 from gate.recorder.live import _stays
 from gate.recorder.proof import Written
@@ -65,6 +66,23 @@ def test_the_paths_of_a_process(leads: str, folder: str) -> None:
     given = scene(items, {"process.x": found}, host=host(paths={"/srv/now": path(leads)}))
     keys = again("process", given)
     assert (keys["working_folder"], keys["user"]) == (folder, "app")
+
+
+def test_the_path_of_a_program_that_was_deleted() -> None:
+    """The contract's word for it stays: that it is there is promised, not recorded."""
+    items = {"process.x": 'unit = "app.service"\nexecutable = "/srv/now/app"'}
+    found = running(program(executable="/srv/1/app (deleted)"), user=unclear())
+    given = scene(
+        items, {"process.x": found}, host=host(paths={"/srv/now/app": path("/srv/1/app")})
+    )
+    assert again("process", given)["executable"] == "/srv/now/app"
+
+
+def test_addresses_of_a_device() -> None:
+    """One of each is written, as it is told."""
+    bound = SocketFacts(addresses=("127.0.0.53%lo", "127.0.0.54"), processes=unclear())
+    given = scene({"socket.x": "udp = 53"}, {"socket.x": bound})
+    assert again("socket", given)["addresses"] == ["127.0.0.53%lo", "127.0.0.54"]
 
 
 def test_what_is_not_written_anew() -> None:

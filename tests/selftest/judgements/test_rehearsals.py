@@ -374,6 +374,8 @@ def test_the_point_of_no_return() -> None:
          "a rollback also gives up column t.u.x (0 rows); WARN u is not given up"),
         ('loses = ["x"]', receipts(Receipt(revision="b", losses=(Loss(object="column t.x", rows=1),))),
          "a rollback also gives up column t.x (1 rows); WARN x is not given up"),
+        ("loses = ['\"a b\"']", receipts(Receipt(revision="b", losses=(
+            Loss(object='table "a b"', rows=1), Loss(object='column "a b".c', rows=1)))), ""),
         ('loses = ["t", "t.c"]', receipts(Receipt(revision="b", losses=(
             Loss(object="column t.c", rows=1), Loss(object="column t.c.d", rows=1)))),
          "a rollback also gives up column t.c.d (1 rows); WARN t is not given up"),
@@ -497,6 +499,9 @@ def test_what_was_refused() -> None:
     assert lacking.foreign(facts(), f"alembic FAILED: {live}") == live
     leads = "b reaches another server by a foreign server that a step made, and is kept from it"
     assert lacking.foreign(facts(), f"FAILED: {leads}") == leads
+    opens = "b opens a database called shop, as the live one is, and is kept from it"
+    assert lacking.foreign(facts(), f"FAILED: {opens}") == opens
+    assert lacking.foreign(facts(), "FAILED: b opens a database called shop") == ""
 
 
 @pytest.mark.parametrize(
