@@ -54,7 +54,10 @@ def told(found: Fact[RehearsalFacts]) -> str:
 
 ENVS = {
     "raises": ("raise RuntimeError('no settings here')", "no settings here"),
-    "hangs": ("import time; time.sleep(600)", "not done within 8 s"),
+    "hangs": (
+        "import os, time; open('where', 'w').write(os.environ['TMPDIR']); time.sleep(600)",
+        "not done within 8 s",
+    ),
     "asks": ("input('which database? ')", "EOFError"),
     "asks-a-terminal": ("open('/dev/tty').read()", "/dev/tty"),
     "ends": ("raise SystemExit(0)", "was not read back"),
@@ -80,6 +83,8 @@ def test_an_env_that_is_no_use(release: Release, name: str) -> None:
     assert found.value.up == ()
     assert release.clones() == []
     assert state(release.conninfo) == before
+    where = release.folder / "where"
+    assert not where.exists() or not pathlib.Path(where.read_text("utf-8")).exists()
 
 
 def test_what_an_env_leaves_behind_goes_with_it(release: Release) -> None:

@@ -37,9 +37,12 @@ THERE = """
 
 FOR_A_WHILE = (
     'made=; [ -n "${TMPDIR:-}" ] || { made=$(mktemp -d) && TMPDIR=$made && export TMPDIR; } '
-    "|| exit 125"
+    "|| exit 125\n"
+    """trap '[ -z "$made" ] || rm -rf -- "$made"' EXIT; trap 'exit 143' HUP INT PIPE TERM"""
 )
-"""A folder for temporary files, where the contract gives none: what is left there goes with it."""
+"""A folder for temporary files, where the contract gives none: what is left there goes with it, at
+the deadline, too. Who reads what is said is gone by then: the shell's own word of it breaks a pipe.
+"""
 
 
 def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: str) -> Output:
@@ -52,7 +55,6 @@ def run(how: Alembic, target: Target, clone: Clone, carrier: Carrier, *words: st
         f"cd {shlex.quote(target.placed(how.folder))} || exit 125",
         FOR_A_WHILE,
         f"{shlex.join([*map(spelled, how.command), *words])} </dev/null",
-        'status=$?; [ -z "$made" ] || rm -rf -- "$made"; exit $status',
     ]
     script = surrounded(how.environment, target, address(how, clone), lines)
     return carrier.run(capped(script), deadline_s=how.deadline_s)
