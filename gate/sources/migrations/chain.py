@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gate.sources.migrations.facts import Chain, Revision
 
@@ -125,13 +125,18 @@ def _cycles(revisions: Mapping[str, Revision]) -> tuple[str, ...]:
 
 def ancestors(chain_: Chain, of: Iterable[str]) -> set[str]:
     """Every revision up to and including the given ones."""
+    return _reached(chain_, of, lambda one: chain_.revisions[one].parents)
+
+
+def _reached(chain_: Chain, of: Iterable[str], before: Callable[[str], Iterable[str]]) -> set[str]:
+    """Revisions that are known, from the given ones to whatever comes before each."""
     found: set[str] = set()
     stack = list(of)
     while stack:
         one = stack.pop()
         if one not in found and one in chain_.revisions:
             found.add(one)
-            stack += chain_.revisions[one].parents
+            stack += before(one)
     return found
 
 
@@ -156,14 +161,7 @@ def applied(chain_: Chain, at: Iterable[str]) -> set[str]:
 
     Alembic's table has no row of what another of its rows depends on, though it was applied.
     """
-    found: set[str] = set()
-    stack = list(at)
-    while stack:
-        one = stack.pop()
-        if one not in found and one in chain_.revisions:
-            found.add(one)
-            stack += needed(chain_, one)
-    return found
+    return _reached(chain_, at, lambda one: needed(chain_, one))
 
 
 def pending(chain_: Chain, current: tuple[str, ...]) -> tuple[str, ...]:
