@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -27,8 +28,8 @@ from gate.sources.rehearsal.inside.apart import apart
 
 before = subprocess.Popen(["sleep", "60"])
 with tempfile.TemporaryDirectory() as folder:
-    answer = apart({{"folder": folder, "deadline_s": {deadline}}})
-    if answer is None:
+    asked, answer = apart({{"folder": folder, "deadline_s": {deadline}}}, lambda: {{"do": "up"}})
+    if asked is not None:
         subprocess.run({started!r} + ["sh", "-c", "sleep 60 >/dev/null 2>&1 & echo $!"])
         time.sleep({takes})
         os._exit(3)
@@ -37,6 +38,84 @@ with tempfile.TemporaryDirectory() as folder:
 before.kill()
 """
 """A step that starts something that it does not wait for, beside what was begun before it."""
+
+GONE_BEFORE = """
+import os
+import signal
+import tempfile
+from gate.sources.rehearsal.inside import apart as module
+
+heard = []
+
+def hear():
+    waiting = module._children()
+    for one in waiting:
+        os.kill(one, signal.SIGKILL)
+        os.waitid(os.P_PID, one, os.WEXITED | os.WNOWAIT)
+    heard.append(len(waiting))
+    return {"do": "up", "long": "x" * 100000}
+
+with tempfile.TemporaryDirectory() as folder:
+    asked, answer = module.apart({"folder": folder, "deadline_s": 20}, hear)
+    if asked is not None:
+        print(asked["do"], len(asked["long"]), flush=True)
+        os._exit(0)
+    print(answer["status"], answer["said"].split(), heard, module._children())
+"""
+"""Who waits for what is asked is killed meanwhile, by somebody else."""
+WAITS = """
+import os
+import signal
+import tempfile
+from gate.sources.rehearsal.inside import apart as module
+
+def hear():
+    print(*module._children(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with tempfile.TemporaryDirectory(dir={folder!r}) as folder:
+    module.apart({{"folder": folder, "deadline_s": 20}}, hear)
+"""
+PAGES = """
+import mmap
+import os
+import resource
+from gate.sources.rehearsal.inside import pages
+
+MANY = 2000
+memory = mmap.mmap(-1, 2 * MANY * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+def write(count):
+    for page in range(count):
+        memory[page * mmap.PAGESIZE] = 1
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+write(2 * MANY)
+told, tell = os.pipe()
+child = os.fork()
+if child == 0:
+    write(MANY)
+    with open(tell, "w") as file:
+        file.write(repr(pages.written()))
+    os._exit(0)
+os.close(tell)
+with open(told) as file:
+    pages.KNOWN[:] = eval(file.read())
+os.waitpid(child, 0)
+child = os.fork()
+if child == 0:
+    pages.have()
+    before = faults()
+    write(MANY)
+    between = faults()
+    write(2 * MANY)
+    print(between - before < MANY / 4, faults() - between > MANY / 2, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+"""A fork that writes to half of what it shares, and the next one."""
 
 
 class Way:
@@ -140,7 +219,40 @@ def test_what_a_step_starts_and_leaves_is_ended(
 ) -> None:
     """With the step, in time or not; what was there before it stays."""
     text = LEAVES.format(started=started, deadline=deadline, takes=takes)
-    done = subprocess.run(  # noqa: S603 - of this file
+    done = _ran(text)
+    assert done.stdout.split() == [status, "False", "None"], (done.stdout, done.stderr)
+
+
+def _ran(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - of this file
         [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
     )
-    assert done.stdout.split() == [status, "False", "None"], (done.stdout, done.stderr)
+
+
+def test_who_is_gone_before_it_is_asked_has_another_in_its_place() -> None:
+    """Nothing was done by then: what is asked is heard once, and done by the other one."""
+    done = _ran(GONE_BEFORE)
+    assert done.stdout.split("\n")[0] == "0 ['up', '100000'] [1] set()", (done.stdout, done.stderr)
+
+
+def test_who_waits_ends_with_who_would_ask_it(tmp_path: pathlib.Path) -> None:
+    """A process that stays may be killed at any moment, and nobody is left to wait for it."""
+    waiting = int(_ran(WAITS.format(folder=str(tmp_path))).stdout)
+    until = time.monotonic() + 20
+    while _lives(waiting) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not _lives(waiting)
+
+
+def _lives(process: int) -> bool:
+    try:
+        state = pathlib.Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2]
+    except OSError:
+        return False
+    return state.split()[0] != "Z"
+
+
+def test_a_fork_has_the_pages_that_the_last_one_wrote_to() -> None:
+    """Those alone: to write there interrupts it no more, to write elsewhere does."""
+    done = _ran(PAGES)
+    assert done.stdout.split() == ["True", "True"], (done.stdout, done.stderr)

@@ -10,6 +10,7 @@ PARTS = (
     "hear",
     "kept",
     "command",
+    "pages",
     "apart",
     "still",
     "ahead",

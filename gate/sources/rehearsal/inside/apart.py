@@ -1,4 +1,7 @@
-"""A fork that does one thing: awaited for its time, and killed with all that came from it."""
+"""A fork that does one thing: awaited for its time, and killed with all that came from it.
+
+It is there before it is asked: while the gate looks at what the last one did, it gets its memory.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import time
 from typing import Any
 
 from gate.sources.rehearsal.inside.hear import hear_out
+from gate.sources.rehearsal.inside.pages import KNOWN, have
 
 SUBREAPER = 36
 """``PR_SET_CHILD_SUBREAPER`` of Linux."""
@@ -17,22 +21,86 @@ LEFT_S = 2.0
 """How long what is killed may take to be gone, in seconds."""
 
 
-def apart(how: dict[str, Any]) -> dict[str, Any] | None:
-    """Fork: ``None`` in the child, its answer here; it is killed with its own when it is late."""
+class Fork:
+    """A fork that was begun, as both see it.
+
+    Attributes:
+        asked: What the child is to do; ``None`` here, where nothing is known of that yet.
+        process: The child's number.
+        before: What other children there were.
+        listen: Reads what the child says.
+    """
+
+    def __init__(self) -> None:
+        """Fork; in the child this ends when it is told what to do, or ends it if it never is."""
+        self.asked: dict[str, Any] | None = None
+        _adopt()
+        self.before = _children()
+        self.listen, speak = os.pipe()
+        hear, self._tell = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            os.setsid()
+            os.close(self.listen)
+            os.close(self._tell)
+            os.dup2(speak, 1)
+            os.dup2(speak, 2)
+            os.close(speak)
+            have()
+            self.asked = _told(hear)
+            return
+        os.close(speak)
+        os.close(hear)
+
+    def tell(self, asked: dict[str, Any]) -> bool:
+        """Tell the child what to do; whether it was there to be told."""
+        try:
+            with open(self._tell, "w", encoding="utf-8") as file:
+                json.dump(asked, file)
+        except BrokenPipeError:
+            os.waitpid(self.process, 0)
+            os.close(self.listen)
+            return False
+        return True
+
+
+def _told(hear: int) -> dict[str, Any]:
+    """What is to be done; ends this process where whoever could tell it is gone."""
+    with open(hear, encoding="utf-8") as file:
+        told = file.read()
+    if not told:
+        os._exit(0)
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+def apart(how: dict[str, Any], hear: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Fork, and have that do what is asked; it is killed with its own when it is late.
+
+    Args:
+        how: Knows the folder, and how long it may take.
+        hear: Waits for what is asked.
+
+    Returns:
+        What is asked, in the child, and nothing; here ``None``, and the child's answer.
+    """
+    asked: dict[str, Any] | None = None
+    while True:
+        fork = Fork()
+        if fork.asked is not None:
+            return fork.asked, {}
+        asked = hear() if asked is None else asked
+        answer = _awaited(how, fork, asked)
+        if answer is not None:
+            return None, answer
+
+
+def _awaited(how: dict[str, Any], fork: Fork, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The answer; ``None`` where the fork was gone before it was told, and nothing was done."""
     found = how["folder"] + "/found"
     with open(found, "w", encoding="utf-8"):
         pass
-    _adopt()
-    before = _children()
-    listen, speak = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        os.close(listen)
-        os.dup2(speak, 1)
-        os.dup2(speak, 2)
-        os.close(speak)
-        return None
+    child, before, listen = fork.process, fork.before, fork.listen
 
     def killed(*_: object) -> None:
         end_all(child)
@@ -40,7 +108,9 @@ def apart(how: dict[str, Any]) -> dict[str, Any] | None:
         os._exit(143)
 
     signal.signal(signal.SIGTERM, killed)
-    os.close(speak)
+    if not fork.tell(asked):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        return None
     os.set_blocking(listen, False)
     said = b""  # however much it is, neither this process nor a disk fills up with it
     until, pause = time.monotonic() + how["deadline_s"], 0.001
@@ -64,7 +134,9 @@ def apart(how: dict[str, Any]) -> dict[str, Any] | None:
     for one in (listen, handle):
         if one is not None:
             os.close(one)
-    return {**_found(found), "status": ended, "said": said.decode("utf-8", "replace")}
+    answer = _found(found)
+    KNOWN[:] = answer.pop("written", KNOWN)
+    return {**answer, "status": ended, "said": said.decode("utf-8", "replace")}
 
 
 def _adopt() -> None:

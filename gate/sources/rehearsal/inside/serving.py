@@ -56,9 +56,8 @@ def serve(how: dict[str, Any]) -> None:
     threading.Thread(target=_leave_with_the_gate, args=(folder,), daemon=True).start()
     tried = False
     while True:
-        asked = _asked(folder)
-        answer = apart(how)
-        if answer is None:
+        asked, answer = apart(how, lambda: _asked(folder))
+        if asked is not None:
             _end_child(how, asked)
         stops, modules = answer.pop("stops", ()), answer.pop("modules", ())
         _answer(folder, answer)
@@ -160,25 +159,41 @@ def _take_over(
     sys.stderr.flush()
     with open(folder + "/begun", "rb") as voice:
         begun = voice.read()[-KEPT:].decode("utf-8", "replace")
-    # An alarm that was set is not for the process that waits, and a fork has none.
-    alarms = {one: signal.setitimer(one, 0) for one in (0, 1, 2)}
-    handlers = {one: signal.signal(one, signal.SIG_DFL) for one in ENDING}
+    given_back = _put_off()
     _tell_pid(folder)
     with open(folder + "/kept", "w", encoding="ascii"):
         pass
-    while True:
+
+    def hear_it() -> dict[str, Any]:
         told = _asked(folder)
         if not told or os.getppid() != parent:
             os._exit(1)
-        answer = apart(how)
-        if answer is None:
-            for end, handler in handlers.items():
-                signal.signal(end, signal.SIG_DFL if handler is None else handler)
-            for one, left in alarms.items():
-                signal.setitimer(one, *left)
+        return told
+
+    while True:
+        told, answer = apart(how, hear_it)
+        if told is not None:
+            given_back()
             asked.update(told)
             return
         _answer(folder, {**answer, "said": begun + answer["said"]})
+
+
+def _put_off() -> Any:
+    """Have no alarm, and end when told to; what is returned has a fork as the application was.
+
+    An alarm that was set is not for the process that waits, and a fork has none.
+    """
+    alarms = {one: signal.setitimer(one, 0) for one in (0, 1, 2)}
+    handlers = {one: signal.signal(one, signal.SIG_DFL) for one in ENDING}
+
+    def given_back() -> None:
+        for end, handler in handlers.items():
+            signal.signal(end, signal.SIG_DFL if handler is None else handler)
+        for one, left in alarms.items():
+            signal.setitimer(one, *left)
+
+    return given_back
 
 
 def _can_read_ahead(before: set[str]) -> bool:

@@ -18,6 +18,7 @@ from gate.sources.rehearsal.inside.foreign import keep
 from gate.sources.rehearsal.inside.guard import check_files, guard
 from gate.sources.rehearsal.inside.hear import NOTICES
 from gate.sources.rehearsal.inside.memory import made_by, remind
+from gate.sources.rehearsal.inside.pages import KNOWN, written
 from gate.sources.rehearsal.inside.refused import REFUSED
 
 
@@ -148,14 +149,17 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             raise
         return _failed(REFUSED[0] if REFUSED else error)
     finally:
-        answer["notices"] = NOTICES
-        answer["made"] = made_by()
-        if "kept" not in CALLED:
-            answer["stops"] = CALLED.get("stops", [])
-            answer["modules"] = _installed()
-        _tell(found, answer)
+        _tell(found, {**answer, **_at_last()})
     # Whatever was made of it meanwhile: what was refused is the reason.
     return _failed(REFUSED[0]) if REFUSED else 0
+
+
+def _at_last() -> dict[str, Any]:
+    """What is told of every end: of the step, and for the process that it came from."""
+    told: dict[str, Any] = {"notices": NOTICES, "made": made_by()}
+    if "kept" not in CALLED:
+        return {**told, "stops": CALLED.get("stops", []), "modules": _installed()}
+    return told if KNOWN else {**told, "written": written()}
 
 
 def _failed(why: object) -> int:
