@@ -568,6 +568,18 @@ HISTORIES = {
                                      "import os\nos._exit(0)")},
         steps=2, finds="FAILED: it ended with 0, and the database is at b",
     ),
+    "an-env-that-ends-itself-when-it-is-through": History(
+        files=TWO, env=ENV.format(engine=BY_NAME, more="") + "os._exit(0)\n",
+    ),
+    "an-env-that-ends-itself": History(
+        files=TWO, env="import os\nos._exit(0)\n", steps=0, finds="? ",
+        proof="env.py ended its process, with exit status 0, before Alembic knew",
+    ),
+    "an-ini-file-s-option-and-an-env-that-leaves": History(
+        files=TWO, env="raise SystemExit\n", steps=0, finds="? ",
+        how='command = ["{python}", "-m", "alembic"]\noption = "sqlalchemy.url"',
+        proof="env.py ended its process, with exit status 0, before Alembic knew",
+    ),
     "a-word-in-braces": History(
         files=TWO, env=ENV.format(engine=BY_NAME, more="") +
         "assert context.get_x_argument(as_dictionary=True)['kind'] == '{main}'\n",

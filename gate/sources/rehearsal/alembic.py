@@ -179,9 +179,7 @@ def _asked(runner: Runner) -> tuple[int | None, str, str]:
     """How it ended, what was said with the revisions that were found, and what else was opened."""
     answer = runner.ask("at")
     said = f"{answer.said}\n{answer.found.get('at', '')}"
-    failed = answer.status == 0 and "at" not in answer.found
-    status = 1 if failed else answer.status
-    return status, said, str(answer.found.get("elsewhere", ""))
+    return answer.status, said, str(answer.found.get("elsewhere", ""))
 
 
 @contextmanager

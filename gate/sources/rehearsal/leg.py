@@ -11,9 +11,9 @@ from gate.connection.obstacle import CarrierError
 from gate.errors import ObservationError
 from gate.sources.fact import CannotTell, Cause
 from gate.sources.rehearsal import alembic, beyond, trace
+from gate.sources.rehearsal.ended import GoneError
 from gate.sources.rehearsal.facts import Leg
 from gate.sources.rehearsal.reason import reason
-from gate.sources.rehearsal.runner import GoneError
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.witness import Witness
 

@@ -23,6 +23,7 @@ from gate.sources.rehearsal.backward import backward
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.cloning import cloned
+from gate.sources.rehearsal.ended import ItselfError
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
 from gate.sources.rehearsal.runner import Runner, running, starting
@@ -168,6 +169,8 @@ def _explained(
         return facts
     try:
         why = alembic.astray(stage.how, started())
+    except ItselfError as error:
+        why = str(error)
     except (CarrierError, ObservationError):  # what is known stands
         return facts
     told = CannotTell(why, Cause.UPSTREAM)

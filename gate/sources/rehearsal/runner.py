@@ -21,6 +21,14 @@ from gate.sources.rehearsal import inside
 from gate.sources.rehearsal.address import address
 from gate.sources.rehearsal.begin import begin
 from gate.sources.rehearsal.clone import Clone
+from gate.sources.rehearsal.ended import (
+    ITSELF,
+    UNCALLED,
+    GoneError,
+    ItselfError,
+    NotStartedError,
+    UncalledError,
+)
 from gate.sources.rehearsal.environment import surrounded
 from gate.sources.rehearsal.line import Line
 from gate.target import Target
@@ -29,11 +37,6 @@ START_S, STOP_S, SPARE_S = 60.0, 10.0, 5.0
 MOST = 10
 """How often the process is begun in one rehearsal, at most."""
 GONE = "Alembic's process is gone: {}"
-UNCALLED = (
-    "{} ended well and called no command of Alembic in its own process: it looked first whether "
-    "there is anything to do, or started a program of its own. An adapter of a few lines calls "
-    "Alembic in any case, or Alembic's own command line is named in command"
-)
 FOLDER = """\
 umask 077; folder=$(mktemp -d /tmp/gate-XXXXXXXXXXXX) || exit 1
 mkfifo "$folder/ask" "$folder/answer" || exit 1
@@ -92,6 +95,7 @@ class Runner:
             CarrierError: The host is gone, or the process that stays; a `GoneError` where that went
                 meanwhile.
             UncalledError: The application ended, and Alembic was not asked.
+            ItselfError: ``env.py`` ended, and Alembic did not come to its revisions.
         """
         if self._process.ended and self._begun < MOST:
             self._begun += 1
@@ -118,24 +122,19 @@ class Runner:
         except (ValueError, LookupError, AttributeError):
             process.await_end()
             raise GoneError(GONE.format(process.last()), Cause.UPSTREAM) from None
-        if answer.status == 0 and "called" not in answer.found:
-            raise UncalledError(UNCALLED.format(self._application))
+        if answer.status == 0:
+            self._check(do, answer.found)
         revisions = given.get("revisions")
         if do == "up" and answer.status == 0 and isinstance(revisions, list):
             self._made[revisions[-1]] = answer.found.get("made", {})
         return answer
 
-
-class UncalledError(ObservationError):
-    """The application did not call Alembic."""
-
-
-class GoneError(CarrierError):
-    """Alembic's process went while something was done, and nobody told of it."""
-
-
-class NotStartedError(ObservationError):
-    """Alembic's process did not start."""
+    def _check(self, do: str, found: dict[str, Any]) -> None:
+        """Who ended well has come to Alembic, and Alembic to what it was asked for."""
+        if "called" not in found:
+            raise UncalledError(UNCALLED.format(self._application))
+        if do in ("at", "plan") and "at" not in found:
+            raise ItselfError(ITSELF)
 
 
 class _Process:

@@ -10,11 +10,11 @@ from gate.sources.rehearsal import rows
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.beside import beside
 from gate.sources.rehearsal.company import Bystander
+from gate.sources.rehearsal.ended import UncalledError
 from gate.sources.rehearsal.facts import Leg, Receipt
 from gate.sources.rehearsal.intended import Intended
 from gate.sources.rehearsal.leg import KilledError, said, walk
 from gate.sources.rehearsal.race import race, races
-from gate.sources.rehearsal.runner import UncalledError
 from gate.sources.rehearsal.seen import State, dumped, look
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.strike import strike

@@ -107,6 +107,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
     from alembic.script import ScriptDirectory
 
     answer: dict[str, Any] = {"called": True}
+    _tell(found, answer)  # env.py may end its process
     try:
         if how["option"]:
             url = os.environ[how["variable"]].replace("%", "%%")
@@ -125,6 +126,7 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             if asked["do"] == "plan":
                 answer.update(_plan(script, heads, asked))
             if asked["do"] in ("plan", "at"):
+                _tell(found, answer)  # env.py may end its process when it is through
                 return []
             make = MigrationStep.upgrade_from_script
             if asked["do"] == "down":
