@@ -410,6 +410,17 @@ PROJECTS: dict[str, Project] = {
         down=sql("ALTER TABLE item ALTER size TYPE integer"),
         finds={"rehearsal.rewrites": "item is rewritten"}, warns={"rehearsal.upgrade": LOCKED},
     ),
+    "another-storage": Project(
+        up=sql("TRUNCATE emptied", "ALTER TABLE grown ALTER id TYPE bigint", "DROP TABLE anew",
+               "CREATE TABLE anew (id integer)", "REFRESH MATERIALIZED VIEW seen"),
+        down=sql("INSERT INTO emptied VALUES (1)", "ALTER TABLE grown ALTER id TYPE integer"),
+        finds={"rehearsal.rewrites": "anew is dropped and made anew, under AccessExclusiveLock; "
+               "emptied is truncated, under AccessExclusiveLock; grown is rewritten, under "
+               "AccessExclusiveLock; seen is refreshed, under AccessExclusiveLock"},
+        warns={"rehearsal.upgrade": LOCKED},
+        live="CREATE TABLE emptied AS SELECT 1 AS id; CREATE TABLE grown (id integer);"
+             "CREATE TABLE anew (id integer); CREATE MATERIALIZED VIEW seen AS SELECT 1 AS id",
+    ),
     "long-hold": Project(
         up=sql("ALTER TABLE item ADD note text", "SELECT pg_sleep(1.2)"),
         down=sql("ALTER TABLE item DROP note"), loses=("item.note",),

@@ -200,12 +200,17 @@ def _blocked(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
 
 def _rewrites(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
     require(facts.reached, "upgrade")
-    found = sorted({table for leg in facts.up for table in leg.rewritten})
-    strange = [one for one in found if one not in (item.rewrites or ())]
+    found: dict[str, set[str]] = {}
+    for table, how in (
+        (table, leg.remade.get(table)) for leg in facts.up for table in leg.rewritten
+    ):
+        found.setdefault(table, set()).add(how or "rewritten")
+    told = {one: " and ".join(sorted(found[one])) for one in sorted(found)}
+    strange = [one for one in told if one not in (item.rewrites or ())]
     return Finding(
         promised=f"rewrites {', '.join(item.rewrites or ()) or 'no table'}",
-        seen=f"rewrites {', '.join(found) or 'no table'}",
-        broken=tuple(f"{one} is rewritten, under {STRONG}" for one in strange),
+        seen=f"rewrites {', '.join(told) or 'no table'}",
+        broken=tuple(f"{one} is {told[one]}, under {STRONG}" for one in strange),
     )
 
 

@@ -78,11 +78,15 @@ def _legs(facts: RehearsalFacts) -> list[str]:
                 status,
                 seconds(leg.seconds),
                 f"{leg.wal_bytes / 1e3:,.0f} kB",
-                cell(", ".join(leg.rewritten)),
+                cell(", ".join(_rewritten(leg))),
                 str(len(leg.dropped)) if leg.dropped else "-",
             )
         )
     return lines
+
+
+def _rewritten(leg: Leg) -> list[str]:
+    return [f"{one} ({leg.remade[one]})" if one in leg.remade else one for one in leg.rewritten]
 
 
 def _locks(facts: RehearsalFacts) -> list[str]:

@@ -104,7 +104,8 @@ class Leg(Model):
         exit_status: Of Alembic; ``None`` where it did not end in time and was killed.
         output: The last of what it said.
         locks: The strongest lock per table.
-        rewritten: Tables whose storage was written anew.
+        rewritten: Tables whose storage is another one; ``remade`` says of some how that came,
+            such as ``truncated``; all others were written anew.
         dropped: Tables and columns that are gone.
         commands: DDL commands in order; needs a superuser on the clone's server.
         wal_bytes: Write-ahead log that the server wrote meanwhile.
@@ -124,6 +125,7 @@ class Leg(Model):
     output: str
     locks: tuple[TableLock, ...] = ()
     rewritten: tuple[str, ...] = ()
+    remade: dict[str, str] = {}
     dropped: tuple[str, ...] = ()
     commands: Fact[tuple[Command, ...]]
     wal_bytes: int = 0

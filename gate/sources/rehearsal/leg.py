@@ -6,22 +6,16 @@ import datetime as dt
 import time
 from typing import Literal
 
-from gate.catalog.names import told
 from gate.connection.obstacle import CarrierError
 from gate.errors import ObservationError
-from gate.sources.fact import CannotTell, Cause
-from gate.sources.rehearsal import alembic, beyond, trace
+from gate.sources.fact import CannotTell, Cause, Seen
+from gate.sources.rehearsal import alembic, beyond, storage, trace
 from gate.sources.rehearsal.ended import GoneError
 from gate.sources.rehearsal.facts import Leg
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.witness import Witness
 
-STORAGE = """
-    SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relfilenode
-      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-"""
 EXISTING = """
     SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -92,7 +86,7 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
     existing = {name for (name,) in connection.execute(EXISTING, prepare=True)}
     trace.install(connection, superuser=stage.clone.superuser)
     live = beyond.theirs(connection, stage.clone)
-    storage = dict(connection.execute(STORAGE, prepare=True).fetchall())
+    before = storage.read(connection)
     first = connection.execute(
         "SELECT extract(epoch FROM clock_timestamp())::float8, pg_current_wal_lsn()"
     ).fetchone() or (0.0, "0/0")
@@ -106,11 +100,8 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
     seconds = time.monotonic() - began
     wal = connection.execute(WAL, [first[1]], prepare=True).fetchone()
     traced = trace.collect(connection, first[0], superuser=stage.clone.superuser)
-    moved = [
-        told(name)
-        for name, number in connection.execute(STORAGE, prepare=True).fetchall()
-        if name in storage and storage[name] != number
-    ]
+    known = isinstance(traced.commands, Seen)
+    moved = storage.moved(connection, before, traced.rewritten if known else None)
     return Leg(
         revision=revision,
         direction=direction,
@@ -118,7 +109,8 @@ def _watched(stage: Stage, revision: str, direction: Direction, back_to: str) ->
         exit_status=status,
         output=said[-alembic.KEPT :],
         locks=witness.locks(traced.locks, began=began),
-        rewritten=tuple(sorted(moved)),
+        rewritten=tuple(moved),
+        remade={one: how for one, how in moved.items() if how != storage.REWRITTEN},
         dropped=traced.dropped,
         commands=traced.commands,
         wal_bytes=int((wal or [0])[0]),

@@ -153,6 +153,11 @@ SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
          "t is rewritten, under AccessExclusiveLock"),
         ('rewrites = ["t"]', facts(up=(leg(rewritten=("t", "u")),)),
          "u is rewritten, under AccessExclusiveLock"),
+        ("rewrites = []", facts(up=(leg(rewritten=("t",), remade={"t": "truncated"}),)),
+         "t is truncated, under AccessExclusiveLock"),
+        ("rewrites = []", facts(up=(leg(rewritten=("t",), remade={"t": "truncated"}),
+                                    leg(rewritten=("t",)))),
+         "t is rewritten and truncated, under AccessExclusiveLock"),
         ("rewrites = []", facts(reached=unclear()), UNCLEAR),
     ],
 )  # fmt: skip
