@@ -145,6 +145,36 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
+HINDRANCES = (
+    ("pass", ""),
+    ("file = open('/etc/hosts')", "the file /etc/hosts"),
+    ("file = open('/dev/null')", ""),
+    ("import socket; one, two = socket.socketpair()", "a connection"),
+    ("import os; os.pipe()", "a pipe"),
+    ("import mmap; memory = mmap.mmap(-1, 4096)", "memory in common (/dev/zero (deleted))"),
+    (("import os, socket; a = socket.socketpair(), os.pipe(), open('/etc/hosts'), "
+      "open('/etc/passwd')"), "a connection, a pipe, the file /etc/hosts, 1 more"),
+    (("import threading; bell = threading.Event(); "
+      "threading.Thread(target=bell.wait, name='bell', daemon=True).start()"), "the thread bell"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("has", "words"), HINDRANCES)
+def test_what_is_in_the_way_of_a_fork_is_named(has: str, words: str) -> None:
+    """What a fork would not have, or would have in common with all others."""
+    lines = (
+        "from gate.sources.rehearsal.inside.kept import held, hindrance",
+        "before = held()",
+        has,
+        "print(hindrance(before), end='')",
+    )
+    done = subprocess.run(  # noqa: S603 - of this file
+        [sys.executable, "-c", "\n".join(lines)],
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout == words
+
+
 @pytest.mark.parametrize("banner", ["echo The system is ready", "printf ready", "exec sh -v 2>&1"])
 def test_what_a_shell_says_first_is_no_answer(banner: str, tmp_path: pathlib.Path) -> None:
     """A banner may end in any word, and in the middle of a line."""

@@ -194,6 +194,20 @@ def test_a_thread_that_is_over_is_behind_all_steps_and_a_socket_before_them(
     assert flag.read_text("utf-8").count("was here") <= 4
 
 
+def test_why_each_step_begins_anew_is_told(
+    database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Alembic's process has by its first connection, and no fork would have for its own."""
+    read = "file = open('/etc/hosts')\n"
+    history = History(files=TWO, env=read + ENV.format(engine=BY_NAME, more=""))
+    lay_out(tmp_path, history, database, postgres.binaries)
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = judged(tmp_path)
+    assert isinstance(facts.receipts, Seen), found
+    assert [one.revision for one in facts.receipts.value if one.clean] == ["b", "a"]
+    assert facts.unkept == "the file /etc/hosts"
+
+
 def test_an_application_that_finds_nothing_to_do_is_no_step_that_fails(
     database: str, postgres: Postgres, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,4 +89,9 @@ def gone(facts: RehearsalFacts, receipts: Sequence[Receipt]) -> str:
         f"{sum(leg.wal_bytes for leg in legs) / 1e6:,.1f} MB of log, "
         f"{counted(locks, 'lock')} on tables in use; {seconds(facts.seconds)} in all"
     )
+    if facts.unkept:
+        parts.append(
+            f"each step began from the start: by its first connection Alembic's process has "
+            f"{facts.unkept}"
+        )
     return "; ".join(parts)

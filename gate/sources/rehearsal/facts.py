@@ -104,8 +104,7 @@ class Leg(Model):
         exit_status: Of Alembic; ``None`` where it did not end in time and was killed.
         output: The last of what it said.
         locks: The strongest lock per table.
-        rewritten: Tables whose storage is another one; ``remade`` says of some how that came,
-            such as ``truncated``; all others were written anew.
+        rewritten: Tables with another storage: written anew, or what ``remade`` says of them.
         dropped: Tables and columns that are gone.
         commands: DDL commands in order; needs a superuser on the clone's server.
         wal_bytes: Write-ahead log that the server wrote meanwhile.
@@ -267,6 +266,7 @@ class RehearsalFacts(Model):
         steps: Which revisions the contract has judged, such as ``pending``.
         history: How many revisions lead to where the upgrade is to end.
         seconds: Of the whole rehearsal.
+        unkept: What Alembic's process had by its first connection, so that each step began anew.
         left: What the rehearsal made and could not remove, one sentence each.
         earlier: The same of earlier ones on this host, whatever their target.
     """
@@ -295,5 +295,6 @@ class RehearsalFacts(Model):
     steps: str = "pending"
     history: int = 0
     seconds: float = 0.0
+    unkept: str = ""
     left: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()

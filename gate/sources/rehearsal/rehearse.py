@@ -93,7 +93,9 @@ def rehearse(
     seconds = time.monotonic() - began
     earlier = tuple(one for one in left if one.startswith(EARLIER))
     own = tuple(one for one in left if one not in earlier)
-    return Seen(found.model_copy(update={"seconds": seconds, "left": own, "earlier": earlier}))
+    unkept = stage.runner.unkept if stage.runner is not None else ""
+    told = {"seconds": seconds, "unkept": unkept, "left": own, "earlier": earlier}
+    return Seen(found.model_copy(update=told))
 
 
 def _open(what: str, why: str = "not reached") -> CannotTell:

@@ -83,6 +83,7 @@ class Runner:
         self._begin, self._deadline_s, self._begun = begin, how.deadline_s, 1
         self._application = shlex.join(how.application or how.command)
         self._made: dict[str, Any] = {}
+        self.unkept = ""  # why each step begins from the start; empty where none does
         self._process = begin()
 
     def ask(self, do: str, **given: object) -> Answer:
@@ -122,6 +123,7 @@ class Runner:
         except (ValueError, LookupError, AttributeError):
             process.await_end()
             raise GoneError(GONE.format(process.last()), Cause.UPSTREAM) from None
+        self.unkept = ", ".join(answer.found.get("unkept", ()))
         if answer.status == 0:
             self._check(do, answer.found)
         revisions = given.get("revisions")

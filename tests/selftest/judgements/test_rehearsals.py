@@ -766,6 +766,8 @@ def test_at_the_edges(keys: str, found: RehearsalFacts, expected: str) -> None:
         (WAITS, facts(bystanders=(by(0.5),), up=(leg(locks=(lock("ShareLock"), lock())),)),
          "at most 0.500 s (reads t); t AccessExclusiveLock waited 0.00 s, held 0.10 s"),
         (BACK, facts(history=3), f"the same catalog and rows; {ONE_STEP}"),
+        (BACK, facts(history=3, unkept="the file f"), f"the same catalog and rows; {ONE_STEP}; each "
+         "step began from the start: by its first connection Alembic's process has the file f"),
         (BACK, receipts(Receipt(revision="b", diff=("- x",)), history=3),
          f"not as before; {ONE_STEP}"),
     ],

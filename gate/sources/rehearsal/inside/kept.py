@@ -51,6 +51,8 @@ ASKERS = ("ctypes.util", "platform", "uuid")
 AT: dict[str, Any] = {}
 """What is done at each of them, under ``do``, until it says that this was the last one; it is told
 whether that may pass. Nothing where nobody asks."""
+NAMED = 3
+"""How many things are named that stand in the way of a fork."""
 OWN_CARE = ("jemalloc_bg_thd",)
 """Names of threads of libraries that hold them still while a process forks."""
 
@@ -112,11 +114,14 @@ class Stops:
         """
         self.before, self.passed = before, 0
         self.found: list[int] = []
+        self.unkept: list[str] = []  # what is in the way at the last one
 
     def note(self, *, passes: bool) -> bool:
         """Note one, where a fork of this process would be all that it is."""
         if alone(self.before):
             self.found[1:] = [self.passed]
+        else:
+            self.unkept[:] = [hindrance(self.before)]
         self.passed += 1
         return not passes
 
@@ -152,6 +157,33 @@ def alone(before: set[str]) -> bool:
         return threading.active_count() == 1 and held() <= before
     except OSError:
         return False
+
+
+def hindrance(before: set[str]) -> str:
+    """What a fork of this process would not have, or would have in common with it, in words.
+
+    Empty where there is nothing of the kind.
+    """
+    main = threading.main_thread()
+    found = ["the thread %s" % one.name for one in threading.enumerate() if one is not main]
+    if not found and not unthreaded():
+        found = ["a thread of a library"]
+    try:
+        found += sorted({_in_words(one) for one in held() - before})
+    except OSError:
+        found.append("what cannot be listed")
+    more = ["%d more" % (len(found) - NAMED)] if len(found) > NAMED else []
+    return ", ".join([*found[:NAMED], *more])
+
+
+def _in_words(one: str) -> str:
+    """One of what `held` finds, in words."""
+    if " rw-s " in one:
+        return "memory in common (%s)" % (one.split(None, 5)[5:] or ["of no file"])[0].strip()
+    leads_to = one.partition(" ")[2]
+    if leads_to.startswith("/"):
+        return "the file %s" % leads_to
+    return {"socket": "a connection", "pipe": "a pipe"}.get(leads_to.partition(":")[0], leads_to)
 
 
 def unthreaded() -> bool:

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from gate.sources.rehearsal.inside.ahead import read, read_twice
 from gate.sources.rehearsal.inside.apart import apart, end_all
 from gate.sources.rehearsal.inside.command import stands_in
 from gate.sources.rehearsal.inside.hear import KEPT, hear
-from gate.sources.rehearsal.inside.kept import AT, Stops, alone, held, unthreaded, watch
+from gate.sources.rehearsal.inside.kept import AT, Stops, alone, held, hindrance, unthreaded, watch
 from gate.sources.rehearsal.inside.steps import CALLED, TAKEN, UNSUITED, do, taken
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -54,19 +55,21 @@ def serve(how: dict[str, Any]) -> None:
     watch()
     _tell_pid(folder)
     threading.Thread(target=_leave_with_the_gate, args=(folder,), daemon=True).start()
-    tried = False
+    tried, unkept = False, ""
     while True:
         asked, answer = apart(how, lambda: _asked(folder))
         if asked is not None:
             _end_child(how, asked)
         stops, modules = answer.pop("stops", ()), answer.pop("modules", ())
-        _answer(folder, answer)
+        _answer(folder, {**answer, "unkept": [unkept]} if unkept else answer)
         if stops and not tried:
             # It imports what it needs by itself, in its own order. As far as it came the first time
             # it need not come again, where threads are about.
             tried, until = True, time.monotonic() + how["deadline_s"]
             for passed in dict.fromkeys(reversed(stops)):
                 _keep_one(how, passed, until)
+            with suppress(OSError), open(folder + "/unkept", encoding="utf-8") as file:
+                unkept = file.read()
         for name in modules:
             try:
                 __import__(name)
@@ -145,6 +148,8 @@ def _take_over(
     """Serve from here on; returns in a fork, to go on with what is asked."""
     folder = how["folder"]
     if not alone(before) or not unthreaded():
+        with open(folder + "/unkept", "w", encoding="utf-8") as file:
+            file.write(hindrance(before))
         os._exit(UNSUITED)
     for name in single:
         os.environ.pop(name, None)
@@ -247,7 +252,7 @@ def _end_child(how: dict[str, Any], asked: dict[str, Any], status: int = 1) -> N
     way = Stops(held())
     hear()
     if status == 1:
-        CALLED["stops"] = way.found
+        CALLED["stops"], CALLED["unkept"] = way.found, way.unkept
         AT["do"] = way.note
     try:
         done = do(how, asked, how["folder"] + "/found")

@@ -160,7 +160,8 @@ def _at_last() -> dict[str, Any]:
     """What is told of every end: of the step, and for the process that it came from."""
     told: dict[str, Any] = {"notices": NOTICES, "made": made_by()}
     if "kept" not in CALLED:
-        return {**told, "stops": CALLED.get("stops", []), "modules": _installed()}
+        stops, unkept = CALLED.get("stops", []), CALLED.get("unkept", [])
+        return {**told, "stops": stops, "unkept": unkept, "modules": _installed()}
     return told if KNOWN else {**told, "written": written()}
 
 
