@@ -15,6 +15,7 @@ import pytest
 
 from gate.connection.obstacle import CarrierError
 from gate.sources.rehearsal import line
+from gate.sources.rehearsal.environment import VOICE, capped
 from gate.sources.rehearsal.line import Line
 from gate.sources.rehearsal.runner import END
 
@@ -240,6 +241,32 @@ def test_the_end_of_none_is_none(tmp_path: pathlib.Path) -> None:
     end = END.format(shlex.quote(str(folder)))
     subprocess.run(["/bin/sh", "-c", end], check=True, timeout=20)  # noqa: S603
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    ("script", "said", "status"),
+    [
+        ("echo out; echo err >&2; exit 3", "out\nerr\n", 3),
+        ("yes | head -c 200000; echo end", ("y\n" * VOICE + "end\n")[-VOICE:], 0),
+        ("sleep 60 & echo $!; exit 4", None, 4),
+        ("setsid sleep 60 & echo $!; exit 4", None, 4),
+        ("kill -9 $$", "", 137),
+    ],
+)  # fmt: skip
+def test_a_command_is_over_when_it_is(
+    shell: str, script: str, said: str | None, status: int
+) -> None:
+    """With the last of what it says, and without whoever it leaves behind with its voice."""
+    inner = f"sh -c {shlex.quote(script)}"
+    done = subprocess.run(  # noqa: S603 - of this file
+        [shell, "-c", capped(inner)], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == status, done.stderr
+    if said is None:
+        assert not pathlib.Path(f"/proc/{int(done.stdout)}/fd/1").exists()
+    else:
+        assert done.stdout == said
 
 
 @pytest.mark.parametrize("started", [[], ["setsid"]], ids=["as it is", "in its own session"])

@@ -12,6 +12,37 @@ from gate.target import Target
 VOICE = 64 * 1024
 """Bytes of a program's output that are kept: the last ones."""
 
+LEFT_S, TURN_S = 2.0, 0.02
+"""How long who is left in the background may still speak, and how often one looks: seconds."""
+
+# Two pipes with names that are gone at once: what is between them can be ended, and then the last
+# of it is told, whoever holds the first one.
+CAPPED = """\
+pipes=$(mktemp -d) && mkfifo "$pipes/said" "$pipes/heard" || exit 125
+exec 7<>"$pipes/said" 5<"$pipes/said" 6>"$pipes/said" 7>&-
+exec 7<>"$pipes/heard" 8<"$pipes/heard" 9>"$pipes/heard" 7>&-
+rm -rf -- "$pipes"
+tail -c {voice} <&8 5<&- 6>&- 9>&- & last=$!
+cat <&5 >&9 6>&- 8<&- & between=$!
+exec 5<&- 8<&- 9>&-
+(
+{script}
+) >&6 2>&1 6>&- </dev/null
+status=$?
+exec 6>&-
+turn=0
+while kill -0 $between 2>/dev/null && [ $turn -lt {turns} ]; do
+  sleep {turn}; turn=$((turn + 1))
+done
+if kill -0 $between 2>/dev/null; then
+  left=$(ls -l /proc/[0-9]*/fd/[12] 2>/dev/null |
+    sed -n "s|.* /proc/\\([0-9]*\\)/fd/[12] -> .*$pipes/said.*|\\1|p" | sort -u)
+  [ -z "$left" ] || kill -9 $left 2>/dev/null
+  sleep {turn}; kill $between 2>/dev/null
+fi
+wait $last
+exit $status"""
+
 # The file is read as systemd reads it and never executed: its lines are no commands.
 TAKE = """\
 missing={names}
@@ -72,9 +103,7 @@ def _taken(environment: Environment, target: Target) -> str:
 def capped(script: str) -> str:
     """A shell script that runs another one and passes on the last of what it says.
 
-    However much that is, neither the way here nor this process fills up with it.
+    However much that is, neither the way here nor this process fills up with it. It is over when
+    the script is: what that left in the background and holds its voice is ended a moment later.
     """
-    return (
-        f"{{ status=$({{ {{ (\n{script}\n) 2>&1 3>&- 4>&- </dev/null; echo $? >&3; }} "
-        f"| tail -c {VOICE} >&4; }} 3>&1); }} 4>&1\nexit ${{status:-125}}"
-    )
+    return CAPPED.format(script=script, voice=VOICE, turns=int(LEFT_S / TURN_S), turn=f"{TURN_S:g}")
