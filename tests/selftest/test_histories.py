@@ -111,6 +111,56 @@ def test_a_history_is_judged_from_nothing(
         assert live.execute(count).fetchone() == (0,)
 
 
+IN_ONE = {
+    "added-and-used": (
+        ENV.format(engine=BY_NAME, more="").replace("transaction_per_migration=True", ""),
+        ("ALTER TYPE mood ADD VALUE 'bad'", "INSERT INTO m VALUES ('bad')"),
+        "it exited with 1 after",
+        "unsafe use of new value",
+    ),
+    "left-behind": (
+        ENV.format(engine=BY_NAME, more=", version_table_schema='public'"),
+        ("SET search_path = apart", "CREATE TABLE t (id int)"),
+        "they lead to another catalog: + ",
+        "+ table apart.t: permanent",
+    ),
+    "nothing": (
+        ENV.format(engine=BY_NAME, more="").replace("transaction_per_migration=True", ""),
+        ("CREATE TABLE t (id int)", "ALTER TABLE t ADD more int"),
+        "",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_ONE)
+def test_what_is_otherwise_in_one_command_is_found(
+    name: str,
+    database: str,
+    postgres: Postgres,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Steps that are well each by itself share a transaction, or a session, when deployed."""
+    env, (first, second), *words = IN_ONE[name]
+    made = "CREATE TYPE mood AS ENUM (); CREATE TABLE m (m mood); CREATE SCHEMA apart"
+    files = {
+        f"{AT}a.py": revision("a", None, sql(made)),
+        f"{AT}b.py": revision("b", "a", sql(first)),
+        f"{AT}c.py": revision("c", "b", sql(second)),
+    }
+    lay_out(tmp_path, History(env=env, files=files, reaches="c"), database, postgres.binaries)
+    with psycopg.connect(database, autocommit=True) as live:
+        live.execute(made)
+        live.execute("CREATE TABLE alembic_version AS SELECT 'a' AS version_num")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+    facts, found = judged(tmp_path)
+    assert [leg.exit_status for leg in facts.up] == [0, 0]
+    assert isinstance(facts.together, Seen), facts.together
+    assert all(one in found["rehearsal.there"] for one in words), found
+    assert bool(found["rehearsal.there"]) == bool(words[0]), found
+
+
 KILLED = """
 import os
 import pathlib

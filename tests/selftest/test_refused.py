@@ -95,7 +95,7 @@ HARMLESS = (
 
 
 def _asked(query: str) -> int:
-    found = re.search(r"rolname = '(.*)'$", query)
+    found = re.search(r"rolname = E'(.*)'$", query)
     assert found
     name = found[1].replace("''", "'")
     return int(name == "app" if "pg_shdepend" in query else name in THERE)

@@ -6,9 +6,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from gate.sources.rehearsal.inside import server
+from gate.sources.rehearsal.inside.refused import why_not
 from tests.selftest import servers
+from tests.selftest.conftest import Postgres
 
 MAKES = "DO $$ BEGIN EXECUTE 'CREATE ROLE ' || 'gate_nobody'; END $$"
 CHANGES = {
@@ -61,3 +64,24 @@ def test_what_is_everybodys_is_told(major: int) -> None:
             with session.transaction(force_rollback=True):
                 session.execute(MAKES)
             assert server.changed(ask, "shop") == ""
+
+
+@pytest.mark.parametrize("name", ["100%s %(x)s", "a%41b", "o'ne", "back\\slash", 'qu"ote'])
+def test_names_of_any_kind_are_asked_for(name: str, postgres: Postgres) -> None:
+    """Of a database and of a role, as drivers do it that look for places of values in a text."""
+
+    def ask(query: str) -> Any:
+        return (session.execute(query.encode(), ()).fetchone() or [None])[0]
+
+    drops = 'DROP ROLE IF EXISTS "{}"'.format(name.replace('"', '""'))
+    how = {"shared": True, "live": name, "database": "gate_clone_1"}
+    with psycopg.connect(postgres.conninfo) as session:
+        assert server.settings(ask, name) == 0
+        with session.transaction(force_rollback=True):
+            assert not why_not(how, drops, "r1", ask)
+            session.execute(MAKES)
+            session.execute(
+                sql.SQL("ALTER ROLE gate_nobody RENAME TO {}").format(sql.Identifier(name))
+            )
+            assert server.changed(ask, name) == "roles"
+            assert why_not(how, drops, "r1", ask)

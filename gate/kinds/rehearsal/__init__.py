@@ -44,7 +44,7 @@ def _find(promise: Promise, scene: Scene) -> Found:
     parts: dict[str, Any] = {
         "clone": facts.clone,
         "targets_clone": Seen({"targets_clone": facts.targets_clone, "strangers": facts.strangers}),
-        "reaches": Seen({"up": facts.up, "reached": facts.reached}),
+        "reaches": Seen({"up": facts.up, "reached": facts.reached, "together": facts.together}),
         "blocked_at_most_s": Seen({"bystanders": facts.bystanders, "up": facts.up}),
         "rewrites": Seen(facts.up),
         "vector": facts.vectors.get(promise.id),

@@ -16,7 +16,7 @@ from gate.kinds.extension import Extension
 from gate.kinds.finding import Finding
 from gate.kinds.index import Index
 from gate.kinds.judge import compare
-from gate.kinds.rehearsal import back, lacking, serves, summary, undone
+from gate.kinds.rehearsal import back, in_one, lacking, serves, summary, undone
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
 from gate.kinds.table import Table
@@ -105,12 +105,14 @@ def _reaches(item: Rehearsal, facts: RehearsalFacts, *__: object) -> Finding:
             raise ObservationError(f"cannot tell: {leg.revision}: {why}")
     ends = sorted(at) == sorted(facts.heads)
     broken = wrong or ([] if ends else [f"it ends at {', '.join(at) or 'nothing'}"])
+    together = in_one.told(facts)
     legs = summary.listed([f"{leg.revision} in {leg.seconds:.1f} s" for leg in facts.up])
     return Finding(
         promised=promised,
-        seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}",
-        broken=tuple(broken),
-        warnings=(*_without_timeout(facts), *summary.noticed(facts.up)),
+        seen=f"{', '.join(facts.began) or 'nothing'}, then {legs or 'no revision to apply'}"
+        f"{together.seen}",
+        broken=(*broken, *together.broken),
+        warnings=(*_without_timeout(facts), *summary.noticed(facts.up), *together.warnings),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gate.catalog.digest import Digest
 from gate.errors import ObservationError
@@ -22,20 +22,27 @@ class Base:
     To keep a copy of every state is to copy the database at every step. Few states are wanted
     again, and those that are can be made out of an earlier one: but for what a revision does
     outside of its database, behind which a copy is kept.
+
+    Attributes:
+        shared: The first revision behind which a copy was kept; empty if there is none.
     """
 
-    def __init__(self, stage: Stage, *, copied: bool = True) -> None:
+    def __init__(self, stage: Stage, *, copied: bool = True, first: bool = False) -> None:
         """Keep the clone as it is now, unless that is of no use.
 
         Args:
             stage: The clone.
             copied: Whether what a revision does outside of its database can be seen: else a copy is
                 kept behind every one, and none of the state that it came to.
+            first: Whether the state that the clone is in now is wanted once more, by `given`, and
+                a copy of its own is kept for that, where another one is wanted meanwhile.
         """
         self._stage, self._copied = stage, copied
         self._copy = stage.save() if copied else ""
+        self._first = (self._copy or stage.save()) if first else ""
         self._since: list[str] = []
         self._behind = ""
+        self.shared = ""
 
     def went(
         self, revision: str, was: Digest | None, now: Digest | None, *, stays: bool = True
@@ -52,8 +59,8 @@ class Base:
             self._since.append(revision)
             return
         self._behind = revision
-        if self._copy:
-            self._stage.clone.states.forget(self._copy)
+        self.shared = self.shared or revision
+        self._drop()
         self._copy = self._stage.save() if stays or self._copied else ""
         self._since = []
 
@@ -71,6 +78,7 @@ class Base:
         stage = self._stage
         if not self._copy or self._had_again(was, now):
             return
+        self._first = "" if self._first == self._copy else self._first
         aside, self._copy = stage.set_aside(self._copy), ""
         try:
             legs = (walk(stage, revision, "up", alone=True) for revision in self._since)
@@ -91,7 +99,8 @@ class Base:
         stage = self._stage
         if not self._copy:
             raise ObservationError("the state before cannot be had again: no copy of it was kept")
-        stage.restore(self._copy)
+        own = self._copy != self._first
+        stage.restore(self._copy if own else stage.clone.states.copy(self._copy))
         for revision in self._since:
             leg = walk(stage, revision, "up", alone=True)
             if leg.exit_status != 0:
@@ -134,11 +143,30 @@ class Base:
         self._since = [] if anew else [last]
         return True
 
+    def given(self, since: Sequence[str]) -> str:
+        """Give a copy of the first state away, where there is one.
+
+        Args:
+            since: What was applied since.
+
+        Returns:
+            What it is called; nothing where it was not kept.
+        """
+        copy = self._first or (self._copy if self._since == [*since] else "")
+        self._copy = "" if copy == self._copy else self._copy
+        self._first = ""
+        return copy
+
     def forget(self) -> None:
-        """Drop the copy."""
-        if self._copy:
+        """Drop all copies."""
+        self._drop()
+        self._copy, self._first = self._first, ""
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._copy and self._copy != self._first:
             self._stage.clone.states.forget(self._copy)
-            self._copy = ""
+        self._copy = ""
 
 
 def _shared(digest: Digest | None) -> Digest | None:

@@ -74,3 +74,21 @@ class Undone(Model):
     seconds: float = 0.0
     wrong: tuple[str, ...] = ()
     rows: dict[str, str] = {}
+
+
+class Together(Model):
+    """What is pending, applied in one command, as a deployment does it.
+
+    Attributes:
+        steps: What was applied, oldest first.
+        seconds: How long that took.
+        exit_status: Of Alembic; ``None`` where it did not end in time and was killed.
+        output: The last of what it said.
+        other: What of the catalog is otherwise than where each step was applied alone.
+    """
+
+    steps: tuple[str, ...]
+    seconds: float
+    exit_status: int | None
+    output: str = ""
+    other: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from gate.sources.api.facts import ApiFacts
 from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
-from gate.sources.rehearsal.company import Bystander, Neighbour, Undone
+from gate.sources.rehearsal.company import Bystander, Neighbour, Together, Undone
 
 EXTENSIONS, SERVER, ROWS = "extension versions", "server version", "rows"
 REVISIONS, STATISTICS = "revisions", "statistics"
@@ -247,7 +247,7 @@ class RehearsalFacts(Model):
         strangers: New sessions on the live database meanwhile that are not the gate's.
         began: Revisions that the clone was at.
         up, down: The legs, in the order of their running.
-        reached: Revisions after the upgrade.
+        reached, together: Revisions after the upgrade; what is pending in one command, if several.
         after: The upgraded clone, looked at as the live database is.
         serves: Answers of a release that was started, by item id; absent: it ended by itself.
         fences: What is known of the fence that the release ran behind, by item id.
@@ -263,8 +263,7 @@ class RehearsalFacts(Model):
         unjudged: Why a revision was not judged, by the revision.
         half: Revisions that were judged by going back and up again alone, and why the history
             cannot be applied from an empty database.
-        steps: Which revisions the contract has judged, such as ``pending``.
-        history: How many revisions lead to where the upgrade is to end.
+        steps, history: Which revisions are judged, such as ``pending``; how many lead to the heads.
         seconds: Of the whole rehearsal.
         unkept: What Alembic's process had by its first connection, so that each step began anew.
         left: What the rehearsal made and could not remove, one sentence each.
@@ -277,6 +276,7 @@ class RehearsalFacts(Model):
     began: tuple[str, ...] = ()
     up: tuple[Leg, ...] = ()
     reached: Fact[tuple[str, ...]]
+    together: Fact[Together] | None = None
     after: Fact[DatabaseFacts]
     bystanders: tuple[Bystander, ...] = ()
     vectors: dict[str, Fact[VectorFacts]] = {}

@@ -53,8 +53,10 @@ def walk(
         KilledError: Its process was killed, where that is doubted.
     """
     verb = "upgrade" if direction == "up" else "downgrade"
-    stage.tell(f"rehearsal: {verb} {revision}")
     stage.now = f"{verb} {revision}"
+    if stage.together:
+        stage.now = f"{verb} to {revision} in one command"
+    stage.tell(f"rehearsal: {stage.now}")
     try:
         return (_alone if alone else _watched)(stage, revision, direction, back_to)
     finally:

@@ -17,12 +17,13 @@ from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
 from gate.sources.migrations.facts import Chain
-from gate.sources.rehearsal import alembic, receipt, release, undo, vectors, way
+from gate.sources.rehearsal import alembic, receipt, release, together, undo, vectors, way
 from gate.sources.rehearsal.account import Gone, account
 from gate.sources.rehearsal.backward import backward
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.box import EARLIER
 from gate.sources.rehearsal.cloning import cloned
+from gate.sources.rehearsal.company import Bystander
 from gate.sources.rehearsal.ended import ItselfError
 from gate.sources.rehearsal.facts import RehearsalFacts
 from gate.sources.rehearsal.nothing import from_nothing
@@ -233,7 +234,8 @@ def _forth(
     seen: dict[str, Any] = {}
     steps: list[Step] = []
     asks = release.asked(stage.contract) or undo.asked(stage.contract)
-    base = Base(stage, copied=bool(chosen.forward) and stage.clone.superuser)
+    first = together.wanted(stage, found.order)
+    base = Base(stage, copied=bool(chosen.forward) and stage.clone.superuser, first=first)
 
     def at_the_end() -> None:
         seen.update(reached=Seen(stage.at()), after=stage.look(), vectors=_vectors(stage))
@@ -257,9 +259,12 @@ def _forth(
             why = f"{revision} could not be applied"
             seen |= {"reached": Seen(stage.at()), "after": _open("the upgraded schema", why)}
             break
+    others: tuple[Bystander, ...] = ()
+    if len(steps) > 1 and not steps[-1].stopped:
+        seen["together"], others = together.go(stage, steps, base)
     base.forget()
     legs = {"up": tuple(one.up for one in steps if one.up is not None)}
-    bystanders = merged([one for step in steps for one in step.bystanders])
+    bystanders = merged([*(one for step in steps for one in step.bystanders), *others])
     return facts.model_copy(update={**seen, **legs, "bystanders": bystanders}), steps
 
 

@@ -109,7 +109,9 @@ class Runner:
         process = self._process
         if process.ended:
             raise CarrierError(GONE.format(process.last()), Cause.UPSTREAM)
-        limit = self._deadline_s + SPARE_S + START_S
+        revisions = given.get("revisions")
+        many = max(1, len(revisions)) if isinstance(revisions, list) else 1
+        limit = self._deadline_s * many + SPARE_S + START_S
         if do == "up":
             given["made"] = self._made
         try:
@@ -126,7 +128,6 @@ class Runner:
         self.unkept = ", ".join(answer.found.get("unkept", ()))
         if answer.status == 0:
             self._check(do, answer.found)
-        revisions = given.get("revisions")
         if do == "up" and answer.status == 0 and isinstance(revisions, list):
             self._made[revisions[-1]] = answer.found.get("made", {})
         return answer

@@ -43,6 +43,7 @@ class Stage:
         connection: The session on the clone; another one after the clone took another state.
         runner: Alembic's process, where it has one that stays.
         now: What is on its way, for bystanders.
+        together: Revisions that go up in one command, while several do.
         doubts: Whether a leg whose process was killed is told by a `KilledError`: it is gone again.
         unheard: Why a revision is not tried, where no process of ours hears what it does.
         digests: Tell whether two states are the same to everybody.
@@ -59,6 +60,7 @@ class Stage:
     sessions: ExitStack
     runner: Runner | None = None
     now: str = ""
+    together: tuple[str, ...] = ()
     doubts: bool = False
     unheard: Callable[[str], str] = lambda _: ""
 
@@ -149,14 +151,14 @@ class Stage:
         self.prints = Prints(self.connection)
 
     def step(self, do: str, revision: str) -> Answer:
-        """Go one revision up or down, and no other, in a process of its own.
+        """Go one revision up or down, or all that go together, in a process of its own.
 
         Raises:
             CarrierError: It did not end, or nothing is known of its end.
         """
         if self.runner is None:
             raise TypeError("without a runner there is no single step")
-        return self.runner.ask(do, revisions=[revision])
+        return self.runner.ask(do, revisions=[*(self.together or (revision,))])
 
     def _alone(self, do: Callable[[], Kept]) -> Kept:
         """Leave the clone for as long as it takes: a database is copied while nobody is in it."""

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from gate.sources.rehearsal import copies, mark
 
+EMPTY = "template0"
 LISTS = (
     "local_preload_libraries",
     "search_path",
@@ -69,6 +70,14 @@ class States:
         """
         return self._copy(self._clone)
 
+    def copy(self, name: str) -> str:
+        """Copy a copy.
+
+        Returns:
+            What it is called.
+        """
+        return self._copy(name)
+
     def restore(self, name: str) -> None:
         """Let a copy take the clone's place; the copy is gone then, and so is what was there."""
         mark.drop(self._admin, self._clone)
@@ -101,25 +110,25 @@ class States:
 
     def empty(self) -> None:
         """Let an empty database take the clone's place."""
-        name = self._copy("template0")
+        name = self._copy(EMPTY)
         self.restore(name)
 
     def _copy(self, source: str) -> str:
-        name = mark.new_name()
+        name, like = mark.new_name(), self._clone if source == EMPTY else source
         mark.hold(self._admin, name)
         self.names.append(name)
         copies.copy(self._admin, name, source)
         mark.write(self._admin, name, self._live)
-        for role, pair in self._admin.execute(SETTINGS, [self._clone]).fetchall():
+        for role, pair in self._admin.execute(SETTINGS, [like]).fetchall():
             self._admin.execute(setting(name, pair, role))
-        if source == self._clone:
-            self._carry_own(name)
-            self._carry_rights(name)
+        if source == like:
+            self._carry_own(name, like)
+            self._carry_rights(name, like)
         return name
 
-    def _carry_own(self, name: str) -> None:
+    def _carry_own(self, name: str, like: str) -> None:
         """A copy is its maker's and lets anybody in, whatever a revision made of the clone."""
-        row = self._admin.execute(OWN, [self._clone, name]).fetchone()
+        row = self._admin.execute(OWN, [like, name]).fetchone()
         if row is None:
             return
         owner, given, limit, limited, template = row
@@ -132,9 +141,9 @@ class States:
                 text = sql.SQL("ALTER DATABASE {} {}").format(sql.Identifier(name), what)
                 self._admin.execute(text)
 
-    def _carry_rights(self, name: str) -> None:
+    def _carry_rights(self, name: str, like: str) -> None:
         """A copy has the usual rights, whatever a revision granted on the clone or revoked."""
-        rights = self._admin.execute(RIGHTS, [self._clone]).fetchall()
+        rights = self._admin.execute(RIGHTS, [like]).fetchall()
         database = sql.Identifier(name)
         for one in ("PUBLIC", "CURRENT_USER") if rights else ():
             self._admin.execute(

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
+from gate.catalog.model import Catalog
 from gate.sources.rehearsal import rows
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.beside import beside
@@ -34,6 +35,7 @@ class Step:
         applied: Whether that is all that was to be done.
         unknown: Why nothing is known of it although it was applied.
         above: The upgraded state, where the clone was left in it.
+        begins, ends: The catalogs that it leads from and to, as far as they are known.
     """
 
     revision: str
@@ -44,6 +46,8 @@ class Step:
     applied: bool = False
     unknown: str = ""
     above: State | None = None
+    begins: Catalog | None = None
+    ends: Catalog | None = None
 
     @property
     def stopped(self) -> bool:
@@ -137,6 +141,7 @@ def _met(
     was = came or look(stage)
     if back and was.digest is None:
         was = dataclasses.replace(was, dumped=dumped(stage))
+    step.begins = was.catalog
     intended = Intended(stage, revision, was) if back else None
     if alone:
         step.up = walk(stage, revision, "up")
@@ -150,6 +155,7 @@ def _met(
         base.went(revision, was.digest, stage.digests.take(stage.connection), stays=False)
         return step, None
     verdict = Verdict(stage, revision, below, base, intended, stays=stays)
+    step.ends = verdict.above.catalog
     moved = verdict.moved()
     lost = rows.losses(
         stage.connection, verdict.above.catalog, was.catalog, stage.how.version_table

@@ -10,9 +10,10 @@ import pytest
 from gate.contract.model import Contract
 from gate.kinds.rehearsal import lacking
 from gate.kinds.rehearsal.declared import apply
+from gate.kinds.rehearsal.in_one import ALONE
 from gate.kinds.scene import Scene
-from gate.sources.fact import Absent, Seen
-from gate.sources.rehearsal.company import Bystander, Neighbour
+from gate.sources.fact import Absent, CannotTell, Cause, Seen
+from gate.sources.rehearsal.company import Bystander, Neighbour, Together
 from gate.sources.rehearsal.facts import (
     EXTENSIONS,
     REVISIONS,
@@ -96,6 +97,14 @@ IX_ITEM = (
     'options = { m = "16" }\npredicate = "a > 0"\ninclude = ["c"]'
 )
 FAILED = leg(exit_status=1, output="boom")
+
+
+def in_one(**changes: Any) -> Seen[Together]:
+    """Two revisions in one command."""
+    given: dict[str, Any] = {"steps": ("a", "b"), "seconds": 2.0, "exit_status": 0}
+    return Seen(Together(**{**given, **changes}))
+
+
 NO_SERVER = Lack(kind=SERVER, objects=("15",))
 SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
 
@@ -148,6 +157,19 @@ SOME_ROWS = Lack(kind=ROWS, objects=("t: 5 of 9",))
         ('reaches = "b"', facts(up=(leg(locks=(lock(),), commands=unclear()),)), ""),
         ('reaches = "b"', facts(clone=clone(NO_SERVER)), f"cannot tell: {SERVER} of the clone "
          "are not those of the live database (15)"),
+        ('reaches = "b"', facts(together=in_one()), ""),
+        ('reaches = "b"', facts(together=in_one(exit_status=1, output="boom")), f"{ALONE}, it "
+         "exited with 1 after 2.0 s: boom"),
+        ('reaches = "b"', facts(together=in_one(exit_status=None, output="boom")), f"{ALONE}, it "
+         "was ended after 2.0 s: boom"),
+        ('reaches = "b"', facts(together=in_one(other=("- table t", "+ table u"))), f"{ALONE}, "
+         "they lead to another catalog: - table t; + table u"),
+        ('reaches = "b"', facts(together=CannotTell("why", Cause.UPSTREAM)),
+         "WARN what is pending was not applied in one command, as a deployment does: why"),
+        ('reaches = "b"', facts(together=in_one(exit_status=1, output='no "vector"'),
+                                clone=clone(foreign=("extension vector",))),
+         f"WARN {ALONE}, it exited with 1 after 2.0 s: the clone's server has no extension vector, "
+         'which the live server has: no "vector"'),
         ("rewrites = []", facts(), ""),
         ("rewrites = []", facts(up=(leg(rewritten=("t",)),)),
          "t is rewritten, under AccessExclusiveLock"),

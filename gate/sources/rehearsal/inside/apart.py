@@ -78,7 +78,7 @@ def apart(how: dict[str, Any], hear: Any) -> tuple[dict[str, Any] | None, dict[s
     """Fork, and have that do what is asked; it is killed with its own when it is late.
 
     Args:
-        how: Knows the folder, and how long it may take.
+        how: Knows the folder, and how long one revision may take.
         hear: Waits for what is asked.
 
     Returns:
@@ -113,7 +113,8 @@ def _awaited(how: dict[str, Any], fork: Fork, asked: dict[str, Any]) -> dict[str
         return None
     os.set_blocking(listen, False)
     said = b""  # however much it is, neither this process nor a disk fills up with it
-    until, pause = time.monotonic() + how["deadline_s"], 0.001
+    many = max(1, len(asked.get("revisions", ())))
+    until, pause = time.monotonic() + how["deadline_s"] * many, 0.001
     handle = _handle(child)  # tells its end at once; without one it is asked after
     ended: int | None = None
     while ended is None and time.monotonic() < until:

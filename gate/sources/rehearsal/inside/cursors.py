@@ -122,6 +122,11 @@ def _ask_beside(cursor: Any, query: str) -> Any:
     return next(iter(row.values() if isinstance(row, dict) else row))
 
 
+def literal(text: str) -> str:
+    """A text in SQL; without a percent sign, which drivers take for a value's place."""
+    return "E'%s'" % text.replace("\\", r"\\").replace("'", "''").replace("%", r"\x25")
+
+
 def _unasked(_: str) -> Any:
     raise UnaskedError
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gate.sources.rehearsal.inside.cursors import UnaskedError
+from gate.sources.rehearsal.inside.cursors import UnaskedError, literal
 
 BY_NAME = "%s alters the database %s by its name, and the clone has another one"
 SHARED = "%s changes %s of the server that the live database is on, and so the clone is no place"
@@ -200,7 +200,7 @@ def _own_elsewhere(names: str | None, ask: Any) -> bool:
     held = (
         "SELECT count(*) FROM pg_catalog.pg_roles AS r JOIN pg_catalog.pg_shdepend AS s"
         " ON s.refobjid = r.oid AND s.refclassid = 'pg_catalog.pg_authid'::regclass"
-        " AND s.dbid = 0 WHERE r.rolname = '%s'"
+        " AND s.dbid = 0 WHERE r.rolname = %s"
     )
     return not found or any(_anybody(one) or ask(held % _word(one)) for one in found)
 
@@ -209,7 +209,7 @@ def _exists(name: str, ask: Any) -> bool | None:
     """Whether there is such a role; ``None`` where it is whoever is there."""
     if _anybody(name):
         return None
-    there = "SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = '%s'"
+    there = "SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = %s"
     return bool(ask(there % _word(name)))
 
 
@@ -222,4 +222,4 @@ def _anybody(name: str) -> bool:
 
 
 def _word(name: str) -> str:
-    return _unquoted(name).replace("'", "''")
+    return literal(_unquoted(name))

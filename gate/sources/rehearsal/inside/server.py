@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gate.sources.rehearsal.inside.cursors import literal
+
 COUNTED = "SELECT " + " + ".join(
     "pg_stat_get_xact_tuples_%s(%d)" % (done, catalog)
     for catalog in (1260, 1261, 6243, 1262, 2964, 2396, 3592)
@@ -60,7 +62,7 @@ FEWER = "SELECT pg_stat_get_xact_tuples_deleted(2964) > 0 AND ({0}) < {1}"
 
 def settings(ask: Any, live: str) -> int:
     """How many rows hold settings of the live database, for ``changed`` to compare with."""
-    return int(ask(SETTINGS.replace("{0}", _quoted(live))))
+    return int(ask(SETTINGS.replace("{0}", literal(live))))
 
 
 def changed(ask: Any, live: str, before: int = 0) -> str:
@@ -73,13 +75,9 @@ def changed(ask: Any, live: str, before: int = 0) -> str:
     """
     if not ask(COUNTED):
         return ""
-    rows = SETTINGS.replace("{0}", _quoted(live))
+    rows = SETTINGS.replace("{0}", literal(live))
     fewer = FEWER.replace("{1}", str(before)).replace("{0}", rows)
     found = [str(ask(WROTE) or "")]
-    if ask(LIVE.replace("{0}", _quoted(live))) or ask(fewer):
+    if ask(LIVE.replace("{0}", literal(live))) or ask(fewer):
         found.append("databases")
     return " and ".join(one for one in found if one)
-
-
-def _quoted(name: str) -> str:
-    return "'%s'" % name.replace("'", "''")

@@ -40,7 +40,7 @@ def serve(how: dict[str, Any]) -> None:
             Alembic, instead; ``installed`` says whether the program is a script, which does not
             look for modules here; ``variable`` names what leads to the database, ``database`` is
             its name, and ``option`` what of the ini file is to be set to it; ``deadline_s`` is for
-            one command.
+            one revision.
     """
     folder: str = how["folder"]
     if not how["installed"] and not how["application"]:
