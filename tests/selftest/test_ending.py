@@ -137,6 +137,36 @@ def test_a_signal_ends_a_run_as_ctrl_c_does(folder: pathlib.Path, number: signal
     assert list((folder / "tmp").iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_a_run_has_begun_interrupts_it(
+    folder: pathlib.Path, number: signal.Signals
+) -> None:
+    """While the target is read: exit status 2, a sentence, and no traceback."""
+    target = folder / "here.toml"
+    target.unlink()
+    os.mkfifo(target)
+    words = [
+        sys.executable,
+        "-m",
+        "gate",
+        "check",
+        "predeploy",
+        *runs.command(folder, "predeploy")[5:],
+    ]
+    with subprocess.Popen(  # noqa: S603 - the gate itself
+        words, cwd=runs.ROOT, env=runs.environ(), text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        try:
+            with target.open("w"):  # as soon as it is read
+                process.send_signal(number)
+                said, _ = process.communicate(timeout=runs.WITHIN_S)
+        finally:
+            process.kill()
+    assert said == f"gate: ended by {number.name} before anything was looked at\n"
+    assert process.returncode == 2
+
+
 def test_a_terminal_that_hangs_up_ends_a_run(folder: pathlib.Path) -> None:
     """The verdict is written although nobody can be told any more."""
     ours, theirs = pty.openpty()

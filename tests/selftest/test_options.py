@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gate.__main__ import MISTAKE, main
+from gate.command_line import MISTAKE, main
 
 
 @pytest.mark.parametrize(
