@@ -222,6 +222,7 @@ def _told(
         if receipt is not None:
             found = [*receipt.diff, *receipt.rows, receipt.failed, *receipt.again]
             found += [f"with rows: {line}" for line in receipt.with_rows]
+            found += [f"newly allowed: {one.what}: {one.how}: {one.came}" for one in receipt.newly]
             found += [f"no witness: {line}" for line in receipt.unwritten]
             lines += [f"    gate {line}" for line in found if line]
     return "\n".join(lines) + "\n"

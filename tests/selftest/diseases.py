@@ -408,7 +408,8 @@ PROJECTS: dict[str, Project] = {
     "rewrite": Project(
         up=sql("ALTER TABLE item ALTER size TYPE bigint"),
         down=sql("ALTER TABLE item ALTER size TYPE integer"),
-        finds={"rehearsal.rewrites": "item is rewritten"}, warns={"rehearsal.upgrade": LOCKED},
+        finds={"rehearsal.rewrites": "item is rewritten"},
+        warns={"rehearsal.upgrade": LOCKED, LEFT: "'3000000000' in item.size, which was integer"},
     ),
     "another-storage": Project(
         up=sql("TRUNCATE emptied", "ALTER TABLE grown ALTER id TYPE bigint", "DROP TABLE anew",

@@ -25,7 +25,10 @@ STEPS = History(
             sql("ALTER TABLE t_a DROP mood"),
         ),
         f"{AT}c.py": revision(
-            "c", "b", sql("CREATE INDEX ix_a ON t_a (id)"), sql("DROP INDEX ix_a")
+            "c",
+            "b",
+            sql("CREATE INDEX ix_a ON t_a (id)", "ALTER TABLE t_a ALTER id TYPE bigint"),
+            sql("ALTER TABLE t_a ALTER id TYPE integer", "DROP INDEX ix_a"),
         ),
     },
     steps=3,
@@ -50,5 +53,7 @@ def test_each_step_is_judged(
         facts, found = judged(tmp_path)
     receipts = facts.receipts.value if isinstance(facts.receipts, Seen) else ()
     assert [one.clean for one in receipts] == [True, False, True], (receipts, found)
+    newly = [one.what for receipt in receipts for one in receipt.newly]
+    assert newly == ["'3000000000' in t_a.id, which was integer"]
     assert STEPS.finds in found["rehearsal.back"], found
     assert found["rehearsal.proof"] == "", found

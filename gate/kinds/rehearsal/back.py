@@ -8,7 +8,7 @@ from gate.contract.model import Promise
 from gate.contract.rehearsal import Rehearsal
 from gate.errors import ObservationError
 from gate.kinds.finding import Finding
-from gate.kinds.rehearsal import lacking, summary
+from gate.kinds.rehearsal import lacking, newly, summary
 from gate.kinds.rehearsal.declared import Declared, apply
 from gate.kinds.rehearsal.leg import failed
 from gate.kinds.scene import Scene
@@ -52,6 +52,9 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
     broken += [failed(leg) for leg in facts.down if leg.exit_status != 0 and leg.revision in judged]
     for one in receipts:
         broken += _unclean(one)
+    lost = newly.lost(receipts)
+    judged_so = how is not None and how.newly_allowed == "judged"
+    broken += lost if judged_so else []
     bad = next((one.revision for one in receipts if not one.clean), None)
     if bad and len(receipts) > 1:
         broken.append(f"the point of no return is {bad}")
@@ -60,11 +63,11 @@ def restores(item: Rehearsal, facts: RehearsalFacts, _: Promise, scene: Scene) -
         open_ += lacking.unsure(facts, way.steps)
         _all_judged(name, facts, receipts, open_)
     aside = [one for one in rehearsed if one.revision not in way.steps]
-    warnings = [*said.told, *_odd(facts, receipts, aside, way)]
+    warnings = [*said.told, *([] if judged_so else lost), *_odd(facts, receipts, aside, way)]
     return Finding(
         promised=promised,
         seen=f"{'not as before' if broken else 'the same catalog and rows'}; "
-        f"{summary.gone(facts, receipts)}",
+        f"{'; '.join([summary.gone(facts, receipts), *newly.filled(receipts)])}",
         broken=(*broken, *open_),
         warnings=tuple(warnings),
     )

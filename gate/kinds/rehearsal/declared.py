@@ -51,7 +51,11 @@ def _data_changes(how: Alembic, found: Declared, by_revision: Mapping[str, int])
         receipt = found.receipts[number]
         for table in map(catalog_name, change.tables):
             lines = receipt.about((table,))
-            if table not in receipt.moved and not lines:
+            lost = [one for one in receipt.newly if one.table == table and one.how == "lost"]
+            if lost:
+                left = tuple(one for one in receipt.newly if one not in lost)
+                receipt = receipt.model_copy(update={"newly": left})
+            elif table not in receipt.moved and not lines:
                 found.stale.append(
                     f"{change.revision} is declared to change rows of {table}, and does not"
                 )
@@ -96,7 +100,8 @@ def _one_way(how: Alembic, found: Declared, by_revision: Mapping[str, int]) -> N
         number = by_revision.get(one.revision)
         if number is None:
             continue
-        if found.receipts[number].clean:
+        receipt = found.receipts[number]
+        if receipt.clean and not any(newly.how == "failed" for newly in receipt.newly):
             found.stale.append(f"{one.revision} is declared one-way, and can be undone")
         found.excused.add(one.revision)
         found.receipts[number] = Receipt(revision=one.revision)

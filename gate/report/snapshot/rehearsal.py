@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gate.duration import seconds
 from gate.report.account import Account
 from gate.report.text import cell, markdown, obstacle, row
@@ -136,6 +138,7 @@ def _receipt(facts: RehearsalFacts) -> list[str]:
     for one in facts.receipts.value:
         back = "catalog and rows as before" if one.clean else "; ".join(_unlike(one))
         back += " (from an empty database)" if one.rows_of == "empty" else ""
+        back += "".join(f"; with {each.what}: {each.came}" for each in one.newly)
         lines.append(row(cell(one.revision), cell(back, 400), "-", "-"))
         lines += [row("", "", cell(loss.object), str(loss.rows)) for loss in one.losses]
     lines += [
@@ -147,7 +150,21 @@ def _receipt(facts: RehearsalFacts) -> list[str]:
     if facts.unjudged or not facts.receipts.value:
         well = "Whether there is a way back from everywhere was not seen."
     end = f"Point of no return: {markdown(bad)}." if bad else well
-    return [*lines, "", end]
+    return [*lines, "", end, *_newly(facts.receipts.value)]
+
+
+def _newly(receipts: Sequence[Receipt]) -> list[str]:
+    """What rows that only the upgraded schema takes may do to a rollback."""
+    found = {how: [one.revision for one in receipts if any(each.how == how for each in one.newly)]
+             for how in ("failed", "lost")}  # fmt: skip
+    lines = []
+    if found["failed"]:
+        names = markdown(", ".join(found["failed"]))
+        lines.append(f"Rows that the new release writes may make a rollback impossible: {names}.")
+    if found["lost"]:
+        names = markdown(", ".join(found["lost"]))
+        lines.append(f"A rollback may lose what the new release writes: {names}.")
+    return [text for line in lines for text in ("", line)]
 
 
 def _unlike(one: Receipt) -> list[str]:

@@ -12,6 +12,8 @@ from gate.sources.canary.facts import Flight
 from gate.sources.database.facts import DatabaseFacts
 from gate.sources.fact import Fact, Model
 from gate.sources.rehearsal.company import Bystander, Neighbour, Together, Undone
+from gate.sources.rehearsal.newly import Newly
+from gate.sources.rehearsal.search import VectorFacts
 
 EXTENSIONS, SERVER, ROWS = "extension versions", "server version", "rows"
 REVISIONS, STATISTICS = "revisions", "statistics"
@@ -136,28 +138,6 @@ class Leg(Model):
     beyond: tuple[str, ...] = ()
 
 
-class VectorFacts(Model):
-    """How a vector index answers the application's query.
-
-    Attributes:
-        plan: The plan's lines.
-        used: Whether the plan names the index.
-        forced: Whether that took ``enable_seqscan = off``, as on a small table.
-        rows: Rows returned.
-        expected: Rows that the exact answer has.
-        recall: Mean share of the exact answer, over the probes; ``None`` without stored vectors.
-        settings: ``hnsw.ef_search`` and what else decides, by name.
-    """
-
-    plan: tuple[str, ...]
-    used: bool
-    forced: bool
-    rows: int
-    expected: int
-    recall: float | None
-    settings: dict[str, str]
-
-
 class Loss(Model):
     """What a downgrade gives up: a table or a column, and the rows that had content there."""
 
@@ -175,6 +155,7 @@ class Receipt(Model):
         failed: Why the downgrade did not end well, if it did not.
         again: What is wrong with going up once more.
         with_rows: What goes wrong only when the new tables and columns hold rows.
+        newly: What does not come back as it was where rows use what is newly allowed.
         unwritten: What of the new schema no witness could be written to, and why.
         witnesses: Tables and columns that a witness was written to.
         moved: Kept tables whose rows the upgrade changed.
@@ -193,6 +174,7 @@ class Receipt(Model):
     failed: str = ""
     again: tuple[str, ...] = ()
     with_rows: tuple[str, ...] = ()
+    newly: tuple[Newly, ...] = ()
     unwritten: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()

@@ -65,11 +65,13 @@ def from_nothing(stage: Stage, way: Way, wanted: Collection[str]) -> tuple[list[
 
 def together(back: Receipt, empty: Receipt) -> Receipt:
     """One verdict out of two on the same revision: what either found, stands."""
+    newly = tuple(dict.fromkeys((*back.newly, *empty.newly)))
     if empty.clean:
-        return back.model_copy(update={"witnesses": empty.witnesses, "unwritten": empty.unwritten})
+        told = {"witnesses": empty.witnesses, "unwritten": empty.unwritten, "newly": newly}
+        return back.model_copy(update=told)
     if back.clean:
-        return empty.model_copy(update={"losses": back.losses})
-    first = back.model_copy(update={"witnesses": empty.witnesses})
+        return empty.model_copy(update={"losses": back.losses, "newly": newly})
+    first = back.model_copy(update={"witnesses": empty.witnesses, "newly": newly})
     return first.model_copy(
         update={
             "diff": tuple(dict.fromkeys((*back.diff, *empty.diff))),

@@ -83,8 +83,7 @@ def leave(
     Returns:
         What was written to; and what could not be, and why.
     """
-    found = connection.execute(KEYS, prepare=True).fetchall()
-    keys = [Key(one[0], one[1], tuple(one[2]), tuple(one[3]), one[4]) for one in found]
+    keys = keys_of(connection)
     written: list[str] = []
     unwritten: list[str] = []
     held: set[str] = set()
@@ -93,16 +92,13 @@ def leave(
         new = [one for one in after.tables[name].columns if known and one not in known.columns]
         if (known and not new) or "partition of " in (after.tables[name].partition or ""):
             continue
-        rows = [_column(one) for one in
-                connection.execute(COLUMNS, [name], prepare=True).fetchall()]  # fmt: skip
+        rows = columns_of(connection, name)
         own = [one for one in keys if one.table == name]
         chosen = [one for one in rows if not known or one.name in new]
         if not chosen and known:
             continue
         # A new column needs a row to be filled in, and a key a row to lead to.
-        why = next(filter(None, (
-            _hold(connection, one, keys, held) for one in _upwards(name, keys, whole=bool(known))
-        )), "")  # fmt: skip
+        why = have(connection, name, keys, held, whole=bool(known))
         why = why or _try(connection, name, chosen, own, new=not known)
         what = f"{name}.{', '.join(new)}" if known else name
         if why:
@@ -110,6 +106,38 @@ def leave(
         else:
             written.append(what)
     return tuple(written), tuple(unwritten)
+
+
+def keys_of(connection: psycopg.Connection[Any]) -> list[Key]:
+    """All foreign keys."""
+    found = connection.execute(KEYS, prepare=True).fetchall()
+    return [Key(one[0], one[1], tuple(one[2]), tuple(one[3]), one[4]) for one in found]
+
+
+def columns_of(connection: psycopg.Connection[Any], table: str) -> list[Column]:
+    """Columns of a table that may be filled."""
+    return [_column(one) for one in connection.execute(COLUMNS, [table], prepare=True).fetchall()]
+
+
+def have(
+    connection: psycopg.Connection[Any],
+    table: str,
+    keys: list[Key],
+    held: set[str],
+    *,
+    whole: bool = True,
+) -> str:
+    """Have a row in all tables that a table's keys lead to; say why there is none.
+
+    Args:
+        connection: On the clone.
+        table: Whose.
+        keys: All foreign keys.
+        held: Tables that are known to have a row.
+        whole: Whether there is to be one in the table itself, too.
+    """
+    upwards = _upwards(table, keys, whole=whole)
+    return next(filter(None, (_hold(connection, one, keys, held) for one in upwards)), "")
 
 
 def _upwards(name: str, keys: list[Key], *, whole: bool) -> list[str]:
@@ -137,9 +165,7 @@ def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held
         return f"no row in {table}: {first_line(error)}"
     why = ""
     if not (row or [False])[0]:
-        columns = [
-            _column(one) for one in connection.execute(COLUMNS, [table], prepare=True).fetchall()
-        ]
+        columns = columns_of(connection, table)
         why = _try(connection, table, columns, [k for k in keys if k.table == table], new=True)
     if not why:
         held.add(table)
@@ -202,13 +228,22 @@ def _taken(connection: psycopg.Connection[Any], statement: sql.Composed) -> psyc
     try:
         with connection.transaction():
             connection.execute(statement)
-            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            wrote = connection.execute(WROTE, prepare=True).fetchone()
-            if wrote and wrote[0]:
-                raise psycopg.errors.RaiseException(OF_THE_SERVER.format(wrote[0]))
+            in_force(connection)
     except psycopg.Error as error:
         return error
     return None
+
+
+def in_force(connection: psycopg.Connection[Any]) -> None:
+    """Have keys and triggers say now what they would at the end of a transaction.
+
+    Raises:
+        psycopg.Error: They refuse what was written, or change something of the whole server.
+    """
+    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    wrote = connection.execute(WROTE, prepare=True).fetchone()
+    if wrote and wrote[0]:
+        raise psycopg.errors.RaiseException(OF_THE_SERVER.format(wrote[0]))
 
 
 def _statements(

@@ -15,6 +15,7 @@ from gate.sources.rehearsal.ended import UncalledError
 from gate.sources.rehearsal.facts import Leg, Receipt
 from gate.sources.rehearsal.intended import Intended
 from gate.sources.rehearsal.leg import KilledError, said, walk
+from gate.sources.rehearsal.narrowing import narrow
 from gate.sources.rehearsal.race import race, races
 from gate.sources.rehearsal.seen import State, dumped, look
 from gate.sources.rehearsal.stage import Stage
@@ -172,6 +173,8 @@ def _met(
     else:
         verdict.judge()
         _disturb(stage, step, step.up, below, verdict, alone=alone)
+        if verdict.settled:
+            narrow(stage, revision, below, base, verdict)
     step.receipt = verdict.receipt
     return step, verdict
 

@@ -76,7 +76,7 @@ def values_of(column: Column, keys: list[Key], table: str) -> list[Any]:
     if column.base.startswith(("date", "time")):
         times = [one for text in column.checks for one in TIMES.findall(text)]
         return [*dict.fromkeys(times), *_plain(column)]
-    told = _told(column.checks, text=column.base.partition("(")[0] in TEXTS)
+    told = told_by(column.checks, text=column.base.partition("(")[0] in TEXTS)
     plain = _plain(column)
     return [*told, *plain] if column.checks else [plain[0]]
 
@@ -107,7 +107,7 @@ def _plain(column: Column) -> tuple[str, ...]:
     return found
 
 
-def _told(checks: tuple[str, ...], *, text: bool) -> list[str]:
+def told_by(checks: tuple[str, ...], *, text: bool) -> list[str]:
     """Values that a check itself names, and their neighbours."""
     found: list[str] = []
     for check in checks:

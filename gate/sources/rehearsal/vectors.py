@@ -13,7 +13,7 @@ from gate.connection.obstacle import first_line
 from gate.contract.rehearsal import Vector
 from gate.secrets import known
 from gate.sources.fact import Absent, CannotTell, Cause, Fact, Seen
-from gate.sources.rehearsal.facts import VectorFacts
+from gate.sources.rehearsal.search import VectorFacts
 
 TIE = 1e-6
 """Distances that differ by so little are equal: pgvector reckons in single precision."""

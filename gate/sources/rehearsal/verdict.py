@@ -32,6 +32,8 @@ class Verdict:
         above: The state that it led to.
         receipt: What is known so far.
         disturbed: Whether it was applied in other ways meanwhile.
+        tried: Whether rows were written that only the upgraded schema takes.
+        wal: Bytes of log that the ways since wrote.
     """
 
     def __init__(
@@ -46,11 +48,12 @@ class Verdict:
     ) -> None:
         """Look at what the first way up led to."""
         self._intended, was = intended, intended.was
-        self.was, self.receipt, self.disturbed = was, Receipt(revision=revision), False
+        self.was, self.receipt = was, Receipt(revision=revision)
+        self.disturbed = self.tried = False
         self._stage, self._revision, self._below, self._base = stage, revision, below, base
         self._versions = stage.how.version_table
         self._written = stage.prints.mark(stage.connection)
-        self._wal = 0
+        self.wal = 0
         self._again: State | None = None
         self.above = look(stage, since=was.moment)
         self._lower = ""
@@ -104,14 +107,14 @@ class Verdict:
     def as_above(self) -> State | None:
         """The clone's state, where it is the one that the first way up led to; else ``None``."""
         stage, above = self._stage, self.above
-        if not self.receipt.clean or self._again is None or self._wal > MUCH:
+        if not self.receipt.clean or self._again is None or self.wal > MUCH:
             return None
         if any(one.rows for one in self.receipt.losses):
             return None
         # Nothing was tried since, not even a row that was refused: it is what was looked at.
         state = self._again
-        if self.receipt.witnesses or self.receipt.unwritten:
-            self._mark()
+        if self.receipt.witnesses or self.receipt.unwritten or self.tried:
+            self.mark()
             self._tidy()
             state = look(stage, like=above, since=self._lower)
         touched = above.kept if self._written is None else self._written & {*above.kept}
@@ -136,19 +139,19 @@ class Verdict:
     def _tidy(self) -> None:
         """Take the witnesses out of tables that were empty above."""
         written = self._written
-        if self.receipt.witnesses and written is not None:
+        if (self.receipt.witnesses or self.tried) and written is not None:
             empty = [
                 name for name in written & {*self.above.kept}
                 if self.above.prints.get(name, (1, 0))[0] == 0
             ]  # fmt: skip
             with self._stage.hand() as session:
                 tidy(session, empty, self.above.positions)
-            self._mark()
+            self.mark()
 
     def _compare(self) -> None:
         """Compare the catalog, pg_dump's opinion of it, and the rows."""
         stage, was = self._stage, self.was
-        self._mark()
+        self.mark()
         now = look(stage, like=was)
         self._lower = now.moment
         found = lines(was, now, self._versions)
@@ -174,7 +177,7 @@ class Verdict:
         if again:
             self.tell(again=(again,))
             return
-        self._mark()
+        self.mark()
         self._again = look(self._stage, like=self.above, since=self._lower)
         found = lines(self.above, self._again, self._versions)
         self.tell(again=found)
@@ -193,7 +196,7 @@ class Verdict:
         self.tell(witnesses=written, unwritten=unwritten)
         if not written:
             return
-        changed = self._mark()
+        changed = self.mark()
         there = shared if changed is None else {
             name: columns for name, columns in shared.items() if name in changed
         }  # fmt: skip
@@ -208,7 +211,7 @@ class Verdict:
         why = self._walk("down")
         found: tuple[str, ...] = (why,)
         if not why:
-            self._mark()
+            self.mark()
             state = look(stage, like=self.was)
             self._lower = state.moment
             same = {
@@ -232,10 +235,10 @@ class Verdict:
         """Go one way, unseen; why that did not end well."""
         back_to = self._below if direction == "down" else ""
         leg = walk(self._stage, self._revision, direction, back_to=back_to, alone=True)
-        self._wal += leg.wal_bytes
+        self.wal += leg.wal_bytes
         return said(leg) if leg.exit_status != 0 else ""
 
-    def _mark(self) -> set[str] | None:
+    def mark(self) -> set[str] | None:
         """Tables that were written to since the last time."""
         found = self._stage.prints.mark(self._stage.connection)
         both = found is not None and self._written is not None
@@ -254,9 +257,6 @@ class Verdict:
             and {*columns} <= {*now.catalog.tables[name].columns}
             and (self._written is None or name in self._written)
         }
-
-    def _prints(self, tables: dict[str, Columns]) -> dict[str, rows.Print]:
-        return self._stage.prints.of(self._stage.connection, tables)
 
     def _unknown(self, tables: Collection[str]) -> bool:
         return not {*tables} <= {*self.was.prints}
@@ -278,7 +278,7 @@ class Verdict:
             why = self._walk(way)
             if why:
                 raise ObservationError(f"{self._revision}: it went once, and not again: {why}")
-        self._mark()
+        self.mark()
 
     def _learn(self, tables: Collection[str]) -> None:
         """Add to what is known of the state that the revision came to; the clone is in it."""
@@ -290,7 +290,8 @@ class Verdict:
 
     def _learn_rows(self, tables: Iterable[str]) -> None:
         """The same of the rows alone, which are now what they were then."""
-        prints = self._prints({name: self.was.kept[name] for name in tables})
+        kept = {name: self.was.kept[name] for name in tables}
+        prints = self._stage.prints.of(self._stage.connection, kept)
         self.was = dataclasses.replace(self.was, prints={**prints, **self.was.prints})
 
     def _restarted(self, now: State) -> tuple[str, ...]:

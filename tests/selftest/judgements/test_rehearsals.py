@@ -29,8 +29,8 @@ from gate.sources.rehearsal.facts import (
     Receipt,
     RehearsalFacts,
     TableLock,
-    VectorFacts,
 )
+from gate.sources.rehearsal.search import VectorFacts
 from tests.selftest.given import DESK, finding, look, promised, told, unclear
 from tests.selftest.judgements.test_catalogs import TABLE, catalog, database
 

@@ -71,7 +71,7 @@ def test_a_rehearsal_of_which_little_is_known() -> None:
         clone=unclear("no clone"), targets_clone=proof, strangers=("psql",), seconds=1.0
     )
     assert not any("rows" in one for one in _clone(facts))
-    clean = SimpleNamespace(revision="a", clean=True, rows_of="sample", losses=())
+    clean = SimpleNamespace(revision="a", clean=True, rows_of="sample", losses=(), newly=())
     given: dict[str, Any] = {"history": 1, "steps": "head", "unjudged": {}}
     for receipts, unjudged, end in (
         ((clean,), {}, "There is a way back from everywhere."),

@@ -1,0 +1,249 @@
+"""The way down over rows that only the upgraded schema takes: does it fail, or lose them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import psycopg
+
+from gate.connection.obstacle import first_line
+from gate.sources.rehearsal import newcomer, samples
+from gate.sources.rehearsal.base import Base
+from gate.sources.rehearsal.leg import Direction, said, walk
+from gate.sources.rehearsal.looser import Looser, loosened
+from gate.sources.rehearsal.newcomer import Newcomer
+from gate.sources.rehearsal.newly import Newly
+from gate.sources.rehearsal.rows import Print
+from gate.sources.rehearsal.seen import lines, look
+from gate.sources.rehearsal.stage import Stage
+from gate.sources.rehearsal.verdict import Verdict
+
+MOST = 20
+"""How many are tried one by one, where all of them at once do not come back as they were."""
+ORDINARY = "the way down does the same to an ordinary row"
+UNTRIED = "it was not tried alone"
+
+
+def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict) -> None:
+    """Try what a step newly allows, and note what came of it; the clone has the step afterwards.
+
+    Args:
+        stage: The clone, at the state that the step led to.
+        revision: The step.
+        below: Where a way down that is asked by name ends.
+        base: From where that state can be had again.
+        verdict: What is known of the step: nothing is wrong so far.
+    """
+    above = verdict.above
+    loose = loosened(verdict.was.catalog, above.catalog, (stage.how.version_table,))
+    if not loose:
+        return
+
+    def same() -> bool:
+        verdict.mark()
+        versions = stage.how.version_table
+        return revision in stage.at() and not lines(above, look(stage, like=above), versions)
+
+    def rows() -> dict[str, Print]:
+        verdict.mark()
+        kept = {one.table: above.kept[one.table] for one in loose}
+        return stage.prints.small(stage.connection, kept)
+
+    found = Narrowing(stage, revision, below, base, same, rows)
+    try:
+        found.go(loose)
+    except psycopg.Error as error:
+        found.dirty = True
+        found.unwritten.append(_line("what is newly allowed", first_line(error)))
+    verdict.tried, verdict.wal = True, verdict.wal + found.wal
+    verdict.disturbed = verdict.disturbed or found.dirty or found.remade
+    unwritten = (*verdict.receipt.unwritten, *found.unwritten)
+    verdict.tell(newly=tuple(found.newly), unwritten=unwritten)
+
+
+@dataclasses.dataclass
+class Narrowing:
+    """What came of the rows, round by round.
+
+    Attributes:
+        same: Tells whether the clone's catalog is that of the upgraded state.
+        rows: Prints of the tables as they are now, as far as they are quickly read.
+        newly: What does not come back as it was.
+        unwritten: What no row could be written for, and why.
+        dirty: Whether the clone is not what it was any more.
+        remade: Whether that was had again meanwhile.
+        wal: Bytes of log.
+    """
+
+    stage: Stage
+    revision: str
+    below: str
+    base: Base
+    same: Callable[[], bool]
+    rows: Callable[[], Mapping[str, Print]]
+    newly: list[Newly] = dataclasses.field(default_factory=list)
+    unwritten: list[str] = dataclasses.field(default_factory=list)
+    dirty: bool = False
+    remade: bool = False
+    wal: int = 0
+    _before: Mapping[str, Print] = dataclasses.field(default_factory=dict)
+
+    def go(self, loose: Sequence[Looser]) -> None:
+        """Go down over all of them at once; where that does not end well, over one at a time."""
+        with self.stage.hand() as session:
+            for table in dict.fromkeys(one.table for one in loose):
+                samples.have(session, table, samples.keys_of(session), set())
+        self._before = self.rows()
+        written = self._write(loose)
+        if not written:
+            return
+        found: list[Newly] = []
+        if self._together(written):
+            found = self._round(written)
+            if not found:
+                return
+        else:
+            self._tidy(written)
+        left = self._but_ordinary(written)
+        if len(written) == 1 or not left:
+            self.newly += found if left else []
+            return
+        before = len(self.newly) + len(self.unwritten)
+        for number, one in enumerate(left):
+            if number == MOST or not self._clean():
+                self.newly += [] if number else _both(left, found)
+                self.unwritten += [_line(other.what, UNTRIED) for other in left[number:]]
+                break
+            alone = self._write([one.looser])
+            self.newly += self._round(alone) if alone else []
+        if len(self.newly) + len(self.unwritten) == before:
+            self.newly += _both(left, found)
+
+    def _write(self, loose: Sequence[Looser]) -> list[Newcomer]:
+        """Write a row for each; those for which there is one."""
+        written = []
+        with self.stage.hand() as session:
+            for one in loose:
+                found = newcomer.write(session, one)
+                if isinstance(found, Newcomer):
+                    written.append(found)
+                elif found:
+                    what = one.what.replace("{value}", "another value")
+                    self.unwritten.append(_line(what, found))
+        return written
+
+    def _together(self, written: Sequence[Newcomer]) -> bool:
+        """Whether all rows are there beside each other."""
+        with self.stage.hand() as session:
+            return all(newcomer.count(session, one)[1] >= one.counts[1] for one in written)
+
+    def _round(self, written: Sequence[Newcomer]) -> list[Newly]:
+        """Go down and up once; what came of each."""
+        with self.stage.hand() as session:
+            there = [one.counted(session) for one in written]
+        why = self._walk("down")
+        if why:
+            self.dirty = self.dirty or not self.same()
+            self._tidy(there)
+            return [_newly(one, "failed", why) for one in there]
+        with self.stage.hand() as session:
+            after = [(one, newcomer.count(session, one), newcomer.now(session, one))
+                     for one in there]  # fmt: skip
+        found = [one for row in after if (one := judged(*row)) is not None]
+        why = self._walk("up")
+        if why:
+            self.dirty = True
+            return [_newly(one, "failed", f"going up again: {why}") for one in there]
+        self._tidy(there, lost=bool(found))
+        return found
+
+    def _but_ordinary(self, written: Sequence[Newcomer]) -> list[Newcomer]:
+        """Those to whose table the way down does not do the same where its rows are ordinary ones.
+
+        There is an ordinary row in each: that of a table that had none was written before.
+        """
+        if not self._clean():
+            return [*written]
+        with self.stage.hand() as session:
+            ordinary = [dataclasses.replace(one, values={}).counted(session) for one in written]
+        why = self._walk("down")
+        lost: set[str] = set()
+        if why:
+            self.dirty = self.dirty or not self.same()
+        else:
+            with self.stage.hand() as session:
+                lost = {one.looser.table for one in ordinary
+                        if judged(one, newcomer.count(session, one), "") is not None}  # fmt: skip
+            self.dirty = bool(self._walk("up")) or self.dirty
+        same = [one for one in written if why or one.looser.table in lost]
+        self.unwritten += [_line(one.what, ORDINARY) for one in same]
+        return [one for one in written if one not in same]
+
+    def _walk(self, direction: Direction) -> str:
+        """Go one way, unseen; why that did not end well."""
+        back_to = self.below if direction == "down" else ""
+        leg = walk(self.stage, self.revision, direction, back_to=back_to, alone=True)
+        self.wal += leg.wal_bytes
+        return said(leg) if leg.exit_status != 0 else ""
+
+    def _tidy(self, written: Sequence[Newcomer], *, lost: bool = False) -> None:
+        """Take the rows away; where others went along, the state has to be had again."""
+        if self.dirty:
+            return
+        with self.stage.hand() as session:
+            self.dirty = not all(newcomer.take_away(session, one) for one in reversed(written))
+        if not self.dirty and lost:
+            now = self.rows()
+            self.dirty = any(
+                one.looser.table not in now
+                or now[one.looser.table] != self._before.get(one.looser.table)
+                for one in written
+            )
+
+    def _clean(self) -> bool:
+        """Whether the clone is at the upgraded state, or could be had there again."""
+        if not self.dirty:
+            return True
+        if not self.base.kept:
+            return False
+        self.base.again()
+        self.dirty, self.remade = False, True
+        return True
+
+
+def _both(written: Sequence[Newcomer], found: Sequence[Newly]) -> list[Newly]:
+    """What came of all of them together, where it is not known of each."""
+    both = " and ".join(one.what for one in written)
+    return [one.model_copy(update={"what": both}) for one in found[:1]]
+
+
+def _line(what: str, why: str) -> str:
+    return f"{what.replace(': ', ':')}: {why}"
+
+
+def judged(one: Newcomer, after: tuple[int, int], now: str) -> Newly | None:
+    """What a way down that ended well made of a row; ``None`` where it is there as it was.
+
+    Args:
+        one: The row.
+        after: Rows of its table then, and those with its values.
+        now: What its values are then, where that is known.
+    """
+    gone, other = one.counts[0] - after[0], after[1] < one.counts[1]
+    if gone > 0:
+        many = "the row is deleted" if gone == 1 else f"{gone} rows are deleted"
+        return _newly(one, "lost", many)
+    if not other:
+        return None
+    into = f"it is {now} then" if now else "it is another value then"
+    if now == newcomer.values(one):
+        into = "another row is not what it was"
+    empty = all(value is None for value in one.values.values())
+    return _newly(one, "filled" if empty else "lost", into)
+
+
+def _newly(one: Newcomer, how: str, came: str) -> Newly:
+    return Newly.model_validate(
+        {"what": one.what, "table": one.looser.table, "how": how, "came": came}
+    )

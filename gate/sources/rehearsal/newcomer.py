@@ -1,0 +1,232 @@
+"""A row that the schema of before would have refused: written, counted, and taken away again."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from typing_extensions import LiteralString
+
+from gate.catalog.identifiers import identifier, quoted
+from gate.connection.obstacle import first_line
+from gate.sources.rehearsal import samples
+from gate.sources.rehearsal.attempts import statements
+from gate.sources.rehearsal.looser import Looser
+
+TRIES = 150
+"""How many rows are tried."""
+SHOWN = 40
+"""Characters of a value that are told."""
+COMMA = sql.SQL(", ")
+STORED = """
+    SELECT attname FROM pg_catalog.pg_attribute
+     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+"""
+NO_ROW = "no row to begin with"
+SILENT = "nothing that was refused before"
+
+
+@dataclasses.dataclass(frozen=True)
+class Newcomer:
+    """The row.
+
+    Attributes:
+        looser: What it uses.
+        what: The same in words.
+        values: Texts of its columns.
+        key: Its primary key, by column; empty where its table has none.
+        original: The row that was there instead, as JSON; ``None`` where it is a new one.
+        counts: Rows of the table, and those with its values.
+    """
+
+    looser: Looser
+    what: str
+    values: Mapping[str, str | None]
+    key: Mapping[str, str]
+    original: str | None
+    counts: tuple[int, int]
+
+    def counted(self, connection: psycopg.Connection[Any]) -> Newcomer:
+        """The same with what is counted now."""
+        return dataclasses.replace(self, counts=count(connection, self))
+
+
+@dataclasses.dataclass
+class _Tried:
+    """What came of the rows that were tried."""
+
+    why: str = ""
+    taken: bool = False
+    refused: bool = False
+
+
+def write(connection: psycopg.Connection[Any], looser: Looser) -> Newcomer | str:
+    """Write a row that uses what is newly allowed; or say why there is none.
+
+    Keys and triggers are in force. A row that was there is altered, or else a copy of one is
+    written; what the schema of before would have taken, too, does not stay.
+
+    Args:
+        connection: On the upgraded clone.
+        looser: What is newly allowed.
+
+    Returns:
+        The row; or why there is none, which is empty where nothing is allowed in earnest.
+    """
+    keys = samples.keys_of(connection)
+    why = samples.have(connection, looser.table, keys, set())
+    if why:
+        return why
+    columns = samples.columns_of(connection, looser.table)
+    bound = {name for one in keys if one.table == looser.table for name in one.columns}
+    tried = _Tried()
+    for before, statement in itertools.islice(statements(looser, columns, bound), TRIES):
+        found = _written(connection, looser, before, statement, tried)
+        if found is not None:
+            return found.counted(connection)
+    if looser.replaced and (tried.taken or tried.refused):
+        return ""
+    return tried.why or SILENT
+
+
+def count(connection: psycopg.Connection[Any], one: Newcomer) -> tuple[int, int]:
+    """Rows of its table now, and those with its values."""
+    texts: list[sql.Composable] = [sql.SQL("true")]
+    texts += [
+        sql.SQL("{}::text IS NOT DISTINCT FROM {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in one.values.items()
+    ]
+    row = connection.execute(
+        sql.SQL("SELECT count(*), count(*) FILTER (WHERE {}) FROM {}").format(
+            sql.SQL(" AND ").join(texts), identifier(one.looser.table)
+        )
+    ).fetchone() or (0, 0)
+    return int(row[0]), int(row[1])
+
+
+def now(connection: psycopg.Connection[Any], one: Newcomer) -> str:
+    """What its values are now; empty where it is not found."""
+    if not one.key:
+        return ""
+    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
+        _texts(one.looser), identifier(one.looser.table), _where(one, "{}::text = {}")
+    )
+    row = connection.execute(query).fetchone()
+    return ", ".join(map(told, row)) if row else ""
+
+
+def values(one: Newcomer) -> str:
+    """What its values were."""
+    return ", ".join(map(told, one.values.values()))
+
+
+def told(value: str | None) -> str:
+    """A value in words."""
+    if value is None:
+        return "NULL"
+    more = f"... ({len(value)} characters)" if len(value) > SHOWN else ""
+    return f"'{value[: SHOWN if not more else SHOWN // 2]}'{more}"
+
+
+def take_away(connection: psycopg.Connection[Any], one: Newcomer) -> bool:
+    """Have its table's rows as they were before it, as far as it is known by its key."""
+    if not one.key:
+        return False
+    table = identifier(one.looser.table)
+    try:
+        with connection.transaction():
+            stored = connection.execute(STORED, [quoted(one.looser.table)]).fetchall()
+            names = [sql.Identifier(name) for (name,) in stored]
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(table, _where(one)))
+            if one.original is not None:
+                connection.execute(
+                    sql.SQL(
+                        "INSERT INTO {0} ({1}) OVERRIDING SYSTEM VALUE SELECT {1} "
+                        "FROM json_populate_record(NULL::{0}, {2})"
+                    ).format(table, COMMA.join(names), sql.Literal(one.original))
+                )
+    except psycopg.Error:
+        return False
+    return True
+
+
+def _where(one: Newcomer, same: LiteralString = "{} = {}") -> sql.Composable:
+    return sql.SQL(" AND ").join(
+        sql.SQL(same).format(sql.Identifier(name), sql.Literal(value))
+        for name, value in one.key.items()
+    )
+
+
+def _texts(looser: Looser) -> sql.Composable:
+    return COMMA.join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in looser.columns)
+
+
+def _written(
+    connection: psycopg.Connection[Any],
+    looser: Looser,
+    before: sql.Composed | None,
+    statement: sql.Composed,
+    tried: _Tried,
+) -> Newcomer | None:
+    """Try one row; it stays only where the schema of before would have refused it."""
+    found = None
+    try:
+        with connection.transaction():
+            original = connection.execute(before).fetchone() if before is not None else None
+            row = connection.execute(statement).fetchone()
+            if row is None:
+                tried.why = tried.why or NO_ROW
+                raise psycopg.Rollback
+            samples.in_force(connection)
+            place = sql.SQL("(r_.tableoid, r_.ctid) = ({}::oid, {}::tid)").format(
+                sql.Literal(str(row[0])), sql.Literal(str(row[1]))
+            )
+            found = _known(connection, looser, place, None if original is None else original[0])
+            if found is None or not _refused(connection, looser, place):
+                tried.taken, found = True, None
+                raise psycopg.Rollback
+    except psycopg.Error as error:
+        tried.why = tried.why or first_line(error)
+        tried.refused |= isinstance(error, psycopg.errors.IntegrityError)
+        return None
+    return found
+
+
+def _known(
+    connection: psycopg.Connection[Any], looser: Looser, place: sql.Composed, original: str | None
+) -> Newcomer | None:
+    keys: list[sql.Composable] = [
+        sql.SQL("{}::text").format(sql.Identifier(name)) for name in looser.key
+    ]
+    row = connection.execute(
+        sql.SQL("SELECT {} FROM {} AS r_ WHERE {}").format(
+            COMMA.join([_texts(looser), *keys]), identifier(looser.table), place
+        )
+    ).fetchone()
+    if row is None:
+        return None
+    values = dict(zip(looser.columns, row, strict=False))
+    key = dict(zip(looser.key, row[len(looser.columns) :], strict=True))
+    what = looser.what.replace("{value}", ", ".join(map(told, values.values())))
+    return Newcomer(looser, what, values, key, original, counts=(0, 0))
+
+
+def _refused(connection: psycopg.Connection[Any], looser: Looser, place: sql.Composed) -> bool:
+    """Whether the schema of before would not have taken a row: what it says, or that it raises."""
+    if looser.alike:
+        return True  # a second row of the same values
+    query = sql.SQL("SELECT {} FROM {} AS r_ WHERE {}").format(
+        sql.SQL(looser.accepted), identifier(looser.table), place
+    )
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET LOCAL search_path = public")
+            row = connection.execute(query).fetchone()
+    except (psycopg.errors.DataError, psycopg.errors.IntegrityError):
+        return True
+    return row is not None and row[0] is False
