@@ -22,6 +22,11 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+BESIDE = """
+import os
+beside = sa.create_engine(os.environ["DATABASE_URL"]).connect()
+beside.execute(sa.text("SELECT id FROM t_b"))
+"""
 GIVEN = """
 from alembic import context
 
@@ -579,6 +584,13 @@ HISTORIES = {
         files=TWO, env="raise SystemExit\n", steps=0, finds="? ",
         how='command = ["{python}", "-m", "alembic"]\noption = "sqlalchemy.url"',
         proof="env.py ended its process, with exit status 0, before Alembic knew",
+    ),
+    "a-step-that-waits-for-itself": History(
+        files={f"{AT}a.py": table("a", None),
+               f"{AT}b.py": revision("b", "a", sql("CREATE TABLE t_b (id int)"),
+                                     f"{BESIDE}\n{sql('DROP TABLE t_b')}")},
+        steps=2, how='command = ["{python}", "-m", "alembic"]\ndeadline_s = 5',
+        finds='FAILED: "DROP TABLE t_b" waits for the relation of "SELECT id FROM t_b" (idle in',
     ),
     "a-word-in-braces": History(
         files=TWO, env=ENV.format(engine=BY_NAME, more="") +

@@ -12,6 +12,7 @@ from gate.sources.fact import CannotTell, Cause, Seen
 from gate.sources.rehearsal import alembic, beyond, storage, trace
 from gate.sources.rehearsal.ended import GoneError
 from gate.sources.rehearsal.facts import Leg
+from gate.sources.rehearsal.hung import overseen
 from gate.sources.rehearsal.reason import reason
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.witness import Witness
@@ -131,8 +132,10 @@ def _gone(
     """Have it done; the exit status, if there is one, what was said, and the server's notices."""
     status: int | None = None
     notices: tuple[str, ...] = ()
+    waits: list[str] = []
     try:
-        status, said, notices = _go(stage, revision, direction, back_to)
+        with overseen(stage.clone, stage.how.deadline_s) as waits:
+            status, said, notices = _go(stage, revision, direction, back_to)
         if status is None:
             stage.connection.execute(END)
         if status == KILLED:
@@ -145,6 +148,8 @@ def _gone(
         stage.connection.execute(END)  # what was killed on the host may live on in the server
         if isinstance(error, GoneError):
             _doubt(stage)
+    if status is None and waits:
+        said = f"{said}\nFAILED: {waits[0]}"
     return status, said, notices
 
 
