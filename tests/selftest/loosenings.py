@@ -112,6 +112,24 @@ LOOSE: dict[str, Project] = {
         files={"r2.py": revision("r2", "r1", NEW, GONE)},
         loses=("extra",),
     ),
+    "weakens": Project(
+        live="CREATE TABLE soft (id serial PRIMARY KEY, x text CONSTRAINT once UNIQUE "
+        "CONSTRAINT early CHECK (x ~ '^[a-c]$'), gone boolean NOT NULL DEFAULT false); "
+        "INSERT INTO soft (x, gone) VALUES ('a', false), ('b', true), ('c', false)",
+        up=sql(
+            WAIT,
+            "ALTER TABLE soft DROP CONSTRAINT once, DROP CONSTRAINT early",
+            "CREATE UNIQUE INDEX soft_once ON soft (x) WHERE NOT gone",
+            "ALTER TABLE soft ADD CONSTRAINT early CHECK (x ~ '^[a-d]$')",
+        ),
+        down=sql(
+            WAIT,
+            "DROP INDEX soft_once",
+            "ALTER TABLE soft DROP CONSTRAINT early",
+            "ALTER TABLE soft ADD CONSTRAINT early CHECK (x ~ '^[a-c]$')",
+            "ALTER TABLE soft ADD CONSTRAINT once UNIQUE (x)",
+        ),
+    ),
     "is-judged": Project(
         live=LIVE,
         how='newly_allowed = "judged"',
@@ -171,12 +189,15 @@ TOLD: dict[str, list[tuple[str, str]]] = {
     ],
     "copes": [],
     "fails-half-way": [("NULL in keyless.x", "contains null values")],
+    "weakens": [("two rows of soft with the same x", 'could not create unique index "once"')],
     "is-judged": [("NULL in a_null.x", 'column "x" of relation "a_null" contains null values')],
     "fails-with-any-row": [],
     "no-such-row": [],
 }
 """What is told of each: what is newly allowed, and what comes of it."""
 ASIDE = {
+    "weakens": "no witness was written: another value in soft.x, which CHECK ((x ~ '^[a-c]$'::text"
+    ")) refused: new row for relation",
     "fails-with-any-row": "no witness was written: NULL in is_empty.x: the way down does the same "
     "to an ordinary row",
     "no-such-row": "no witness was written: NULL in a_null.x: not here",

@@ -11,7 +11,8 @@ from gate.connection.obstacle import first_line
 from gate.sources.rehearsal import newcomer, samples
 from gate.sources.rehearsal.base import Base
 from gate.sources.rehearsal.leg import Direction, said, walk
-from gate.sources.rehearsal.looser import Looser, loosened
+from gate.sources.rehearsal.loosened import loosened
+from gate.sources.rehearsal.looser import Looser
 from gate.sources.rehearsal.newcomer import Newcomer
 from gate.sources.rehearsal.newly import Newly
 from gate.sources.rehearsal.rows import Print

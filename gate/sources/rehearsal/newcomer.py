@@ -61,7 +61,6 @@ class _Tried:
 
     why: str = ""
     taken: bool = False
-    refused: bool = False
 
 
 def write(connection: psycopg.Connection[Any], looser: Looser) -> Newcomer | str:
@@ -88,7 +87,7 @@ def write(connection: psycopg.Connection[Any], looser: Looser) -> Newcomer | str
         found = _written(connection, looser, before, statement, tried)
         if found is not None:
             return found.counted(connection)
-    if looser.replaced and (tried.taken or tried.refused):
+    if looser.replaced and tried.taken:
         return ""
     return tried.why or SILENT
 
@@ -192,7 +191,6 @@ def _written(
                 raise psycopg.Rollback
     except psycopg.Error as error:
         tried.why = tried.why or first_line(error)
-        tried.refused |= isinstance(error, psycopg.errors.IntegrityError)
         return None
     return found
 

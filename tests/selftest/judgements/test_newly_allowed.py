@@ -12,7 +12,8 @@ from gate.report.snapshot.rehearsal import _receipt
 from gate.sources.fact import Seen
 from gate.sources.rehearsal import breadth
 from gate.sources.rehearsal.facts import Receipt
-from gate.sources.rehearsal.looser import Looser, loosened, mentioned
+from gate.sources.rehearsal.loosened import loosened
+from gate.sources.rehearsal.looser import Looser, bare, mentioned
 from gate.sources.rehearsal.narrowing import judged
 from gate.sources.rehearsal.newcomer import Newcomer
 from gate.sources.rehearsal.newly import Newly
@@ -127,7 +128,16 @@ def test_how_it_is_known_that_it_was_refused() -> None:
     assert "'a'" in domain.values["c"]
     partial = change(UNIQUE, predicate="(n > 1)", columns=("c desc", "lower(c)"))
     two = loosened(of(TEXT, NUMBER, indexes={"u": partial}), of(TEXT, NUMBER))[0]
-    assert two.alike == "(c) = (c) AND (lower(c)) = (lower(c)) AND (n > 1)"
+    assert two.alike == "((c) = (c)) AND ((lower(c)) = (lower(c))) AND ((n > 1))"
+    old, new = (of(TEXT, NUMBER, indexes={"u": one}) for one in (
+        change(UNIQUE, columns=("c",)), change(UNIQUE, columns=("c",), predicate="(n > 1)")))  # fmt: skip
+    assert loosened(old, new)[0].alike == "((c) = (c)) AND (true) AND (((n > 1)) IS NOT TRUE)"
+    nulls = of(TEXT, NUMBER, indexes={"u": change(UNIQUE, nulls_distinct=False)})
+    weaker = of(TEXT, NUMBER, indexes={"u": UNIQUE})
+    assert loosened(nulls, weaker)[0].alike == "((c) IS NULL OR (n) IS NULL) AND (true)"
+    assert loosened(nulls, of(TEXT, NUMBER))[0].alike == "((c) = (c)) AND ((n) = (n)) AND (true)"
+    apart = of(TEXT, checks=("EXCLUDE USING gist (f(c, 1) WITH =, c WITH &&)",))
+    assert loosened(apart, of())[0].alike == "(f(c, 1)) = (f(c, 1)) AND (c) && (c) AND true"
     key = loosened(of(NUMBER, checks=(LEADS,)), of(NUMBER))[0]
     assert key.accepted == "r_.n IS NULL OR EXISTS (SELECT FROM p AS p_ WHERE p_.id = r_.n)"
     guarded = of(NEEDED, NUMBER, checks=("PRIMARY KEY (n)",), indexes={"u": UNIQUE})
@@ -154,6 +164,13 @@ def test_how_it_is_known_that_it_was_refused() -> None:
 def test_values_that_were_too_much(old: str, new: str, checks: tuple[str, ...], first: str) -> None:
     """The longer, the larger, and what a check names."""
     assert breadth.values(old, new, checks)[0] == first
+
+
+def test_expressions_that_a_type_alone_made_others() -> None:
+    """A cast comes with a type; what is compared stays."""
+    assert bare("((c)::text <> ''::text)") == bare("(c <> ''::character varying)")
+    assert bare("(lower((c)::text))") == bare("(lower(c))") != bare("(upper(c))")
+    assert bare("(a OR (b AND c))") != bare("((a OR b) AND c)")
 
 
 def test_columns_that_an_expression_names() -> None:
@@ -225,6 +242,7 @@ def test_what_a_rollback_costs() -> None:
     found = receipts(Receipt(revision="b", newly=(FAILS, LOSES, FILLS)))
     seen = finding(where(BACK, Seen(found)), "rehearsal.x").seen
     assert seen.endswith("; the way down fills NULL in t.c (it is '' then): b")
+    assert seen.count("the way down fills") == 1
     lines = _receipt(found)
     assert lines[-3:] == [
         "Rows that the new release writes may make a rollback impossible: b.", "",
