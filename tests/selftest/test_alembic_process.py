@@ -12,12 +12,15 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from alembic.script import ScriptDirectory
 
 from gate.connection.obstacle import CarrierError
 from gate.sources.rehearsal import line
 from gate.sources.rehearsal.environment import VOICE, capped
+from gate.sources.rehearsal.inside.steps import _meant
 from gate.sources.rehearsal.line import Line
 from gate.sources.rehearsal.runner import END
+from tests.selftest.diseases import revision
 
 SLEEP = "import time; time.sleep(60)"
 LEAVES = """
@@ -313,3 +316,36 @@ def test_a_fork_has_the_pages_that_the_last_one_wrote_to() -> None:
     """Those alone: to write there interrupts it no more, to write elsewhere does."""
     done = _ran(PAGES)
     assert done.stdout.split() == ["True", "True"], (done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("heads", "do", "asked", "done"),
+    [
+        ("", "up", "a", "a"),
+        ("a", "up", "b", "b"),
+        ("b", "up", "b", ""),
+        ("c", "up", "b", ""),
+        ("", "up", "b", "a b"),
+        ("a", "up", "b c", "b c"),
+        ("b", "up", "b c", "c"),
+        ("b", "up", "x", "x"),
+        ("b", "up", "x d", "x d"),
+        ("", "up", "a b x d", "a b x d"),
+        ("x", "up", "a", "a"),
+        ("b", "down", "b", "b"),
+        ("c", "down", "c b", "c b"),
+        ("b", "down", "c b", "b"),
+        ("a", "down", "b", ""),
+        ("", "down", "b", ""),
+    ],
+)
+def test_a_schema_that_is_elsewhere_gets_what_it_lacks(
+    heads: str, do: str, asked: str, done: str, tmp_path: pathlib.Path
+) -> None:
+    """Up with what lies behind, down without what is not there; another base is another matter."""
+    for name, parent in {"a": None, "b": "a", "c": "b", "x": None, "d": "a"}.items():
+        needs = "depends_on = 'x'" if name == "d" else ""
+        (tmp_path / f"{name}.py").write_text(f"{revision(name, parent)}\n{needs}\n")
+    script = ScriptDirectory(str(tmp_path), version_locations=[str(tmp_path)])
+    found = _meant(script, tuple(heads.split()), {"do": do, "revisions": asked.split()})
+    assert [one.revision for one in found] == done.split()

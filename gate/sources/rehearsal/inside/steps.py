@@ -131,13 +131,13 @@ def _within(how: dict[str, Any], asked: Any, found: str, config: Any) -> int:
             make = MigrationStep.upgrade_from_script
             if asked["do"] == "down":
                 make = MigrationStep.downgrade_from_script
-            found_ = [script.get_revision(one) for one in asked["revisions"]]
+            found_ = _meant(script, heads, asked)
             check_files(how["live"], found_)
             guard(how, asked["revisions"][-1], context.connection)
             keep(asked["revisions"][-1], context.connection, REFUSED)
             shut(how, asked["revisions"][-1], REFUSED)
             remind(context, script, heads, asked)
-            return [make(script.revision_map, one) for one in found_ if one is not None]
+            return [make(script.revision_map, one) for one in found_]
 
         # Who only asks makes no version table either, where there is none.
         only = {"dont_mutate": True} if asked and asked["do"] in ("plan", "at") else {}
@@ -163,6 +163,31 @@ def _at_last() -> dict[str, Any]:
         stops, unkept = CALLED.get("stops", []), CALLED.get("unkept", [])
         return {**told, "stops": stops, "unkept": unkept, "modules": _installed()}
     return told if KNOWN else {**told, "written": written()}
+
+
+def _meant(script: Any, heads: tuple[str, ...], asked: dict[str, Any]) -> list[Any]:
+    """What of the revisions that are asked for is to be done where the database is at these.
+
+    Where ``env.py`` goes through several schemas, each may be at another one; and another command
+    may have been there first. Up, what lies behind is done as well; down, what is not there is not.
+    """
+    known = [script.get_revision(one) for one in asked["revisions"]]
+    found = [one for one in known if one is not None]
+    at = set(heads)
+    if asked["do"] == "down":
+        if not {one.revision for one in found} <= at:
+            there = {one.revision.revision for one in script._upgrade_revs(heads, ())}
+            found = [one for one in found if one.revision in there]
+        return found
+    if len(found) == 1:
+        behind = set(found[0]._versioned_down_revisions)
+        if behind <= at if behind else not at:  # as it is mostly, and told at once
+            return found
+    behind = {name for one in found for name in one._versioned_down_revisions}
+    behind |= {name for one in found for name in getattr(one, "_resolved_dependencies", ())}
+    ends = tuple(one.revision for one in found if one.revision not in behind)
+    lacks = [one.revision for one in script._upgrade_revs(ends, heads)]
+    return found if {*lacks} == {*found} else lacks  # in the order that was told before
 
 
 def _failed(why: object) -> int:
