@@ -49,6 +49,8 @@ def lay_out(home: Home, offset: int, postgres_user: str, environment: dict[str, 
         (home.bin, 0o755),
         (home.root / "var/log/journal", 0o755),
         (home.run, 0o755),
+        # Units start at once: each of them would make it, and fails where another one just has.
+        (home.root / f"run-{os.geteuid()}", 0o700),
     ):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(mode)

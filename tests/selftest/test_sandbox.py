@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from sandbox import release, repository
-from sandbox.home import SandboxError, find_home
+from sandbox.home import Home, SandboxError, find_home
 from sandbox.postgres import check_reach
 
 
@@ -99,3 +99,19 @@ def test_each_release_is_its_own(tmp_path: pathlib.Path) -> None:
         version = (tmp_path / "api" / "app" / "version.py").read_text("utf-8")
         assert f'"{tag.removeprefix("v")}"' in version
     assert not (tmp_path / "api" / "infra").exists()
+
+
+def test_a_unit_that_starts_makes_no_folder(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several start at once: each would make what is missing, and one of them fails over it."""
+    monkeypatch.setenv("ATUM_SANDBOX_HOME", str(tmp_path))
+    home = Home(tmp_path / "own", "own")
+    release.lay_out(home, 0, "nobody", {})
+    unit = "[Service]\nType=simple\nExecStart=/bin/sleep 60\n"
+    (home.units / "own.service").write_text(unit, "utf-8")
+    before = {one for one in home.root.rglob("*") if one.is_dir()}
+    for verb in ("start", "stop"):
+        words = [sys.executable, "-m", "systemctl3", f"--root={home.root}", verb, "own.service"]
+        subprocess.run(words, check=True, timeout=60, capture_output=True)  # noqa: S603
+    assert {one for one in home.root.rglob("*") if one.is_dir()} == before
