@@ -199,7 +199,7 @@ ASIDE = {
     "weakens": "no witness was written: another value in soft.x, which CHECK ((x ~ '^[a-c]$'::text"
     ")) refused: new row for relation",
     "fails-with-any-row": "no witness was written: NULL in is_empty.x: the way down does the same "
-    "to an ordinary row",
+    "to an ordinary row: downgrade exited with 1: ",
     "no-such-row": "no witness was written: NULL in a_null.x: not here",
 }
 """What is told beside."""

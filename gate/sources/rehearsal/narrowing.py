@@ -178,7 +178,8 @@ class Narrowing:
                         if judged(one, newcomer.count(session, one), "") is not None}  # fmt: skip
             self.dirty = bool(self._walk("up")) or self.dirty
         same = [one for one in written if why or one.looser.table in lost]
-        self.unwritten += [_line(one.what, ORDINARY) for one in same]
+        cause = f"{ORDINARY}: {why}" if why else ORDINARY
+        self.unwritten += [_line(one.what, cause) for one in same]
         return [one for one in written if one not in same]
 
     def _walk(self, direction: Direction) -> str:
