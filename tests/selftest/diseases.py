@@ -418,7 +418,7 @@ PROJECTS: dict[str, Project] = {
         finds={"rehearsal.rewrites": "anew is dropped and made anew, under AccessExclusiveLock; "
                "emptied is truncated, under AccessExclusiveLock; grown is rewritten, under "
                "AccessExclusiveLock; seen is refreshed, under AccessExclusiveLock"},
-        warns={"rehearsal.upgrade": LOCKED},
+        warns={"rehearsal.upgrade": LOCKED, "rehearsal.downgrade": "'3000000000' in grown.id"},
         live="CREATE TABLE emptied AS SELECT 1 AS id; CREATE TABLE grown (id integer);"
              "CREATE TABLE anew (id integer); CREATE MATERIALIZED VIEW seen AS SELECT 1 AS id",
     ),
