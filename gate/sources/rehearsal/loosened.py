@@ -35,12 +35,15 @@ def loosened(before: Catalog, after: Catalog, without: Collection[str] = ()) -> 
         without: Tables that are Alembic's own.
     """
     found: list[Looser] = []
+    there, here = _by_table(before), _by_table(after)
+    types = _types(before) == _types(after)
     for name, now in after.tables.items():
-        was = before.tables.get(name)
+        was, old = before.tables.get(name), there.get(name, [])
         if was is None or name in without or "partition of " in now.partition:
             continue
-        own = [one for one in after.indexes.values() if one.table == name]
-        guards = [one for one in own if one.unique and one.valid]
+        if types and was == now and old == here.get(name, []):
+            continue
+        guards = [one for one in here.get(name, []) if one.unique and one.valid]
         shared = {one for one in was.columns if one in now.columns}
         unique = frozenset(one for index in guards for one in _columns(index, shared))
         key = _key(was, now, shared)
@@ -49,12 +52,25 @@ def loosened(before: Catalog, after: Catalog, without: Collection[str] = ()) -> 
             for one in (
                 *_of_columns(was, now, before, after),
                 *_of_checks(was, now, shared),
-                *_of_doubles(before, was, now, guards),
+                *_of_doubles(old, was, now, guards),
                 *_of_keys(was, now, after, shared),
             )
             if {*one.columns} <= shared
         ]
     return found
+
+
+def _by_table(catalog: Catalog) -> dict[str, list[Index]]:
+    found: dict[str, list[Index]] = {}
+    for one in catalog.indexes.values():
+        found.setdefault(one.table, []).append(one)
+    return found
+
+
+def _types(catalog: Catalog) -> tuple[object, dict[str, str]]:
+    """Labels of enums and all domains: a column of theirs may take more without being another."""
+    objects = {one: is_ for one, is_ in catalog.objects.items() if one.startswith("domain ")}
+    return catalog.enums, objects
 
 
 def _key(was: Table, now: Table, shared: Collection[str]) -> tuple[str, ...]:
@@ -176,11 +192,13 @@ def _of_checks(was: Table, now: Table, shared: Collection[str]) -> Iterator[Loos
             )  # fmt: skip
 
 
-def _of_doubles(before: Catalog, was: Table, now: Table, guards: list[Index]) -> Iterator[Looser]:
+def _of_doubles(
+    had: Iterable[Index], was: Table, now: Table, guards: list[Index]
+) -> Iterator[Looser]:
     """Two rows that are alike: a unique index went, or an exclusion."""
-    for old in before.indexes.values():
+    for old in had:
         columns = _columns(old, was.columns)
-        if old.table != was.name or not (old.unique and old.valid) or not columns:
+        if not (old.unique and old.valid and columns):
             continue
         if any(_guards(one, old) for one in guards):
             continue
