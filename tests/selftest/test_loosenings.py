@@ -38,5 +38,6 @@ def test_what_comes_of_rows_that_are_newly_allowed(
         assert line.startswith(f"{MARK} ({what}"), line
         assert came in line
         assert line.endswith(": r1")
+    assert "somebody" not in told, "what a row holds is not told"
     assert ASIDE.get(name, "") in told
     assert ("no witness" in told) is (name in ASIDE)

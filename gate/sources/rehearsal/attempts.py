@@ -27,11 +27,11 @@ FRESH = {
 }
 """A value that no row has, by a column's type: of a column, its table, and its length."""
 
-Statement = tuple["sql.Composed | None", sql.Composed]
+Statement = tuple["sql.Composed | None", sql.Composed, tuple[str, ...]]
 
 
 def statements(looser: Looser, columns: list[Column], bound: set[str]) -> Iterator[Statement]:
-    """Rows to try: what was there before, and the statement."""
+    """Rows to try: what was there before, the statement, and the columns with values of ours."""
     table = identifier(looser.table)
     first = sql.SQL("SELECT r_.tableoid, r_.ctid FROM {} AS r_{} LIMIT 1")
     if looser.alike:
@@ -51,17 +51,20 @@ def statements(looser: Looser, columns: list[Column], bound: set[str]) -> Iterat
         where = sql.SQL("(tableoid, ctid) = ({})").format(other)
         before = sql.SQL("SELECT to_json(o_)::text FROM {} AS o_ WHERE {}").format(table, where)
         names = COMMA.join(map(sql.Identifier, values))
-        yield before, sql.SQL(
+        ours = () if looser.alike else tuple(values)
+        update = sql.SQL(
             "UPDATE {0} SET ({1}) = ROW({2}) WHERE {3} RETURNING tableoid, ctid"
             if not looser.alike else
             "UPDATE {0} SET ({1}) = (SELECT {2} FROM {4}) WHERE {3} RETURNING tableoid, ctid"
         ).format(table, names, COMMA.join(values.values()), where, source)  # fmt: skip
+        yield before, update, ours
         filled = {**_copied(looser, columns, bound), **values}
-        yield None, sql.SQL(
+        insert = sql.SQL(
             "INSERT INTO {} ({}) SELECT {} FROM {} RETURNING tableoid, ctid"
         ).format(
             table, COMMA.join(map(sql.Identifier, filled)), COMMA.join(filled.values()), source
         )  # fmt: skip
+        yield None, insert, ours
 
 
 def _choices(looser: Looser) -> Iterator[dict[str, sql.Composable]]:

@@ -88,12 +88,15 @@ class Narrowing:
     dirty: bool = False
     remade: bool = False
     wal: int = 0
+    _filled: set[str] = dataclasses.field(default_factory=set)
     _before: Mapping[str, Print] = dataclasses.field(default_factory=dict)
 
     def go(self, loose: Sequence[Looser]) -> None:
         """Go down over all of them at once; where that does not end well, over one at a time."""
         with self.stage.hand() as session:
-            for table in dict.fromkeys(one.table for one in loose):
+            tables = dict.fromkeys(one.table for one in loose)
+            self._filled = {table for table in tables if newcomer.filled(session, table)}
+            for table in tables:
                 samples.have(session, table, samples.keys_of(session), set())
         self._before = self.rows()
         written = self._write(loose)
@@ -162,9 +165,10 @@ class Narrowing:
     def _but_ordinary(self, written: Sequence[Newcomer]) -> list[Newcomer]:
         """Those to whose table the way down does not do the same where its rows are ordinary ones.
 
-        There is an ordinary row in each: that of a table that had none was written before.
+        Over rows that were there it was gone before, and gave them back. Of a table that had none
+        one was written since.
         """
-        if not self._clean():
+        if {one.looser.table for one in written} <= self._filled or not self._clean():
             return [*written]
         with self.stage.hand() as session:
             ordinary = [dataclasses.replace(one, values={}).counted(session) for one in written]
@@ -175,7 +179,7 @@ class Narrowing:
         else:
             with self.stage.hand() as session:
                 lost = {one.looser.table for one in ordinary
-                        if judged(one, newcomer.count(session, one), "") is not None}  # fmt: skip
+                        if judged(one, newcomer.count(session, one), None) is not None}  # fmt: skip
             self.dirty = bool(self._walk("up")) or self.dirty
         same = [one for one in written if why or one.looser.table in lost]
         cause = f"{ORDINARY}: {why}" if why else ORDINARY
@@ -224,7 +228,9 @@ def _line(what: str, why: str) -> str:
     return f"{what.replace(': ', ':')}: {why}"
 
 
-def judged(one: Newcomer, after: tuple[int, int], now: str) -> Newly | None:
+def judged(
+    one: Newcomer, after: tuple[int, int], now: Mapping[str, str | None] | None
+) -> Newly | None:
     """What a way down that ended well made of a row; ``None`` where it is there as it was.
 
     Args:
@@ -238,11 +244,8 @@ def judged(one: Newcomer, after: tuple[int, int], now: str) -> Newly | None:
         return _newly(one, "lost", many)
     if not other:
         return None
-    into = f"it is {now} then" if now else "it is another value then"
-    if now == newcomer.values(one):
-        into = "another row is not what it was"
     empty = all(value is None for value in one.values.values())
-    return _newly(one, "filled" if empty else "lost", into)
+    return _newly(one, "filled" if empty else "lost", newcomer.became(one, now))
 
 
 def _newly(one: Newcomer, how: str, came: str) -> Newly:

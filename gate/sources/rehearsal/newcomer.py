@@ -14,7 +14,7 @@ from typing_extensions import LiteralString
 from gate.catalog.identifiers import identifier, quoted
 from gate.connection.obstacle import first_line
 from gate.sources.rehearsal import samples
-from gate.sources.rehearsal.attempts import statements
+from gate.sources.rehearsal.attempts import Statement, statements
 from gate.sources.rehearsal.looser import Looser
 
 TRIES = 150
@@ -83,13 +83,19 @@ def write(connection: psycopg.Connection[Any], looser: Looser) -> Newcomer | str
     columns = samples.columns_of(connection, looser.table)
     bound = {name for one in keys if one.table == looser.table for name in one.columns}
     tried = _Tried()
-    for before, statement in itertools.islice(statements(looser, columns, bound), TRIES):
-        found = _written(connection, looser, before, statement, tried)
+    for one in itertools.islice(statements(looser, columns, bound), TRIES):
+        found = _written(connection, looser, one, tried)
         if found is not None:
             return found.counted(connection)
     if looser.replaced and tried.taken:
         return ""
     return tried.why or SILENT
+
+
+def filled(connection: psycopg.Connection[Any], table: str) -> bool:
+    """Whether a table has a row."""
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
+    return bool((connection.execute(query).fetchone() or [False])[0])
 
 
 def count(connection: psycopg.Connection[Any], one: Newcomer) -> tuple[int, int]:
@@ -107,20 +113,29 @@ def count(connection: psycopg.Connection[Any], one: Newcomer) -> tuple[int, int]
     return int(row[0]), int(row[1])
 
 
-def now(connection: psycopg.Connection[Any], one: Newcomer) -> str:
-    """What its values are now; empty where it is not found."""
+def now(connection: psycopg.Connection[Any], one: Newcomer) -> dict[str, str | None] | None:
+    """What its values are now, by column; ``None`` where it is not found."""
     if not one.key:
-        return ""
+        return None
     query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
         _texts(one.looser), identifier(one.looser.table), _where(one, "{}::text = {}")
     )
     row = connection.execute(query).fetchone()
-    return ", ".join(map(told, row)) if row else ""
+    return None if row is None else dict(zip(one.looser.columns, row, strict=True))
 
 
-def values(one: Newcomer) -> str:
-    """What its values were."""
-    return ", ".join(map(told, one.values.values()))
+def became(one: Newcomer, now: Mapping[str, str | None] | None) -> str:
+    """What its values became, in words; a way down may put anybody's there, and none is told."""
+    for name, value in (now or {}).items():
+        was = one.values[name]
+        if value == was:
+            continue
+        if not value:
+            return f"it is {told(value)} then"
+        if was is not None and was.startswith(value):
+            return f"it is cut to {len(value)} characters then"
+        return "it is another value then"
+    return "it is another value then" if now is None else "another row is not what it was"
 
 
 def told(value: str | None) -> str:
@@ -168,12 +183,11 @@ def _texts(looser: Looser) -> sql.Composable:
 def _written(
     connection: psycopg.Connection[Any],
     looser: Looser,
-    before: sql.Composed | None,
-    statement: sql.Composed,
+    attempt: Statement,
     tried: _Tried,
 ) -> Newcomer | None:
     """Try one row; it stays only where the schema of before would have refused it."""
-    found = None
+    (before, statement, ours), found = attempt, None
     try:
         with connection.transaction():
             original = connection.execute(before).fetchone() if before is not None else None
@@ -185,7 +199,8 @@ def _written(
             place = sql.SQL("(r_.tableoid, r_.ctid) = ({}::oid, {}::tid)").format(
                 sql.Literal(str(row[0])), sql.Literal(str(row[1]))
             )
-            found = _known(connection, looser, place, None if original is None else original[0])
+            was = None if original is None else original[0]
+            found = _known(connection, looser, place, was, ours)
             if found is None or not _refused(connection, looser, place):
                 tried.taken, found = True, None
                 raise psycopg.Rollback
@@ -196,7 +211,11 @@ def _written(
 
 
 def _known(
-    connection: psycopg.Connection[Any], looser: Looser, place: sql.Composed, original: str | None
+    connection: psycopg.Connection[Any],
+    looser: Looser,
+    place: sql.Composed,
+    original: str | None,
+    ours: tuple[str, ...],
 ) -> Newcomer | None:
     keys: list[sql.Composable] = [
         sql.SQL("{}::text").format(sql.Identifier(name)) for name in looser.key
@@ -210,7 +229,8 @@ def _known(
         return None
     values = dict(zip(looser.columns, row, strict=False))
     key = dict(zip(looser.key, row[len(looser.columns) :], strict=True))
-    what = looser.what.replace("{value}", ", ".join(map(told, values.values())))
+    # What else the row holds is somebody's, and told to nobody.
+    what = looser.what.replace("{value}", ", ".join(told(values[name]) for name in ours))
     return Newcomer(looser, what, values, key, original, counts=(0, 0))
 
 

@@ -179,27 +179,38 @@ def test_columns_that_an_expression_names() -> None:
     assert mentioned("((a)::text = 'd'::text) AND \"b c\" > 1", columns) == ("a", "b c")
 
 
-ROW = Newcomer(Looser("t", "x", ("c",)), "'a' in t.c", {"c": "a"}, {"id": "1"}, None, (3, 1))
+ROW = Newcomer(
+    Looser("t", "x", ("c",)), "'a' in t.c", {"c": "a long one"}, {"id": "1"}, None, (3, 1)
+)
+TWO = dataclasses.replace(ROW, values={"b": "somebody's", "c": "a long one"})
 EMPTY = dataclasses.replace(ROW, values={"c": None})
 
 
 @pytest.mark.parametrize(
     ("one", "after", "now", "expected"),
     [
-        (ROW, (3, 1), "'a'", None),
-        (ROW, (4, 1), "'a'", None),
-        (ROW, (2, 0), "", ("lost", "the row is deleted")),
-        (ROW, (2, 1), "'a'", ("lost", "the row is deleted")),
-        (ROW, (1, 1), "'a'", ("lost", "2 rows are deleted")),
-        (ROW, (3, 0), "'b'", ("lost", "it is 'b' then")),
-        (ROW, (3, 0), "", ("lost", "it is another value then")),
-        (ROW, (3, 0), "'a'", ("lost", "another row is not what it was")),
-        (EMPTY, (3, 0), "''", ("filled", "it is '' then")),
-        (EMPTY, (2, 0), "", ("lost", "the row is deleted")),
+        (ROW, (3, 1), {"c": "a long one"}, None),
+        (ROW, (4, 1), {"c": "a long one"}, None),
+        (ROW, (2, 0), None, ("lost", "the row is deleted")),
+        (ROW, (2, 1), {"c": "a long one"}, ("lost", "the row is deleted")),
+        (ROW, (1, 1), {"c": "a long one"}, ("lost", "2 rows are deleted")),
+        (ROW, (3, 0), {"c": "somebody's"}, ("lost", "it is another value then")),
+        (ROW, (3, 0), {"c": "a long"}, ("lost", "it is cut to 6 characters then")),
+        (ROW, (3, 0), {"c": None}, ("lost", "it is NULL then")),
+        (ROW, (3, 0), {"c": ""}, ("lost", "it is '' then")),
+        (ROW, (3, 0), None, ("lost", "it is another value then")),
+        (ROW, (3, 0), {"c": "a long one"}, ("lost", "another row is not what it was")),
+        (TWO, (3, 0), {"b": "somebody's", "c": None}, ("lost", "it is NULL then")),
+        (EMPTY, (3, 0), {"c": ""}, ("filled", "it is '' then")),
+        (EMPTY, (3, 0), {"c": "somebody's"}, ("filled", "it is another value then")),
+        (EMPTY, (2, 0), None, ("lost", "the row is deleted")),
     ],
 )
-def test_what_became_of_a_row(one: Newcomer, after: Any, now: str, expected: Any) -> None:
-    """It is there as it was, is gone, holds something else, or holds something at last."""
+def test_what_became_of_a_row(one: Newcomer, after: Any, now: Any, expected: Any) -> None:
+    """It is there as it was, is gone, holds something else, or holds something at last.
+
+    What it holds then may be anybody's, and is not told.
+    """
     found = judged(one, after, now)
     assert (found and (found.how, found.came)) == expected
     assert found is None or (found.what, found.table) == ("'a' in t.c", "t")
