@@ -74,9 +74,9 @@ class Alembic(Strict):
         second_opinion: Whether ``pg_dump --schema-only`` is asked before and after each step, where
             the host has one of the server's version; it takes about as long as two dumps do.
         newly_allowed: What comes of a way down that fails on rows which only the upgraded schema
-            takes (a NULL where ``NOT NULL`` went), or loses what they hold: ``told`` is a warning,
-            ``judged`` breaks ``restores``. A rollback meets such rows once the new release wrote
-            some.
+            takes (a NULL where ``NOT NULL`` went), or loses what they hold, and of one that fails
+            on the first row of a table that has none: ``told`` is a warning, ``judged`` breaks
+            ``restores``. A rollback meets such rows once the new release wrote some.
         strikes: Whether each step is also cut off half-way, by a ``lock_timeout`` and by a lost
             connection, and begun again: the same catalog must come of it. Takes two more ways down
             and four more ways up, and a superuser on the clone's server.

@@ -153,6 +153,25 @@ LOOSE: dict[str, Project] = {
             NULL[1].format("is_empty"),
         ),
     ),
+    "first-rows": Project(
+        live="CREATE TABLE none_yet (id serial PRIMARY KEY, x text NOT NULL, "
+        "y text NOT NULL DEFAULT ''); CREATE TABLE none_too (LIKE none_yet INCLUDING ALL);"
+        "CREATE TABLE is_cleared (id serial PRIMARY KEY, x text NOT NULL DEFAULT '')",
+        up=sql(
+            WAIT,
+            "ALTER TABLE none_yet DROP x",
+            "ALTER TABLE none_too DROP y",
+            "ALTER TABLE is_cleared DROP x",
+        ),
+        down=sql(
+            WAIT,
+            "ALTER TABLE none_yet ADD x text NOT NULL",
+            "ALTER TABLE none_too ADD y text NOT NULL DEFAULT ''",
+            "DELETE FROM is_cleared",
+            "ALTER TABLE is_cleared ADD x text NOT NULL DEFAULT ''",
+        ),
+        loses=("none_yet.x", "none_too.y", "is_cleared.x"),
+    ),
     "no-such-row": Project(
         live=LIVE + "; CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
         "'BEGIN RAISE ''not here''; END'; CREATE TRIGGER no BEFORE INSERT OR UPDATE ON a_null "
@@ -203,14 +222,17 @@ TOLD: dict[str, list[tuple[str, str]]] = {
     "weakens": [("two rows of soft with the same x", 'could not create unique index "once"')],
     "is-judged": [("NULL in a_null.x", 'column "x" of relation "a_null" contains null values')],
     "fails-with-any-row": [],
+    "first-rows": [],
     "no-such-row": [],
 }
 """What is told of each: what is newly allowed, and what comes of it."""
 ASIDE = {
     "weakens": "no witness was written: another value in soft.x, which CHECK ((x ~ '^[a-c]$'::text"
     ")) refused: new row for relation",
-    "fails-with-any-row": "no witness was written: NULL in is_empty.x: the way down does the same "
-    "to an ordinary row: downgrade exited with 1: ",
+    "fails-with-any-row": "only with the first row of is_empty: downgrade exited with 1: ",
+    "first-rows": "only with the first row of none_yet: downgrade exited with 1: ",
     "no-such-row": "no witness was written: NULL in a_null.x: not here",
 }
 """What is told beside."""
+FIRST = {"fails-with-any-row": 1, "first-rows": 2}
+"""Of how many tables the first row alone does not come through."""

@@ -1,4 +1,4 @@
-"""Rows that only the upgraded schema takes: what the way down makes of them, in sentences."""
+"""Rows that only the new release writes: what the way down makes of them, in sentences."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from gate.sources.rehearsal.facts import Receipt
 
 def lost(receipts: Iterable[Receipt]) -> list[str]:
     """Where a way down fails on them, or loses what they hold: one sentence per cause."""
-    found = [
-        (f"({one.what}): {one.came}", receipt.revision)
-        for receipt in receipts for one in receipt.newly if one.how != "filled"
-    ]  # fmt: skip
-    return summary.by_cause(found, "only with what it newly allows {cause}: {names}")
+    wrong = [(one, receipt.revision) for receipt in receipts for one in receipt.newly
+             if one.how != "filled"]  # fmt: skip
+    first = [(f"{one.what}: {one.came}", name) for one, name in wrong if one.first]
+    newly = [(f"({one.what}): {one.came}", name) for one, name in wrong if not one.first]
+    return [
+        *summary.by_cause(first, "only with {cause}: {names}"),
+        *summary.by_cause(newly, "only with what it newly allows {cause}: {names}"),
+    ]
 
 
 def filled(receipts: Iterable[Receipt]) -> list[str]:

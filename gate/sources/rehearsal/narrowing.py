@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import psycopg
 
 from gate.connection.obstacle import first_line
-from gate.sources.rehearsal import newcomer, samples
+from gate.sources.rehearsal import first_row, newcomer, samples
 from gate.sources.rehearsal.base import Base
-from gate.sources.rehearsal.leg import Direction, said, walk
 from gate.sources.rehearsal.loosened import loosened
 from gate.sources.rehearsal.looser import Looser
 from gate.sources.rehearsal.newcomer import Newcomer
@@ -19,15 +18,11 @@ from gate.sources.rehearsal.rows import Print
 from gate.sources.rehearsal.seen import lines, look
 from gate.sources.rehearsal.stage import Stage
 from gate.sources.rehearsal.verdict import Verdict
-
-MOST = 20
-"""How many are tried one by one, where all of them at once do not come back as they were."""
-ORDINARY = "the way down does the same to an ordinary row"
-UNTRIED = "it was not tried alone"
+from gate.sources.rehearsal.ways import MOST, UNTRIED, Ways, line
 
 
 def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict) -> None:
-    """Try what a step newly allows, and note what came of it; the clone has the step afterwards.
+    """Try first rows, and what a step newly allows; the clone has the step afterwards.
 
     Args:
         stage: The clone, at the state that the step led to.
@@ -36,9 +31,16 @@ def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict
         base: From where that state can be had again.
         verdict: What is known of the step: nothing is wrong so far.
     """
-    above = verdict.above
-    loose = loosened(verdict.was.catalog, above.catalog, (stage.how.version_table,))
-    if not loose:
+    above, both = verdict.above, (verdict.was.catalog, verdict.above.catalog)
+    loose = loosened(*both, (stage.how.version_table,))
+    again = first_row.made_again(*both, (stage.how.version_table,))
+    # Where the server does not count, what was written is not taken out again without a copy.
+    tables = dict.fromkeys(
+        [*(one.table for one in loose), *(again if stage.prints.counted else ())]
+    )
+    with stage.hand() as session:
+        empty = [one for one in tables if not newcomer.filled(session, one)]
+    if not loose and not empty:
         return
 
     def same() -> bool:
@@ -51,52 +53,42 @@ def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict
         kept = {one.table: above.kept[one.table] for one in loose}
         return stage.prints.small(stage.connection, kept)
 
-    found = Narrowing(stage, revision, below, base, same, rows)
+    def take_out() -> None:
+        verdict.mark()
+        verdict.take_out()
+        found.dirty = found.dirty or not stage.prints.counted
+
+    found = Narrowing(stage, revision, below, base, same, rows=rows)
+    verdict.tried = True
     try:
-        found.go(loose)
+        bad = first_row.go(found, empty, loose, take_out)
+        left = [one for one in loose if one.table not in bad]
+        if left and found.clean():
+            found.go(left)
     except psycopg.Error as error:
         found.dirty = True
-        found.unwritten.append(_line("what is newly allowed", first_line(error)))
-    verdict.tried, verdict.wal = True, verdict.wal + found.wal
+        found.unwritten.append(line("what is newly allowed", first_line(error)))
+    verdict.wal += found.wal
     verdict.disturbed = verdict.disturbed or found.dirty or found.remade
     unwritten = (*verdict.receipt.unwritten, *found.unwritten)
     verdict.tell(newly=tuple(found.newly), unwritten=unwritten)
 
 
 @dataclasses.dataclass
-class Narrowing:
+class Narrowing(Ways):
     """What came of the rows, round by round.
 
     Attributes:
-        same: Tells whether the clone's catalog is that of the upgraded state.
         rows: Prints of the tables as they are now, as far as they are quickly read.
-        newly: What does not come back as it was.
-        unwritten: What no row could be written for, and why.
-        dirty: Whether the clone is not what it was any more.
-        remade: Whether that was had again meanwhile.
-        wal: Bytes of log.
     """
 
-    stage: Stage
-    revision: str
-    below: str
-    base: Base
-    same: Callable[[], bool]
-    rows: Callable[[], Mapping[str, Print]]
-    newly: list[Newly] = dataclasses.field(default_factory=list)
-    unwritten: list[str] = dataclasses.field(default_factory=list)
-    dirty: bool = False
-    remade: bool = False
-    wal: int = 0
-    _filled: set[str] = dataclasses.field(default_factory=set)
+    rows: Callable[[], Mapping[str, Print]] = dict
     _before: Mapping[str, Print] = dataclasses.field(default_factory=dict)
 
     def go(self, loose: Sequence[Looser]) -> None:
         """Go down over all of them at once; where that does not end well, over one at a time."""
         with self.stage.hand() as session:
-            tables = dict.fromkeys(one.table for one in loose)
-            self._filled = {table for table in tables if newcomer.filled(session, table)}
-            for table in tables:
+            for table in dict.fromkeys(one.table for one in loose):
                 samples.have(session, table, samples.keys_of(session), set())
         self._before = self.rows()
         written = self._write(loose)
@@ -109,20 +101,19 @@ class Narrowing:
                 return
         else:
             self._tidy(written)
-        left = self._but_ordinary(written)
-        if len(written) == 1 or not left:
-            self.newly += found if left else []
+        if len(written) == 1:
+            self.newly += found
             return
         before = len(self.newly) + len(self.unwritten)
-        for number, one in enumerate(left):
-            if number == MOST or not self._clean():
-                self.newly += [] if number else _both(left, found)
-                self.unwritten += [_line(other.what, UNTRIED) for other in left[number:]]
+        for number, one in enumerate(written):
+            if number == MOST or not self.clean():
+                self.newly += [] if number else _both(written, found)
+                self.unwritten += [line(other.what, UNTRIED) for other in written[number:]]
                 break
             alone = self._write([one.looser])
             self.newly += self._round(alone) if alone else []
         if len(self.newly) + len(self.unwritten) == before:
-            self.newly += _both(left, found)
+            self.newly += _both(written, found)
 
     def _write(self, loose: Sequence[Looser]) -> list[Newcomer]:
         """Write a row for each; those for which there is one."""
@@ -134,7 +125,7 @@ class Narrowing:
                     written.append(found)
                 elif found:
                     what = one.what.replace("{value}", "another value")
-                    self.unwritten.append(_line(what, found))
+                    self.unwritten.append(line(what, found))
         return written
 
     def _together(self, written: Sequence[Newcomer]) -> bool:
@@ -146,7 +137,7 @@ class Narrowing:
         """Go down and up once; what came of each."""
         with self.stage.hand() as session:
             there = [one.counted(session) for one in written]
-        why = self._walk("down")
+        why = self.walk("down")
         if why:
             self.dirty = self.dirty or not self.same()
             self._tidy(there)
@@ -155,43 +146,12 @@ class Narrowing:
             after = [(one, newcomer.count(session, one), newcomer.now(session, one))
                      for one in there]  # fmt: skip
         found = [one for row in after if (one := judged(*row)) is not None]
-        why = self._walk("up")
+        why = self.walk("up")
         if why:
             self.dirty = True
             return [_newly(one, "failed", f"going up again: {why}") for one in there]
         self._tidy(there, lost=bool(found))
         return found
-
-    def _but_ordinary(self, written: Sequence[Newcomer]) -> list[Newcomer]:
-        """Those to whose table the way down does not do the same where its rows are ordinary ones.
-
-        Over rows that were there it was gone before, and gave them back. Of a table that had none
-        one was written since.
-        """
-        if {one.looser.table for one in written} <= self._filled or not self._clean():
-            return [*written]
-        with self.stage.hand() as session:
-            ordinary = [dataclasses.replace(one, values={}).counted(session) for one in written]
-        why = self._walk("down")
-        lost: set[str] = set()
-        if why:
-            self.dirty = self.dirty or not self.same()
-        else:
-            with self.stage.hand() as session:
-                lost = {one.looser.table for one in ordinary
-                        if judged(one, newcomer.count(session, one), None) is not None}  # fmt: skip
-            self.dirty = bool(self._walk("up")) or self.dirty
-        same = [one for one in written if why or one.looser.table in lost]
-        cause = f"{ORDINARY}: {why}" if why else ORDINARY
-        self.unwritten += [_line(one.what, cause) for one in same]
-        return [one for one in written if one not in same]
-
-    def _walk(self, direction: Direction) -> str:
-        """Go one way, unseen; why that did not end well."""
-        back_to = self.below if direction == "down" else ""
-        leg = walk(self.stage, self.revision, direction, back_to=back_to, alone=True)
-        self.wal += leg.wal_bytes
-        return said(leg) if leg.exit_status != 0 else ""
 
     def _tidy(self, written: Sequence[Newcomer], *, lost: bool = False) -> None:
         """Take the rows away; where others went along, the state has to be had again."""
@@ -207,25 +167,11 @@ class Narrowing:
                 for one in written
             )
 
-    def _clean(self) -> bool:
-        """Whether the clone is at the upgraded state, or could be had there again."""
-        if not self.dirty:
-            return True
-        if not self.base.kept:
-            return False
-        self.base.again()
-        self.dirty, self.remade = False, True
-        return True
-
 
 def _both(written: Sequence[Newcomer], found: Sequence[Newly]) -> list[Newly]:
     """What came of all of them together, where it is not known of each."""
     both = " and ".join(one.what for one in written)
     return [one.model_copy(update={"what": both}) for one in found[:1]]
-
-
-def _line(what: str, why: str) -> str:
-    return f"{what.replace(': ', ':')}: {why}"
 
 
 def judged(

@@ -201,7 +201,7 @@ def _written(
             )
             was = None if original is None else original[0]
             found = _known(connection, looser, place, was, ours)
-            if found is None or not _refused(connection, looser, place):
+            if found is None or not refused(connection, looser, place):
                 tried.taken, found = True, None
                 raise psycopg.Rollback
     except psycopg.Error as error:
@@ -234,7 +234,7 @@ def _known(
     return Newcomer(looser, what, values, key, original, counts=(0, 0))
 
 
-def _refused(connection: psycopg.Connection[Any], looser: Looser, place: sql.Composed) -> bool:
+def refused(connection: psycopg.Connection[Any], looser: Looser, place: sql.Composable) -> bool:
     """Whether the schema of before would not have taken a row: what it says, or that it raises."""
     if looser.alike:
         return True  # a second row of the same values

@@ -1,4 +1,4 @@
-"""What became of a row that only the upgraded schema takes, on the way down."""
+"""What became of a row that only the new release writes, on the way down."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class Newly(Model):
         how: Whether the way down ``failed``, whether what the row held was ``lost``, or a NULL was
             only ``filled``, as the schema from before asks for.
         came: What came of it.
+        first: Whether it was the first row of a table, and an ordinary one.
     """
 
     what: str
     table: str
     how: Literal["failed", "lost", "filled"]
     came: str
+    first: bool = False

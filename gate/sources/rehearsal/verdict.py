@@ -115,7 +115,7 @@ class Verdict:
         state = self._again
         if self.receipt.witnesses or self.receipt.unwritten or self.tried:
             self.mark()
-            self._tidy()
+            self.take_out()
             state = look(stage, like=above, since=self._lower)
         touched = above.kept if self._written is None else self._written & {*above.kept}
         there = {name: above.kept[name] for name in touched}
@@ -136,7 +136,7 @@ class Verdict:
             young=None, moment=state.moment,
         )  # fmt: skip
 
-    def _tidy(self) -> None:
+    def take_out(self) -> None:
         """Take the witnesses out of tables that were empty above."""
         written = self._written
         if (self.receipt.witnesses or self.tried) and written is not None:

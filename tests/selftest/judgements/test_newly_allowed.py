@@ -12,6 +12,7 @@ from gate.report.snapshot.rehearsal import _receipt
 from gate.sources.fact import Seen
 from gate.sources.rehearsal import breadth
 from gate.sources.rehearsal.facts import Receipt
+from gate.sources.rehearsal.first_row import made_again
 from gate.sources.rehearsal.loosened import loosened
 from gate.sources.rehearsal.looser import Looser, bare, mentioned
 from gate.sources.rehearsal.narrowing import judged
@@ -59,6 +60,27 @@ OF_TEXT: dict[str, Any] = {
 }
 OPEN: dict[str, Any] = {"objects": {"domain d": "text default ' not null'"}}
 IN_D = change(TEXT, type="d")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (of(), of(), []),
+        (of(), of(TEXT, NUMBER), []),
+        (of(), of(checks=("CHECK ((c <> ''::text))",)), []),
+        (of(TEXT, NUMBER), of(), ["t"]),
+        (of(NEEDED), of(), ["t"]),
+        (of(NUMBER), of(change(NUMBER, type="bigint")), ["t"]),
+        (of(checks=("UNIQUE (c)",)), of(), ["t"]),
+        (of(NEEDED), of(partition="partition of p"), []),
+        (of(NEEDED, parent=False), of(), ["t"]),
+        (of(), of(parent=False), []),
+    ],
+)
+def test_tables_of_which_something_is_made_again(before: Any, after: Any, expected: Any) -> None:
+    """What was there, and is not as it was: the way down makes it over the rows that there are."""
+    assert made_again(before, after) == expected
+    assert made_again(before, after, ("t",)) == []
 
 
 @pytest.mark.parametrize(
@@ -219,6 +241,8 @@ def test_what_became_of_a_row(one: Newcomer, after: Any, now: Any, expected: Any
 FAILS = Newly(what="NULL in t.c", table="t", how="failed", came="boom")
 LOSES = Newly(what="'a' in t.c", table="t", how="lost", came="the row is deleted")
 FILLS = Newly(what="NULL in t.c", table="t", how="filled", came="it is '' then")
+FIRST = Newly(what="the first row of t", table="t", how="failed", came="boom", first=True)
+FIRST_TOLD = "only with the first row of t: boom: b"
 JUDGED = 'newly_allowed = "judged"\n'
 FAILED, LOST = (
     f"only with what it newly allows ({one.what}): {one.came}: b" for one in (FAILS, LOSES)
@@ -230,6 +254,9 @@ FAILED, LOST = (
     [
         ((FAILS,), "", f"WARN {FAILED}"),
         ((FAILS, LOSES), "", f"WARN {FAILED}; WARN {LOST}"),
+        ((FIRST,), "", f"WARN {FIRST_TOLD}"),
+        ((FAILS, FIRST), JUDGED, f"{FIRST_TOLD}; {FAILED}"),
+        ((FIRST,), ONE_WAY, "WARN the point of no return is b, as declared: it is meant"),
         ((FILLS,), "", ""),
         ((FILLS,), JUDGED, ""),
         ((FAILS, FILLS, LOSES), JUDGED, f"{FAILED}; {LOST}"),
