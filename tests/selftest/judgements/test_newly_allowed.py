@@ -273,6 +273,8 @@ def test_what_is_said_of_it(newly: tuple[Newly, ...], head: str, expected: str) 
     """A warning, or red where that is asked; what is declared is not told again."""
     told = said(BACK, receipts(Receipt(revision="b", newly=newly)), head)
     assert told == expected or (expected and told.startswith(f"{expected}; WARN "))
+    if head == JUDGED:
+        assert told == expected, "what is judged is no warning, too"
 
 
 def test_what_a_rollback_costs() -> None:
