@@ -52,6 +52,7 @@ PARTED = (
     "CREATE TABLE parted (id integer) PARTITION BY RANGE (id)",
     "CREATE FOREIGN TABLE part PARTITION OF parted DEFAULT SERVER more",
 )
+WIDER = PARTED[0].replace("(id integer)", "(id integer, x integer)")
 HELD = "c reaches another server by a foreign server that a step made, and is kept from it"
 
 
@@ -137,6 +138,13 @@ except sa.exc.DBAPIError:
         history(
             b=(sql(*MADE, *PARTED), f"{sql('DROP TABLE parted')}\n{GONE}"),
             c=(sql("ALTER TABLE parted ADD x integer"), sql("ALTER TABLE parted DROP x")),
+        ),
+        "",
+    ),
+    "part of a table that loses a column": (
+        history(
+            b=(sql(*MADE, WIDER, PARTED[1]), f"{sql('DROP TABLE parted')}\n{GONE}"),
+            c=(sql("ALTER TABLE parted DROP x"), sql("ALTER TABLE parted ADD x integer")),
         ),
         "",
     ),

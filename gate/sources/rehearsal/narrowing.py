@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import psycopg
 
@@ -39,7 +40,7 @@ def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict
         [*(one.table for one in loose), *(again if stage.prints.counted else ())]
     )
     with stage.hand() as session:
-        empty = [one for one in tables if not newcomer.filled(session, one)]
+        empty = [one for one in tables if _is_empty(session, one)]
     if not loose and not empty:
         return
 
@@ -72,6 +73,13 @@ def narrow(stage: Stage, revision: str, below: str, base: Base, verdict: Verdict
     verdict.disturbed = verdict.disturbed or found.dirty or found.remade
     unwritten = (*verdict.receipt.unwritten, *found.unwritten)
     verdict.tell(newly=tuple(found.newly), unwritten=unwritten)
+
+
+def _is_empty(session: psycopg.Connection[Any], table: str) -> bool:
+    try:
+        return not samples.filled(session, table)
+    except psycopg.errors.ObjectNotInPrerequisiteState:  # a part of it is elsewhere
+        return False
 
 
 @dataclasses.dataclass

@@ -92,12 +92,6 @@ def write(connection: psycopg.Connection[Any], looser: Looser) -> Newcomer | str
     return tried.why or SILENT
 
 
-def filled(connection: psycopg.Connection[Any], table: str) -> bool:
-    """Whether a table has a row."""
-    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
-    return bool((connection.execute(query).fetchone() or [False])[0])
-
-
 def count(connection: psycopg.Connection[Any], one: Newcomer) -> tuple[int, int]:
     """Rows of its table now, and those with its values."""
     texts: list[sql.Composable] = [sql.SQL("true")]

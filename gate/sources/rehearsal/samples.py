@@ -153,18 +153,26 @@ def _upwards(name: str, keys: list[Key], *, whole: bool) -> list[str]:
     return ordered if whole else ordered[: ordered.index(name)]
 
 
+def filled(connection: psycopg.Connection[Any], table: str) -> bool:
+    """Whether a table has a row.
+
+    Raises:
+        psycopg.errors.ObjectNotInPrerequisiteState: A part of it is elsewhere.
+    """
+    query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
+    return bool((connection.execute(query).fetchone() or [False])[0])
+
+
 def _hold(connection: psycopg.Connection[Any], table: str, keys: list[Key], held: set[str]) -> str:
     """Have at least one row in a table; say why there is none."""
     if table in held:
         return ""
     try:
-        row = connection.execute(
-            sql.SQL("SELECT EXISTS (SELECT FROM {})").format(identifier(table))
-        ).fetchone()
+        there = filled(connection, table)
     except psycopg.errors.ObjectNotInPrerequisiteState as error:  # of a part that is elsewhere
         return f"no row in {table}: {first_line(error)}"
     why = ""
-    if not (row or [False])[0]:
+    if not there:
         columns = columns_of(connection, table)
         why = _try(connection, table, columns, [k for k in keys if k.table == table], new=True)
     if not why:
